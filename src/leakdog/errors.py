@@ -64,11 +64,15 @@ class ConfigError(LeakdogError):
 
 
 class FetchError(LeakdogError):
-    """A target did not give what was asked of it. `reason` is from the fixed list; `detail` is for people."""
+    """A target did not give what was asked of it.
 
-    def __init__(self, reason: Reason, detail: str) -> None:
+    `reason` is from the fixed list, `detail` is for people, `status` is the HTTP status where one came.
+    """
+
+    def __init__(self, reason: Reason, detail: str, *, status: int | None = None) -> None:
         self.reason = reason
         self.detail = detail
+        self.status = status
         super().__init__(f"{reason.value}: {detail}")
 
 
