@@ -1,0 +1,1 @@
+"""One pass over one target: gather, store, detect, explain. Collaborators are arguments."""

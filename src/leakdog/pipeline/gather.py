@@ -1,0 +1,231 @@
+"""One pass over one target: ask each due source, decode, and bring back numbers and raw profiles.
+
+A pass is all or nothing. A target that hangs, refuses or answers with something else is one failed scrape with one
+reason, and no number of it is kept. Only pages that a target may lack are excused: a 404 is remembered as absent until
+the process restarts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from leakdog.config.resolve import body_size_limit, scrape_timeout
+from leakdog.config.schema import Config, Preset
+from leakdog.errors import FetchError, MalformedProfile, ProfileError, Reason, WrongProfile
+from leakdog.fetch.exposition import read_metrics
+from leakdog.fetch.http import HttpClient
+from leakdog.fetch.process import command_line, find_listener, is_loopback, read_process
+from leakdog.model import Kind, Observation, RawProfile, Signal, Source
+from leakdog.pipeline.state import Watched
+from leakdog.pprof import Profile, expect, memstats, parse
+from leakdog.pprof.limits import Limits
+
+# Statuses by which a server says "there is no such page here", as opposed to "not now" or "not for you".
+ABSENT_STATUSES = frozenset({404, 405, 410, 501})
+# Decoding more than this many bytes would hold up every other target, so it moves to a thread.
+INLINE_DECODE_BYTES = 128 << 10
+METRICS, PROCESS, MEMSTATS = "metrics", "process", "memstats"
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What one pass brought back."""
+
+    observations: list[Observation] = field(default_factory=list)
+    profiles: list[RawProfile] = field(default_factory=list)
+    absent: set[str] = field(default_factory=set)
+
+    @property
+    def values(self) -> dict[Signal, float]:
+        """One value per signal; a later observation is the fresher one."""
+        return {signal: value for seen in self.observations for signal, value in seen.values.items()}
+
+
+def profile_values(profile: Profile, kind: Kind) -> dict[Signal, float]:
+    """The totals of a profile as signals."""
+    if kind is Kind.HEAP:
+        totals = profile.values.sum(axis=0, dtype=float)
+        names = {signal.value: signal for signal in Signal}
+        typed = zip(profile.sample_types, totals, strict=True)
+        return {names[kind_of.type]: float(total) for kind_of, total in typed if kind_of.type in names and total >= 0}
+    signal = {Kind.GOROUTINE: Signal.GOROUTINES, Kind.GOROUTINELEAK: Signal.GOROUTINES_LEAKED}.get(kind)
+    return {signal: float(profile.values[:, 0].sum())} if signal else {}
+
+
+class Gatherer:
+    """Reads targets. Holds the HTTP client and what the configuration says for all of them."""
+
+    def __init__(self, client: HttpClient, config: Config, clock: Callable[[], float]) -> None:
+        self._client = client
+        self._config = config
+        self._clock = clock
+
+    async def gather(self, watched: Watched, due: frozenset[str]) -> Gathered:
+        """Ask every due source within the job's scrape_timeout.
+
+        Raises:
+            FetchError: one source that must answer did not; nothing of the pass is to be kept.
+
+        """
+        timeout = scrape_timeout(self._config, watched.job)
+        try:
+            async with asyncio.timeout(timeout):
+                return await self._gather(watched, due)
+        except TimeoutError:
+            where = watched.target.base_url or f"process {watched.target.pid}"
+            raise FetchError(Reason.TIMEOUT, f"reading {where} took longer than {timeout:g} s") from None
+
+    async def _gather(self, watched: Watched, due: frozenset[str]) -> Gathered:
+        got = Gathered()
+        target = watched.target
+        if target.pid is not None and PROCESS in due:
+            got.observations.append(await asyncio.to_thread(read_process, target.pid, self._clock()))
+        if target.base_url is None:
+            return got
+        for kind in Kind:
+            if kind.value in due and watched.wants(kind) and watched.job.pprof_path:
+                await self._profile(watched, kind, got)
+        if METRICS in due and watched.job.metrics_path and METRICS not in watched.absent:
+            await self._metrics(watched, got)
+        if Kind.HEAP.value in due and Signal.HEAP_ALLOC not in got.values and MEMSTATS not in watched.absent:
+            await self._memstats(watched, got)
+        _must_have_answered(watched, due, got)
+        if PROCESS in due and target.pid is None:
+            await self._local_process(watched, got)
+        return got
+
+    async def _profile(self, watched: Watched, kind: Kind, got: Gathered) -> None:
+        """Fetch and decode one profile; a target without it is noted as such."""
+        params = {"gc": ["1"]} if kind is Kind.HEAP and self._forces_gc else {}
+        data = await self._optional(watched, f"{watched.job.pprof_path}/{kind.value}", params, kind.value, got)
+        if data is None:
+            return
+        time = self._clock()
+        profile = await self._decode(watched, kind, data)
+        got.observations.append(Observation(Source.PPROF, time, profile_values(profile, kind)))
+        got.profiles.append(RawProfile(kind, time, data))
+
+    async def _metrics(self, watched: Watched, got: Gathered) -> None:
+        """Read the metrics page. A web page in its place is excused where the target's profiles are there."""
+        data = await self._optional(watched, watched.job.metrics_path, {}, METRICS, got)
+        if data is None:
+            return
+        try:
+            got.observations.append(read_metrics(data, "", self._clock()))
+        except FetchError as error:
+            if error.reason is not Reason.WRONG_TYPE or not got.profiles:
+                raise
+            got.absent.add(METRICS)
+
+    async def _memstats(self, watched: Watched, got: Gathered) -> None:
+        """MemStats from the text form of the heap profile, for a target whose metrics page does not tell them."""
+        path = f"{watched.job.pprof_path}/{Kind.HEAP.value}"
+        if Kind.HEAP.value in watched.absent | got.absent or not watched.wants(Kind.HEAP) or not watched.job.pprof_path:
+            return
+        data = await self._optional(watched, path, {"debug": ["1"]}, MEMSTATS, got)
+        if data is None:
+            return
+        try:
+            values = memstats(data)
+        except WrongProfile:  # not a Go program: it has no such text
+            got.absent.add(MEMSTATS)
+            return
+        except ProfileError as error:
+            raise FetchError(error.reason, f"reading {path}?debug=1: {error}") from error
+        got.observations.append(Observation(Source.PPROF, self._clock(), values))
+
+    async def _local_process(self, watched: Watched, got: Gathered) -> None:
+        """Readings of the process behind a loopback address, where it can be told for sure which one it is."""
+        if PROCESS in watched.absent:
+            return
+        pid = watched.local_pid or await self._find_local(watched, got)
+        if pid is None:
+            got.absent.add(PROCESS)
+            return
+        try:
+            got.observations.append(await asyncio.to_thread(read_process, pid, self._clock()))
+        except FetchError:  # it ended between two passes: look for the new one in the next
+            watched.local_pid = None
+            return
+        watched.local_pid = pid
+
+    async def _find_local(self, watched: Watched, got: Gathered) -> int | None:
+        """The pid that listens on the target's loopback address, if what the target says of itself agrees.
+
+        A listener may be a tunnel (ssh, kubectl, docker-proxy): its memory is not the target's.
+        """
+        url = urlsplit(watched.target.base_url or "")
+        if not url.hostname or not is_loopback(url.hostname):
+            return None
+        pid = await asyncio.to_thread(find_listener, url.hostname, url.port or (443 if url.scheme == "https" else 80))
+        if pid is None:
+            return None
+        told = [seen.start_time for seen in got.observations if seen.start_time is not None]
+        if told:
+            try:
+                seen = await asyncio.to_thread(read_process, pid, self._clock())
+            except FetchError:
+                return None
+            return pid if seen.start_time is not None and abs(seen.start_time - told[-1]) < 5 else None
+        try:
+            said = await self._get(watched, f"{watched.job.pprof_path}/cmdline", {})
+        except FetchError:
+            return None
+        return pid if said and said == await asyncio.to_thread(command_line, pid) else None
+
+    @property
+    def _forces_gc(self) -> bool:
+        """A soak run wants exact live heap at every sample and the target is there to be tested."""
+        return self._config.detection.preset is Preset.SOAK
+
+    async def _optional(
+        self, watched: Watched, path: str, params: Mapping[str, Sequence[str]], name: str, got: Gathered
+    ) -> bytes | None:
+        """A page that the target may lack: None and noted as absent if it says so."""
+        try:
+            return await self._get(watched, path, params)
+        except FetchError as error:
+            if error.status not in ABSENT_STATUSES:
+                raise
+            got.absent.add(name)
+            return None
+
+    async def _get(self, watched: Watched, path: str, params: Mapping[str, Sequence[str]]) -> bytes:
+        response = await self._client.get(
+            f"{watched.target.base_url}{path}",
+            params={**watched.job.params, **params},
+            timeout_seconds=scrape_timeout(self._config, watched.job),
+            limit_bytes=body_size_limit(self._config, watched.job),
+        )
+        return response.data
+
+    async def _decode(self, watched: Watched, kind: Kind, data: bytes) -> Profile:
+        """Bytes to a profile of the kind that was asked for."""
+        limits = Limits(
+            compressed_bytes=body_size_limit(self._config, watched.job),
+            decompressed_bytes=4 * body_size_limit(self._config, watched.job),
+        )
+        try:
+            if len(data) > INLINE_DECODE_BYTES:
+                profile = await asyncio.to_thread(parse, data, limits)
+            else:
+                profile = parse(data, limits)
+            expect(profile, kind)
+        except ProfileError as error:
+            raise FetchError(error.reason, f"reading the {kind.value} profile: {error}") from error
+        return profile
+
+
+def _must_have_answered(watched: Watched, due: frozenset[str], got: Gathered) -> None:
+    """Fail where a target has nothing of what leakdog reads: an address that is not what was meant."""
+    asked = bool(due & {METRICS, *(kind.value for kind in watched.job.profiles)})
+    if asked and not got.observations and got.absent:
+        pages = " nor ".join(sorted(got.absent - {MEMSTATS, PROCESS}))
+        detail = f"{watched.target.base_url} has no {pages} page (404): is this the right port and pprof_path?"
+        raise FetchError(Reason.HTTP_STATUS, detail, status=404)
+
+
+__all__ = ["METRICS", "PROCESS", "Gathered", "Gatherer", "MalformedProfile", "profile_values"]

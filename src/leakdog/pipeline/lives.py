@@ -1,0 +1,52 @@
+"""Where one life of a target ends and the next begins. Pure: the clock is an argument."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from leakdog.model import Life
+
+# Two sources may tell one start time a little differently: the kernel counts in ticks since boot, and the boot time
+# itself moves when the clock is set. A process that is restarted faster than this is still seen by its pid or by
+# the fall of what it has allocated.
+START_TOLERANCE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What one pass learnt of a process's identity. None: not told.
+
+    Attributes:
+        allocated: cumulative bytes allocated (`alloc_space` or `total_alloc`), which only a restart makes smaller.
+
+    """
+
+    start_time: float | None = None
+    pid: int | None = None
+    allocated: float | None = None
+
+
+def next_life(life: Life | None, before: Facts, now_facts: Facts, now: float) -> Life:
+    """The life that a pass at `now` belongs to: `life` itself, or a new one where the process was restarted."""
+    if life is not None and not restarted(life, before, now_facts):
+        return _completed(life, now_facts)
+    start = now_facts.start_time if now_facts.start_time is not None else now
+    return Life(start_time=start, first_seen=now, pid=now_facts.pid)
+
+
+def restarted(life: Life, before: Facts, now_facts: Facts) -> bool:
+    """Whether another pid, another start time or a fall of what was allocated shows a new process."""
+    if None not in (life.pid, now_facts.pid) and life.pid != now_facts.pid:
+        return True
+    if before.start_time is not None and now_facts.start_time is not None:
+        return abs(before.start_time - now_facts.start_time) > START_TOLERANCE_SECONDS
+    if before.allocated is not None and now_facts.allocated is not None:
+        return now_facts.allocated < before.allocated
+    return False
+
+
+def _completed(life: Life, facts: Facts) -> Life:
+    """The same life with its pid filled in once a source tells it."""
+    if life.pid is None and facts.pid is not None:
+        return Life(life.start_time, life.first_seen, facts.pid)
+    return life

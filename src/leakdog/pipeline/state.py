@@ -1,0 +1,103 @@
+"""What the daemon holds in memory of each target, and of all of them: the one mutable thing in leakdog.
+
+The pipeline writes it; pages, API and metrics only read.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from leakdog.config.schema import ScrapeConfig
+from leakdog.detect.series import SeriesState
+from leakdog.errors import Reason
+from leakdog.model import (
+    Assessment,
+    Kind,
+    Leak,
+    LeakClass,
+    LeakState,
+    Life,
+    Signal,
+    Target,
+    TargetKey,
+)
+from leakdog.pipeline.lives import Facts
+
+
+@dataclass(slots=True)
+class Watched:
+    """One target and all that is known of it now.
+
+    Attributes:
+        up: how the last pass went; None before the first.
+        last_scrape: time of the last pass, good or bad.
+        values: latest value of each signal in this life.
+        load: allocation rate of the last pass, bytes per second.
+        absent: optional pages this target answered 404 to, asked again after a restart.
+
+    """
+
+    target: Target
+    job: ScrapeConfig
+    up: bool | None = None
+    last_error: str = ""
+    last_scrape: float | None = None
+    last_success: float | None = None
+    last_duration_seconds: float | None = None
+    life: Life | None = None
+    facts: Facts = field(default_factory=Facts)
+    facts_time: float | None = None
+    memory_limit: float | None = None
+    values: dict[Signal, float] = field(default_factory=dict)
+    load: float | None = None
+    absent: set[str] = field(default_factory=set)
+    local_pid: int | None = None
+    series: dict[Signal, SeriesState] = field(default_factory=dict)
+    assessments: dict[Signal, Assessment] = field(default_factory=dict)
+    assessed: float | None = None
+    leaks: dict[LeakClass, Leak] = field(default_factory=dict)
+    explained: dict[LeakClass, float] = field(default_factory=dict)
+
+    @property
+    def key(self) -> TargetKey:
+        """Identity of the target."""
+        return self.target.key
+
+    def wants(self, kind: Kind) -> bool:
+        """Whether this profile is configured and the target has not said that it has none."""
+        return kind in self.job.profiles and kind.value not in self.absent
+
+
+@dataclass(slots=True)
+class Counters:
+    """What the daemon has done since it started."""
+
+    scrapes: int = 0
+    failures: Counter[Reason] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+    lag_seconds: float = 0.0
+    explain_failures: int = 0
+
+
+@dataclass(slots=True)
+class Fleet:
+    """All watched targets, by key, with the counters and the state of the configuration."""
+
+    targets: dict[TargetKey, Watched] = field(default_factory=dict)
+    counters: Counters = field(default_factory=Counters)
+    reload_successful: bool = True
+    reload_success_time: float = 0.0
+    reload_error: str = ""
+    ready: bool = False
+
+    def __iter__(self) -> Iterator[Watched]:
+        """Targets in order of job and instance."""
+        return iter([self.targets[key] for key in sorted(self.targets)])
+
+    def leaks(self) -> list[Leak]:
+        """All listed leaks: firing first, then pending, then resolved, the latest first in each."""
+        order = [LeakState.FIRING, LeakState.PENDING, LeakState.RESOLVED]
+        found = [leak for watched in self for leak in watched.leaks.values() if leak.state in order]
+        return sorted(found, key=lambda leak: (order.index(leak.state), -leak.updated, leak.id))
