@@ -1,0 +1,145 @@
+"""What a store promises, whichever backend keeps the data.
+
+Times are unix seconds. A range is closed: `start <= time <= end`, and a bound left out does not bound. Every
+method raises `StoreError` where the data cannot be read or written, and after `close`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leakdog.model import Kind, Leak, Life, Scrape, Signal, Snapshot, TargetKey
+
+Floats = NDArray[np.float64]
+
+
+def _no_points() -> Floats:
+    return np.empty(0, np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """One signal of one target over time: three arrays of one length, oldest first.
+
+    Attributes:
+        times: when each value was read.
+        values: in the signal's unit.
+        life_starts: `Life.start_time` of the run that each value belongs to.
+
+    """
+
+    times: Floats = field(default_factory=_no_points)
+    values: Floats = field(default_factory=_no_points)
+    life_starts: Floats = field(default_factory=_no_points)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreStats:
+    """How much is kept, and how writing goes.
+
+    Attributes:
+        size_bytes: on disk (database and write-ahead log), or held in memory.
+        points: single numbers kept.
+        writes_total: appends and other writes acknowledged since the store was opened, steps of retention too.
+        write_failures_total: those that raised since then.
+        queue_length: calls waiting to be acknowledged.
+        failing: why the last write raised; empty once one has gone through again.
+
+    """
+
+    size_bytes: int
+    snapshots: int
+    points: int
+    writes_total: int
+    write_failures_total: int
+    queue_length: int
+    failing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """What retention took away. `bytes` is by how much the store shrank."""
+
+    snapshots: int = 0
+    points: int = 0
+    bytes: int = 0
+
+    def __add__(self, other: Deleted) -> Deleted:
+        """The sum, field by field."""
+        return Deleted(self.snapshots + other.snapshots, self.points + other.points, self.bytes + other.bytes)
+
+
+class Store(Protocol):
+    """Keeps scrapes, leaks and detector states. Used from one event loop; no call blocks it."""
+
+    async def append(self, scrape: Scrape) -> tuple[Snapshot, ...]:
+        """Store a scrape whole or not at all, and return its snapshots, one for each profile, in order.
+
+        The data is durable when this returns. For a `(key, slot)` that was stored before, only signals and
+        kinds that it lacks are added: what is there stays, with its time and life, and its snapshot is returned.
+        Where the store has reached `retention.size`, room is made first, by deleting the oldest snapshots.
+        """
+        ...
+
+    async def snapshots(
+        self,
+        *,
+        key: TargetKey | None = None,
+        kind: Kind | None = None,
+        start: float | None = None,
+        end: float | None = None,
+        limit: int = 1000,
+    ) -> list[Snapshot]:
+        """At most `limit` stored snapshots that match all that is given, newest first."""
+        ...
+
+    async def profile(self, snapshot_id: int) -> bytes | None:
+        """A snapshot's profile, byte for byte as it was appended; None where there is no such snapshot."""
+        ...
+
+    async def readings(
+        self, key: TargetKey, signal: Signal, *, start: float | None = None, end: float | None = None
+    ) -> Readings:
+        """One signal of one target, oldest first; empty where nothing is known of it."""
+        ...
+
+    async def latest_life(self, key: TargetKey) -> Life | None:
+        """The life that the target's last appended scrape told; None for a target without data."""
+        ...
+
+    async def put_leaks(self, leaks: Sequence[Leak]) -> None:
+        """Store leaks durably, each in place of an earlier one of the same id."""
+        ...
+
+    async def leaks(self) -> list[Leak]:
+        """All stored leaks, by id."""
+        ...
+
+    async def put_states(self, states: Mapping[str, bytes | None]) -> None:
+        """Store detector states durably by name; None deletes one. Only the detector knows what they hold."""
+        ...
+
+    async def states(self) -> dict[str, bytes]:
+        """All stored detector states by name."""
+        ...
+
+    async def retain(self, now: float) -> Deleted:
+        """Delete what retention does not keep, oldest first, in steps between which appends go on.
+
+        By time: numbers, snapshots and ended leaks older than `retention.time`, and targets without data. By
+        size: the oldest snapshots until the store is no larger than `retention.size`, then the oldest numbers.
+        """
+        ...
+
+    async def stats(self) -> StoreStats:
+        """How much is kept now, and how writing goes."""
+        ...
+
+    async def close(self) -> None:
+        """Finish all writes that were asked for, then release everything. A second call does nothing."""
+        ...

@@ -1,0 +1,107 @@
+"""The tables, as numbered migrations: `PRAGMA user_version` is how many of them a file has been through."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from leakdog.errors import StoreError, StoreTooNew
+
+APPLICATION_ID = 0x4C45414B  # "LEAK": tells our files from other programs' databases
+
+# Append only: a migration that has been released never changes. Each runs in a transaction of its own.
+MIGRATIONS = (
+    """
+    -- One row for each key seen; its life is that of the last scrape appended.
+    CREATE TABLE targets (
+        id INTEGER PRIMARY KEY,
+        job TEXT NOT NULL,
+        instance TEXT NOT NULL,
+        life_start REAL NOT NULL,
+        first_seen REAL NOT NULL,
+        pid INTEGER,
+        UNIQUE (job, instance)
+    );
+    CREATE TABLE signals (
+        id INTEGER PRIMARY KEY CHECK (id < 256),
+        name TEXT NOT NULL UNIQUE
+    );
+    -- All numbers of one slot: records of nine bytes, signal id (1) and value (float64, little endian).
+    CREATE TABLE readings (
+        target_id INTEGER NOT NULL REFERENCES targets (id),
+        slot REAL NOT NULL,
+        time REAL NOT NULL,
+        life_start REAL NOT NULL,
+        numbers BLOB NOT NULL,
+        PRIMARY KEY (target_id, slot)
+    ) WITHOUT ROWID;
+    CREATE INDEX readings_by_time ON readings (target_id, time);
+    -- AUTOINCREMENT: an id that someone noted never comes to mean another snapshot.
+    CREATE TABLE snapshots (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        target_id INTEGER NOT NULL REFERENCES targets (id),
+        slot REAL NOT NULL,
+        kind TEXT NOT NULL,
+        time REAL NOT NULL,
+        life_start REAL NOT NULL,
+        size_bytes INTEGER NOT NULL,
+        UNIQUE (target_id, slot, kind)
+    );
+    CREATE INDEX snapshots_by_target ON snapshots (target_id, time);
+    CREATE INDEX snapshots_by_time ON snapshots (time);
+    -- Apart from snapshots, so that listing them reads no profile.
+    CREATE TABLE profiles (
+        snapshot_id INTEGER PRIMARY KEY REFERENCES snapshots (id) ON DELETE CASCADE,
+        data BLOB NOT NULL
+    );
+    CREATE TABLE leaks (
+        id TEXT PRIMARY KEY,
+        ended REAL,
+        body TEXT NOT NULL
+    );
+    CREATE TABLE states (
+        name TEXT PRIMARY KEY,
+        body BLOB NOT NULL
+    );
+    -- Counting rows would read the whole file.
+    CREATE TABLE totals (
+        snapshots INTEGER NOT NULL,
+        points INTEGER NOT NULL
+    );
+    INSERT INTO totals VALUES (0, 0);
+    """,
+)
+
+
+def migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring the tables up to date; a migration that was cut short has left nothing and runs again.
+
+    Raises:
+        StoreTooNew: a later version of leakdog has been here.
+        StoreError: the file is another program's.
+        sqlite3.Error: as SQLite gives it.
+
+    """
+    version = _version(connection, path)
+    if version > len(MIGRATIONS):
+        raise StoreTooNew(
+            f"{path} has schema {version}, and this version of leakdog knows {len(MIGRATIONS)}: "
+            "install the later version again, or use another storage.path"
+        )
+    for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
+        marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {number};"
+        try:
+            connection.executescript(f"BEGIN IMMEDIATE; {script}; {marks} COMMIT;")
+        except sqlite3.Error:
+            if connection.in_transaction:
+                connection.rollback()
+            raise
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if tables and application != APPLICATION_ID:
+        raise StoreError(f"{path} is another program's database: use another storage.path")
+    return int(version)

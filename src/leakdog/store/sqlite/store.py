@@ -1,0 +1,168 @@
+"""The store in one SQLite file, put together: a lock, a writer, a reader."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from leakdog.config.schema import RetentionConfig
+from leakdog.errors import StoreError
+from leakdog.model import Kind, Leak, Life, Scrape, Signal, Snapshot, TargetKey
+from leakdog.store.contract import Deleted, Readings, StoreStats
+from leakdog.store.sqlite import deletes, reads
+from leakdog.store.sqlite.connection import FILE_NAME, PAGE_BYTES, connect_reader, connect_writer, wal_pages
+from leakdog.store.sqlite.faults import explained
+from leakdog.store.sqlite.lock import DirectoryLock
+from leakdog.store.sqlite.reader import Reader
+from leakdog.store.sqlite.writer import Writer
+from leakdog.store.sqlite.writes import Tables, scrape_bytes
+
+
+class SqliteStore:
+    """Implements `contract.Store` in the file `leakdog.db`. Made by `open`.
+
+    Args:
+        lock: on the directory; released by `close`.
+        connection: the only one that writes to the file.
+        path: the file.
+        retention: how long and how much is kept.
+
+    """
+
+    def __init__(
+        self, lock: DirectoryLock, connection: sqlite3.Connection, path: Path, retention: RetentionConfig
+    ) -> None:
+        self._lock = lock
+        self._connection = connection
+        self._path = path
+        self._keep_seconds = retention.time
+        self._page_limit = max(0, retention.size // PAGE_BYTES - wal_pages(retention.size))
+        self._tables = Tables(connection, self._page_limit)
+        self._writer = Writer(connection, path, self._tables.forget)
+        self._reader = Reader(connect_reader(path), path)
+
+    @classmethod
+    def open(cls, directory: Path, retention: RetentionConfig) -> SqliteStore:
+        """Open the store in this directory, made with mode 0700 if it is missing; see `open_store`."""
+        _make(directory)
+        lock = DirectoryLock(directory)
+        path = directory / FILE_NAME
+        try:
+            with explained(path, "opening"):
+                connection = connect_writer(path, wal_pages(retention.size))
+                return cls(lock, connection, path, retention)
+        except BaseException:
+            lock.release()
+            raise
+
+    async def append(self, scrape: Scrape) -> tuple[Snapshot, ...]:
+        """See `Store.append`."""
+        return await self._writer.run(partial(self._tables.append, scrape), scrape_bytes(scrape))
+
+    async def snapshots(
+        self,
+        *,
+        key: TargetKey | None = None,
+        kind: Kind | None = None,
+        start: float | None = None,
+        end: float | None = None,
+        limit: int = 1000,
+    ) -> list[Snapshot]:
+        """See `Store.snapshots`."""
+        return await self._reader.run(
+            lambda connection: reads.snapshots(connection, key, kind, start, end, limit)
+        )
+
+    async def profile(self, snapshot_id: int) -> bytes | None:
+        """See `Store.profile`."""
+        return await self._reader.run(lambda connection: reads.profile(connection, snapshot_id))
+
+    async def readings(
+        self, key: TargetKey, signal: Signal, *, start: float | None = None, end: float | None = None
+    ) -> Readings:
+        """See `Store.readings`."""
+        return await self._reader.run(lambda connection: reads.readings(connection, key, signal, start, end))
+
+    async def latest_life(self, key: TargetKey) -> Life | None:
+        """See `Store.latest_life`."""
+        return await self._reader.run(lambda connection: reads.latest_life(connection, key))
+
+    async def put_leaks(self, leaks: Sequence[Leak]) -> None:
+        """See `Store.put_leaks`."""
+        await self._writer.run(partial(self._tables.put_leaks, leaks))
+
+    async def leaks(self) -> list[Leak]:
+        """See `Store.leaks`."""
+        return await self._reader.run(reads.leaks)
+
+    async def put_states(self, states: Mapping[str, bytes | None]) -> None:
+        """See `Store.put_states`."""
+        await self._writer.run(partial(self._tables.put_states, states))
+
+    async def states(self) -> dict[str, bytes]:
+        """See `Store.states`."""
+        return await self._reader.run(reads.states)
+
+    async def retain(self, now: float) -> Deleted:
+        """See `Store.retain`."""
+        before = now - self._keep_seconds
+        deleted = await self._repeat(lambda: deletes.expire_snapshots(self._connection, before))
+        deleted += await self._repeat(lambda: deletes.expire_numbers(self._connection, before))
+        deleted += await self._repeat(self._shrink)
+        await self._writer.run(lambda: self._forget(before))
+        deleted += await self._repeat(lambda: deletes.give_back(self._connection))
+        await self._writer.checkpoint()
+        return deleted
+
+    async def stats(self) -> StoreStats:
+        """See `Store.stats`."""
+        snapshots, points = await self._reader.run(reads.totals)
+        return StoreStats(
+            size_bytes=self._size(),
+            snapshots=snapshots,
+            points=points,
+            writes_total=self._writer.written,
+            write_failures_total=self._writer.failed,
+            queue_length=self._writer.waiting,
+            failing=self._writer.failing,
+        )
+
+    async def close(self) -> None:
+        """See `Store.close`."""
+        if self._writer.closed:
+            return
+        await self._reader.close()  # before the writer, which then finds itself alone and folds the log away
+        await self._writer.close()
+        self._lock.release()
+
+    def _size(self) -> int:
+        return sum(path.stat().st_size for path in (self._path, Path(f"{self._path}-wal")) if path.exists())
+
+    def _shrink(self) -> Deleted:
+        """One step towards `retention.size`; the log's share is kept free."""
+        if deletes.used_pages(self._connection) <= self._page_limit:
+            return deletes.NOTHING
+        return deletes.make_room(self._connection)
+
+    def _forget(self, before: float) -> None:
+        deletes.expire_leaks(self._connection, before)
+        deletes.forget_targets(self._connection)
+        self._tables.forget()
+
+    async def _repeat(self, step: Callable[[], Deleted]) -> Deleted:
+        """Run a step, each in its turn among the appends, until it finds nothing more to do."""
+        total = deletes.NOTHING
+        while (deleted := await self._writer.run(step, deletes.STEP_BYTES)) != deletes.NOTHING:
+            total += deleted
+        return total
+
+
+def _make(directory: Path) -> None:
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"making the directory {directory}: {error.strerror}: check the path, or set another storage.path"
+        ) from error

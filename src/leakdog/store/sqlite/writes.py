@@ -1,0 +1,148 @@
+"""What is written, and how: run by the writer, inside its transactions."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+
+from leakdog.model import Leak, Life, RawProfile, Scrape, Signal, Snapshot, TargetKey
+from leakdog.store.codec import dump_leak, ended_at
+from leakdog.store.sqlite.connection import encoded
+from leakdog.store.sqlite.deletes import make_room, used_pages
+from leakdog.store.sqlite.numbers import pack, unpack
+
+# A full store gives up twice what it takes in, so that it comes down to a limit that has been lowered.
+ROOM_PER_BYTE = 2
+
+
+class Tables:
+    """The writing connection's tables, with the integer ids that it has seen.
+
+    Ids are remembered only as long as they are known to be in the database: `forget` must be called after a
+    transaction was rolled back and after targets were deleted.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, page_limit: int) -> None:
+        self._connection = connection
+        self._page_limit = page_limit
+        self._targets: dict[TargetKey, tuple[int, Life]] = {}
+        self._signals: dict[Signal, int] = {}
+
+    def forget(self) -> None:
+        """Look ids up anew."""
+        self._targets.clear()
+        self._signals.clear()
+
+    def append(self, scrape: Scrape) -> tuple[Snapshot, ...]:
+        """Store a scrape and return its snapshots; see `Store.append`."""
+        if used_pages(self._connection) > self._page_limit:
+            make_room(self._connection, ROOM_PER_BYTE * scrape_bytes(scrape))
+        target_id = self._target_id(scrape.key, scrape.life)
+        points = self._add_values(target_id, scrape) if scrape.values else 0
+        added = [self._add_profile(target_id, scrape, profile) for profile in scrape.profiles]
+        self._count(sum(new for _, new in added), points)
+        return tuple(snapshot for snapshot, _ in added)
+
+    def put_leaks(self, leaks: Sequence[Leak]) -> None:
+        """Store leaks in place of those of the same id."""
+        self._connection.executemany(
+            "INSERT INTO leaks (id, ended, body) VALUES (CAST(? AS TEXT), ?, ?)"
+            " ON CONFLICT (id) DO UPDATE SET ended = excluded.ended, body = excluded.body",
+            [(encoded(leak.id), ended_at(leak, None), dump_leak(leak)) for leak in leaks],
+        )
+
+    def put_states(self, states: Mapping[str, bytes | None]) -> None:
+        """Store detector states by name; None deletes."""
+        self._connection.executemany(
+            "DELETE FROM states WHERE name = CAST(? AS TEXT)",
+            [(encoded(name),) for name, state in states.items() if state is None],
+        )
+        self._connection.executemany(
+            "INSERT INTO states (name, body) VALUES (CAST(? AS TEXT), ?)"
+            " ON CONFLICT (name) DO UPDATE SET body = excluded.body",
+            [(encoded(name), state) for name, state in states.items() if state is not None],
+        )
+
+    def _target_id(self, key: TargetKey, life: Life) -> int:
+        target_id, stored = self._targets.get(key, (0, None))
+        if stored != life:
+            target_id = self._put_target(key, life)
+            self._targets[key] = (target_id, life)
+        return target_id
+
+    def _put_target(self, key: TargetKey, life: Life) -> int:
+        name = (encoded(key.job), encoded(key.instance))
+        self._connection.execute(
+            "INSERT INTO targets (job, instance, life_start, first_seen, pid)"
+            " VALUES (CAST(? AS TEXT), CAST(? AS TEXT), ?, ?, ?)"
+            " ON CONFLICT (job, instance) DO UPDATE SET"
+            " life_start = excluded.life_start, first_seen = excluded.first_seen, pid = excluded.pid",
+            (*name, life.start_time, life.first_seen, life.pid),
+        )
+        (target_id,) = self._connection.execute(
+            "SELECT id FROM targets WHERE job = CAST(? AS TEXT) AND instance = CAST(? AS TEXT)", name
+        ).fetchone()
+        return int(target_id)
+
+    def _signal_id(self, signal: Signal) -> int:
+        if signal not in self._signals:
+            name = (signal.value,)
+            self._connection.execute("INSERT INTO signals (name) VALUES (?) ON CONFLICT DO NOTHING", name)
+            (self._signals[signal],) = self._connection.execute(
+                "SELECT id FROM signals WHERE name = ?", name
+            ).fetchone()
+        return self._signals[signal]
+
+    def _add_values(self, target_id: int, scrape: Scrape) -> int:
+        """Add the numbers that the slot lacks; how many there were."""
+        values = {self._signal_id(signal): value for signal, value in scrape.values.items()}
+        inserted = self._connection.execute(
+            "INSERT INTO readings (target_id, slot, time, life_start, numbers) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (target_id, slot) DO NOTHING",
+            (target_id, scrape.slot, scrape.time, scrape.life.start_time, pack(values)),
+        )
+        return len(values) if inserted.rowcount else self._complete(target_id, scrape.slot, values)
+
+    def _complete(self, target_id: int, slot: float, values: Mapping[int, float]) -> int:
+        place = (target_id, slot)
+        (numbers,) = self._connection.execute(
+            "SELECT numbers FROM readings WHERE target_id = ? AND slot = ?", place
+        ).fetchone()
+        stored = unpack(numbers)
+        missing = {signal: value for signal, value in values.items() if signal not in stored}
+        if missing:
+            self._connection.execute(
+                "UPDATE readings SET numbers = ? WHERE target_id = ? AND slot = ?",
+                (numbers + pack(missing), *place),
+            )
+        return len(missing)
+
+    def _add_profile(self, target_id: int, scrape: Scrape, profile: RawProfile) -> tuple[Snapshot, bool]:
+        """The snapshot of this profile, and whether it is new."""
+        life_start, size = scrape.life.start_time, len(profile.data)
+        inserted = self._connection.execute(
+            "INSERT INTO snapshots (target_id, slot, kind, time, life_start, size_bytes)"
+            " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (target_id, slot, kind) DO NOTHING",
+            (target_id, scrape.slot, profile.kind.value, profile.time, life_start, size),
+        )
+        if inserted.rowcount:
+            snapshot_id = int(inserted.lastrowid or 0)
+            self._connection.execute("INSERT INTO profiles VALUES (?, ?)", (snapshot_id, profile.data))
+            return Snapshot(snapshot_id, scrape.key, profile.kind, profile.time, size, life_start), True
+        stored = self._connection.execute(
+            "SELECT id, time, size_bytes, life_start FROM snapshots"
+            " WHERE target_id = ? AND slot = ? AND kind = ?",
+            (target_id, scrape.slot, profile.kind.value),
+        ).fetchone()
+        return Snapshot(stored[0], scrape.key, profile.kind, *stored[1:]), False
+
+    def _count(self, snapshots: int, points: int) -> None:
+        if snapshots or points:
+            self._connection.execute(
+                "UPDATE totals SET snapshots = snapshots + ?, points = points + ?", (snapshots, points)
+            )
+
+
+def scrape_bytes(scrape: Scrape) -> int:
+    """Roughly what a scrape takes in the database."""
+    return 200 + 10 * len(scrape.values) + sum(200 + len(profile.data) for profile in scrape.profiles)
