@@ -73,6 +73,7 @@ class Schedule:
         self._scheduler.add_listener(self._skipped, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
         self._scheduler.add_listener(self._failed, EVENT_JOB_ERROR)
         self._guard: asyncio.Task[None] | None = None
+        self.beats = 0  # grows while the event loop turns
         # APScheduler writes a warning per skipped run; they are counted here, and a slow target would fill the log.
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
@@ -118,6 +119,7 @@ class Schedule:
         base = time.time() - time.monotonic()
         while True:
             await asyncio.sleep(GUARD_SECONDS)
+            self.beats += 1
             drift = time.time() - time.monotonic() - base
             if abs(drift) > JUMP_SECONDS:
                 base += drift

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from leakdog.model import Life
+from leakdog.model import Life, Signal
 
 # Two sources may tell one start time a little differently: the kernel counts in ticks since boot, and the boot time
 # itself moves when the clock is set. A process that is restarted faster than this is still seen by its pid or by
@@ -17,13 +18,21 @@ class Facts:
     """What one pass learnt of a process's identity. None: not told.
 
     Attributes:
-        allocated: cumulative bytes allocated (`alloc_space` or `total_alloc`), which only a restart makes smaller.
+        allocated: the cumulative signals (`alloc_space`, `total_alloc`), which only a restart makes smaller.
 
     """
 
     start_time: float | None = None
     pid: int | None = None
-    allocated: float | None = None
+    allocated: Mapping[Signal, float] = field(default_factory=dict)
+
+    def updated(self, later: Facts) -> Facts:
+        """These facts with what a later pass of the same life told."""
+        return Facts(
+            self.start_time if later.start_time is None else later.start_time,
+            self.pid if later.pid is None else later.pid,
+            {**self.allocated, **later.allocated},
+        )
 
 
 def next_life(life: Life | None, before: Facts, now_facts: Facts, now: float) -> Life:
@@ -40,9 +49,7 @@ def restarted(life: Life, before: Facts, now_facts: Facts) -> bool:
         return True
     if before.start_time is not None and now_facts.start_time is not None:
         return abs(before.start_time - now_facts.start_time) > START_TOLERANCE_SECONDS
-    if before.allocated is not None and now_facts.allocated is not None:
-        return now_facts.allocated < before.allocated
-    return False
+    return any(value < before.allocated.get(signal, 0.0) for signal, value in now_facts.allocated.items())
 
 
 def _completed(life: Life, facts: Facts) -> Life:

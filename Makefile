@@ -1,0 +1,69 @@
+# What people and CI run. Everything that a target needs is set up by the target itself, in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+SYSTEM_PACKAGES := prometheus prometheus-alertmanager chromium systemd
+SYSTEM_COMMANDS := prometheus promtool prometheus-alertmanager chromium systemd-analyze
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint unit integration bench fuzz kill9 system-deps constraints clean
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "leakdog needs Python 3.11 or later; say which with: make PYTHON=/path/to/python3.12"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) install -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime
+	$(PIP) install -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: $(VENV)/.runtime ## watch a leaking and a healthy process, and name the leak's line
+	$(BIN)/leakdog demo
+
+test: lint unit integration ## everything that CI runs
+
+lint: $(VENV)/.dev ## style, types, import contracts, docstrings of tests
+	$(BIN)/ruff check src tests bench
+	$(BIN)/ruff format --check src tests bench
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/interrogate -q tests
+
+unit: $(VENV)/.dev ## quick tests, with a floor under coverage
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -q tests/unit
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report --fail-under=90
+
+integration: $(VENV)/.dev system-deps ## real Go programs, a real daemon, a real Prometheus
+	$(BIN)/pytest -q tests/integration
+
+bench: $(VENV)/.dev ## print the published figures, measured on this machine
+	$(BIN)/python -m bench
+
+fuzz: $(VENV)/.dev ## a long search for inputs that break the readers
+	HYPOTHESIS_PROFILE=long $(BIN)/pytest -q tests/unit/pprof tests/unit/config tests/unit/fetch
+
+kill9: $(VENV)/.dev ## kill a writing daemon a thousand times and look for lost data
+	LEAKDOG_KILLS=1000 $(BIN)/pytest -q tests/integration/test_store_kill.py
+
+system-deps: ## Debian packages that the integration tests talk to
+	@for c in $(SYSTEM_COMMANDS); do command -v $$c >/dev/null || missing=1; done; \
+	[ -z "$$missing" ] || { \
+	  if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
+	  $$sudo apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $(SYSTEM_PACKAGES) >/dev/null; }
+
+constraints: $(VENV)/.dev ## pin what is installed now
+	$(BIN)/python -m pip freeze --exclude-editable | grep -v ' @ ' > constraints.txt
+
+clean: ## remove what the targets made
+	rm -rf $(VENV) .cache .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,62 @@
+"""The command line: one file per verb, each with `register(sub)` and `run(args) -> exit code`.
+
+Exit codes: 0 fine, 1 a leak was found (by verbs that judge), 2 usage or configuration, 3 the work could not be done.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from leakdog import __version__
+from leakdog.errors import ConfigError, LeakdogError
+
+VERBS = ("run", "demo", "scan", "targets", "leaks", "show", "top", "backtest", "config", "completion")
+USAGE, FAILED, INTERRUPTED = 2, 3, 130
+
+EXAMPLES = """examples:
+  leakdog demo                                   see a leak found in two minutes
+  leakdog run --config /etc/leakdog/leakdog.yml  the daemon
+  leakdog scan http://127.0.0.1:6060             one target, no daemon, a verdict
+  leakdog leaks                                  what leaks now
+  leakdog show LEAK                              why, since when, and which code
+
+`leakdog VERB --help` tells more and gives examples of its own.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command. Errors that were foreseen become a sentence on stderr and an exit code."""
+    args = parser().parse_args(argv)
+    try:
+        return int(args.run(args))
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return USAGE
+    except LeakdogError as error:
+        print(f"leakdog {args.verb}: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough; without this Python would complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser with all verbs. What a verb needs to run is imported only when it runs."""
+    top = argparse.ArgumentParser(
+        prog="leakdog",
+        description="A memory-leak watchdog: which process leaks, how fast, since when, and which code holds the memory.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"leakdog {__version__}")
+    sub = top.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for verb in VERBS:
+        importlib.import_module(f"leakdog.cli.{verb}").register(sub)
+    return top

@@ -1,0 +1,184 @@
+"""`leakdog scan`: one target, no daemon: sample it for a while and print a verdict."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from leakdog.errors import LeakdogError
+
+if TYPE_CHECKING:
+    from leakdog.config.schema import Config, ScrapeConfig
+    from leakdog.pipeline.state import Fleet, Watched
+
+EPILOG = """examples:
+  leakdog scan http://127.0.0.1:6060              two minutes, once a second
+  leakdog scan 127.0.0.1:6060 --for 5m            longer, surer
+  leakdog scan 4711                               a local process by its id: resident memory, threads, files
+  leakdog scan etcd --json                        a local process by its name, for a script
+
+exit codes: 0 no leak, 1 a leak was found, 2 usage, 3 the target could not be read
+"""
+JOB = "scan"
+
+
+def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the verb."""
+    parser = sub.add_parser(
+        "scan",
+        help="sample one target for a while and print a verdict; no daemon",
+        description="Sample one target for a while, without a daemon, and print a verdict.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("target", metavar="URL|PID|NAME", help="address with pprof or metrics, or a local process")
+    parser.add_argument("--for", dest="seconds", metavar="TIME", type=_duration, default=120.0, help="default 2m")
+    parser.add_argument(
+        "--interval", metavar="TIME", type=_duration, default=1.0, help="between two samples (default 1s)"
+    )
+    parser.add_argument("--json", action="store_true", help="print the verdict as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Sample, then say what was found."""
+    import asyncio
+
+    fleet = asyncio.run(_scan(scan_config(args.target, args.interval), args.seconds))
+    (watched,) = fleet
+    if watched.up is not True:
+        raise LeakdogError(f"reading {args.target}: {watched.last_error or 'it was not read at all'}")
+    firing = [leak for leak in fleet.leaks() if leak.firing_since is not None]
+    print(json.dumps(_as_json(fleet, watched)) if args.json else _as_text(watched))
+    return 1 if firing else 0
+
+
+def scan_config(target: str, interval_seconds: float) -> Config:
+    """A configuration with this one target, kept in memory, judged as a soak run."""
+    from leakdog.config.schema import Backend, Config, DetectionConfig, GlobalConfig, Preset, StorageConfig
+
+    return Config(
+        global_=GlobalConfig(scrape_interval=interval_seconds, scrape_timeout=max(interval_seconds, 5.0)),
+        storage=StorageConfig(backend=Backend.MEMORY),
+        detection=DetectionConfig(preset=Preset.SOAK),
+        scrape_configs=(_job(target),),
+    )
+
+
+def _job(target: str) -> ScrapeConfig:
+    """A process id, an address, or the name of a process."""
+    from leakdog.config.schema import ProcessConfig, ScrapeConfig, StaticConfig
+
+    if target.isdecimal():
+        return ScrapeConfig(job_name=JOB, process=ProcessConfig(pid=int(target)))
+    url = urlsplit(target if "//" in target else f"//{target}")
+    if url.netloc and ("//" in target or url.port):
+        path = {"pprof_path": url.path.rstrip("/").removesuffix("/heap")} if url.path.strip("/") else {}
+        return ScrapeConfig(
+            job_name=JOB, scheme=url.scheme or "http", static_configs=(StaticConfig(targets=(url.netloc,)),), **path
+        )
+    return ScrapeConfig(job_name=JOB, process=ProcessConfig(name=target))
+
+
+async def _scan(config: Config, seconds: float) -> Fleet:
+    """Read the target again and again; a slot that is late is left out, never made up for."""
+    import asyncio
+
+    from leakdog.detect.settings import settings_for
+    from leakdog.fetch.http import HttpClient
+    from leakdog.pipeline.explain import Explainer
+    from leakdog.pipeline.gather import Gatherer
+    from leakdog.pipeline.state import Fleet
+    from leakdog.pipeline.watch import Pipeline
+    from leakdog.store import open_store
+
+    fleet = Fleet()
+    watched = _only_target(config)
+    fleet.targets[watched.key] = watched
+    store = open_store(config.storage)
+    interval = config.global_.scrape_interval
+    async with HttpClient() as client:
+        gatherer = Gatherer(client, config, time.time)
+        explainer = Explainer(fleet, store, gatherer)
+        settings = settings_for(config.detection)
+        pipeline = Pipeline(fleet, config, settings, gatherer, explainer, store, time.time)
+        began = time.monotonic()
+        with _progress(seconds) as advance:
+            while (elapsed := time.monotonic() - began) < seconds:
+                await pipeline.scrape(watched, time.time())
+                if watched.last_success is None:
+                    break
+                advance(elapsed)
+                left = interval - (time.monotonic() - began) % interval
+                await asyncio.sleep(left)
+    await store.close()
+    return fleet
+
+
+def _only_target(config: Config) -> Watched:
+    """The one target that was named."""
+    from leakdog.discover import discover
+    from leakdog.pipeline.state import Watched
+
+    job = config.scrape_configs[0]
+    found = discover(job)
+    if not found:
+        raise LeakdogError("looking for the process: none matches; give its id, its exact name, or an address")
+    if len(found) > 1:
+        several = ", ".join(target.key.instance for target in found[:10])
+        raise LeakdogError(f"looking for the process: several match ({several}); give the id of one")
+    return Watched(found[0], job)
+
+
+def _progress(seconds: float) -> Any:
+    """A progress bar on a terminal, on stderr so that --json stays clean."""
+    import contextlib
+
+    from rich.console import Console
+    from rich.progress import Progress
+
+    @contextlib.contextmanager
+    def show() -> Any:
+        console = Console(stderr=True)
+        with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+            task = bar.add_task("sampling", total=seconds)
+            yield lambda done: bar.update(task, completed=done)
+
+    return show()
+
+
+def _as_json(fleet: Fleet, watched: Watched) -> dict[str, Any]:
+    """The target and its leaks in the shapes of the API."""
+    from leakdog.web.views import leak_view, target_view
+
+    return {"target": target_view(watched), "leaks": [leak_view(leak) for leak in fleet.leaks()]}
+
+
+def _as_text(watched: Watched) -> str:
+    """Each leak in words; without one, what was seen of each signal."""
+    from leakdog.report.leak import leak_text
+    from leakdog.web.views import leak_view
+
+    leaks = [leak for leak in watched.leaks.values() if leak.firing_since is not None]
+    if leaks:
+        return "\n\n".join(leak_text(leak_view(leak)) for leak in leaks)
+    lines = [f"no leak found in {watched.key.instance}"]
+    for signal, found in sorted(watched.assessments.items()):
+        reason = found.reasons[0] if found.reasons else ""
+        lines.append(f"  {signal.value:18} {found.verdict.value:10} {reason}")
+    return "\n".join(lines)
+
+
+def _duration(text: str) -> float:
+    """`90s`, `2m`, as in the configuration."""
+    from leakdog.config.scalars import parse_duration
+
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+

@@ -1,0 +1,65 @@
+"""What a daemon must still know after a restart: leaks, lives, and the detector's state of each series."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+from leakdog.detect.series import SeriesState
+from leakdog.detect.settings import Settings
+from leakdog.errors import LeakdogError
+from leakdog.model import Leak, Signal, TargetKey
+from leakdog.pipeline.lives import Facts
+from leakdog.pipeline.state import Watched
+from leakdog.store.contract import Store
+
+log = logging.getLogger("leakdog.daemon")
+
+# Between the parts of a state's name; neither a job nor an instance may hold it.
+SEPARATOR = "\x1f"
+
+
+class Memory:
+    """Saves to the store, and gives back to targets as they are found again."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._states: dict[str, bytes] = {}
+        self._leaks: dict[TargetKey, list[Leak]] = {}
+
+    async def load(self) -> None:
+        """Read all that was saved; each part is handed out once, by `restore`."""
+        self._states = await self._store.states()
+        for leak in await self._store.leaks():
+            self._leaks.setdefault(leak.key, []).append(leak)
+
+    async def restore(self, watched: Watched, settings: Settings) -> None:
+        """Give a newly found target what was known of it before."""
+        for leak in self._leaks.pop(watched.key, []):
+            watched.leaks[leak.leak_class] = leak
+        watched.life = life = await self._store.latest_life(watched.key)
+        if life is not None:
+            told = life.start_time if life.start_time != life.first_seen else None
+            watched.facts = Facts(start_time=told, pid=life.pid)
+        for signal in Signal:
+            data = self._states.pop(state_name(watched.key, signal), None)
+            if data is None:
+                continue
+            try:
+                watched.series[signal] = SeriesState.from_bytes(data, settings)
+            except LeakdogError as error:
+                log.warning("%s of %s starts afresh: %s", signal.value, watched.key, error)
+
+    async def save(self, targets: Iterable[Watched]) -> None:
+        """Store the detector's state of every series of these targets."""
+        states = {
+            state_name(watched.key, signal): series.to_bytes()
+            for watched in targets
+            for signal, series in watched.series.items()
+        }
+        await self._store.put_states(dict(states))
+
+
+def state_name(key: TargetKey, signal: Signal) -> str:
+    """Name under which the state of one series is stored."""
+    return SEPARATOR.join((*key, signal.value))

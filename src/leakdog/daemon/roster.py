@@ -1,0 +1,78 @@
+"""Keeps the watched targets equal to what the configuration names and what is there."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from leakdog.config.resolve import base_interval
+from leakdog.config.schema import Config
+from leakdog.daemon.memory import Memory
+from leakdog.detect.settings import settings_for
+from leakdog.discover import discover
+from leakdog.model import TargetKey
+from leakdog.pipeline.judge import end_leaks
+from leakdog.pipeline.state import Fleet, Watched
+from leakdog.schedule import Schedule
+from leakdog.store.contract import Store
+
+log = logging.getLogger("leakdog.daemon")
+
+ScrapeOne = Callable[[Watched, float], Awaitable[None]]
+
+
+class Roster:
+    """Adds, changes and removes targets, with their slots in the schedule.
+
+    `scrape(watched, slot)` is what a slot runs; the runs under way are kept in `running` for an orderly stop.
+    """
+
+    def __init__(self, fleet: Fleet, schedule: Schedule, store: Store, memory: Memory, scrape: ScrapeOne) -> None:
+        self._fleet = fleet
+        self._schedule = schedule
+        self._store = store
+        self._memory = memory
+        self._scrape = scrape
+        self.running: set[asyncio.Task[object]] = set()
+
+    async def refresh(self, config: Config, now: float) -> None:
+        """Look for all targets of the configuration and follow what has changed since the last time."""
+        wanted: dict[TargetKey, Watched] = {}
+        for job in config.scrape_configs:
+            for target in await asyncio.to_thread(discover, job):
+                wanted.setdefault(target.key, Watched(target, job))
+        for key in set(self._fleet.targets) - set(wanted):
+            await self._remove(key, now)
+        for key, fresh in wanted.items():
+            known = self._fleet.targets.get(key)
+            if known is None:
+                await self._memory.restore(fresh, settings_for(config.detection))
+                self._fleet.targets[key] = fresh
+            elif (known.target, known.job) == (fresh.target, fresh.job):
+                continue
+            else:
+                known.target, known.job = fresh.target, fresh.job
+                known.absent.clear()
+            self._schedule.put(str(key), base_interval(config, fresh.job), self._slot_of(key))
+
+    async def _remove(self, key: TargetKey, now: float) -> None:
+        """Watch a target no more; its leaks do not go on firing in the store."""
+        self._schedule.remove(str(key))
+        watched = self._fleet.targets.pop(key)
+        await self._store.put_leaks(end_leaks(watched, now))
+        log.info("target %s is no longer watched", key)
+
+    def _slot_of(self, key: TargetKey) -> Callable[[float], Awaitable[None]]:
+        async def run(slot: float) -> None:
+            watched = self._fleet.targets.get(key)
+            task = asyncio.current_task()
+            if watched is None or task is None:
+                return
+            self.running.add(task)
+            try:
+                await self._scrape(watched, slot)
+            finally:
+                self.running.discard(task)
+
+        return run

@@ -1,0 +1,1 @@
+"""What leakdog tells Prometheus."""

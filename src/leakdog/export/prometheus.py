@@ -1,0 +1,182 @@
+"""The metrics page: built anew at each scrape from what is known now, so a removed target leaves no stale series.
+
+Prometheus puts its own `job` and `instance` on what it scrapes, so a watched target is named by `target_job` and
+`target_instance`. Stacks never become labels: a culprit is a short `stack_id` and a function name, a few per leak.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+
+from leakdog import __version__
+from leakdog.errors import Reason
+from leakdog.model import Leak, LeakState, Unit
+from leakdog.pipeline.state import Fleet, Watched
+from leakdog.store.contract import StoreStats
+
+# Series per leak that name code. More would not be read in an alert, and each is a new series per leak.
+CULPRITS_PER_LEAK = 5
+# A function name can be as long as its type parameters; a label should not be.
+FUNCTION_LABEL_CHARACTERS = 200
+TARGET = ["target_job", "target_instance"]
+LEAK = [*TARGET, "class", "signal"]
+SKIP_REASONS = ("overlap", "late", "draining")
+
+
+class Page:
+    """Renders the metrics page of one daemon."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
+        self._registry = CollectorRegistry(auto_describe=False)
+        ProcessCollector(registry=self._registry)
+        PlatformCollector(registry=self._registry)
+
+    def render(self, accept: str, stats: StoreStats | None) -> tuple[bytes, str]:
+        """Body and content type for this Accept header; `stats` is None where the store did not answer."""
+        once = CollectorRegistry(auto_describe=False)
+        once.register(_Once(self._registry.collect()))
+        once.register(_Once(fleet_metrics(self._fleet, stats)))
+        encode, content_type = choose_encoder(accept)
+        return encode(once), content_type
+
+
+class _Once(Collector):
+    """Hands a ready list of metrics to the encoder, which asks for a registry."""
+
+    def __init__(self, metrics: Iterable[Metric]) -> None:
+        self._metrics = list(metrics)
+
+    def collect(self) -> Iterable[Metric]:
+        return self._metrics
+
+    def describe(self) -> Iterable[Metric]:
+        return []
+
+
+def fleet_metrics(fleet: Fleet, stats: StoreStats | None) -> Iterator[Metric]:
+    """All of leakdog's own metrics."""
+    yield from _target_metrics(list(fleet))
+    yield from _leak_metrics(fleet.leaks())
+    yield from _daemon_metrics(fleet)
+    if stats is not None:
+        yield from _store_metrics(stats)
+
+
+def _target_metrics(targets: list[Watched]) -> Iterator[Metric]:
+    up = GaugeMetricFamily("leakdog_target_up", "Whether the last scrape of the target succeeded.", labels=TARGET)
+    last = GaugeMetricFamily(
+        "leakdog_target_last_scrape_timestamp_seconds", "When the target was last read with success.", labels=TARGET
+    )
+    took = GaugeMetricFamily(
+        "leakdog_target_scrape_duration_seconds", "How long the last scrape took.", labels=TARGET
+    )
+    size = GaugeMetricFamily(
+        "leakdog_signal_bytes", "Latest value of a signal measured in bytes.", labels=[*TARGET, "signal"]
+    )
+    count = GaugeMetricFamily(
+        "leakdog_signal_count", "Latest value of a signal that counts things.", labels=[*TARGET, "signal"]
+    )
+    limit = GaugeMetricFamily(
+        "leakdog_target_memory_limit_bytes", "Memory at which the target will be killed.", labels=TARGET
+    )
+    for watched in targets:
+        key = list(watched.key)
+        if watched.up is not None:
+            up.add_metric(key, float(watched.up))
+        _add(last, key, watched.last_success)
+        _add(took, key, watched.last_duration_seconds)
+        _add(limit, key, watched.memory_limit)
+        for signal, value in sorted(watched.values.items()):
+            (size if signal.unit is Unit.BYTES else count).add_metric([*key, signal.value], value)
+    yield from (up, last, took, limit, size, count)
+
+
+def _leak_metrics(leaks: list[Leak]) -> Iterator[Metric]:
+    state = GaugeMetricFamily(
+        "leakdog_leak_state", "1 for the state that the leak is in, 0 for the others.", labels=[*LEAK, "state"]
+    )
+    growth_bytes = GaugeMetricFamily(
+        "leakdog_leak_growth_bytes_per_second", "Growth of a leaking signal in bytes.", labels=LEAK
+    )
+    growth_count = GaugeMetricFamily(
+        "leakdog_leak_growth_count_per_second", "Growth of a leaking signal that counts things.", labels=LEAK
+    )
+    left = GaugeMetricFamily(
+        "leakdog_leak_time_to_limit_seconds", "Time until the memory limit at the present growth.", labels=LEAK
+    )
+    since = GaugeMetricFamily("leakdog_leak_since_timestamp_seconds", "When the growth began.", labels=LEAK)
+    share = GaugeMetricFamily(
+        "leakdog_leak_culprit_share_ratio",
+        "Share of the growth that a call site explains.",
+        labels=[*TARGET, "class", "stack_id", "function"],
+    )
+    for leak in leaks:
+        labels = [*leak.key, leak.leak_class.value, leak.signal.value]
+        for each in (LeakState.PENDING, LeakState.FIRING, LeakState.RESOLVED):
+            state.add_metric([*labels, each.value], float(leak.state is each))
+        _add(growth_bytes if leak.signal.unit is Unit.BYTES else growth_count, labels, leak.growth_per_second)
+        _add(left, labels, leak.time_to_limit_seconds)
+        since.add_metric(labels, leak.since)
+        for culprit in leak.culprits[:CULPRITS_PER_LEAK]:
+            function = culprit.frame.function[:FUNCTION_LABEL_CHARACTERS]
+            share.add_metric([*leak.key, leak.leak_class.value, culprit.stack_id, function], culprit.share)
+    yield from (state, growth_bytes, growth_count, left, since, share)
+
+
+def _daemon_metrics(fleet: Fleet) -> Iterator[Metric]:
+    counters = fleet.counters
+    build = GaugeMetricFamily("leakdog_build_info", "Version of leakdog; always 1.", labels=["version"])
+    build.add_metric([__version__], 1)
+    yield build
+    yield GaugeMetricFamily("leakdog_targets", "Number of targets watched.", value=len(fleet.targets))
+    yield CounterMetricFamily("leakdog_scrapes", "Scrapes begun.", value=counters.scrapes)
+    failures = CounterMetricFamily("leakdog_scrape_failures", "Scrapes that failed, by reason.", labels=["reason"])
+    for reason in Reason:
+        failures.add_metric([reason.value], counters.failures[reason])
+    yield failures
+    skipped = CounterMetricFamily("leakdog_scrapes_skipped", "Slots in which no scrape began.", labels=["reason"])
+    for why in SKIP_REASONS:
+        skipped.add_metric([why], counters.skipped[why])
+    yield skipped
+    yield CounterMetricFamily(
+        "leakdog_explain_failures", "Times when the culprits of a leak could not be worked out.",
+        value=counters.explain_failures,
+    )
+    yield GaugeMetricFamily(
+        "leakdog_scheduler_lag_seconds", "How late the last scrape began after its slot.", value=counters.lag_seconds
+    )
+    yield GaugeMetricFamily(
+        "leakdog_config_last_reload_successful",
+        "Whether the last attempt to read the configuration succeeded.",
+        value=float(fleet.reload_successful),
+    )
+    yield GaugeMetricFamily(
+        "leakdog_config_last_reload_success_timestamp_seconds",
+        "When the configuration that is in force was read.",
+        value=fleet.reload_success_time,
+    )
+
+
+def _store_metrics(stats: StoreStats) -> Iterator[Metric]:
+    yield GaugeMetricFamily("leakdog_storage_bytes", "Bytes that stored data takes.", value=stats.size_bytes)
+    yield GaugeMetricFamily("leakdog_storage_snapshots", "Profiles stored.", value=stats.snapshots)
+    yield GaugeMetricFamily("leakdog_storage_points", "Numbers stored.", value=stats.points)
+    yield GaugeMetricFamily(
+        "leakdog_storage_queue_length", "Scrapes that wait to be written.", value=stats.queue_length
+    )
+    yield CounterMetricFamily("leakdog_storage_writes", "Scrapes written.", value=stats.writes_total)
+    yield CounterMetricFamily(
+        "leakdog_storage_write_failures", "Scrapes that could not be written.", value=stats.write_failures_total
+    )
+
+
+def _add(family: GaugeMetricFamily, labels: list[str], value: float | None) -> None:
+    """A sample where the number is known; an unknown number is absent, never zero."""
+    if value is not None:
+        family.add_metric(labels, value)

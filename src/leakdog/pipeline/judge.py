@@ -1,0 +1,92 @@
+"""From new numbers to leaks: feed the series of a target, assess them, and move its leaks from state to state."""
+
+from __future__ import annotations
+
+from leakdog.attribute.classify import classify
+from leakdog.detect.engine import assess
+from leakdog.detect.series import SeriesState
+from leakdog.detect.settings import Settings
+from leakdog.detect.state import advance
+from leakdog.model import Leak, LeakClass, Life, Signal
+from leakdog.pipeline.state import Watched
+
+# Signals that are tested. Cumulative ones are load, not level; USS is RSS_ANON seen seldom; object counts follow bytes.
+TESTED = (
+    Signal.RSS_ANON,
+    Signal.RSS,
+    Signal.THREADS,
+    Signal.OPEN_FILES,
+    Signal.INUSE_SPACE,
+    Signal.GOROUTINES,
+    Signal.GOROUTINES_LEAKED,
+    Signal.HEAP_ALLOC,
+    Signal.HEAP_IDLE,
+    Signal.HEAP_SYS,
+    Signal.STACK_INUSE,
+    Signal.SYS,
+)
+# Classes that tell of growth which is no leak: known, shown with the target, never announced.
+HARMLESS = frozenset({LeakClass.CACHE, LeakClass.LOAD})
+# Signals whose limit is the memory limit. A count has none here.
+LIMITED = frozenset({Signal.RSS, Signal.RSS_ANON, Signal.INUSE_SPACE, Signal.HEAP_ALLOC, Signal.SYS})
+
+
+def begin_life(watched: Watched, life: Life, now: float) -> list[Leak]:
+    """Forget what was known of the last life. Its leaks have ended with it; they are returned as they now stand."""
+    ended = end_leaks(watched, now)
+    watched.life = life
+    watched.values.clear()
+    watched.assessments.clear()
+    watched.absent.clear()
+    watched.explained.clear()
+    watched.load = watched.local_pid = watched.facts_time = None
+    return ended
+
+
+def end_leaks(watched: Watched, now: float) -> list[Leak]:
+    """Move the target's leaks on as its process has ended. Returns those that have changed."""
+    changed = []
+    for leak_class, leak in list(watched.leaks.items()):
+        after = advance(leak, None, now=now, alive=False)
+        changed += _replace(watched, leak_class, after)
+    return changed
+
+
+def observe(watched: Watched, values: dict[Signal, float], now: float, settings: Settings) -> None:
+    """Feed the values of one pass to the series of the target."""
+    assert watched.life is not None
+    for signal in TESTED:
+        value = values.get(signal)
+        if value is None or (signal is Signal.RSS and Signal.RSS_ANON in values):
+            continue
+        series = watched.series.get(signal)
+        if series is None:
+            series = watched.series[signal] = SeriesState(settings)
+        series.observe(now, value, life_start=watched.life.start_time, load=watched.load)
+
+
+def judge(watched: Watched, now: float, settings: Settings) -> list[Leak]:
+    """Assess all series of the target and move its leaks on. Returns those that are new or have changed state."""
+    signals = list(watched.series)
+    limits = [watched.memory_limit if signal in LIMITED else None for signal in signals]
+    found = assess([watched.series[signal] for signal in signals], signals, limits, now, settings)
+    watched.assessments = dict(zip(signals, found, strict=True))
+    watched.assessed = now
+    findings = {each.leak_class: each for each in classify(watched.assessments, watched.values)}
+    changed = []
+    for leak_class in LeakClass:
+        before, finding = watched.leaks.get(leak_class), findings.get(leak_class)
+        if leak_class in HARMLESS or (before is None and finding is None):
+            continue
+        after = advance(before, finding, now=now, settings=settings, alive=True)
+        changed += _replace(watched, leak_class, after)
+    return changed
+
+
+def _replace(watched: Watched, leak_class: LeakClass, after: Leak | None) -> list[Leak]:
+    """Put the leak as it now stands in its place; a list of it where its state is another than before."""
+    before = watched.leaks.pop(leak_class, None)
+    if after is None:
+        return []
+    watched.leaks[leak_class] = after
+    return [] if before is not None and before.state is after.state else [after]

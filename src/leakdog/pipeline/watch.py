@@ -1,0 +1,171 @@
+"""The pass itself: gather, tell lives apart, store, detect, explain. One object serves all targets."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from leakdog.config.resolve import base_interval, source_interval
+from leakdog.config.schema import Config, ScrapeConfig
+from leakdog.detect.settings import Settings
+from leakdog.errors import FetchError, StoreError
+from leakdog.model import Kind, Leak, LeakState, Scrape, Signal
+from leakdog.pipeline.explain import Explainer
+from leakdog.pipeline.gather import METRICS, PROCESS, Gathered, Gatherer
+from leakdog.pipeline.judge import begin_life, judge, observe
+from leakdog.pipeline.lives import Facts, next_life
+from leakdog.pipeline.state import Fleet, Watched
+from leakdog.store.contract import Store
+
+log = logging.getLogger("leakdog.pipeline")
+
+SOURCES = (METRICS, PROCESS, *(kind.value for kind in Kind))
+# Culprits of a leak that goes on are worked out anew after this many scrape intervals.
+EXPLAIN_EVERY = 10
+
+
+def due_sources(config: Config, job: ScrapeConfig, slot: float) -> frozenset[str]:
+    """The sources whose turn it is in this slot: each has its own interval, rounded to whole slots."""
+    base = base_interval(config, job)
+    index = int(slot // base)
+    return frozenset(
+        name for name in SOURCES if index % max(1, round(source_interval(config, job, name) / base)) == 0
+    )
+
+
+class Pipeline:
+    """One pass over one target at a time each; targets run side by side up to `max_concurrent_scrapes`."""
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        config: Config,
+        settings: Settings,
+        gatherer: Gatherer,
+        explainer: Explainer,
+        store: Store,
+        clock: Callable[[], float],
+    ) -> None:
+        self._fleet = fleet
+        self._config = config
+        self._settings = settings
+        self._gatherer = gatherer
+        self._explainer = explainer
+        self._store = store
+        self._clock = clock
+        self._room = asyncio.Semaphore(config.global_.max_concurrent_scrapes)
+
+    async def scrape(self, watched: Watched, slot: float) -> None:
+        """Read the target for this slot, store what came, judge it. Never raises for what a target or a disk does."""
+        due = due_sources(self._config, watched.job, slot) if watched.last_success else frozenset(SOURCES)
+        async with self._room:
+            started = self._clock()
+            self._fleet.counters.scrapes += 1
+            self._fleet.counters.lag_seconds = max(0.0, started - slot)
+            try:
+                got = await self._gatherer.gather(watched, due)
+            except FetchError as error:
+                self._failed(watched, error)
+                return
+            finally:
+                watched.last_scrape = started
+                watched.last_duration_seconds = max(0.0, self._clock() - started)
+        await self._succeeded(watched, slot, started, got)
+
+    def _failed(self, watched: Watched, error: FetchError) -> None:
+        self._fleet.counters.failures[error.reason] += 1
+        if watched.up is not False:
+            log.warning("target %s is down: %s", watched.key, error)
+        watched.up = False
+        watched.last_error = str(error)
+
+    async def _succeeded(self, watched: Watched, slot: float, now: float, got: Gathered) -> None:
+        if watched.up is False:
+            log.info("target %s is up again", watched.key)
+        watched.up, watched.last_error, watched.last_success = True, "", now
+        values = got.values
+        changed = _follow_life(watched, got, values, now)
+        watched.absent |= got.absent
+        watched.values.update(values)
+        await self._keep(watched, slot, now, got, values)
+        observe(watched, values, now, self._settings)
+        changed += judge(watched, now, self._settings)
+        changed += await self._explain(watched, now)
+        await self._announce(changed)
+
+    async def _keep(
+        self, watched: Watched, slot: float, now: float, got: Gathered, values: dict[Signal, float]
+    ) -> None:
+        """Store the pass. A store that fails does not stop the watching: detection goes on from memory."""
+        assert watched.life is not None
+        scrape = Scrape(watched.key, slot, now, watched.life, values, tuple(got.profiles))
+        try:
+            await self._store.append(scrape)
+        except StoreError as error:
+            log.error("the scrape of %s was not stored: %s", watched.key, error)
+
+    async def _explain(self, watched: Watched, now: float) -> list[Leak]:
+        """Name the code behind leaks that are pending or firing, at first and then every few passes."""
+        every = EXPLAIN_EVERY * base_interval(self._config, watched.job)
+        explained = []
+        for leak_class, leak in list(watched.leaks.items()):
+            last = watched.explained.get(leak_class)
+            if leak.state is LeakState.RESOLVED or (last is not None and now - last < every and leak.culprits):
+                continue
+            watched.explained[leak_class] = now
+            after = await self._explainer.explain(watched, leak, now)
+            if after is not leak:
+                watched.leaks[leak_class] = after
+                explained.append(after)
+        return explained
+
+    async def _announce(self, changed: list[Leak]) -> None:
+        """Write changed leaks to the store, and state changes to the log."""
+        latest = {leak.id: leak for leak in changed}
+        if not latest:
+            return
+        for leak in latest.values():
+            culprit = f": {leak.culprits[0].frame.function}" if leak.culprits else ""
+            log.info("leak %s of %s is %s (%s)%s", leak.id, leak.key, leak.state.value, leak.leak_class.value, culprit)
+        try:
+            await self._store.put_leaks(list(latest.values()))
+        except StoreError as error:
+            log.error("the state of %d leaks was not stored: %s", len(latest), error)
+
+
+def _follow_life(watched: Watched, got: Gathered, values: dict[Signal, float], now: float) -> list[Leak]:
+    """Update life, load and limit from a pass; begins a new life where the process was restarted."""
+    facts = _facts(got, values)
+    life = next_life(watched.life, watched.facts, facts, now)
+    changed: list[Leak] = []
+    if watched.life is None or life.start_time != watched.life.start_time:
+        changed = begin_life(watched, life, now)
+        watched.facts = facts
+    else:
+        watched.load = _load(watched, facts, now)
+        watched.facts = watched.facts.updated(facts)
+    watched.life = life
+    if facts.allocated:
+        watched.facts_time = now
+    limits = [seen.memory_limit for seen in got.observations if seen.memory_limit is not None]
+    watched.memory_limit = watched.job.memory_limit or (min(limits) if limits else watched.memory_limit)
+    return changed
+
+
+def _facts(got: Gathered, values: dict[Signal, float]) -> Facts:
+    """Identity of the process as this pass tells it; the first source that tells a fact is believed."""
+    starts = [seen.start_time for seen in got.observations if seen.start_time is not None]
+    pids = [seen.pid for seen in got.observations if seen.pid is not None]
+    allocated = {signal: value for signal, value in values.items() if signal.cumulative}
+    return Facts(starts[0] if starts else None, pids[0] if pids else None, allocated)
+
+
+def _load(watched: Watched, facts: Facts, now: float) -> float | None:
+    """Bytes allocated per second since the last pass that told them; the exact count is better than the sampled."""
+    if watched.facts_time is None or now <= watched.facts_time:
+        return watched.load
+    for signal in (Signal.TOTAL_ALLOC, Signal.ALLOC_SPACE):
+        if signal in facts.allocated and signal in watched.facts.allocated:
+            return (facts.allocated[signal] - watched.facts.allocated[signal]) / (now - watched.facts_time)
+    return watched.load

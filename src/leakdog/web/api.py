@@ -1,0 +1,158 @@
+"""`/api/v1`: read-only JSON over what the pipeline holds and what the store keeps."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from aiohttp import web
+
+from leakdog.model import Kind, LeakState, Signal, TargetKey
+from leakdog.pipeline.state import Fleet, Watched
+from leakdog.store.contract import Store
+from leakdog.web.views import leak_view, series_view, snapshot_view, target_view
+
+DEFAULT_SNAPSHOTS = 1000
+MAX_SNAPSHOTS = 10_000
+GZIP_MAGIC = b"\x1f\x8b"
+
+
+class Api:
+    """The handlers. `routes()` is what the server mounts."""
+
+    def __init__(self, fleet: Fleet, store: Store) -> None:
+        self._fleet = fleet
+        self._store = store
+
+    def routes(self) -> list[web.RouteDef]:
+        """All paths under /api/v1."""
+        return [
+            web.get("/api/v1/targets", self.targets),
+            web.get("/api/v1/leaks", self.leaks),
+            web.get("/api/v1/leaks/{id}", self.leak),
+            web.get("/api/v1/series", self.series),
+            web.get("/api/v1/snapshots", self.snapshots),
+            web.get("/api/v1/snapshots/{id}/profile.pb.gz", self.profile),
+        ]
+
+    async def targets(self, request: web.Request) -> web.Response:
+        """Every target with its last scrape, latest values and verdicts."""
+        return _json({"targets": [target_view(watched) for watched in self._fleet]})
+
+    async def leaks(self, request: web.Request) -> web.Response:
+        """Pending, firing and resolved leaks; `state=` keeps one of these."""
+        wanted = request.query.get("state")
+        listed = [state.value for state in LeakState if state is not LeakState.INACTIVE]
+        if wanted is not None and wanted not in listed:
+            raise bad_request(f"state: {wanted!r} is not one of {', '.join(listed)}")
+        found = [leak for leak in self._fleet.leaks() if wanted in (None, leak.state.value)]
+        return _json({"leaks": [leak_view(leak) for leak in found]})
+
+    async def leak(self, request: web.Request) -> web.Response:
+        """One leak by its id."""
+        for leak in self._fleet.leaks():
+            if leak.id == request.match_info["id"]:
+                return _json(leak_view(leak))
+        raise not_found(f"no leak has the id {request.match_info['id']!r}; GET /api/v1/leaks lists them")
+
+    async def series(self, request: web.Request) -> web.Response:
+        """Stored points of one target: `target=JOB/INSTANCE`, `signal=` (all that are known if left out)."""
+        watched = self._watched(request.query)
+        if watched is None:
+            raise bad_request("target: missing; give target=JOB/INSTANCE")
+        start, end = _time(request.query, "from"), _time(request.query, "to")
+        name = request.query.get("signal")
+        signals = [_member(Signal, name, "signal")] if name else sorted(watched.values)
+        found = {
+            signal: await self._store.readings(watched.key, signal, start=start, end=end) for signal in signals
+        }
+        return _json(series_view(watched.key, found))
+
+    async def snapshots(self, request: web.Request) -> web.Response:
+        """Stored profiles, newest first: `target=`, `kind=`, `from=`, `to=`, `limit=`."""
+        watched = self._watched(request.query)
+        kind = request.query.get("kind")
+        found = await self._store.snapshots(
+            key=watched.key if watched else None,
+            kind=_member(Kind, kind, "kind") if kind else None,
+            start=_time(request.query, "from"),
+            end=_time(request.query, "to"),
+            limit=_limit(request.query),
+        )
+        return _json({"snapshots": [snapshot_view(snapshot) for snapshot in found]})
+
+    async def profile(self, request: web.Request) -> web.Response:
+        """The profile exactly as the target sent it; packed here if the target sent it unpacked."""
+        raw = request.match_info["id"]
+        data = await self._store.profile(int(raw)) if raw.isascii() and raw.isdecimal() and len(raw) < 19 else None
+        if data is None:
+            raise not_found(f"no stored snapshot has the id {raw!r}; GET /api/v1/snapshots lists them")
+        body = data if data.startswith(GZIP_MAGIC) else gzip.compress(data, mtime=0)
+        return web.Response(
+            body=body,
+            content_type="application/octet-stream",
+            headers={"Content-Disposition": f'attachment; filename="leakdog-{raw}.pb.gz"'},
+        )
+
+    def _watched(self, query: Mapping[str, str]) -> Watched | None:
+        """The target that `target=` names. Only configured names are accepted, so nothing can be made to fetch."""
+        name = query.get("target")
+        if name is None:
+            return None
+        job, _, instance = name.partition("/")
+        found = self._fleet.targets.get(TargetKey(job, instance))
+        if found is None:
+            matches = [each for each in self._fleet if name in (each.key.instance, str(each.key))]
+            if len(matches) != 1:
+                raise bad_request(f"target: {name!r} is not watched; give JOB/INSTANCE as /api/v1/targets lists it")
+            found = matches[0]
+        return found
+
+
+def _json(value: Any) -> web.Response:
+    return web.json_response(value, dumps=lambda each: json.dumps(each, allow_nan=False, ensure_ascii=True))
+
+
+def bad_request(message: str) -> web.HTTPBadRequest:
+    """400 with a JSON body that says what is wrong."""
+    return web.HTTPBadRequest(text=json.dumps({"error": message}), content_type="application/json")
+
+
+def not_found(message: str) -> web.HTTPNotFound:
+    """404 with a JSON body that says what is wrong."""
+    return web.HTTPNotFound(text=json.dumps({"error": message}), content_type="application/json")
+
+
+def _member(enum: Any, name: str, what: str) -> Any:
+    try:
+        return enum(name)
+    except ValueError:
+        raise bad_request(f"{what}: {name!r} is not one of {', '.join(each.value for each in enum)}") from None
+
+
+def _time(query: Mapping[str, str], name: str) -> float | None:
+    """RFC 3339 or unix seconds."""
+    text = query.get(name)
+    if text is None:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        pass_as_date = text.replace("Z", "+00:00").replace(" ", "+")  # a plus that was not escaped arrives as a space
+    try:
+        when = datetime.fromisoformat(pass_as_date)
+    except ValueError:
+        raise bad_request(f"{name}: {text!r} is neither RFC 3339 nor unix seconds") from None
+    if when.tzinfo is None:
+        raise bad_request(f"{name}: {text!r} has no time zone; add Z for UTC")
+    return when.timestamp()
+
+
+def _limit(query: Mapping[str, str]) -> int:
+    text = query.get("limit", str(DEFAULT_SNAPSHOTS))
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= MAX_SNAPSHOTS):
+        raise bad_request(f"limit: {text!r} is not a whole number from 1 to {MAX_SNAPSHOTS}")
+    return int(text)

@@ -1,0 +1,190 @@
+"""The status page and a leak's page as HTML text: pure functions of data, no script, all text made inert."""
+
+from __future__ import annotations
+
+import html
+import unicodedata
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from leakdog.model import Culprit, Frame, Leak, LeakState, Signal, Verdict
+from leakdog.pipeline.state import Watched
+from leakdog.report.words import human_duration, human_rate, human_value
+
+STYLE = """
+:root { color-scheme: light dark; --ink: #1b1f24; --dim: #57606a; --line: #d0d7de; --paper: #fff; --card: #f6f8fa;
+  --bad: #b42318; --warn: #8a5300; --good: #1a6e35; --series: #0b5cad; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --dim: #9ca7b3; --line: #3d444d; --paper: #0d1117;
+  --card: #161b22; --bad: #ff8e80; --warn: #e3b341; --good: #6fd08c; --series: #79b8ff; } }
+* { box-sizing: border-box; }
+body { margin: 0 auto; max-width: 72rem; padding: 1rem 1.5rem 4rem; background: var(--paper); color: var(--ink);
+  font: 16px/1.5 system-ui, sans-serif; }
+header { display: flex; gap: 1rem; align-items: baseline; border-bottom: 1px solid var(--line); }
+h1 { font-size: 1.4rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
+a { color: var(--series); } a:focus-visible { outline: 3px solid var(--series); outline-offset: 2px; }
+code, pre, td.code { font-family: ui-monospace, monospace; font-size: .9em; overflow-wrap: anywhere; }
+pre { background: var(--card); border: 1px solid var(--line); border-radius: 6px; padding: .75rem; overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; } caption { text-align: left; color: var(--dim); }
+th, td { text-align: left; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line);
+  vertical-align: top; }
+td.number, th.number { text-align: right; white-space: nowrap; }
+.firing, .down { color: var(--bad); font-weight: 600; } .pending { color: var(--warn); font-weight: 600; }
+.resolved, .up { color: var(--good); } .dim { color: var(--dim); }
+.wide { overflow-x: auto; }
+svg { width: 100%; height: auto; background: var(--card); border: 1px solid var(--line); border-radius: 6px; }
+svg text { fill: var(--dim); font: 12px system-ui, sans-serif; }
+svg .series { fill: none; stroke: var(--series); stroke-width: 2; }
+svg .fit { stroke: var(--bad); stroke-width: 2; stroke-dasharray: 6 4; }
+svg .grid { stroke: var(--line); stroke-width: 1; }
+"""
+
+
+def overview(targets: Sequence[Watched], leaks: Sequence[Leak], now: float) -> str:
+    """The status page: what leaks, then every target."""
+    firing = sum(leak.state is LeakState.FIRING for leak in leaks)
+    title = f"{firing} leaking" if firing else "no leaks"
+    body = [_leaks(leaks, targets, now), _targets(targets, now)]
+    return _document(title, "".join(body), refresh_seconds=15)
+
+
+def leak_page(leak: Leak, chart: str, now: float) -> str:
+    """All that is known of one leak, in the order in which somebody woken by it needs it."""
+    rate = human_rate(leak.growth_per_second, leak.signal.unit)
+    low_high = ""
+    if leak.interval is not None:
+        low, high = (human_rate(each, leak.signal.unit) for each in leak.interval)
+        low_high = f" (90 % interval {low} to {high})"
+    left = ""
+    if leak.time_to_limit_seconds is not None:
+        left = f"<p>At this rate the memory limit is reached in {human_duration(leak.time_to_limit_seconds)}.</p>"
+    body = (
+        f"<p><span class={leak.state.value}>{leak.state.value}</span> · class <b>{leak.leak_class.value}</b> · "
+        f"signal <code>{leak.signal.value}</code> · since {_clock(leak.since)} "
+        f"({human_duration(max(0.0, now - leak.since))} ago)</p>"
+        f"<p>Grows by <b>{text(rate)}</b>{text(low_high)}.</p>{left}"
+        f"<h2>Trend</h2>{chart}"
+        f"<h2>Why leakdog says so</h2><ul>{''.join(f'<li>{text(reason)}</li>' for reason in leak.reasons)}</ul>"
+        f"<h2>Which code holds it</h2>{_culprits(leak)}"
+        f"<h2>Look yourself</h2><pre>leakdog show {text(leak.id)}\n"
+        f"curl -s 'http://HOST:PORT/api/v1/snapshots?target={quote(str(leak.key))}'</pre>"
+    )
+    return _document(str(leak.key), body, refresh_seconds=None)
+
+
+def message_page(title: str, message: str) -> str:
+    """A page that only says something."""
+    return _document(title, f"<p>{text(message)}</p>", refresh_seconds=None)
+
+
+def text(value: str) -> str:
+    """Text made inert for HTML: escaped, and control or direction-changing characters shown as their code."""
+    shown = "".join(f"\\u{ord(c):04x}" if unicodedata.category(c) in ("Cc", "Cf", "Cs") else c for c in value)
+    return html.escape(shown)
+
+
+def _document(title: str, body: str, refresh_seconds: int | None) -> str:
+    refresh = f'<meta http-equiv="refresh" content="{refresh_seconds}">' if refresh_seconds else ""
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{text(title)} · leakdog</title>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">{refresh}'
+        '<link rel="stylesheet" href="/style.css"><link rel="icon" href="data:,"></head><body>'
+        f'<header><h1>{text(title)}</h1><nav aria-label="pages"><a href="/">overview</a> · '
+        '<a href="/metrics">metrics</a> · <a href="/api/v1/leaks">API</a></nav></header>'
+        f"<main>{body}</main></body></html>"
+    )
+
+
+def _leaks(leaks: Sequence[Leak], targets: Sequence[Watched], now: float) -> str:
+    if not leaks:
+        early = sum(_too_early(watched) for watched in targets)
+        waiting = f"; of {early} it is too early to say" if early else ""
+        return f"<h2>Leaks</h2><p class=up>None in {_plural(len(targets), 'target')}{waiting}.</p>"
+    rows = "".join(_leak_row(leak, now) for leak in leaks)
+    head = _head("State", "Target", "Class", "Code that holds it", "Growth", "Since", "Limit in")
+    return f"<h2>Leaks</h2><div class=wide><table>{head}<tbody>{rows}</tbody></table></div>"
+
+
+def _leak_row(leak: Leak, now: float) -> str:
+    where = _place(leak.culprits[0].frame) if leak.culprits else "not known yet"
+    limit = "" if leak.time_to_limit_seconds is None else human_duration(leak.time_to_limit_seconds)
+    return _row(
+        f"<span class={leak.state.value}>{leak.state.value}</span>",
+        f'<a href="/leaks/{quote(leak.id)}">{text(str(leak.key))}</a>',
+        leak.leak_class.value,
+        f"<code>{where}</code>",
+        text(human_rate(leak.growth_per_second, leak.signal.unit)),
+        f"{human_duration(max(0.0, now - leak.since))} ago",
+        limit,
+    )
+
+
+def _targets(targets: Sequence[Watched], now: float) -> str:
+    if not targets:
+        return "<h2>Targets</h2><p>None yet: <code>scrape_configs</code> is empty, or nothing was found.</p>"
+    rows = "".join(_target_row(watched, now) for watched in targets)
+    head = _head("Target", "State", "Memory", "Heap in use", "Goroutines", "Last scrape")
+    return f"<h2>Targets</h2><div class=wide><table>{head}<tbody>{rows}</tbody></table></div>"
+
+
+def _target_row(watched: Watched, now: float) -> str:
+    if watched.up is None:
+        state = "<span class=dim>not read yet</span>"
+    elif watched.up:
+        state = f"<span class=up>up</span>{' <span class=dim>too early to say</span>' if _too_early(watched) else ''}"
+    else:
+        state = f"<span class=down>down</span> {text(watched.last_error)}"
+    memory = _value(watched, Signal.RSS)
+    last = "" if watched.last_scrape is None else f"{human_duration(max(0.0, now - watched.last_scrape))} ago"
+    heap, goroutines = _value(watched, Signal.INUSE_SPACE), _value(watched, Signal.GOROUTINES)
+    return _row(text(str(watched.key)), state, memory, heap, goroutines, last)
+
+
+def _culprits(leak: Leak) -> str:
+    if not leak.culprits:
+        return "<p>Not known: no profile of this target tells it.</p>"
+    return "".join(_culprit(each, leak) for each in leak.culprits)
+
+
+def _culprit(culprit: Culprit, leak: Leak) -> str:
+    created = ""
+    if culprit.created_by is not None:
+        created = f"<p>Goroutines created by <code>{_place(culprit.created_by)}</code></p>"
+    note = f"<p>{text(culprit.note)}</p>" if culprit.note else ""
+    stack = "\n".join(_place(frame) for frame in culprit.stack)
+    rate = human_rate(culprit.growth_per_second, leak.signal.unit)
+    return (
+        f"<h3><code>{_place(culprit.frame)}</code></h3><p>{culprit.share:.0%} of the growth, {text(rate)}</p>"
+        f"{note}{created}<details><summary>Stack</summary><pre>{stack}</pre></details>"
+    )
+
+
+def _place(frame: Frame) -> str:
+    place = f" {frame.file}:{frame.line}" if frame.file else ""
+    return text(f"{frame.function}{place}")
+
+
+def _value(watched: Watched, signal: Signal) -> str:
+    value = watched.values.get(signal)
+    return "" if value is None else text(human_value(value, signal.unit))
+
+
+def _too_early(watched: Watched) -> bool:
+    found = watched.assessments.values()
+    return not found or all(each.verdict is Verdict.TOO_EARLY for each in found)
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _clock(time: float) -> str:
+    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _head(*names: str) -> str:
+    return f"<thead><tr>{''.join(f'<th scope=col>{name}</th>' for name in names)}</tr></thead>"
+
+
+def _row(*cells: Iterable[str] | str) -> str:
+    return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"

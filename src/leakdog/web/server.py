@@ -1,0 +1,115 @@
+"""The daemon's HTTP server: API, metrics page, health, and the status page."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from aiohttp import hdrs, web
+
+from leakdog.errors import LeakdogError, StoreError
+from leakdog.export.prometheus import Page
+from leakdog.pipeline.state import Fleet
+from leakdog.store.contract import Store
+from leakdog.web.api import Api
+from leakdog.web.pages import Pages
+
+log = logging.getLogger("leakdog.web")
+
+# Nothing is posted to this server, so a body is never wanted.
+MAX_BODY_BYTES = 4096
+SECURITY_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+}
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+HeapProfile = Callable[[bool], bytes]
+
+
+class Server:
+    """Listens on one address. `heap_profile` is given where the daemon serves its own heap."""
+
+    def __init__(self, fleet: Fleet, store: Store, heap_profile: HeapProfile | None = None) -> None:
+        self._fleet = fleet
+        self._store = store
+        self._page = Page(fleet)
+        self._heap_profile = heap_profile
+        self._runner = web.AppRunner(self._app(), access_log=None, handler_cancellation=True)
+        self.port = 0
+
+    async def start(self, host: str, port: int) -> None:
+        """Listen; `self.port` is the port that was taken where `port` is 0.
+
+        Raises:
+            LeakdogError: the address cannot be used.
+
+        """
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, host, port)
+        try:
+            await site.start()
+        except OSError as error:
+            await self._runner.cleanup()
+            message = f"listening on {host}:{port}: {error.strerror or error}; choose another with --web.listen-address"
+            raise LeakdogError(message) from error
+        self.port = int(self._runner.addresses[0][1])
+
+    async def stop(self) -> None:
+        """Answer what is under way and close."""
+        await self._runner.cleanup()
+
+    def _app(self) -> web.Application:
+        app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_harden])
+        app.add_routes(Api(self._fleet, self._store).routes())
+        app.add_routes(Pages(self._fleet, self._store).routes())
+        app.add_routes(
+            [
+                web.get("/metrics", self.metrics),
+                web.get("/-/healthy", self.healthy),
+                web.get("/-/ready", self.ready),
+            ]
+        )
+        if self._heap_profile is not None:
+            app.add_routes([web.get("/debug/pprof/heap", self.heap)])
+        return app
+
+    async def metrics(self, request: web.Request) -> web.Response:
+        """What Prometheus scrapes."""
+        try:
+            stats = await self._store.stats()
+        except StoreError:
+            log.warning("the metrics page leaves out the store: it did not answer", exc_info=True)
+            stats = None
+        body, content_type = self._page.render(request.headers.get(hdrs.ACCEPT, ""), stats)
+        return web.Response(body=body, headers={hdrs.CONTENT_TYPE: content_type})
+
+    async def healthy(self, request: web.Request) -> web.Response:
+        """200 as long as the event loop answers."""
+        return web.Response(text="leakdog is healthy.\n")
+
+    async def ready(self, request: web.Request) -> web.Response:
+        """200 once configuration, store and first discovery are done; 503 before and while stopping."""
+        if self._fleet.ready:
+            return web.Response(text="leakdog is ready.\n")
+        return web.Response(status=503, text="leakdog is starting or stopping.\n")
+
+    async def heap(self, request: web.Request) -> web.Response:
+        """The daemon's own heap, so that it can be watched as any other program."""
+        assert self._heap_profile is not None
+        body = self._heap_profile(request.query.get("gc") == "1")
+        return web.Response(body=body, content_type="application/octet-stream")
+
+
+@web.middleware
+async def _harden(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Headers that keep a browser from doing more with a page than show it."""
+    try:
+        response = await handler(request)
+    except web.HTTPException as error:
+        error.headers.update(SECURITY_HEADERS)
+        raise
+    response.headers.update(SECURITY_HEADERS)
+    return response

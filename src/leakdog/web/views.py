@@ -1,0 +1,125 @@
+"""The API's shapes, as pure functions of data. Times are RFC 3339 UTC, sizes bytes, rates per second."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from leakdog.model import Assessment, Culprit, Frame, Leak, Signal, Snapshot, TargetKey
+from leakdog.pipeline.state import Watched
+from leakdog.store.contract import Readings
+
+Json = dict[str, Any]
+
+
+def rfc3339(time: float | None) -> str | None:
+    """Unix seconds as RFC 3339 in UTC with milliseconds; None stays None."""
+    if time is None:
+        return None
+    return datetime.fromtimestamp(time, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def target_view(watched: Watched) -> Json:
+    """One entry of `/api/v1/targets`."""
+    return {
+        "job": watched.key.job,
+        "instance": watched.key.instance,
+        "labels": dict(watched.target.labels),
+        "url": watched.target.base_url,
+        "up": watched.up,
+        "last_error": watched.last_error,
+        "last_scrape": rfc3339(watched.last_scrape),
+        "last_success": rfc3339(watched.last_success),
+        "scrape_duration_seconds": watched.last_duration_seconds,
+        "pid": watched.life.pid if watched.life else None,
+        "life_start": rfc3339(watched.life.start_time) if watched.life else None,
+        "memory_limit_bytes": watched.memory_limit,
+        "signals": {signal.value: value for signal, value in sorted(watched.values.items())},
+        "verdicts": {signal.value: verdict_view(found) for signal, found in sorted(watched.assessments.items())},
+    }
+
+
+def verdict_view(found: Assessment) -> Json:
+    """What the detector says of one signal."""
+    return {
+        "verdict": found.verdict.value,
+        "growth_per_second": found.growth_per_second,
+        "interval": list(found.interval) if found.interval else None,
+        "time_to_limit_seconds": found.time_to_limit_seconds,
+        "ready_at": rfc3339(found.ready_at),
+        "reasons": list(found.reasons),
+    }
+
+
+def leak_view(leak: Leak) -> Json:
+    """One entry of `/api/v1/leaks`."""
+    return {
+        "id": leak.id,
+        "target": {"job": leak.key.job, "instance": leak.key.instance},
+        "signal": leak.signal.value,
+        "unit": leak.signal.unit.value,
+        "class": leak.leak_class.value,
+        "state": leak.state.value,
+        "since": rfc3339(leak.since),
+        "updated": rfc3339(leak.updated),
+        "pending_since": rfc3339(leak.pending_since),
+        "firing_since": rfc3339(leak.firing_since),
+        "resolved_since": rfc3339(leak.resolved_since),
+        "growth_per_second": leak.growth_per_second,
+        "interval": list(leak.interval) if leak.interval else None,
+        "time_to_limit_seconds": leak.time_to_limit_seconds,
+        "reasons": list(leak.reasons),
+        "culprits": [culprit_view(culprit) for culprit in leak.culprits],
+    }
+
+
+def culprit_view(culprit: Culprit) -> Json:
+    """One entry of a leak's culprits; `function`, `file` and `line` say where to look."""
+    return {
+        "stack_id": culprit.stack_id,
+        **frame_view(culprit.frame),
+        "share": culprit.share,
+        "growth_per_second": culprit.growth_per_second,
+        "created_by": frame_view(culprit.created_by) if culprit.created_by else None,
+        "note": culprit.note,
+        "stack": [frame_view(frame) for frame in culprit.stack],
+    }
+
+
+def frame_view(frame: Frame) -> Json:
+    """A frame of a stack."""
+    return {"function": frame.function, "file": frame.file, "line": frame.line}
+
+
+def snapshot_view(snapshot: Snapshot) -> Json:
+    """One entry of `/api/v1/snapshots`."""
+    return {
+        "id": snapshot.id,
+        "job": snapshot.key.job,
+        "instance": snapshot.key.instance,
+        "kind": snapshot.kind.value,
+        "time": rfc3339(snapshot.time),
+        "size_bytes": snapshot.size_bytes,
+    }
+
+
+def series_view(key: TargetKey, found: Mapping[Signal, Readings]) -> Json:
+    """`/api/v1/series`: each signal's points, oldest first."""
+    return {
+        "series": [
+            {
+                "job": key.job,
+                "instance": key.instance,
+                "signal": signal.value,
+                "unit": signal.unit.value,
+                "points": _points(readings),
+            }
+            for signal, readings in found.items()
+        ]
+    }
+
+
+def _points(readings: Readings) -> list[list[Any]]:
+    pairs: Iterable[tuple[float, float]] = zip(readings.times.tolist(), readings.values.tolist(), strict=True)
+    return [[rfc3339(time), value] for time, value in pairs]
