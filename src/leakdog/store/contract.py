@@ -45,7 +45,7 @@ class StoreStats:
     Attributes:
         size_bytes: on disk (database and write-ahead log), or held in memory.
         points: single numbers kept.
-        writes_total: appends and other writes acknowledged since the store was opened, steps of retention too.
+        writes_total: writes acknowledged since the store was opened; each step of retention is one.
         write_failures_total: those that raised since then.
         queue_length: calls waiting to be acknowledged.
         failing: why the last write raised; empty once one has gone through again.
@@ -81,8 +81,8 @@ class Store(Protocol):
         """Store a scrape whole or not at all, and return its snapshots, one for each profile, in order.
 
         The data is durable when this returns. For a `(key, slot)` that was stored before, only signals and
-        kinds that it lacks are added: what is there stays, with its time and life, and its snapshot is returned.
-        Where the store has reached `retention.size`, room is made first, by deleting the oldest snapshots.
+        kinds that it lacks are added: what is there stays, with its time and life, and its snapshot is
+        returned. Where the store has reached `retention.size`, the oldest snapshots make room first.
         """
         ...
 
@@ -131,8 +131,8 @@ class Store(Protocol):
     async def retain(self, now: float) -> Deleted:
         """Delete what retention does not keep, oldest first, in steps between which appends go on.
 
-        By time: numbers, snapshots and ended leaks older than `retention.time`, and targets without data. By
-        size: the oldest snapshots until the store is no larger than `retention.size`, then the oldest numbers.
+        By time: numbers, snapshots and ended leaks older than `retention.time`, and targets without data.
+        By size, until the store is no larger than `retention.size`: the oldest snapshots, then numbers.
         """
         ...
 

@@ -24,11 +24,16 @@ BUSY_SECONDS = 0.5
 
 
 def wal_pages(retention_bytes: int) -> int:
-    """How many pages the write-ahead log may have in a store of this size."""
+    """How many pages the write-ahead log has in a store of this size when it is copied into the database."""
     return min(max(retention_bytes // 20 // PAGE_BYTES, WAL_PAGES.start), WAL_PAGES.stop)
 
 
-def connect_writer(path: Path, log_pages: int) -> sqlite3.Connection:
+def data_bytes(retention_bytes: int) -> int:
+    """How large the database may be in a store of this size, if its log grows to twice its usual length."""
+    return max(0, retention_bytes - 2 * wal_pages(retention_bytes) * PAGE_BYTES)
+
+
+def connect_writer(path: Path, retention_bytes: int) -> sqlite3.Connection:
     """Open for writing, make the file (mode 0600) or migrate it, and check that it is sound.
 
     Two connections that write can hit a defect of SQLite before 3.51.3 that corrupts the file when the log is
@@ -43,7 +48,7 @@ def connect_writer(path: Path, log_pages: int) -> sqlite3.Connection:
     _create(path)
     connection = _connect(path, "rwc")
     try:
-        _set_up(connection, path, log_pages)
+        _set_up(connection, path, wal_pages(retention_bytes))
         migrate(connection, path)
         if path.stat().st_size <= CHECKED_BYTES:
             _check(connection, path)

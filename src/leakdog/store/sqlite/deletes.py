@@ -22,9 +22,9 @@ ROW_BYTES = 200
 NOTHING = Deleted()
 
 
-def used_pages(connection: sqlite3.Connection) -> int:
-    """Pages of the file that hold data."""
-    return _pragma(connection, "page_count") - _pragma(connection, "freelist_count")
+def used_bytes(connection: sqlite3.Connection) -> int:
+    """What the file takes without its free pages."""
+    return (_pragma(connection, "page_count") - _pragma(connection, "freelist_count")) * PAGE_BYTES
 
 
 def expire_snapshots(connection: sqlite3.Connection, before: float, size_bytes: int = STEP_BYTES) -> Deleted:

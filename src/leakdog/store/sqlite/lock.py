@@ -1,4 +1,4 @@
-"""One daemon per directory: an advisory lock, which the kernel drops when its holder ends, however it ends."""
+"""One daemon per directory: an advisory lock, which the kernel drops however its holder ends."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from leakdog.errors import StoreError
 from leakdog.model import Kind, Leak, Life, Scrape, Signal, Snapshot, TargetKey
 from leakdog.store.contract import Deleted, Readings, StoreStats
 from leakdog.store.sqlite import deletes, reads
-from leakdog.store.sqlite.connection import FILE_NAME, PAGE_BYTES, connect_reader, connect_writer, wal_pages
+from leakdog.store.sqlite.connection import FILE_NAME, connect_reader, connect_writer, data_bytes
 from leakdog.store.sqlite.faults import explained
 from leakdog.store.sqlite.lock import DirectoryLock
 from leakdog.store.sqlite.reader import Reader
@@ -38,8 +38,8 @@ class SqliteStore:
         self._connection = connection
         self._path = path
         self._keep_seconds = retention.time
-        self._page_limit = max(0, retention.size // PAGE_BYTES - wal_pages(retention.size))
-        self._tables = Tables(connection, self._page_limit)
+        self._limit = data_bytes(retention.size)
+        self._tables = Tables(connection, self._limit)
         self._writer = Writer(connection, path, self._tables.forget)
         self._reader = Reader(connect_reader(path), path)
 
@@ -51,7 +51,7 @@ class SqliteStore:
         path = directory / FILE_NAME
         try:
             with explained(path, "opening"):
-                connection = connect_writer(path, wal_pages(retention.size))
+                connection = connect_writer(path, retention.size)
                 return cls(lock, connection, path, retention)
         except BaseException:
             lock.release()
@@ -141,8 +141,8 @@ class SqliteStore:
         return sum(path.stat().st_size for path in (self._path, Path(f"{self._path}-wal")) if path.exists())
 
     def _shrink(self) -> Deleted:
-        """One step towards `retention.size`; the log's share is kept free."""
-        if deletes.used_pages(self._connection) <= self._page_limit:
+        """One step towards `retention.size`."""
+        if deletes.used_bytes(self._connection) <= self._limit:
             return deletes.NOTHING
         return deletes.make_room(self._connection)
 

@@ -45,8 +45,8 @@ class _Outcome:
 class Writer:
     """Runs jobs in order, each inside a transaction that is committed before its caller goes on.
 
-    A job that raises leaves nothing behind and spoils no other: a batch that cannot be committed is rolled back
-    and its jobs are tried again one by one.
+    A job that raises leaves nothing behind and spoils no other: a batch that cannot be committed is rolled
+    back and its jobs are tried again one by one.
 
     Attributes:
         waiting: callers not yet answered.

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from leakdog.model import Leak, Life, RawProfile, Scrape, Signal, Snapshot, TargetKey
 from leakdog.store.codec import dump_leak, ended_at
 from leakdog.store.sqlite.connection import encoded
-from leakdog.store.sqlite.deletes import make_room, used_pages
+from leakdog.store.sqlite.deletes import make_room, used_bytes
 from leakdog.store.sqlite.numbers import pack, unpack
 
 # A full store gives up twice what it takes in, so that it comes down to a limit that has been lowered.
@@ -20,11 +20,16 @@ class Tables:
 
     Ids are remembered only as long as they are known to be in the database: `forget` must be called after a
     transaction was rolled back and after targets were deleted.
+
+    Args:
+        connection: the one that writes.
+        limit_bytes: how large the database may become, its log not counted.
+
     """
 
-    def __init__(self, connection: sqlite3.Connection, page_limit: int) -> None:
+    def __init__(self, connection: sqlite3.Connection, limit_bytes: int) -> None:
         self._connection = connection
-        self._page_limit = page_limit
+        self._limit = limit_bytes
         self._targets: dict[TargetKey, tuple[int, Life]] = {}
         self._signals: dict[Signal, int] = {}
 
@@ -35,8 +40,9 @@ class Tables:
 
     def append(self, scrape: Scrape) -> tuple[Snapshot, ...]:
         """Store a scrape and return its snapshots; see `Store.append`."""
-        if used_pages(self._connection) > self._page_limit:
-            make_room(self._connection, ROOM_PER_BYTE * scrape_bytes(scrape))
+        needed = scrape_bytes(scrape)
+        if used_bytes(self._connection) + needed > self._limit:
+            make_room(self._connection, ROOM_PER_BYTE * needed)
         target_id = self._target_id(scrape.key, scrape.life)
         points = self._add_values(target_id, scrape) if scrape.values else 0
         added = [self._add_profile(target_id, scrape, profile) for profile in scrape.profiles]
