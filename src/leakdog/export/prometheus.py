@@ -25,7 +25,7 @@ CULPRITS_PER_LEAK = 5
 FUNCTION_LABEL_CHARACTERS = 200
 TARGET = ["target_job", "target_instance"]
 LEAK = [*TARGET, "class", "signal"]
-SKIP_REASONS = ("overlap", "late", "draining")
+SKIP_REASONS = ("overlap", "late")
 
 
 class Page:
