@@ -1,0 +1,114 @@
+"""The metrics page: names that stay, bounded labels, nothing where nothing is known."""
+
+import re
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from leakdog.config.schema import ScrapeConfig
+from leakdog.errors import Reason
+from leakdog.export.prometheus import CULPRITS_PER_LEAK, FUNCTION_LABEL_CHARACTERS, Page
+from leakdog.model import Culprit, Frame, Leak, LeakClass, LeakState, Signal, Target, TargetKey
+from leakdog.pipeline.state import Fleet, Watched
+from leakdog.store.contract import StoreStats
+
+KEY = TargetKey("shop", "10.0.0.7:6060")
+STATS = StoreStats(1000, 3, 40, 50, 1, 0)
+DOCS = Path(__file__).parents[3] / "docs" / "metrics.md"
+
+
+def leak(**changes: object) -> Leak:
+    """A firing heap leak."""
+    frame = Frame("shop.Put", "put.go", 8)
+    made = Leak(
+        "id", KEY, Signal.INUSE_SPACE, LeakClass.HEAP, LeakState.FIRING, 100.0, 200.0, growth_per_second=310.0,
+        time_to_limit_seconds=60.0, culprits=(Culprit("5b0c", frame, 0.9, 279.0, (frame,)),),
+    )  # fmt: skip
+    return replace(made, **changes)
+
+
+def fleet(*leaks: Leak) -> Fleet:
+    """One target with these leaks."""
+    watched = Watched(Target(KEY), ScrapeConfig(job_name="shop"), up=True, last_success=200.0, memory_limit=5e8)
+    watched.last_duration_seconds = 0.04
+    watched.values = {Signal.INUSE_SPACE: 8e7, Signal.GOROUTINES: 41.0}
+    watched.leaks = {each.leak_class: each for each in leaks}
+    return Fleet(targets={KEY: watched})
+
+
+def samples(made: Fleet, stats: StoreStats | None = STATS) -> dict[tuple[str, tuple[str, ...]], float]:
+    """Every sample of the page by name and label values."""
+    body, _ = Page(made).render("text/plain", stats)
+    families = text_string_to_metric_families(body.decode())
+    return {(s.name, tuple(s.labels.values())): s.value for family in families for s in family.samples}
+
+
+def test_targets_and_signals_are_told() -> None:
+    """A target is up, has a last scrape and the value of each signal, in the unit of its name."""
+    found = samples(fleet())
+    assert found["leakdog_target_up", KEY] == 1.0
+    assert found["leakdog_target_last_scrape_timestamp_seconds", KEY] == 200.0
+    assert found["leakdog_signal_bytes", (*KEY, "inuse_space")] == 8e7
+    assert found["leakdog_signal_count", (*KEY, "goroutines")] == 41.0
+    assert found["leakdog_target_memory_limit_bytes", KEY] == 5e8
+
+
+def test_a_leak_has_a_state_a_growth_and_culprits() -> None:
+    """The state that a leak is in is 1, the others are 0; growth is in the unit of its signal."""
+    found = samples(fleet(leak(), leak(leak_class=LeakClass.FILES, signal=Signal.OPEN_FILES, culprits=())))
+    labels = (*KEY, "heap", "inuse_space")
+    states = {state: found["leakdog_leak_state", (*labels, state)] for state in ("pending", "firing", "resolved")}
+    assert states == {"pending": 0.0, "firing": 1.0, "resolved": 0.0}
+    assert found["leakdog_leak_growth_bytes_per_second", labels] == 310.0
+    assert found["leakdog_leak_growth_count_per_second", (*KEY, "files", "open_files")] == 310.0
+    assert found["leakdog_leak_time_to_limit_seconds", labels] == 60.0
+    assert found["leakdog_leak_culprit_share_ratio", (*KEY, "heap", "5b0c", "shop.Put")] == 0.9
+
+
+def test_what_is_not_known_is_absent() -> None:
+    """A target that was never read has no `up`; a leak without limit has no time to it; no store, no store metrics."""
+    made = fleet(leak(time_to_limit_seconds=None))
+    made.targets[KEY].up = None
+    names = {name for name, _ in samples(made, stats=None)}
+    assert not names & {"leakdog_target_up", "leakdog_leak_time_to_limit_seconds", "leakdog_storage_bytes"}
+
+
+def test_a_removed_target_leaves_no_series() -> None:
+    """The page is built from what is watched now."""
+    made = fleet(leak())
+    made.targets.clear()
+    assert not [name for name, labels in samples(made) if KEY.instance in labels]
+
+
+def test_every_reason_is_there_from_the_start() -> None:
+    """Failures have a series for each reason of the fixed list, so that a rate over them works from the first one."""
+    found = samples(fleet())
+    assert {labels for name, labels in found if name == "leakdog_scrape_failures_total"} == {
+        (reason.value,) for reason in Reason
+    }
+
+
+def test_names_of_functions_and_their_number_are_bounded() -> None:
+    """However many culprits and however long their names, a leak adds few and short labels."""
+    many = tuple(
+        Culprit(f"{n:04x}", Frame(f"f{n}" * 500, "", 0), 0.01, 1.0, ()) for n in range(CULPRITS_PER_LEAK + 20)
+    )
+    labels = [labels for name, labels in samples(fleet(leak(culprits=many))) if name.endswith("culprit_share_ratio")]
+    assert len(labels) == CULPRITS_PER_LEAK
+    assert max(len(each[-1]) for each in labels) == FUNCTION_LABEL_CHARACTERS
+
+
+def test_promtool_finds_nothing_to_say() -> None:
+    """`promtool check metrics` is silent about the page."""
+    body, _ = Page(fleet(leak())).render("text/plain", STATS)
+    checked = subprocess.run(["promtool", "check", "metrics"], input=body, capture_output=True)
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, b"", b"")
+
+
+def test_documentation_lists_exactly_the_exported_metrics() -> None:
+    """Every metric is in docs/metrics.md, and every metric named there exists."""
+    both = fleet(leak(), leak(leak_class=LeakClass.FILES, signal=Signal.OPEN_FILES))
+    exported = {name for name, _ in samples(both) if name.startswith("leakdog_")}
+    assert exported == set(re.findall(r"^\| `(leakdog_\w+)`", DOCS.read_text(), re.MULTILINE))

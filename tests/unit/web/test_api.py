@@ -1,0 +1,214 @@
+"""The API's shapes and its answers to wrong questions, over a real server on loopback."""
+
+import gzip
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+
+from leakdog.config.schema import Backend, ScrapeConfig, StorageConfig
+from leakdog.errors import Reason
+from leakdog.model import (
+    Assessment,
+    Culprit,
+    Frame,
+    Kind,
+    Leak,
+    LeakClass,
+    LeakState,
+    Life,
+    RawProfile,
+    Scrape,
+    Signal,
+    Target,
+    TargetKey,
+    Verdict,
+)
+from leakdog.pipeline.state import Fleet, Watched
+from leakdog.store import open_store
+from leakdog.web.server import Server
+
+KEY = TargetKey("shop", "10.0.0.7:6060")
+FRAME = Frame("shop/cart.(*Sessions).Put", "/src/cart/<sessions>.go", 88)
+LEAF = Frame("runtime.makeslice", "/go/src/runtime/slice.go", 103)
+CULPRIT = Culprit("5b0c9d2e11aa", FRAME, 0.9, 279.0, (LEAF, FRAME))
+LEAK = Leak(
+    id="9f1c0a7be2d4",
+    key=KEY,
+    signal=Signal.INUSE_SPACE,
+    leak_class=LeakClass.HEAP,
+    state=LeakState.FIRING,
+    since=1_700_000_000.0,
+    updated=1_700_000_600.0,
+    firing_since=1_700_000_500.0,
+    growth_per_second=310.0,
+    interval=(290.0, 330.0),
+    time_to_limit_seconds=3600.0,
+    reasons=("it grows",),
+    culprits=(CULPRIT,),
+)
+PACKED = gzip.compress(b"a profile", mtime=0)
+
+
+def watched() -> Watched:
+    """A target that leaks."""
+    found = Watched(
+        Target(KEY, {"team": "cart"}, "http://10.0.0.7:6060"),
+        ScrapeConfig(job_name="shop"),
+        up=True,
+        last_scrape=1_700_000_600.0,
+        last_success=1_700_000_600.0,
+        last_duration_seconds=0.04,
+        life=Life(1_699_990_000.0, 1_699_990_010.0, 7),
+        memory_limit=5e8,
+    )
+    found.values = {Signal.GOROUTINES: 41.0, Signal.INUSE_SPACE: 8e7}
+    found.assessments = {Signal.INUSE_SPACE: Assessment(Signal.INUSE_SPACE, 1.0, Verdict.LEAK, 310.0, (290.0, 330.0))}
+    found.leaks = {LeakClass.HEAP: LEAK}
+    return found
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    """A server over one leaking target and a store with two snapshots."""
+    store = open_store(StorageConfig(backend=Backend.MEMORY))
+    fleet = Fleet(targets={KEY: watched()})
+    for slot, data in ((1_700_000_000.0, PACKED), (1_700_000_060.0, b"not packed")):
+        life = Life(1_699_990_000.0, 1_699_990_010.0, 7)
+        profile = RawProfile(Kind.HEAP, slot, data)
+        await store.append(Scrape(KEY, slot, slot, life, {Signal.INUSE_SPACE: slot}, (profile,)))
+    fleet.counters.failures[Reason.TIMEOUT] = 3
+    made = Server(fleet, store, heap_profile=lambda gc: b"heap after gc" if gc else b"heap")
+    await made.start("127.0.0.1", 0)
+    yield made
+    await made.stop()
+    await store.close()
+
+
+async def get(server: Server, path: str) -> tuple[int, aiohttp.typedefs.LooseHeaders, bytes]:
+    """Status, headers and body of one request."""
+    async with aiohttp.ClientSession(auto_decompress=False) as session:
+        async with session.get(f"http://127.0.0.1:{server.port}{path}") as response:
+            return response.status, response.headers, await response.read()
+
+
+async def get_json(server: Server, path: str) -> object:
+    """The JSON body of a request that succeeds."""
+    async with aiohttp.ClientSession() as session:
+        async with session.get(f"http://127.0.0.1:{server.port}{path}") as response:
+            assert response.status == 200
+            return await response.json()
+
+
+async def test_targets_tell_their_last_scrape_and_verdicts(server: Server) -> None:
+    """A target is listed with job, instance, labels, up, last error, last scrape, values and verdicts."""
+    (target,) = (await get_json(server, "/api/v1/targets"))["targets"]
+    assert (target["job"], target["instance"], target["labels"]) == ("shop", "10.0.0.7:6060", {"team": "cart"})
+    assert (target["up"], target["last_error"], target["last_scrape"]) == (True, "", "2023-11-14T22:23:20.000Z")
+    assert target["signals"] == {"goroutines": 41.0, "inuse_space": 8e7}
+    assert target["verdicts"]["inuse_space"]["verdict"] == "leak"
+
+
+async def test_leaks_have_the_published_shape(server: Server) -> None:
+    """A leak tells target, signal, class, state, growth with interval, limit, reasons and culprits, leaf first."""
+    (leak,) = (await get_json(server, "/api/v1/leaks"))["leaks"]
+    assert leak["target"] == {"job": "shop", "instance": "10.0.0.7:6060"}
+    assert (leak["signal"], leak["class"], leak["state"]) == ("inuse_space", "heap", "firing")
+    assert (leak["since"], leak["interval"]) == ("2023-11-14T22:13:20.000Z", [290.0, 330.0])
+    assert (leak["growth_per_second"], leak["time_to_limit_seconds"]) == (310.0, 3600.0)
+    (culprit,) = leak["culprits"]
+    assert (culprit["function"], culprit["line"], culprit["share"]) == (FRAME.function, 88, 0.9)
+    assert [frame["function"] for frame in culprit["stack"]] == [LEAF.function, FRAME.function]
+    assert await get_json(server, "/api/v1/leaks/9f1c0a7be2d4") == leak
+
+
+async def test_leaks_can_be_kept_to_one_state(server: Server) -> None:
+    """`state=` keeps leaks of that state only."""
+    assert await get_json(server, "/api/v1/leaks?state=pending") == {"leaks": []}
+    assert len((await get_json(server, "/api/v1/leaks?state=firing"))["leaks"]) == 1
+
+
+async def test_series_are_the_stored_points(server: Server) -> None:
+    """A series holds the stored points of the signal, oldest first, within the asked range."""
+    (series,) = (await get_json(server, "/api/v1/series?target=shop/10.0.0.7:6060&signal=inuse_space"))["series"]
+    assert (series["unit"], len(series["points"])) == ("bytes", 2)
+    assert series["points"][0] == ["2023-11-14T22:13:20.000Z", 1_700_000_000.0]
+    ranged = await get_json(server, "/api/v1/series?target=10.0.0.7:6060&signal=inuse_space&from=2023-11-14T22:14:00Z")
+    assert [point[1] for point in ranged["series"][0]["points"]] == [1_700_000_060.0]
+
+
+async def test_snapshots_are_listed_newest_first_and_come_back_byte_for_byte(server: Server) -> None:
+    """A stored profile is downloaded as it was sent; one that was sent unpacked is packed."""
+    snapshots = (await get_json(server, "/api/v1/snapshots?target=shop/10.0.0.7:6060&kind=heap"))["snapshots"]
+    assert [snapshot["size_bytes"] for snapshot in snapshots] == [len(b"not packed"), len(PACKED)]
+    status, headers, body = await get(server, f"/api/v1/snapshots/{snapshots[1]['id']}/profile.pb.gz")
+    assert (status, body) == (200, PACKED)
+    assert "Content-Encoding" not in headers
+    _, _, body = await get(server, f"/api/v1/snapshots/{snapshots[0]['id']}/profile.pb.gz")
+    assert gzip.decompress(body) == b"not packed"
+    assert len((await get_json(server, "/api/v1/snapshots?limit=1"))["snapshots"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "says"),
+    [
+        ("/api/v1/leaks?state=odd", 400, "pending, firing, resolved"),
+        ("/api/v1/leaks/none", 404, "no leak has the id"),
+        ("/api/v1/series", 400, "give target=JOB/INSTANCE"),
+        ("/api/v1/series?target=shop/10.0.0.7:6060&signal=odd", 400, "inuse_space"),
+        ("/api/v1/snapshots?target=http://169.254.169.254/", 400, "is not watched"),
+        ("/api/v1/snapshots?kind=odd", 400, "goroutineleak"),
+        ("/api/v1/snapshots?from=yesterday", 400, "RFC 3339"),
+        ("/api/v1/snapshots?from=2023-01-01T00:00:00", 400, "no time zone"),
+        ("/api/v1/snapshots?limit=0", 400, "whole number"),
+        ("/api/v1/snapshots?limit=99999999999999999999", 400, "whole number"),
+        ("/api/v1/snapshots/999/profile.pb.gz", 404, "no stored snapshot"),
+        ("/api/v1/snapshots/%2e%2e/profile.pb.gz", 404, ""),
+        ("/api/v1/snapshots/1%00/profile.pb.gz", 404, "no stored snapshot"),
+        ("/api/v1/snapshots/99999999999999999999/profile.pb.gz", 404, "no stored snapshot"),
+        ("/nothing", 404, ""),
+    ],
+)
+async def test_a_wrong_question_is_answered_with_what_is_allowed(
+    server: Server, path: str, status: int, says: str
+) -> None:
+    """Unknown names, ids and values are refused with a sentence, and nothing is fetched for them."""
+    got, _, body = await get(server, path)
+    assert got == status
+    assert says in body.decode()
+
+
+async def test_pages_show_names_inert(server: Server) -> None:
+    """The pages show the leak with its code; what a target says is escaped; no script is allowed."""
+    status, headers, body = await get(server, "/")
+    assert status == 200
+    assert "script" not in headers["Content-Security-Policy"]
+    assert "shop/cart.(*Sessions).Put /src/cart/&lt;sessions&gt;.go:88" in body.decode()
+    status, _, body = await get(server, "/leaks/9f1c0a7be2d4")
+    assert status == 200
+    assert "<svg" in body.decode()
+    assert "/src/cart/&lt;sessions&gt;.go:88" in body.decode()
+    assert (await get(server, "/leaks/none"))[0] == 404
+    assert (await get(server, "/style.css"))[1]["Content-Type"].startswith("text/css")
+
+
+async def test_health_and_readiness(server: Server) -> None:
+    """Healthy at once; ready only once the fleet is."""
+    assert (await get(server, "/-/healthy"))[0] == 200
+    assert (await get(server, "/-/ready"))[0] == 503
+    server._fleet.ready = True
+    assert (await get(server, "/-/ready"))[0] == 200
+
+
+async def test_the_daemons_own_heap_is_served(server: Server) -> None:
+    """With the option on, leakdog's heap is a page like any other program's."""
+    assert (await get(server, "/debug/pprof/heap"))[2] == b"heap"
+    assert (await get(server, "/debug/pprof/heap?gc=1"))[2] == b"heap after gc"
+
+
+async def test_metrics_are_served_with_their_content_type(server: Server) -> None:
+    """The metrics page is text for Prometheus and names the leak."""
+    status, headers, body = await get(server, "/metrics")
+    assert status == 200
+    assert headers["Content-Type"].startswith("text/plain; version=")
+    assert b'leakdog_scrape_failures_total{reason="timeout"} 3.0' in body
