@@ -1,0 +1,1 @@
+"""Which code holds what grows: site identity, growth per site, culprits, and the class of a leak. Pure."""

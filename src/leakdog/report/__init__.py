@@ -1,0 +1,1 @@
+"""Words, charts and tables for people: pure functions from values to text."""

@@ -1,0 +1,94 @@
+"""Numbers as people read them: bytes, counts, rates, durations, times; one place for terminal and page."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from leakdog.model import Unit
+
+BINARY_PREFIXES = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
+MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
+YEAR = 365.25 * DAY
+# A rate is told per the shortest of these spans in which something worth reading happens.
+RATE_SPANS = ((1.0, "s"), (MINUTE, "min"), (HOUR, "h"), (DAY, "day"))
+READABLE_BYTES = 1024.0
+READABLE_COUNT = 1.0
+
+
+def human_bytes(value: float) -> str:
+    """Bytes with a binary prefix and three digits, as in `1.50 MiB`; whole below 1 KiB."""
+    scaled, index = abs(value), 0
+    while scaled >= 1000 and index < len(BINARY_PREFIXES) - 1:
+        scaled, index = scaled / 1024, index + 1
+    sign = "-" if value < 0 else ""
+    return f"{sign}{_three_digits(scaled, whole=index == 0)} {BINARY_PREFIXES[index]}B"
+
+
+def human_count(value: float) -> str:
+    """A number of things: grouped by thousands, with decimals only where it is small and not whole."""
+    if abs(value) >= 100 or value == int(value):
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+def human_value(value: float, unit: Unit) -> str:
+    """A signal's value in its unit."""
+    return human_bytes(value) if unit is Unit.BYTES else human_count(value)
+
+
+def human_rate(per_second: float | None, unit: Unit) -> str:
+    """Growth per second, minute, hour or day, whichever reads best; `not known` for None."""
+    if per_second is None:
+        return "not known"
+    floor = READABLE_BYTES if unit is Unit.BYTES else READABLE_COUNT
+    span, name = next(
+        ((span, name) for span, name in RATE_SPANS if abs(per_second) * span >= floor),
+        RATE_SPANS[-1] if per_second else RATE_SPANS[0],
+    )
+    return f"{human_value(per_second * span, unit)}/{name}"
+
+
+def human_duration(seconds: float) -> str:
+    """A span of time in its two largest units: `45 s`, `3 min 20 s`, `2 h 5 min`, `3 days 4 h`."""
+    if seconds < 0:
+        return f"-{human_duration(-seconds)}"
+    if seconds < MINUTE:
+        return f"{seconds:.0f} s" if seconds >= 10 or seconds == int(seconds) else f"{seconds:.1f} s"
+    if seconds >= YEAR:
+        return "over 1 year"
+    whole = int(seconds)
+    if whole < HOUR:
+        return _two(whole // 60, "min", whole % 60, "s")
+    if whole < DAY:
+        return _two(whole // 3600, "h", whole % 3600 // 60, "min")
+    days = whole // 86400
+    return _two(days, "day" if days == 1 else "days", whole % 86400 // 3600, "h")
+
+
+def human_time(time: float) -> str:
+    """A moment, in UTC."""
+    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def human_share(share: float) -> str:
+    """A share from 0 to 1 in per cent, never rounded to nothing or to everything."""
+    if 0 < share < 0.01:
+        return "<1 %"
+    if 0.99 < share < 1:
+        return ">99 %"
+    return f"{share * 100:.0f} %"
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 target`, `2 targets`, `no targets`."""
+    return f"{f'{count:,}' if count else 'no'} {noun}{'' if count == 1 else 's'}"
+
+
+def _three_digits(value: float, *, whole: bool) -> str:
+    if whole:
+        return f"{value:.0f}"
+    return f"{value:.{2 if value < 10 else 1 if value < 100 else 0}f}"
+
+
+def _two(large: int, large_name: str, small: int, small_name: str) -> str:
+    return f"{large} {large_name}" + (f" {small} {small_name}" if small else "")
