@@ -28,11 +28,10 @@ DUMP_FRAMES = 250
 NAME_CHARACTERS = 4096
 
 _HEADER = re.compile(r"goroutine \d+ (?:[^\[]* )?\[([^\[\]]*)\](?: ?\{.*\})?:$")
-    r"goroutine \d+ (?:[^\[\n]* )?\[([^\[\]\n]*(?:\[[^\]\n]*\][^\[\]\n]*)*)\](?: ?\{.*\})?:$"
-)
 _CREATED = re.compile(r"created by (.+?)(?: in goroutine \d+)?$")
 _PLACE = re.compile(r"\t(.*):(\d{1,9})(?: \+0x[0-9a-f]+)?(?: fp=.*)?$")
 _MINUTES = re.compile(r"(\d{1,9}) minutes$")
+_REMARKS = re.compile(r" \((?:leaked|scan|synctest|durable)\)")
 _ELIDED = re.compile(r"\.\.\.\d* ?(?:additional )?frames elided\.\.\.$")
 
 
@@ -123,12 +122,12 @@ def _state(text: str) -> tuple[str, int]:
     """`chan send (leaked), 3 minutes, locked to thread` as wait reason and minutes."""
     parts = text.split(", ")
     waits = [int(found[1]) for part in parts[1:] if (found := _MINUTES.match(part))]
-    return parts[0].partition(" (")[0][:NAME_CHARACTERS], max(waits, default=0)
+    return _REMARKS.sub("", parts[0])[:NAME_CHARACTERS], max(waits, default=0)
 
 
 def _called(line: str) -> str:
     """The function of `main.(*T).run(0xc000, ...)`: arguments hold no parentheses."""
-    return line[: line.rindex("(")] if line.endswith(")") else line
+    return line.rpartition("(")[0] or line
 
 
 def _frame(lines: list[str], function: str, number: int) -> Frame:
