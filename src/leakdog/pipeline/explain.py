@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
+from leakdog.attribute.code import has_own_frame
 from leakdog.attribute.companions import companions
+from leakdog.attribute.dump import GoroutineGroup, parse_dump
 from leakdog.attribute.goroutines import goroutine_culprits
 from leakdog.attribute.growth import culprits
-from leakdog.errors import LeakdogError
+from leakdog.errors import FetchError, LeakdogError, ProfileError
 from leakdog.model import Culprit, Kind, Leak, LeakClass, Snapshot
 from leakdog.pipeline.gather import Gatherer
 from leakdog.pipeline.state import Fleet, Watched
@@ -21,8 +24,10 @@ log = logging.getLogger("leakdog.pipeline")
 
 # Profiles compared for one explanation: enough for a slope with an interval, few enough to decode in a blink.
 PROFILES = 12
-# Snapshots listed to choose those from.
-LISTED = 2000
+# How much before the onset the comparison begins, as a share of the time since: growth needs a "before".
+LEAD = 0.1
+
+Profiles = tuple[list[Profile], list[float]]
 
 
 class Explainer:
@@ -34,7 +39,7 @@ class Explainer:
         self._gatherer = gatherer
 
     async def explain(self, watched: Watched, leak: Leak, now: float) -> Leak:
-        """The leak with its culprits as far as they are known; the same object if nothing came of it."""
+        """The leak with its culprits as far as they are known; the same object if nothing new came of it."""
         try:
             found = await self._culprits(watched, leak, now)
         except LeakdogError as error:
@@ -42,3 +47,67 @@ class Explainer:
             log.warning("naming the code behind leak %s of %s: %s", leak.id, leak.key, error)
             return leak
         return replace(leak, culprits=found) if found and found != leak.culprits else leak
+
+    async def _culprits(self, watched: Watched, leak: Leak, now: float) -> tuple[Culprit, ...]:
+        """The question to ask depends on the class; memory that is only kept by the runtime has no site."""
+        if leak.leak_class is LeakClass.HEAP:
+            profiles, times = await self._profiles(watched, leak, Kind.HEAP, now)
+            return await asyncio.to_thread(culprits, profiles, times, sample_type="inuse_space")
+        if leak.leak_class is LeakClass.GOROUTINE:
+            return await self._goroutines(watched, leak, now)
+        if leak.leak_class is LeakClass.NOT_RETURNED:
+            return ()
+        return await self._companions(watched, leak, now)
+
+    async def _goroutines(self, watched: Watched, leak: Leak, now: float) -> tuple[Culprit, ...]:
+        """Blocked sites; where none runs the program's own code, the heap says who is behind them."""
+        profiles, times = await self._profiles(watched, leak, Kind.GOROUTINE, now)
+        proofs = await self._store.snapshots(key=watched.key, kind=Kind.GOROUTINELEAK, end=now, limit=1)
+        proof = await self._decoded(proofs[0]) if proofs and _same_life(proofs[0], watched) else None
+        dump = await self._dump(watched)
+        found = await asyncio.to_thread(goroutine_culprits, profiles, times, proof=proof, dump=dump)
+        if any(has_own_frame(culprit.stack) for culprit in found):
+            return found
+        return await self._companions(watched, leak, now) + found
+
+    async def _companions(self, watched: Watched, leak: Leak, now: float) -> tuple[Culprit, ...]:
+        """Heap sites that grow in step with the leaking signal."""
+        profiles, times = await self._profiles(watched, leak, Kind.HEAP, now)
+        start = _window_start(watched, leak, now)
+        series = await self._store.readings(leak.key, leak.signal, start=start, end=now)
+        return await asyncio.to_thread(companions, profiles, times, leak.signal, series.times, series.values)
+
+    async def _dump(self, watched: Watched) -> tuple[GoroutineGroup, ...]:
+        """Who started the goroutines, from the text dump; a target that does not give one is not asked twice."""
+        try:
+            data = await self._gatherer.goroutine_dump(watched)
+            return await asyncio.to_thread(parse_dump, data) if data is not None else ()
+        except (FetchError, ProfileError) as error:
+            log.info("the goroutine dump of %s is not used: %s", watched.key, error)
+            return ()
+
+    async def _profiles(self, watched: Watched, leak: Leak, kind: Kind, now: float) -> Profiles:
+        """A few profiles of this life, spread evenly from just before the onset until now, oldest first."""
+        chosen: dict[float, Snapshot] = {}
+        for moment in np.linspace(_window_start(watched, leak, now), now, PROFILES):
+            last = await self._store.snapshots(key=watched.key, kind=kind, end=float(moment), limit=1)
+            if last and _same_life(last[0], watched):
+                chosen[last[0].time] = last[0]
+        times = sorted(chosen)
+        return [await self._decoded(chosen[time]) for time in times], times
+
+    async def _decoded(self, snapshot: Snapshot) -> Profile:
+        data = await self._store.profile(snapshot.id)
+        if data is None:
+            raise ProfileError(f"snapshot {snapshot.id} was deleted by retention while it was needed")
+        return await asyncio.to_thread(parse, data)
+
+
+def _window_start(watched: Watched, leak: Leak, now: float) -> float:
+    """From when profiles are compared: a little before the onset, within this life."""
+    assert watched.life is not None
+    return max(watched.life.first_seen, leak.since - LEAD * (now - leak.since))
+
+
+def _same_life(snapshot: Snapshot, watched: Watched) -> bool:
+    return watched.life is not None and snapshot.life_start == watched.life.start_time

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from leakdog.config.resolve import body_size_limit, scrape_timeout
 from leakdog.config.schema import Config, Preset
-from leakdog.errors import FetchError, MalformedProfile, ProfileError, Reason, WrongProfile
+from leakdog.errors import FetchError, ProfileError, Reason, WrongProfile
 from leakdog.fetch.exposition import read_metrics
 from leakdog.fetch.http import HttpClient
 from leakdog.fetch.process import command_line, find_listener, is_loopback, read_process
@@ -77,6 +77,18 @@ class Gatherer:
         except TimeoutError:
             where = watched.target.base_url or f"process {watched.target.pid}"
             raise FetchError(Reason.TIMEOUT, f"reading {where} took longer than {timeout:g} s") from None
+
+    async def goroutine_dump(self, watched: Watched) -> bytes | None:
+        """The text dump of all goroutines (`debug=2`), which alone tells who started them. It stops the target for
+        a moment, so it is asked for suspects only. None where the target has no goroutine profile.
+
+        Raises:
+            FetchError: the target did not give it.
+
+        """
+        if watched.target.base_url is None or not watched.wants(Kind.GOROUTINE):
+            return None
+        return await self._get(watched, f"{watched.job.pprof_path}/{Kind.GOROUTINE.value}", {"debug": ["2"]})
 
     async def _gather(self, watched: Watched, due: frozenset[str]) -> Gathered:
         got = Gathered()
@@ -227,5 +239,3 @@ def _must_have_answered(watched: Watched, due: frozenset[str], got: Gathered) ->
         detail = f"{watched.target.base_url} has no {pages} page (404): is this the right port and pprof_path?"
         raise FetchError(Reason.HTTP_STATUS, detail, status=404)
 
-
-__all__ = ["METRICS", "PROCESS", "Gathered", "Gatherer", "MalformedProfile", "profile_values"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable
 
 from leakdog.config.resolve import base_interval, source_interval
@@ -21,8 +22,10 @@ from leakdog.store.contract import Store
 log = logging.getLogger("leakdog.pipeline")
 
 SOURCES = (METRICS, PROCESS, *(kind.value for kind in Kind))
-# Culprits of a leak that goes on are worked out anew after this many scrape intervals.
-EXPLAIN_EVERY = 10
+# Culprits are worked out anew after this many scrape intervals, and ever less often the longer a leak goes on: each
+# time costs the target a goroutine dump, and a leak that is a week old has the culprits that it had yesterday.
+EXPLAIN_INTERVALS = 10
+EXPLAIN_AGE_SHARE = 0.25
 
 
 def due_sources(config: Config, job: ScrapeConfig, slot: float) -> frozenset[str]:
@@ -107,11 +110,12 @@ class Pipeline:
 
     async def _explain(self, watched: Watched, now: float) -> list[Leak]:
         """Name the code behind leaks that are pending or firing, at first and then every few passes."""
-        every = EXPLAIN_EVERY * base_interval(self._config, watched.job)
+        least = EXPLAIN_INTERVALS * base_interval(self._config, watched.job)
         explained = []
         for leak_class, leak in list(watched.leaks.items()):
-            last = watched.explained.get(leak_class)
-            if leak.state is LeakState.RESOLVED or (last is not None and now - last < every and leak.culprits):
+            last = watched.explained.get(leak_class, -math.inf)
+            age = now - (leak.pending_since or now)
+            if leak.state is LeakState.RESOLVED or now - last < max(least, EXPLAIN_AGE_SHARE * age):
                 continue
             watched.explained[leak_class] = now
             after = await self._explainer.explain(watched, leak, now)
