@@ -16,9 +16,9 @@ from leakdog.store.codec import ended_at
 from leakdog.store.contract import Deleted, Readings, StoreStats
 
 # What Python keeps beside the data itself, measured with tracemalloc and rounded up.
-POINT_BYTES = 120
-ROW_BYTES = 500
-SNAPSHOT_BYTES = 800
+POINT_BYTES = 60
+ROW_BYTES = 400
+SNAPSHOT_BYTES = 450
 
 # A full store is emptied by a twentieth, so that it need not look for its oldest data at every scrape.
 SHRINK_TO = 0.95

@@ -102,7 +102,7 @@ def _set_up(connection: sqlite3.Connection, path: Path, log_pages: int) -> None:
 def _check(connection: sqlite3.Connection, path: Path) -> None:
     (finding,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if finding != "ok":
-        raise damaged(path, finding)
+        raise damaged(path, finding.splitlines()[-1])  # the first line is a heading
 
 
 def encoded(text: str) -> bytes:

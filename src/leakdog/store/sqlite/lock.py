@@ -26,7 +26,7 @@ class DirectoryLock:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise StoreError(
-                f"making the lock file {path}: {error.strerror}: check the permissions"
+                f"opening the lock file {path}: {error.strerror}: check the permissions"
             ) from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)

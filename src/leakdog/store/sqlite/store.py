@@ -48,7 +48,7 @@ class SqliteStore:
         """Open the store in this directory, made with mode 0700 if it is missing; see `open_store`."""
         _make(directory)
         lock = DirectoryLock(directory)
-        path = directory / FILE_NAME
+        path = directory.absolute() / FILE_NAME
         try:
             with explained(path, "opening"):
                 connection = connect_writer(path, retention.size)
