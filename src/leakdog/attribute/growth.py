@@ -47,7 +47,7 @@ class SiteTable:
     quantum: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SiteGrowth:
     """One growing site.
 
