@@ -1,0 +1,101 @@
+"""Make a profile from samples one by one: for text forms, which are read line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from leakdog.model import Frame
+from leakdog.pprof.check import check_count
+from leakdog.pprof.limits import Limits
+from leakdog.pprof.profile import Label, LabelTable, Profile, ValueType
+from leakdog.pprof.symbols import Functions, Locations, Mappings, Strings, Symbols
+
+_NONE = np.zeros(0, np.int64)
+
+
+class Builder:
+    """Collects samples; equal strings, functions and locations are kept once.
+
+    Methods raise ProfileTooLarge when there is more of something than its limit.
+    """
+
+    def __init__(self, sample_types: Sequence[ValueType], limits: Limits) -> None:
+        self._types = tuple(sample_types)
+        self._limits = limits
+        self._strings: dict[str, int] = {"": 0}
+        self._functions: dict[tuple[int, int], int] = {}
+        self._locations: dict[tuple[int, tuple[Frame, ...]], int] = {}
+        self._values: list[Sequence[int]] = []
+        self._stacks: list[list[int]] = []
+        self._labels: list[tuple[int, int, int, int]] = []
+        self._label_counts: list[int] = []
+
+    def location(self, address: int, frames: tuple[Frame, ...] = ()) -> int:
+        """The row of a location with these frames, innermost first."""
+        row = self._locations.setdefault((address, frames), len(self._locations))
+        check_count("locations", len(self._locations), self._limits.locations)
+        return row
+
+    def sample(self, values: Sequence[int], stack: Iterable[int], labels: Iterable[Label] = ()) -> None:
+        """Add a sample: one value per sample type, rows of locations leaf first."""
+        self._values.append(values)
+        self._stacks.append(list(stack)[: self._limits.depth])
+        before = len(self._labels)
+        for key, value, unit in labels:
+            text = self._string(value) if isinstance(value, str) else 0
+            number = value if isinstance(value, int) else 0
+            self._labels.append((self._string(key), text, number, self._string(unit)))
+        self._label_counts.append(len(self._labels) - before)
+        check_count("samples", len(self._values), self._limits.samples)
+
+    def build(self, period_type: ValueType, period: int) -> Profile:
+        """The profile of all that was added."""
+        symbols = self._symbols()
+        labels = np.array(self._labels, np.int64).reshape(-1, 4).T
+        return Profile(
+            sample_types=self._types,
+            default_sample_type="",
+            values=np.array(self._values, np.int64).reshape(-1, len(self._types)),
+            stack_offsets=_offsets(map(len, self._stacks)),
+            stack_locations=np.array([row for stack in self._stacks for row in stack], np.int32),
+            label_table=LabelTable(_offsets(self._label_counts), *labels),
+            symbols=symbols,
+            period_type=period_type,
+            period=period,
+        )
+
+    def _symbols(self) -> Symbols:
+        lines = [frame for _, frames in self._locations for frame in frames]
+        functions = np.array([self._function(frame) for frame in lines], np.int64)
+        size = len(self._locations)
+        locations = Locations(
+            mapping=np.full(size, -1, np.int64),
+            address=np.array([address for address, _ in self._locations], np.uint64).view(np.int64),
+            folded=np.zeros(size, np.int64),
+            line_offsets=_offsets(len(frames) for _, frames in self._locations),
+            line_function=functions,
+            line_number=np.array([frame.line for frame in lines], np.int64),
+            line_column=np.zeros(len(lines), np.int64),
+        )
+        table = np.array(list(self._functions), np.int64).reshape(-1, 2)
+        start_line = np.zeros(len(table), np.int64)
+        strings = Strings([text.encode() for text in self._strings], self._limits.name_length)
+        mappings = Mappings(_NONE, _NONE, _NONE, _NONE, _NONE, np.zeros((0, 4), np.int64))
+        return Symbols(
+            strings, mappings, Functions(table[:, 0], table[:, 0], table[:, 1], start_line), locations
+        )
+
+    def _function(self, frame: Frame) -> int:
+        key = (self._string(frame.function), self._string(frame.file))
+        return self._functions.setdefault(key, len(self._functions))
+
+    def _string(self, text: str) -> int:
+        row = self._strings.setdefault(text, len(self._strings))
+        check_count("strings", len(self._strings), self._limits.strings)
+        return row
+
+
+def _offsets(counts: Iterable[int]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    return np.concatenate([[0], np.cumsum(np.fromiter(counts, np.int64))]).astype(np.int64)

@@ -1,0 +1,137 @@
+"""What samples point to: strings, mappings, functions and locations, as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leakdog.model import Frame
+from leakdog.pprof.limits import DEFAULT_LIMITS
+
+Ints = NDArray[np.int64]
+
+
+class Strings(Sequence[str]):
+    """The string table. Entries are decoded when first read; what is not printable comes out escaped.
+
+    Names come from untrusted programs and end in terminals, pages and logs, so control characters,
+    bidirectional marks and broken UTF-8 are written as `\\x1b`, `\\u202e`, `\\xff` here, once, for all
+    readers.
+    """
+
+    __slots__ = ("_text", "name_length", "raw")
+
+    def __init__(self, raw: Sequence[bytes], name_length: int = DEFAULT_LIMITS.name_length) -> None:
+        self.raw = raw
+        self.name_length = name_length
+        self._text: list[str | None] = [None] * len(raw)
+
+    def __len__(self) -> int:
+        """Entries, the empty one at index 0 included."""
+        return len(self.raw)
+
+    def __getitem__(self, i: int) -> str:  # type: ignore[override]  # a table is not sliced
+        """The text of an entry, at most `name_length` characters."""
+        text = self._text[i]
+        if text is None:
+            text = self._text[i] = _inert(self.raw[i][: 4 * self.name_length])[: self.name_length]
+        return text
+
+
+def _inert(raw: bytes) -> str:
+    text = raw.decode("utf-8", "backslashreplace")
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mappings:
+    """Binaries in memory, a row each. `file` and `build_id` are string indices."""
+
+    start: Ints
+    limit: Ints
+    offset: Ints
+    file: Ints
+    build_id: Ints
+    flags: Ints  # (mappings, 4): has functions, filenames, line numbers, inline frames
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Functions:
+    """Functions, a row each. Texts are string indices."""
+
+    name: Ints
+    system_name: Ints
+    file: Ints
+    start_line: Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Locations:
+    """Call sites, a row each; the lines of location `i` are rows `line_offsets[i]:line_offsets[i + 1]`.
+
+    `mapping` is a row of the mappings or -1, `line_function` a row of the functions. Addresses above 2**63
+    are negative.
+    """
+
+    mapping: Ints
+    address: Ints
+    folded: Ints
+    line_offsets: Ints
+    line_function: Ints
+    line_number: Ints
+    line_column: Ints
+
+
+class Symbols:
+    """The tables, and frames made of them on demand."""
+
+    __slots__ = ("_frames", "functions", "locations", "mappings", "strings")
+
+    def __init__(
+        self, strings: Strings, mappings: Mappings, functions: Functions, locations: Locations
+    ) -> None:
+        self.strings = strings
+        self.mappings = mappings
+        self.functions = functions
+        self.locations = locations
+        self._frames: list[tuple[Frame, ...] | None] = [None] * len(locations.address)
+
+    def frames(self, location: int) -> tuple[Frame, ...]:
+        """Frames of one location, innermost first; without symbols it is one frame named by its address."""
+        frames = self._frames[location]
+        if frames is None:
+            frames = self._frames[location] = self._make(location)
+        return frames
+
+    def _make(self, location: int) -> tuple[Frame, ...]:
+        table = self.locations
+        rows = range(int(table.line_offsets[location]), int(table.line_offsets[location + 1]))
+        if not rows:
+            return (Frame(self.place(location), self.mapping_file(location), 0),)
+        return tuple(self._frame(int(table.line_function[row]), int(table.line_number[row])) for row in rows)
+
+    def _frame(self, function: int, line: int) -> Frame:
+        name = int(self.functions.name[function]) or int(self.functions.system_name[function])
+        return Frame(
+            self.strings[name] or "<unknown>", self.strings[int(self.functions.file[function])], max(line, 0)
+        )
+
+    def mapping_file(self, location: int) -> str:
+        """Path of the binary that a location lies in, `""` if unknown."""
+        mapping = int(self.locations.mapping[location])
+        return self.strings[int(self.mappings.file[mapping])] if mapping >= 0 else ""
+
+    def place(self, location: int) -> str:
+        """A location without symbols: `libz.so+0x1f0` (the same in every run) or the bare address."""
+        address = int(self.locations.address[location]) & (1 << 64) - 1
+        binary = self.mapping_file(location)
+        if not binary:
+            return f"{address:#x}"
+        mapping = int(self.locations.mapping[location])
+        start = int(self.mappings.start[mapping]) - int(self.mappings.offset[mapping])
+        return f"{binary.rpartition('/')[2]}+{(address - start) & (1 << 64) - 1:#x}"
