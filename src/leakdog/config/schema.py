@@ -1,8 +1,9 @@
 """What a configuration may hold, with every default: frozen values, no reading and no files.
 
-Durations are seconds and sizes bytes here; in YAML they are written as `30s`, `5m`, `2h`, `30d`, `64MiB`, `2GB`.
+Durations are seconds and sizes bytes here; in YAML they are written as `30s`, `5m`, `30d`, `64MiB`, `2GB`.
 Each field's `help` is the one text that the loader's messages, the JSON Schema and the documentation show.
 """
+# ruff: noqa: RUF009  (`_opt` is `dataclasses.field` with our metadata)
 
 from __future__ import annotations
 
@@ -34,7 +35,12 @@ class Backend(StrEnum):
 
 
 def _opt(help_text: str, default: Any = None, **meta: Any) -> Any:
-    """A field with its help text; `kind` tells the loader how a scalar is written (duration, size, regex, ...)."""
+    """A field with its help text.
+
+    Of `meta`, `kind` tells the loader how a scalar is written (duration, size, regex, ...), `zero` that a
+    number may be 0, `choices` the only texts allowed, `required` that it may not be left out, `key` its name
+    in YAML where Python forbids that name, and `example` is YAML for the documentation.
+    """
     metadata = {"help": help_text, **meta}
     if callable(default):
         return field(default_factory=default, metadata=metadata)
@@ -45,85 +51,126 @@ def _opt(help_text: str, default: Any = None, **meta: Any) -> Any:
 class GlobalConfig:
     """Defaults for every job."""
 
-    scrape_interval: float = _opt("how often a target is read", MINUTE, kind="duration")
+    scrape_interval: float = _opt(
+        "how often a target is read; 1s if left out under `detection.preset: soak`",
+        MINUTE,
+        kind="duration",
+        example="30s",
+    )
     scrape_timeout: float = _opt(
-        "how long one pass over a target may take; at most scrape_interval", 10.0, kind="duration"
+        "how long one pass over a target may take; at most scrape_interval, which it follows if left out",
+        10.0,
+        kind="duration",
+        example="5s",
     )
     body_size_limit: int = _opt(
         "largest answer read from a target, before and after decompression counted apart (see docs)",
         32 * MIB,
         kind="size",
+        example="64MiB",
     )
-    max_concurrent_scrapes: int = _opt("how many targets are read at the same time", 64, kind="count")
+    max_concurrent_scrapes: int = _opt(
+        "how many targets are read at the same time", 64, kind="count", example="16"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetentionConfig:
     """How long and how much is kept; whichever is reached first."""
 
-    time: float = _opt("age at which snapshots and numbers are deleted", 30 * DAY, kind="duration")
-    size: int = _opt("bytes on disk at which the oldest snapshots are deleted", 2_000_000_000, kind="size")
+    time: float = _opt(
+        "age at which snapshots and numbers are deleted", 30 * DAY, kind="duration", example="15d"
+    )
+    size: int = _opt(
+        "bytes on disk at which the oldest snapshots are deleted", 2_000_000_000, kind="size", example="10GB"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StorageConfig:
     """Where snapshots and numbers are kept."""
 
-    backend: Backend = _opt("sqlite keeps them in a file, memory forgets them at exit", Backend.SQLITE)
-    path: str = _opt("directory of the database; made if it is missing", "data")
-    retention: RetentionConfig = _opt("how long and how much is kept", RetentionConfig)
+    backend: Backend = _opt(
+        "sqlite keeps them in a file, memory forgets them at exit", Backend.SQLITE, example="memory"
+    )
+    path: str = _opt("directory of the database; made if it is missing", "data", example="/var/lib/leakdog")
+    retention: RetentionConfig = _opt("how long and how much is kept", RetentionConfig, example="{time: 15d}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetectionConfig:
     """When growth is called a leak. What is left out comes from the preset."""
 
-    preset: Preset = _opt("production judges over minutes to days, soak a run of two minutes", Preset.PRODUCTION)
+    preset: Preset = _opt(
+        "production judges over minutes to days, soak a run of two minutes", Preset.PRODUCTION, example="soak"
+    )
     hold_time: float | None = _opt(
         "how long a leak stays pending before it fires; also how long growth must be gone before it resolves",
         kind="duration",
+        zero=True,
+        example="10m",
     )
-    min_growth_ratio: float | None = _opt("least growth that counts, as a share of the level", kind="ratio")
-    min_growth_bytes: int | None = _opt("least growth that counts, for signals in bytes", kind="size")
-    min_growth_count: int | None = _opt("least growth that counts, for signals that count things", kind="count")
+    min_growth_ratio: float | None = _opt(
+        "least growth that counts, as a share of the level", kind="ratio", zero=True, example="0.05"
+    )
+    min_growth_bytes: int | None = _opt(
+        "least growth that counts, for signals in bytes", kind="size", zero=True, example="8MiB"
+    )
+    min_growth_count: int | None = _opt(
+        "least growth that counts, for signals that count things", kind="count", zero=True, example="50"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaticConfig:
     """Targets written out by hand."""
 
-    targets: tuple[str, ...] = _opt("host:port of each target", (), kind="host_port", required=True)
-    labels: Mapping[str, str] = _opt("labels given to each of these targets", dict, kind="labels")
+    targets: tuple[str, ...] = _opt(
+        "host:port of each target",
+        (),
+        kind="host_port",
+        required=True,
+        example='["shop-1:6060", "[::1]:6060"]',
+    )
+    labels: Mapping[str, str] = _opt(
+        "labels given to each of these targets", dict, kind="labels", example="{zone: eu-1}"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessConfig:
-    """Local processes to watch; a process must match all that is given, and each that does becomes a target."""
+    """Local processes to watch: each that matches all that is given here becomes a target."""
 
-    pid: int | None = _opt("process id", kind="count")
-    pidfile: str | None = _opt("file that holds the process id")
-    name: str | None = _opt("executable name, exactly as `ps -o comm` shows it")
-    cmdline: str | None = _opt("regular expression searched in the command line", kind="regex")
-    systemd_unit: str | None = _opt("systemd unit, as in `systemctl status`; `.service` may be left out")
-    port: int | None = _opt("TCP port that the process listens on", kind="port")
-    user: str | None = _opt("name of the user that runs it")
+    pid: int | None = _opt("process id", kind="count", example="4711")
+    pidfile: str | None = _opt("file that holds the process id", example="/run/nginx.pid")
+    name: str | None = _opt("executable name, exactly as `ps -o comm` shows it", example="redis-server")
+    cmdline: str | None = _opt(
+        "regular expression searched in the command line", kind="regex", example="'worker\\.py --queue'"
+    )
+    systemd_unit: str | None = _opt(
+        "systemd unit, as in `systemctl status`; `.service` may be left out", example="postgresql"
+    )
+    port: int | None = _opt("TCP port that the process listens on", kind="port", example="5432")
+    user: str | None = _opt("name of the user that runs it", example="www-data")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntervalsConfig:
     """How often each source is read; what is left out follows scrape_interval."""
 
-    metrics: float | None = _opt("metrics page", kind="duration")
-    process: float | None = _opt("local process", kind="duration")
-    heap: float | None = _opt("heap profile", kind="duration")
-    goroutine: float | None = _opt("goroutine profile", kind="duration")
+    metrics: float | None = _opt("metrics page", kind="duration", example="15s")
+    process: float | None = _opt("local process", kind="duration", example="15s")
+    heap: float | None = _opt("heap profile", kind="duration", example="5m")
+    goroutine: float | None = _opt("goroutine profile", kind="duration", example="5m")
     goroutineleak: float | None = _opt(
-        "goroutineleak profile; each one forces a collection, so ten scrape intervals if left out", kind="duration"
+        "goroutineleak profile; each one forces a collection, so ten scrape intervals if left out",
+        kind="duration",
+        example="30m",
     )
-    allocs: float | None = _opt("allocs profile", kind="duration")
-    threadcreate: float | None = _opt("threadcreate profile", kind="duration")
-    block: float | None = _opt("block profile", kind="duration")
-    mutex: float | None = _opt("mutex profile", kind="duration")
+    allocs: float | None = _opt("allocs profile", kind="duration", example="1h")
+    threadcreate: float | None = _opt("threadcreate profile", kind="duration", example="1h")
+    block: float | None = _opt("block profile", kind="duration", example="1h")
+    mutex: float | None = _opt("mutex profile", kind="duration", example="1h")
 
 
 DEFAULT_PROFILES = (Kind.HEAP, Kind.GOROUTINE, Kind.GOROUTINELEAK)
@@ -133,30 +180,52 @@ DEFAULT_PROFILES = (Kind.HEAP, Kind.GOROUTINE, Kind.GOROUTINELEAK)
 class ScrapeConfig:
     """One job: targets that run the same program, and how they are read."""
 
-    job_name: str = _opt("name of the job, unique in the file", "", required=True)
-    scheme: str = _opt("protocol of the targets", "http", choices=("http", "https"))
-    scrape_interval: float | None = _opt("instead of global.scrape_interval", kind="duration")
-    scrape_timeout: float | None = _opt("instead of global.scrape_timeout", kind="duration")
-    body_size_limit: int | None = _opt("instead of global.body_size_limit", kind="size")
-    metrics_path: str = _opt("path of the metrics page; empty: none is read", "/metrics", kind="path")
-    pprof_path: str = _opt("path above the profiles; empty: none is read", "/debug/pprof", kind="path")
+    job_name: str = _opt("name of the job, unique in the file", "", required=True, example="shop")
+    scheme: str = _opt("protocol of the targets", "http", choices=("http", "https"), example="https")
+    scrape_interval: float | None = _opt("instead of global.scrape_interval", kind="duration", example="15s")
+    scrape_timeout: float | None = _opt("instead of global.scrape_timeout", kind="duration", example="5s")
+    body_size_limit: int | None = _opt("instead of global.body_size_limit", kind="size", example="64MiB")
+    metrics_path: str = _opt(
+        "path of the metrics page; empty: none is read", "/metrics", kind="path", example='""'
+    )
+    pprof_path: str = _opt(
+        "path above the profiles; empty: none is read",
+        "/debug/pprof",
+        kind="base_path",
+        example="/internal/debug/pprof",
+    )
     profiles: tuple[Kind, ...] = _opt(
-        "profiles to fetch; those a target does not have are left out", DEFAULT_PROFILES
+        "profiles to fetch; those a target does not have are left out", DEFAULT_PROFILES, example="[heap]"
     )
-    params: Mapping[str, tuple[str, ...]] = _opt("URL parameters sent with every request", dict, kind="params")
-    static_configs: tuple[StaticConfig, ...] = _opt("targets written out by hand", ())
-    process: ProcessConfig | None = _opt("local processes to watch")
+    params: Mapping[str, tuple[str, ...]] = _opt(
+        "URL parameters sent with every request; a list of texts each, or one text",
+        dict,
+        kind="params",
+        example="{tenant: [shop]}",
+    )
+    static_configs: tuple[StaticConfig, ...] = _opt(
+        "targets written out by hand", (), example='[{targets: ["shop-1:6060"]}]'
+    )
+    process: ProcessConfig | None = _opt("local processes to watch", example="{name: redis-server}")
     memory_limit: int | None = _opt(
-        "bytes at which the process is killed; if left out, from its cgroup or its GOMEMLIMIT where known", kind="size"
+        "bytes at which the process is killed; if left out, from its cgroup or its GOMEMLIMIT where known",
+        kind="size",
+        example="512MiB",
     )
-    intervals: IntervalsConfig = _opt("how often each source is read", IntervalsConfig)
+    intervals: IntervalsConfig = _opt("how often each source is read", IntervalsConfig, example="{heap: 5m}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """A whole configuration file."""
 
-    global_: GlobalConfig = _opt("defaults for every job", GlobalConfig, key="global")
-    storage: StorageConfig = _opt("where snapshots and numbers are kept", StorageConfig)
-    detection: DetectionConfig = _opt("when growth is called a leak", DetectionConfig)
-    scrape_configs: tuple[ScrapeConfig, ...] = _opt("the jobs", ())
+    global_: GlobalConfig = _opt(
+        "defaults for every job", GlobalConfig, key="global", example="{scrape_interval: 30s}"
+    )
+    storage: StorageConfig = _opt(
+        "where snapshots and numbers are kept", StorageConfig, example="{path: data}"
+    )
+    detection: DetectionConfig = _opt(
+        "when growth is called a leak", DetectionConfig, example="{preset: soak}"
+    )
+    scrape_configs: tuple[ScrapeConfig, ...] = _opt("the jobs", (), example="[{job_name: shop}]")

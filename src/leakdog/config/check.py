@@ -1,0 +1,88 @@
+"""What no key can tell alone: rules between values. Each finding names the key to which it is put down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from leakdog.config.keys import keys_of
+from leakdog.config.marks import Mark
+from leakdog.config.quantities import write_duration
+from leakdog.config.reader import Path, Places
+from leakdog.config.resolve import base_interval
+from leakdog.config.schema import Config, ProcessConfig, ScrapeConfig
+from leakdog.config.words import listed, quoted
+
+Finding = tuple[Path, str]
+
+
+def cross_check(config: Config, places: Places) -> Iterator[Finding]:
+    """Find contradictions. Values that could not be read take part in none of them."""
+    yield from _global_timeout(config, places)
+    yield from _repeated(
+        (
+            (("scrape_configs", item, "job_name"), job.job_name)
+            for item, job in enumerate(config.scrape_configs)
+        ),
+        places,
+        "{} is already the name of the job at line {}; each job needs its own",
+    )
+    for index, job in enumerate(config.scrape_configs):
+        yield from _job(config, job, ("scrape_configs", index), places)
+
+
+def _job(config: Config, job: ScrapeConfig, path: Path, places: Places) -> Iterator[Finding]:
+    yield from _timeout(config, job, path, places)
+    targets = (
+        ((*path, "static_configs", group, "targets", item), target.lower())
+        for group, static in enumerate(job.static_configs)
+        for item, target in enumerate(static.targets)
+    )
+    yield from _repeated(targets, places, "{} is already a target of this job, at line {}; remove one")
+    profiles = (((*path, "profiles", item), kind.value) for item, kind in enumerate(job.profiles))
+    yield from _repeated(profiles, places, "{} is already listed at line {}; remove one")
+    has_targets = any(static.targets for static in job.static_configs)
+    if has_targets and not (job.metrics_path or (job.pprof_path and job.profiles)):
+        message = "nothing is read from these targets; give metrics_path, or pprof_path and profiles"
+        yield (*path, "static_configs"), message
+    if job.process == ProcessConfig() and not _bad_below((*path, "process"), places):
+        yield (
+            (*path, "process"),
+            f"every process would match; give one or more of {listed(keys_of(ProcessConfig))}",
+        )
+
+
+def _global_timeout(config: Config, places: Places) -> Iterator[Finding]:
+    timeout, interval = config.global_.scrape_timeout, config.global_.scrape_interval
+    key: Path = ("global", "scrape_interval")
+    if timeout > interval and key not in places.bad:
+        default = "" if places.given(key) else " by default"
+        message = f"longer than scrape_interval, which is {write_duration(interval)}{default}"
+        yield ("global", "scrape_timeout"), f"{write_duration(timeout)} is {message}"
+
+
+def _timeout(config: Config, job: ScrapeConfig, path: Path, places: Places) -> Iterator[Finding]:
+    """A timeout of the job's own. The global one needs no check: it follows a shorter interval of a job."""
+    interval = base_interval(config, job)
+    own = ("scrape_interval", "intervals", "profiles")
+    sources = (("global", "scrape_interval"), *((*path, name) for name in own))
+    unknown = any(_bad_below(source, places) for source in sources)
+    if job.scrape_timeout is not None and job.scrape_timeout > interval and not unknown:
+        message = f"longer than the shortest interval of this job, which is {write_duration(interval)}"
+        yield (*path, "scrape_timeout"), f"{write_duration(job.scrape_timeout)} is {message}"
+
+
+def _bad_below(path: Path, places: Places) -> bool:
+    """Whether the value or a part of it could not be read."""
+    return any(bad[: len(path)] == path for bad in places.bad)
+
+
+def _repeated(values: Iterator[tuple[Path, str]], places: Places, message: str) -> Iterator[Finding]:
+    """Values that stand twice."""
+    first: dict[str, Mark] = {}
+    for path, value in values:
+        mark = places.marks.get(path)
+        if mark is None:
+            continue
+        if value in first:
+            yield path, message.format(quoted(value), first[value].line)
+        first.setdefault(value, mark)

@@ -1,0 +1,66 @@
+"""What applies to a job once every fallback is followed: pure functions of the configuration.
+
+Nothing outside this module repeats a fallback rule. Durations are seconds, sizes bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from leakdog.config.schema import Config, ScrapeConfig
+from leakdog.model import Kind, Source
+
+# A goroutineleak profile forces a collection in the target, so it is read this much less often than the rest.
+GOROUTINELEAK_INTERVALS = 10
+
+
+def scrape_interval(config: Config, job: ScrapeConfig) -> float:
+    """Seconds between two passes over a target of this job, as far as no source has its own interval."""
+    return job.scrape_interval or config.global_.scrape_interval
+
+
+def source_interval(config: Config, job: ScrapeConfig, source: str) -> float:
+    """Seconds between two readings of one source.
+
+    Args:
+        config: the whole configuration.
+        job: the job of the target.
+        source: a key of `intervals`: `metrics`, `process` or the name of a profile.
+
+    """
+    own: float | None = getattr(job.intervals, source)
+    if own is not None:
+        return own
+    every = scrape_interval(config, job)
+    return GOROUTINELEAK_INTERVALS * every if source == Kind.GOROUTINELEAK else every
+
+
+def base_interval(config: Config, job: ScrapeConfig) -> float:
+    """Seconds between two slots of a target: the shortest interval of the sources that the job reads."""
+    return min(
+        (source_interval(config, job, source) for source in _sources(job)),
+        default=scrape_interval(config, job),
+    )
+
+
+def scrape_timeout(config: Config, job: ScrapeConfig) -> float:
+    """Seconds that one pass over a target may take; never longer than the time to the next one."""
+    return min(job.scrape_timeout or config.global_.scrape_timeout, base_interval(config, job))
+
+
+def body_size_limit(config: Config, job: ScrapeConfig) -> int:
+    """Bytes of the largest answer that is read from a target of this job."""
+    return job.body_size_limit or config.global_.body_size_limit
+
+
+def _sources(job: ScrapeConfig) -> Iterator[str]:
+    """Keys of `intervals` for what the job reads.
+
+    The process behind a loopback address is read too, in step with the rest unless it has its own interval.
+    """
+    if job.metrics_path:
+        yield Source.METRICS
+    if job.process or job.intervals.process:
+        yield Source.PROCESS
+    if job.pprof_path:
+        yield from job.profiles

@@ -1,0 +1,81 @@
+"""The effective configuration, as it would be written by hand: YAML that reads back to the same values."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+from leakdog.config.keys import Key, keys_of
+from leakdog.config.scalars import FORMATS, needs_quotes
+from leakdog.config.schema import Config
+
+SECRET = "<secret>"  # noqa: S105
+_SECRET_NAME = re.compile("token|passw|secret|key|auth|credential|session|sig", re.IGNORECASE)
+
+
+def show(config: Config) -> str:
+    """YAML with every default filled in and secrets hidden.
+
+    Keys left out are those that follow something else: another key, the preset, or what the process tells.
+    Where nothing is hidden, `loads` gives an equal configuration back.
+    """
+    return yaml.dump(
+        plain(config),
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        default_flow_style=False,
+        width=100,
+    )
+
+
+def plain(config: Config) -> dict[str, Any]:
+    """The same as dictionaries, lists and scalars, as JSON holds them; secrets are hidden."""
+    return _section(config)
+
+
+def written(value: Any, key: Key) -> Any:
+    """One value of the schema as it stands in YAML or JSON, durations and sizes in human form."""
+    return [_one(item, key) for item in value] if key.many else _one(value, key)
+
+
+def _section(section: Any) -> dict[str, Any]:
+    kind: type = type(section)
+    values = ((key, getattr(section, key.attribute)) for key in keys_of(kind).values())
+    return {key.name: written(value, key) for key, value in values if value is not None}
+
+
+def _one(value: Any, key: Key) -> Any:
+    match key.form:
+        case "section":
+            return _section(value)
+        case "labels":
+            return dict(value)
+        case "params":
+            return {name: _hidden(name, texts) for name, texts in value.items()}
+        case "choice":
+            return str(value)
+        case form:
+            return FORMATS[form].write(value)
+
+
+def _hidden(name: str, texts: tuple[str, ...]) -> list[str]:
+    return [SECRET] * len(texts) if _SECRET_NAME.search(name) else list(texts)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes what YAML 1.2 takes for a number, beside what PyYAML's YAML 1.1 quotes; names no anchors."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Write equal values out each time."""
+        return True
+
+
+def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    style = "'" if needs_quotes(text) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+
+_Dumper.add_representer(str, _represent_text)
