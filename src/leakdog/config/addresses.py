@@ -14,7 +14,7 @@ HOST_PORT_PATTERN = "^[^@/\\s]+:[1-9][0-9]{0,4}$"
 PATH_PATTERN = "^(/[^?#\\s]*)?$"
 
 
-def read_host_port(text: str) -> str:
+def parse_host_port(text: str) -> str:
     """`name:port`, `1.2.3.4:port` or `[v6]:port`, as it stands.
 
     Raises:
@@ -22,7 +22,9 @@ def read_host_port(text: str) -> str:
 
     """
     if "@" in text or "?" in text:  # not repeated in the message: a password may be in it
-        raise ValueError("a user name or URL parameters in an address are not possible; write host:port alone")
+        raise ValueError(
+            "a user name or URL parameters in an address are not possible; write host:port alone"
+        )
     scheme, has_scheme, rest = text.partition("://")
     if has_scheme:
         address = quoted(rest.partition("/")[0])
@@ -50,7 +52,7 @@ def is_port(text: str) -> bool:
     return bool(_PORT.fullmatch(text)) and int(text) <= LARGEST_PORT
 
 
-def read_path(text: str) -> str:
+def parse_path(text: str) -> str:
     """The path part of a URL, or an empty text.
 
     Raises:
@@ -69,14 +71,14 @@ def read_path(text: str) -> str:
     return printable(text)
 
 
-def read_base_path(text: str) -> str:
+def parse_base_path(text: str) -> str:
     """A path that others are put below: slashes at its end are dropped.
 
     Raises:
-        ValueError: as `read_path`.
+        ValueError: as `parse_path`.
 
     """
-    path = read_path(text)
+    path = parse_path(text)
     return path.rstrip("/") or path[:1]
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from leakdog.config.keys import keys_of
 from leakdog.config.marks import Mark
-from leakdog.config.quantities import write_duration
 from leakdog.config.reader import Path, Places
 from leakdog.config.resolve import base_interval
+from leakdog.config.scalars import write_duration
 from leakdog.config.schema import Config, ProcessConfig, ScrapeConfig
 from leakdog.config.words import listed, quoted
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from leakdog.config.formats import FORMATS
 from leakdog.config.keys import Key, keys_of
 from leakdog.config.reader import LABEL_NAME_PATTERN, RESERVED_LABELS
-from leakdog.config.scalars import FORMATS
 from leakdog.config.schema import Config
 from leakdog.config.show import written
 

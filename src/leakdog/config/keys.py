@@ -18,7 +18,7 @@ class Key:
     Attributes:
         name: as written in YAML.
         attribute: of the dataclass.
-        form: how a value is written: `section`, `labels`, `params`, `choice` or a name of `scalars.FORMATS`.
+        form: how a value is written: `section`, `labels`, `params`, `choice` or a name of `formats.FORMATS`.
         many: whether it is a list of such values.
         type: the section's dataclass, the choices' enumeration, or a builtin.
         optional: whether None, which no text says, stands for having been left out.

@@ -8,7 +8,7 @@ from pathlib import Path
 from leakdog.config.check import cross_check
 from leakdog.config.marks import compose
 from leakdog.config.reader import Places, Reader
-from leakdog.config.schema import Config, Preset
+from leakdog.config.schema import Config, Preset, ProcessConfig, ScrapeConfig, StorageConfig
 from leakdog.errors import ConfigError, Problem
 
 # A hundred thousand targets take 3 MB; what is larger is no configuration and may be an endless device.
@@ -62,6 +62,14 @@ def loads(text: str, file: str) -> Config:
     if problems:
         raise ConfigError(sorted(set(problems), key=lambda one: (one.line, one.column, one.message)))
     return config
+
+
+def default_config(user: str, state_directory: str) -> Config:
+    """What applies without a file: every local process of `user`, by its memory; data in `state_directory`."""
+    job = ScrapeConfig(
+        job_name="processes", metrics_path="", pprof_path="", profiles=(), process=ProcessConfig(user=user)
+    )
+    return Config(storage=StorageConfig(path=state_directory), scrape_configs=(job,))
 
 
 def _follow(config: Config, places: Places) -> Config:

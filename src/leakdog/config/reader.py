@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from leakdog.config import marks
+from leakdog.config.formats import FORMATS
 from leakdog.config.keys import Key, keys_of
 from leakdog.config.marks import Entry, Mark, Node, Scalar, Sequence
-from leakdog.config.scalars import FORMATS
 from leakdog.config.words import guess, listed, printable, quoted
 from leakdog.errors import Problem
 

@@ -1,132 +1,95 @@
-"""How single values are written. `FORMATS` is the one table of it.
-
-Loading reads by it, `show` writes by it, the JSON Schema and the documentation take their words from it.
-"""
+"""Durations and sizes: text to seconds and bytes, and back."""
 
 from __future__ import annotations
 
 import re
-import warnings
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from decimal import Decimal
 
-from leakdog.config import addresses, quantities
-from leakdog.config.marks import Scalar
-from leakdog.config.words import printable, quoted
+from leakdog.config.words import listed, quoted
 
-LARGEST_COUNT = 2**63 - 1
-LARGEST_RATIO = 1e9
-_WHOLE = re.compile("(0|[1-9][0-9]{0,18})")
-_FLOAT = re.compile("(0|[1-9][0-9]{0,18})(\\.[0-9]{1,18})?([eE][-+]?[0-9]{1,3})?")
-# What YAML 1.2 takes for a number or a truth value where there are no quotes.
-_NUMBER = re.compile(
-    "[-+]?(\\.[0-9]+|[0-9]+(\\.[0-9]*)?)([eE][-+]?[0-9]+)?|0o[0-7]+|0x[0-9a-fA-F]+"
-    "|[-+]?\\.(inf|Inf|INF)|\\.(nan|NaN|NAN)"
-)
-_TRUTH = re.compile("true|True|TRUE|false|False|FALSE")
+LONGEST_SECONDS = 100 * 365 * 86400
+LARGEST_SIZE = 2**63 - 1  # what SQLite can hold
+
+# From the longest to the shortest, as Prometheus has them.
+_MILLISECONDS = {
+    "y": 31_536_000_000,
+    "w": 604_800_000,
+    "d": 86_400_000,
+    "h": 3_600_000,
+    "m": 60_000,
+    "s": 1_000,
+    "ms": 1,
+}
+_BYTES = {
+    "TiB": 2**40,
+    "TB": 10**12,
+    "GiB": 2**30,
+    "GB": 10**9,
+    "MiB": 2**20,
+    "MB": 10**6,
+    "KiB": 2**10,
+    "kB": 10**3,
+    "KB": 10**3,
+    "B": 1,
+}
+DURATION_PATTERN = "^(?=[0-9])" + "".join(f"([0-9]{{1,15}}{unit})?" for unit in _MILLISECONDS) + "$"
+SIZE_PATTERN = f"^([0-9]{{1,19}}(?:\\.[0-9]{{1,9}})?)({'|'.join(_BYTES)})?$"
+_PART = re.compile("([0-9]+)([a-z]+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
-    """How one kind of scalar is written.
+def parse_duration(text: str) -> float:
+    """Seconds from Prometheus's duration syntax: units from long to short, each at most once.
 
-    Attributes:
-        name: for people.
-        read: from what stands in the file; raises ValueError with what is wrong and what is allowed.
-        write: to what stands in YAML or JSON, so that reading gives the same value.
-        schema: the same rule in JSON Schema.
+    Raises:
+        ValueError: it is not a duration, or is longer than a hundred years.
 
     """
-
-    name: str
-    read: Callable[[Scalar], Any]
-    write: Callable[[Any], str | int | float]
-    schema: Mapping[str, Any]
-
-
-def needs_quotes(text: str) -> str | None:
-    """What YAML 1.2 takes a text without quotes for, where not for a text: `a number`, `nothing`, ..."""
-    if Scalar.says_nothing(text):
-        return "nothing"
-    if _TRUTH.fullmatch(text):
-        return "a truth value"
-    return "a number" if _NUMBER.fullmatch(text) else None
+    if re.fullmatch("[0-9]+", text):
+        raise ValueError(f"{quoted(text)} has no unit; write it like 500ms, 15s, 5m or 1h30m")
+    if not re.fullmatch(DURATION_PATTERN, text):
+        raise ValueError(f"{quoted(text)} is not a duration; write it like 500ms, 15s, 5m or 1h30m")
+    seconds = sum(int(count) * _MILLISECONDS[unit] for count, unit in _PART.findall(text)) / 1000
+    if seconds > LONGEST_SECONDS:
+        raise ValueError(f"{quoted(text)} is too long; 100y is the most")
+    return seconds
 
 
-def _text(scalar: Scalar) -> str:
-    """A text that says something. A bare number or truth value is refused: its quotes were forgotten."""
-    if scalar.plain and (taken_for := needs_quotes(scalar.text)):
-        raise ValueError(f"{quoted(scalar.text)} is {taken_for}, a text is wanted; put it in quotes")
-    if not scalar.text.strip():
-        raise ValueError("the text is empty; write one or leave the key out")
-    return printable(scalar.text)
+def write_duration(seconds: float) -> str:
+    """The shortest exact writing, in whole milliseconds; years and weeks only where nothing is left over."""
+    left = round(seconds * 1000)
+    for unit in ("y", "w"):
+        if left and left % _MILLISECONDS[unit] == 0:
+            return f"{left // _MILLISECONDS[unit]}{unit}"
+    parts = []
+    for unit in ("d", "h", "m", "s", "ms"):
+        count, left = divmod(left, _MILLISECONDS[unit])
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"
 
 
-def _count(scalar: Scalar) -> int:
-    if not scalar.plain or not _WHOLE.fullmatch(scalar.text) or int(scalar.text) > LARGEST_COUNT:
-        raise ValueError(f"{quoted(scalar.text)} is not a whole number; write it like 64, without quotes")
-    return int(scalar.text)
+def parse_size(text: str) -> int:
+    """Bytes from a number with or without a unit: KiB, MiB, ... are powers of 1024, kB, MB, ... of 1000.
 
+    Raises:
+        ValueError: it is not a size, not a whole number of bytes, or too large to be stored.
 
-def _ratio(scalar: Scalar) -> float:
-    if not scalar.plain or not _FLOAT.fullmatch(scalar.text) or float(scalar.text) > LARGEST_RATIO:
-        raise ValueError(f"{quoted(scalar.text)} is not a share; write it like 0.05 for five percent")
-    return float(scalar.text)
-
-
-def _port(scalar: Scalar) -> int:
-    if not scalar.plain or not addresses.is_port(scalar.text):
-        raise ValueError(f"{quoted(scalar.text)} is not a port; ports go from 1 to {addresses.LARGEST_PORT}")
-    return int(scalar.text)
-
-
-def _regex(scalar: Scalar) -> str:
-    """Python's syntax. An empty one would match every process of the machine."""
-    if not scalar.text:
+    """
+    found = re.fullmatch(SIZE_PATTERN, text)
+    if not found:
+        units = listed(sorted(_BYTES, key=_BYTES.__getitem__))
         raise ValueError(
-            "the regular expression is empty and would match all; write one or leave the key out"
+            f"{quoted(text)} is not a size; write bytes, or it like 64MiB or 2GB (units: {units})"
         )
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            re.compile(scalar.text)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise ValueError(f"{quoted(scalar.text)} is not a regular expression: {error}") from None
-    return scalar.text
+    exact = Decimal(found.group(1)) * _BYTES[found.group(2) or "B"]
+    if exact != int(exact):
+        raise ValueError(f"{quoted(text)} is not a whole number of bytes; use a smaller unit")
+    if exact > LARGEST_SIZE:
+        raise ValueError(f"{quoted(text)} is too large; {LARGEST_SIZE} bytes are the most")
+    return int(exact)
 
 
-def _of_text(read: Callable[[str], Any]) -> Callable[[Scalar], Any]:
-    """A reader to which quotes make no difference."""
-    return lambda scalar: read(scalar.text)
-
-
-def _string(**rules: Any) -> Mapping[str, Any]:
-    return {"type": "string", **rules}
-
-
-_PATH = _string(pattern=addresses.PATH_PATTERN)
-FORMATS: Mapping[str, Format] = {
-    "duration": Format(
-        "duration",
-        _of_text(quantities.read_duration),
-        quantities.write_duration,
-        _string(pattern=quantities.DURATION_PATTERN),
-    ),
-    "size": Format(
-        "size",
-        _of_text(quantities.read_size),
-        quantities.write_size,
-        {"type": ["string", "integer"], "minimum": 0, "pattern": quantities.SIZE_PATTERN},
-    ),
-    "count": Format("whole number", _count, int, {"type": "integer", "minimum": 0}),
-    "ratio": Format("share", _ratio, float, {"type": "number", "minimum": 0}),
-    "port": Format("port", _port, int, {"type": "integer", "minimum": 1, "maximum": addresses.LARGEST_PORT}),
-    "text": Format("text", _text, str, _string(minLength=1)),
-    "regex": Format("regular expression", _regex, str, _string(minLength=1, format="regex")),
-    "path": Format("URL path", _of_text(addresses.read_path), str, _PATH),
-    "base_path": Format("URL path", _of_text(addresses.read_base_path), str, _PATH),
-    "host_port": Format(
-        "host:port", _of_text(addresses.read_host_port), str, _string(pattern=addresses.HOST_PORT_PATTERN)
-    ),
-}
+def write_size(size: int) -> str:
+    """The shortest exact writing: the largest unit of which it is a whole number."""
+    unit = next(unit for unit, factor in _BYTES.items() if size and size % factor == 0) if size else "B"
+    return f"{size // _BYTES[unit]}{unit}"

@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 
+from leakdog.config.formats import FORMATS, needs_quotes
 from leakdog.config.keys import Key, keys_of
-from leakdog.config.scalars import FORMATS, needs_quotes
 from leakdog.config.schema import Config
 
 SECRET = "<secret>"  # noqa: S105
