@@ -22,9 +22,7 @@ def parse_host_port(text: str) -> str:
 
     """
     if "@" in text or "?" in text:  # not repeated in the message: a password may be in it
-        raise ValueError(
-            "a user name or URL parameters in an address are not possible; write host:port alone"
-        )
+        raise ValueError("an address has no user name and no URL parameters; write host:port alone")
     scheme, has_scheme, rest = text.partition("://")
     if has_scheme:
         address = quoted(rest.partition("/")[0])

@@ -65,7 +65,7 @@ def loads(text: str, file: str) -> Config:
 
 
 def default_config(user: str, state_directory: str) -> Config:
-    """What applies without a file: every local process of `user`, by its memory; data in `state_directory`."""
+    """What applies without a file: all processes of `user`, by their memory; data in `state_directory`."""
     job = ScrapeConfig(
         job_name="processes", metrics_path="", pprof_path="", profiles=(), process=ProcessConfig(user=user)
     )

@@ -64,7 +64,7 @@ class GlobalConfig:
         example="5s",
     )
     body_size_limit: int = _opt(
-        "largest answer read from a target, before and after decompression counted apart (see docs)",
+        "largest answer read from a target; a profile may be up to four times that once unpacked",
         32 * MIB,
         kind="size",
         example="64MiB",

@@ -1,0 +1,137 @@
+"""`leakdog config`: what is wrong with a configuration, what may be in one, what applies in the end."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from leakdog.errors import ConfigError
+
+if TYPE_CHECKING:
+    from leakdog.config.schema import Config
+
+FINE, WRONG = 0, 2
+
+EPILOG = """examples:
+  leakdog config check leakdog.yml         every problem, each as file:line:column
+  leakdog config schema > leakdog.json     JSON Schema, for an editor
+  leakdog config show leakdog.yml          what applies, with all defaults
+"""
+CHECK_EPILOG = """examples:
+  leakdog config check /etc/leakdog/leakdog.yml && systemctl reload leakdog
+  leakdog config check leakdog.yml --json
+
+exit codes: 0 fine, 2 something is wrong
+"""
+SCHEMA_EPILOG = """examples:
+  leakdog config schema > leakdog.schema.json
+  (then as the first line of leakdog.yml:  # yaml-language-server: $schema=leakdog.schema.json)
+  leakdog config schema --markdown         the same as tables, to read
+"""
+SHOW_EPILOG = """examples:
+  leakdog config show leakdog.yml          with all defaults filled in
+  leakdog config show                      what `leakdog run` does without a file
+  leakdog config show leakdog.yml --json | jq .global
+
+Values of URL parameters whose names look secret (token, key, password, ...) are shown as <secret>.
+"""
+
+Actions = argparse._SubParsersAction  # argparse has no public name for it
+
+
+def register(sub: Actions[argparse.ArgumentParser]) -> None:
+    """Add the verb."""
+    parser = sub.add_parser(
+        "config",
+        help="check, explain and show configurations",
+        description="Check a configuration file, print the schema of such files, or show what applies.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    check = _action(actions, "check", "print every problem of a file, each with its place", CHECK_EPILOG, run)
+    check.add_argument("file", metavar="FILE", help="configuration file (YAML or JSON)")
+    check.add_argument("--json", action="store_true", help="print the result as JSON")
+    schema = _action(
+        actions, "schema", "print the JSON Schema of configuration files", SCHEMA_EPILOG, run_schema
+    )
+    schema.add_argument("--markdown", action="store_true", help="print tables of all keys instead")
+    show = _action(
+        actions, "show", "print what applies, with all defaults and no secrets", SHOW_EPILOG, run_show
+    )
+    show.add_argument(
+        "file", metavar="FILE", nargs="?", help="configuration file; without it, what applies then"
+    )
+    show.add_argument("--json", action="store_true", help="print JSON instead of YAML")
+
+
+def _action(
+    actions: Actions[argparse.ArgumentParser],
+    name: str,
+    text: str,
+    epilog: str,
+    run: Callable[[argparse.Namespace], int],
+) -> argparse.ArgumentParser:
+    parser = actions.add_parser(
+        name,
+        help=text,
+        description=f"{text[0].upper()}{text[1:]}.",
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """`config check`: print all problems and their count, or one line that says what the file holds."""
+    from leakdog.config.load import load
+
+    try:
+        config = load(args.file)
+    except ConfigError as error:
+        problems = error.problems
+        text = "\n".join([*map(str, problems), f"{args.file}: {_counted(len(problems), 'problem')}"])
+    else:
+        problems = ()
+        text = f"{args.file}: fine: {_summary(config)}"
+    if args.json:
+        text = json.dumps({"valid": not problems, "problems": [asdict(one) for one in problems]}, indent=2)
+    print(text)
+    return WRONG if problems else FINE
+
+
+def run_schema(args: argparse.Namespace) -> int:
+    """`config schema`: JSON Schema, or tables of the same."""
+    from leakdog.config.json_schema import json_schema
+    from leakdog.config.reference import reference
+
+    print(reference() if args.markdown else json.dumps(json_schema(), indent=2))
+    return FINE
+
+
+def run_show(args: argparse.Namespace) -> int:
+    """`config show`: the effective configuration.
+
+    Raises:
+        ConfigError: there is none.
+
+    """
+    from leakdog.cli.run import config_loader
+    from leakdog.config.show import plain, show
+
+    config = config_loader(args.file)()
+    print(json.dumps(plain(config), indent=2) if args.json else show(config).rstrip())
+    return FINE
+
+
+def _summary(config: Config) -> str:
+    targets = sum(len(static.targets) for job in config.scrape_configs for static in job.static_configs)
+    return f"{_counted(len(config.scrape_configs), 'job')}, {_counted(targets, 'static target')}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
