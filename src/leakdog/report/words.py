@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import UTC, datetime
 
 from leakdog.model import Unit
@@ -82,6 +83,13 @@ def human_share(share: float) -> str:
 def plural(count: int, noun: str) -> str:
     """`1 target`, `2 targets`, `no targets`."""
     return f"{f'{count:,}' if count else 'no'} {noun}{'' if count == 1 else 's'}"
+
+
+def inert(text: str) -> str:
+    """Text from a target made safe for a terminal: control and direction-changing characters as codes."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(f"\\u{ord(c):04x}" if unicodedata.category(c)[0] == "C" else c for c in text)
 
 
 def _three_digits(value: float, *, whole: bool) -> str:
