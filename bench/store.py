@@ -3,8 +3,8 @@
     python -m bench store
     python bench/store.py [--seconds 3] [--directory DIR]
 
-Bodies are random, as gzip is to a disk. On disk: the closed store, all tables and indexes counted, per snapshot or
-number; of a snapshot only what comes on top of its body. The slowest append is the longest that one caller waited.
+Bodies are random, as gzip is to a disk. On disk: the closed store, all tables and indexes counted, per number
+or snapshot; of that only what comes on top of the body. The slowest append is the longest that a caller waited.
 Every append is flushed to the disk before it counts.
 """
 

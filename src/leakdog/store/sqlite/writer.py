@@ -59,6 +59,7 @@ class Writer:
     def __init__(self, connection: sqlite3.Connection, path: Path, on_rollback: Callable[[], None]) -> None:
         self._connection = connection
         self._path = path
+        self._file = _file_id(path)
         self._on_rollback = on_rollback
         self._thread = ThreadPoolExecutor(1, "leakdog-write")
         self._places = asyncio.Semaphore(QUEUE_LIMIT)
@@ -159,7 +160,13 @@ class Writer:
                 return [_Outcome(error=error)]
         return [outcome for job in jobs for outcome in self._commit([job])]
 
+    def _check_file(self) -> None:
+        """SQLite would go on writing to a file that has been deleted, and nobody would find what it wrote."""
+        if _file_id(self._path) != self._file:
+            raise StoreError(f"{self._path} was deleted or replaced while in use: restart leakdog")
+
     def _transaction(self, jobs: Sequence[Job[Any]]) -> list[_Outcome]:
+        self._check_file()
         with explained(self._path, "writing to"):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -171,3 +178,12 @@ class Writer:
                 self._on_rollback()
                 raise
             return outcomes
+
+
+def _file_id(path: Path) -> tuple[int, int] | None:
+    """What tells a file from any other; None where it cannot be seen."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from leakdog.errors import StoreCorrupted
+from leakdog.errors import StoreCorrupted, StoreError
+from leakdog.store.sqlite import connection as module
 from leakdog.store.sqlite.connection import (
     connect_reader,
     connect_writer,
@@ -96,4 +97,11 @@ def test_file_cut_short_is_found_at_opening(path: Path) -> None:
     with path.open("r+b") as file:
         file.truncate(path.stat().st_size - 50_000)
     with pytest.raises((StoreCorrupted, sqlite3.DatabaseError), match=r"damaged|malformed"):
+        connect_writer(path, 1)
+
+
+def test_file_system_without_shared_memory_is_explained(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where SQLite cannot keep a shared log, the store does not open."""
+    monkeypatch.setattr(module, "_connect", lambda *_: sqlite3.connect(":memory:", isolation_level=None))
+    with pytest.raises(StoreError, match=r"is on a file system without shared memory"):
         connect_writer(path, 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import subprocess
 import sys
@@ -49,3 +51,17 @@ def test_missing_directory_is_explained(tmp_path: Path) -> None:
     """A lock file that cannot be made is an error with its path."""
     with pytest.raises(StoreError, match=r"opening the lock file .*leakdog.lock: No such file or directory"):
         DirectoryLock(tmp_path / "missing")
+
+
+def test_file_system_without_locks_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the kernel has no locks to give, that is said, and not that another daemon is there."""
+
+    def refuse(*_: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(
+        StoreError, match=r"No locks available: use a local file system for storage.path"
+    ) as caught:
+        DirectoryLock(tmp_path)
+    assert not isinstance(caught.value, StoreLocked)

@@ -14,6 +14,7 @@ import pytest
 from leakdog.errors import StoreCorrupted, StoreError, StoreTooNew
 from leakdog.model import Leak, Life, Scrape, Signal, TargetKey
 from leakdog.store import Store
+from leakdog.store.sqlite import connection as opening
 
 Opener = Callable[..., Store]
 Scrapes = Callable[..., Scrape]
@@ -111,6 +112,24 @@ async def test_damaged_file_is_refused_in_words(
     database.write_bytes(sound)
     store = open_backend()
     assert len(await store.snapshots()) == 1
+    await store.close()
+
+
+async def test_damage_in_a_large_file_is_found_when_it_is_read(
+    open_backend: Opener, make_scrape: Scrapes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a file too large to be checked at opening, damage raises `StoreCorrupted` where it is met."""
+    store = open_backend()
+    for slot in range(40):
+        await store.append(make_scrape(float(slot), body=bytes(6000)))
+    await store.close()
+    database = tmp_path / "data" / "leakdog.db"
+    content = database.read_bytes()
+    database.write_bytes(content[: 30 * 4096] + b"\xff" * 8 * 4096 + content[38 * 4096 :])
+    monkeypatch.setattr(opening, "CHECKED_BYTES", 0)
+    store = open_backend()
+    outcomes = await asyncio.gather(*(store.profile(n) for n in range(1, 41)), return_exceptions=True)
+    assert {bytes, StoreCorrupted} == {type(outcome) for outcome in outcomes}
     await store.close()
 
 

@@ -143,9 +143,10 @@ async def test_job_of_a_caller_who_left_is_not_run(
     writer: Writer, put: Callable[[str], Callable[[], str]], path: Path
 ) -> None:
     """A job whose caller was cancelled before its turn is dropped."""
-    gate = threading.Event()
-    first = asyncio.create_task(writer.run(gate.wait))
-    await asyncio.sleep(0.01)  # the first job is in the thread now, and the next ones wait
+    began, gate = threading.Event(), threading.Event()
+    first = asyncio.create_task(writer.run(lambda: (began.set(), gate.wait())))
+    while not began.is_set():  # then the first job is in the thread, and the next ones wait
+        await asyncio.sleep(0)
     second, third = (asyncio.create_task(writer.run(put(name))) for name in "bc")
     await asyncio.sleep(0)
     second.cancel()
@@ -178,3 +179,18 @@ async def test_checkpoint_empties_the_log(
     await writer.checkpoint()
     assert log.stat().st_size == 0
     assert names(path) == ["a"]
+
+
+@pytest.mark.parametrize("replacement", [None, b"another file"])
+async def test_file_that_is_gone_is_noticed(
+    writer: Writer, put: Callable[[str], Callable[[], str]], path: Path, replacement: bytes | None
+) -> None:
+    """Nothing is acknowledged that went into a deleted file."""
+    path.rename(path.with_suffix(".moved"))
+    if replacement is not None:
+        path.write_bytes(replacement)
+    with pytest.raises(StoreError, match=r"leakdog.db was deleted or replaced while in use: restart leakdog"):
+        await writer.run(put("a"))
+    path.with_suffix(".moved").rename(path)
+    assert await writer.run(put("b")) == "b"
+    assert names(path) == ["b"]
