@@ -31,11 +31,11 @@ class Reason(StrEnum):
     DNS = "dns"  # the host name has no address
     CONNECT = "connect"  # refused, unreachable or reset before an answer
     TLS = "tls"  # certificate or handshake
-    HTTP = "http"  # not HTTP, headers too long, connection lost in mid-answer
+    HTTP = "http"  # not HTTP, or headers too long
     HTTP_STATUS = "http_status"  # an answer other than 200
     REDIRECT_BLOCKED = "redirect_blocked"  # to another host, another scheme, or too often
     BODY_TOO_LARGE = "body_too_large"  # over a byte limit, before or after decompression, or over a count limit
-    DECODE = "decode"  # broken gzip, broken protobuf, broken text
+    DECODE = "decode"  # an answer that breaks off; broken gzip, protobuf or text
     WRONG_TYPE = "wrong_type"  # well formed, but not what was asked for
     PROCESS_GONE = "process_gone"  # the local process has ended or may not be read
 

@@ -126,7 +126,7 @@ class Gatherer:
         if data is None:
             return
         try:
-            got.observations.append(read_metrics(data, "", self._clock()))
+            got.observations.append(read_metrics(data, self._clock()))
         except FetchError as error:
             if error.reason is not Reason.WRONG_TYPE or not got.profiles:
                 raise

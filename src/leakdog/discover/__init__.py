@@ -1,0 +1,31 @@
+"""Finds the targets of a job: those written out by hand, and the local processes that match."""
+
+from __future__ import annotations
+
+from leakdog.config.schema import ScrapeConfig
+from leakdog.discover.process import matching
+from leakdog.model import Target, TargetKey
+
+
+def discover(job: ScrapeConfig) -> list[Target]:
+    """All targets of the job as they are now. Two of one name are one target: the first is kept."""
+    found: dict[TargetKey, Target] = {}
+    for target in (*_static(job), *_processes(job)):
+        found.setdefault(target.key, target)
+    return list(found.values())
+
+
+def _static(job: ScrapeConfig) -> list[Target]:
+    return [
+        Target(TargetKey(job.job_name, address), dict(static.labels), f"{job.scheme}://{address}")
+        for static in job.static_configs
+        for address in static.targets
+    ]
+
+
+def _processes(job: ScrapeConfig) -> list[Target]:
+    if job.process is None:
+        return []
+    return [
+        Target(TargetKey(job.job_name, f"{name}[{pid}]"), pid=pid) for pid, name in matching(job.process)
+    ]
