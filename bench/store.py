@@ -4,7 +4,7 @@
     python bench/store.py [--seconds 3] [--directory DIR]
 
 Bodies are random, as gzip is to a disk. On disk: the closed store, all tables and indexes counted, per number
-or snapshot; of that only what comes on top of the body. The slowest append is the longest that one waited for.
+or snapshot; of that only what is added to the body. The slowest append is the longest that a caller waited.
 Every append is flushed to the disk before it counts.
 """
 

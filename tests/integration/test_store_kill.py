@@ -85,7 +85,7 @@ async def check(directory: Path, told: Told) -> None:
         stored[slot].append(snapshot.id)
         assert await store.profile(snapshot.id) == child.body(slot, snapshot.kind)
     assert told.stored == {slot: ids for slot, ids in stored.items() if slot in told.stored}
-    assert {len(child.KINDS)} == {len(ids) for ids in stored.values()}
+    assert {len(ids) for ids in stored.values()} <= {len(child.KINDS)}
     assert set(stored) <= told.started
     assert await numbers(store) == sorted(stored)
     stats = await store.stats()
