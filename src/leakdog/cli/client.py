@@ -1,0 +1,98 @@
+"""A daemon's HTTP API, as the command line asks it."""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import os
+import urllib.error
+import urllib.request
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from leakdog.errors import ApiError
+
+DEFAULT_SERVER = "http://127.0.0.1:5325"
+SERVER_VARIABLE = "LEAKDOG_SERVER"
+TIMEOUT_SECONDS = 30.0
+# A thousand targets with all their verdicts take 5 MB.
+ANSWER_BYTES = 256 << 20
+
+
+class Client:
+    """Asks one daemon. Proxies of the environment are not used: what is asked is mostly this machine."""
+
+    def __init__(self, server: str = DEFAULT_SERVER, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+        """Take the address of a daemon; nothing is sent yet.
+
+        Raises:
+            ApiError: `server` is not an address of a web server.
+
+        """
+        self._server = server.rstrip("/")
+        self._timeout_seconds = timeout_seconds
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        url = urlsplit(self._server)
+        if url.scheme not in ("http", "https") or not url.netloc:
+            raise ApiError(f"--server {server!r} is no address; give it as {DEFAULT_SERVER}")
+
+    def get(self, path: str, **query: str) -> Any:
+        """The JSON value at `path`, such as `/api/v1/leaks`.
+
+        Raises:
+            ApiError: no daemon answers, or it answers with an error or with something else than JSON.
+
+        """
+        url = f"{self._server}{path}{'?' if query else ''}{urlencode(query)}"
+        try:
+            with self._opener.open(url, timeout=self._timeout_seconds) as response:
+                body = response.read(ANSWER_BYTES)
+        except urllib.error.HTTPError as error:
+            with error:
+                raise ApiError(f"asking {url}: {_complaint(error)}") from None
+        except (OSError, http.client.HTTPException) as error:
+            raise ApiError(self._nobody(error)) from None
+        try:
+            return json.loads(body)
+        except ValueError:
+            raise ApiError(f"asking {url}: the answer is not JSON; is this a leakdog daemon?") from None
+
+    def listing(self, path: str, name: str, **query: str) -> list[dict[str, Any]]:
+        """The list called `name` in the answer from `path`.
+
+        Raises:
+            ApiError: as for `get`, or the answer has no such list.
+
+        """
+        answer = self.get(path, **query)
+        found = answer.get(name) if isinstance(answer, dict) else None
+        if not isinstance(found, list):
+            raise ApiError(f"asking {self._server}{path}: the answer has no {name}; is this a leakdog daemon?")
+        return found
+
+    def _nobody(self, error: Exception) -> str:
+        why = getattr(error, "reason", None) or error or type(error).__name__
+        return (
+            f"asking the daemon at {self._server}: {why}. Is it running (`leakdog run`)? "
+            f"For one elsewhere use --server URL or {SERVER_VARIABLE}"
+        )
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add `--server` and `--json`, which every verb that asks a daemon takes."""
+    parser.add_argument(
+        "--server",
+        metavar="URL",
+        default=os.environ.get(SERVER_VARIABLE) or DEFAULT_SERVER,
+        help=f"where the daemon listens (default: ${SERVER_VARIABLE}, else {DEFAULT_SERVER})",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON as the API gives it")
+
+
+def _complaint(error: urllib.error.HTTPError) -> str:
+    """What the daemon says in its JSON body, else the status."""
+    try:
+        return str(json.loads(error.read(ANSWER_BYTES))["error"])
+    except (ValueError, TypeError, KeyError):
+        return f"it answers {error.code} {error.reason}; is this a leakdog daemon?"

@@ -1,0 +1,94 @@
+"""`leakdog leaks`: what leaks now, as the daemon sees it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from leakdog.cli.client import Client, add_arguments
+from leakdog.model import LeakState, Unit, Verdict
+from leakdog.report.leak import short_place, target_name, unix_time
+from leakdog.report.words import human_duration, human_rate, inert, plural
+
+EPILOG = """examples:
+  leakdog leaks                                  firing and suspected leaks
+  leakdog leaks --all                            resolved ones too
+  leakdog leaks --json | jq '.leaks[].culprits[0].function'
+  leakdog leaks --server http://10.0.0.5:5325    another daemon
+
+`leakdog show LEAK` tells all about one of them.
+"""
+
+
+def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the verb."""
+    parser = sub.add_parser(
+        "leaks",
+        help="what leaks now",
+        description="List the leaks that a running daemon has found.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--all", action="store_true", help="list resolved leaks too")
+    add_arguments(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """List the leaks, or say that there are none and how much that means.
+
+    Raises:
+        ApiError: no daemon answers.
+
+    """
+    client = Client(args.server)
+    leaks = client.listing("/api/v1/leaks", "leaks")
+    listed = [leak for leak in leaks if args.all or leak["state"] != LeakState.RESOLVED]
+    if args.json:
+        print(json.dumps({"leaks": listed}, indent=2))
+    elif listed:
+        _print_table(listed, time.time())
+    else:
+        resolved = len(leaks) - len(listed)
+        print(_none(client.listing("/api/v1/targets", "targets"), resolved))
+    return 0
+
+
+def too_early(target: dict[str, Any]) -> bool:
+    """Whether nothing can be said of a target yet."""
+    verdicts = target.get("verdicts") or {}
+    return all(each["verdict"] == Verdict.TOO_EARLY for each in verdicts.values())
+
+
+def _none(targets: Sequence[dict[str, Any]], resolved: int) -> str:
+    """What it means that there are none: of how many targets, how many of them unread or too young."""
+    down = sum(target.get("up") is False for target in targets)
+    early = sum(target.get("up") is not False and too_early(target) for target in targets)
+    parts = [f"no leaks: {plural(len(targets), 'target')} watched"]
+    parts += [f"{early} too early to say"] if early else []
+    parts += [f"{down} down"] if down else []
+    text = ", ".join(parts)
+    return f"{text} ({plural(resolved, 'resolved leak')}: --all lists them)" if resolved else text
+
+
+def _print_table(leaks: Sequence[dict[str, Any]], now: float) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("STATE", "CLASS", "GROWTH", "SINCE"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("LEAK, TARGET AND CODE", overflow="fold", ratio=1)
+    colours = {LeakState.FIRING: "bold red", LeakState.PENDING: "yellow", LeakState.RESOLVED: "green"}
+    for leak in leaks:
+        rate = human_rate(leak.get("growth_per_second"), Unit(leak.get("unit") or Unit.BYTES))
+        since = human_duration(max(0.0, now - unix_time(leak["since"])))
+        code = short_place(leak["culprits"][0]) if leak.get("culprits") else "code not known yet"
+        state = Text(leak["state"], style=colours.get(leak["state"], ""))
+        about = Text(f"{inert(leak['id'])}  {inert(target_name(leak))}\n  {code}")
+        table.add_row(state, Text(inert(leak["class"])), Text(rate), Text(since), about)
+    Console(highlight=False).print(table)

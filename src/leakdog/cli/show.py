@@ -1,0 +1,174 @@
+"""`leakdog show`: one leak or one target, with its trend drawn in the terminal."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from leakdog.cli.client import Client, add_arguments
+from leakdog.cli.targets import condition
+from leakdog.errors import ApiError
+from leakdog.model import LeakState, Signal, Unit, Verdict
+from leakdog.report.leak import headline, leak_text, target_name, unix_time
+from leakdog.report.words import human_rate, human_time, human_value, inert
+
+EPILOG = """examples:
+  leakdog show 3f9c2a                            a leak: why, since when, which code, and its trend
+  leakdog show orders/10.0.0.7:6060              a target: every signal and what is said of it
+  leakdog show orders/10.0.0.7:6060 --signal goroutines
+  leakdog show 3f9c2a --json                     for a script
+
+A leak is named by its id or the beginning of it, a target by JOB/INSTANCE or its instance alone.
+"""
+# The signal that is drawn for a target, unless one is named: one that grows, else the first of these.
+_DRAWN = (Signal.RSS_ANON, Signal.RSS, Signal.INUSE_SPACE, Signal.GOROUTINES)
+WIDEST = 100
+
+Json = Mapping[str, Any]
+
+
+def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the verb."""
+    parser = sub.add_parser(
+        "show",
+        help="one leak or one target, with its trend drawn",
+        description="Tell all that a running daemon knows of one leak or one target, and draw its trend.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("name", metavar="LEAK|JOB/INSTANCE", help="a leak's id, or a target")
+    parser.add_argument(
+        "--signal", choices=[signal.value for signal in Signal], metavar="NAME", help="draw this signal instead"
+    )
+    parser.add_argument("--stacks", type=int, default=1, metavar="N", help="stacks written out (default 1)")
+    add_arguments(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Show the leak of this id, else the target of this name.
+
+    Raises:
+        ApiError: no daemon answers, or it knows neither a leak nor a target of this name.
+
+    """
+    client = Client(args.server)
+    leaks = client.listing("/api/v1/leaks", "leaks")
+    leak = _one(leaks, [str(each["id"]) for each in leaks], args.name, prefix=True)
+    if leak is not None:
+        _show_leak(client, leak, args)
+        return 0
+    targets = client.listing("/api/v1/targets", "targets")
+    target = _one(targets, [f"{each['job']}/{each['instance']}" for each in targets], args.name)
+    target = target or _one(targets, [str(each["instance"]) for each in targets], args.name)
+    if target is None:
+        raise ApiError(
+            f"neither a leak nor a target is called {args.name!r}; `leakdog leaks --all` and `leakdog targets` "
+            "list what there is"
+        )
+    _show_target(client, target, leaks, args)
+    return 0
+
+
+def _one(items: Sequence[Json], names: Sequence[str], wanted: str, *, prefix: bool = False) -> Json | None:
+    """The item of this name; with `prefix` also the only one whose name begins like this."""
+    exact = [item for item, name in zip(items, names, strict=True) if name == wanted]
+    begins = [item for item, name in zip(items, names, strict=True) if prefix and name.startswith(wanted)]
+    for found in (exact, begins):
+        if len(found) == 1:
+            return found[0]
+    if len(exact) > 1 or len(begins) > 1:
+        raise ApiError(f"{wanted!r} may be one of several; give more of the name")
+    return None
+
+
+def _show_leak(client: Client, leak: Json, args: argparse.Namespace) -> None:
+    if args.json:
+        print(json.dumps(leak, indent=2))
+        return
+    signal = args.signal or leak["signal"]
+    print(leak_text(leak, now=time.time(), stacks=args.stacks))
+    onset = unix_time(leak["since"]) if leak.get("since") and signal == leak["signal"] else None
+    _print_trend(client, target_name(leak), signal, onset)
+
+
+def _show_target(client: Client, target: Json, leaks: Sequence[Json], args: argparse.Namespace) -> None:
+    if args.json:
+        print(json.dumps(target, indent=2))
+        return
+    name = f"{target['job']}/{target['instance']}"
+    own = [leak for leak in leaks if target_name(leak) == name and leak["state"] != LeakState.RESOLVED]
+    classes = [str(leak["class"]) for leak in own if leak["state"] == LeakState.FIRING]
+    print(inert(f"{name}: {condition(target, classes)}"))
+    if target.get("up") is False:
+        print(inert(f"last error: {target.get('last_error')}"))
+    if target.get("life_start"):
+        print(f"running since {human_time(unix_time(target['life_start']))}")
+    for leak in own:
+        print(f"leak {inert(str(leak['id']))}: {headline(leak)}")
+    _print_signals(target)
+    signal = args.signal or _drawn(target, own)
+    if signal is not None:
+        _print_trend(client, name, signal, None)
+
+
+def _drawn(target: Json, leaks: Sequence[Json]) -> str | None:
+    """The signal to draw: that of a leak, one that grows, or the first of the usual ones that is known."""
+    growing = [name for name, each in (target.get("verdicts") or {}).items() if each["verdict"] == Verdict.LEAK]
+    known = [signal.value for signal in _DRAWN if signal in (target.get("signals") or {})]
+    return next(iter([*(str(leak["signal"]) for leak in leaks), *growing, *known]), None)
+
+
+def _print_signals(target: Json) -> None:
+    """Every signal: its value, what is said of it, its growth."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("SIGNAL", "VALUE", "GROWTH", "VERDICT"):
+        table.add_column(name, justify="right" if name in ("VALUE", "GROWTH") else "left", overflow="fold")
+    verdicts = target.get("verdicts") or {}
+    for name, value in (target.get("signals") or {}).items():
+        unit = _unit(name)
+        said = verdicts.get(name) or {}
+        growth = said.get("growth_per_second")
+        rate = "" if growth is None else human_rate(growth, unit)
+        row = (inert(name), human_value(value, unit), rate, inert(_verdict(said)))
+        table.add_row(*map(Text, row))
+    print()
+    Console(highlight=False).print(table)
+
+
+def _verdict(said: Json) -> str:
+    """A verdict in words, with when one can be expected where it is too early."""
+    words = str(said.get("verdict", "")).replace("_", " ")
+    return f"{words}, ready {human_time(unix_time(said['ready_at']))}" if said.get("ready_at") else words
+
+
+def _print_trend(client: Client, target: str, signal: str, onset: float | None) -> None:
+    from leakdog.report.chart import draw
+
+    found = client.listing("/api/v1/series", "series", target=target, signal=signal)
+    points = found[0]["points"] if found else []
+    print(f"\n{signal} of {inert(target)}")
+    if not points:
+        print("nothing stored yet")
+        return
+    times, values = [unix_time(time) for time, _ in points], [float(value) for _, value in points]
+    width = min(shutil.get_terminal_size().columns, WIDEST) - 2
+    print(draw(times, values, _unit(signal), width=width, onset=onset, ascii_only=not _speaks_unicode()))
+
+
+def _unit(signal: str) -> Unit:
+    """Unit of a signal; of one that only a later daemon knows, a plain count."""
+    return Signal(signal).unit if signal in list(Signal) else Unit.COUNT
+
+
+def _speaks_unicode() -> bool:
+    return (sys.stdout.encoding or "").lower().replace("-", "") in ("utf8", "utf16", "utf32")
