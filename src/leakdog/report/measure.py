@@ -36,7 +36,7 @@ _UNNAMED = ("count", "sample", "unit", *_AUTOMATIC)
 
 
 def scale(value: int, unit: str, to: str = "auto") -> tuple[float, str]:
-    """A value in another unit, and that unit's name (none for counts); `auto` is the largest that leaves 1."""
+    """A value in another unit, and its name (none for counts); `auto` takes the largest that fits."""
     if value < 0:
         scaled, name = scale(-value, unit, to)
         return -scaled, name

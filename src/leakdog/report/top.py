@@ -1,7 +1,8 @@
 """Which functions hold the most, as `go tool pprof -top` tells it.
 
 `flat` is what a function's own code holds, `cum` what it and all that it called hold. A function that is more
-than once in a stack (recursion) counts once. Inlined functions count as functions. Those of one name are one row.
+than once in a stack (recursion) counts once. Inlined functions count as functions. Those of one name are
+one row.
 """
 
 from __future__ import annotations
