@@ -142,9 +142,7 @@ def row(load: Load, result: Result) -> str:
     else:
         cost = f"{result.size_bytes / result.points:.1f} B/number"
     cpu = result.cpu_seconds / result.scrapes * 1e3
-    return (
-        f"{load.name:28} {per_second:9.0f} {numbers:10.0f} {cpu:8.2f} {result.slowest * 1e3:10.0f}   {cost}"
-    )
+    return f"{load.name:28} {per_second:9.0f} {numbers:10.0f} {cpu:8.2f} {result.slowest * 1e3:10.0f}   {cost}"
 
 
 def main(arguments: Sequence[str] = ()) -> None:
