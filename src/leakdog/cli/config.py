@@ -55,16 +55,10 @@ def register(sub: Actions[argparse.ArgumentParser]) -> None:
     check = _action(actions, "check", "print every problem of a file, each with its place", CHECK_EPILOG, run)
     check.add_argument("file", metavar="FILE", help="configuration file (YAML or JSON)")
     check.add_argument("--json", action="store_true", help="print the result as JSON")
-    schema = _action(
-        actions, "schema", "print the JSON Schema of configuration files", SCHEMA_EPILOG, run_schema
-    )
+    schema = _action(actions, "schema", "print the JSON Schema of configuration files", SCHEMA_EPILOG, run_schema)
     schema.add_argument("--markdown", action="store_true", help="print tables of all keys instead")
-    show = _action(
-        actions, "show", "print what applies, with all defaults and no secrets", SHOW_EPILOG, run_show
-    )
-    show.add_argument(
-        "file", metavar="FILE", nargs="?", help="configuration file; without it, what applies then"
-    )
+    show = _action(actions, "show", "print what applies, with all defaults and no secrets", SHOW_EPILOG, run_show)
+    show.add_argument("file", metavar="FILE", nargs="?", help="configuration file; without it, what applies then")
     show.add_argument("--json", action="store_true", help="print JSON instead of YAML")
 
 

@@ -26,9 +26,7 @@ def parse_host_port(text: str) -> str:
     scheme, has_scheme, rest = text.partition("://")
     if has_scheme:
         address = quoted(rest.partition("/")[0])
-        raise ValueError(
-            f"{quoted(text)} has a scheme; write {address} here and 'scheme: {scheme}' in the job"
-        )
+        raise ValueError(f"{quoted(text)} has a scheme; write {address} here and 'scheme: {scheme}' in the job")
     address, has_path, _ = text.partition("/")
     if has_path:
         hint = "the path goes to metrics_path or pprof_path of the job"
@@ -39,9 +37,7 @@ def parse_host_port(text: str) -> str:
     if not is_port(port):
         raise ValueError(f"{quoted(text)} has the port {quoted(port)}; ports go from 1 to {LARGEST_PORT}")
     if not _is_host(host):
-        raise ValueError(
-            f"{quoted(text)} has the host {quoted(host)}, which is no host name and no IP address"
-        )
+        raise ValueError(f"{quoted(text)} has the host {quoted(host)}, which is no host name and no IP address")
     return text
 
 
@@ -58,9 +54,7 @@ def parse_path(text: str) -> str:
 
     """
     if text and not text.startswith("/"):
-        raise ValueError(
-            f"{quoted(text)} does not start with '/'; write it like /metrics, or \"\" to read none"
-        )
+        raise ValueError(f"{quoted(text)} does not start with '/'; write it like /metrics, or \"\" to read none")
     path, has_parameters, _ = text.partition("?")
     if has_parameters:  # not repeated in the message: a token may be among them
         raise ValueError(f"{quoted(path)} is followed by URL parameters; write them under params of the job")

@@ -18,14 +18,8 @@ Finding = tuple[Path, str]
 def cross_check(config: Config, places: Places) -> Iterator[Finding]:
     """Find contradictions. Values that could not be read take part in none of them."""
     yield from _global_timeout(config, places)
-    yield from _repeated(
-        (
-            (("scrape_configs", item, "job_name"), job.job_name)
-            for item, job in enumerate(config.scrape_configs)
-        ),
-        places,
-        "{} is already the name of the job at line {}; each job needs its own",
-    )
+    names = ((("scrape_configs", item, "job_name"), job.job_name) for item, job in enumerate(config.scrape_configs))
+    yield from _repeated(names, places, "{} is already the name of the job at line {}; each job needs its own")
     for index, job in enumerate(config.scrape_configs):
         yield from _job(config, job, ("scrape_configs", index), places)
 
@@ -44,36 +38,26 @@ def _job(config: Config, job: ScrapeConfig, path: Path, places: Places) -> Itera
     if has_targets and not (job.metrics_path or (job.pprof_path and job.profiles)):
         message = "nothing is read from these targets; give metrics_path, or pprof_path and profiles"
         yield (*path, "static_configs"), message
-    if job.process == ProcessConfig() and not _bad_below((*path, "process"), places):
-        yield (
-            (*path, "process"),
-            f"every process would match; give one or more of {listed(keys_of(ProcessConfig))}",
-        )
+    if job.process == ProcessConfig() and (*path, "process") not in places.bad:
+        message = f"every process would match; give one or more of {listed(keys_of(ProcessConfig))}"
+        yield (*path, "process"), message
 
 
 def _global_timeout(config: Config, places: Places) -> Iterator[Finding]:
     timeout, interval = config.global_.scrape_timeout, config.global_.scrape_interval
-    key: Path = ("global", "scrape_interval")
-    if timeout > interval and key not in places.bad:
-        default = "" if places.given(key) else " by default"
-        message = f"longer than scrape_interval, which is {write_duration(interval)}{default}"
-        yield ("global", "scrape_timeout"), f"{write_duration(timeout)} is {message}"
+    interval_key, timeout_key = ("global", "scrape_interval"), ("global", "scrape_timeout")
+    if timeout > interval and places.bad.isdisjoint({interval_key, timeout_key}):
+        most = write_duration(interval) + ("" if places.given(interval_key) else ", its default,")
+        yield timeout_key, f"{write_duration(timeout)} is over scrape_interval; {most} is the most"
 
 
 def _timeout(config: Config, job: ScrapeConfig, path: Path, places: Places) -> Iterator[Finding]:
     """A timeout of the job's own. The global one needs no check: it follows a shorter interval of a job."""
     interval = base_interval(config, job)
-    own = ("scrape_interval", "intervals", "profiles")
-    sources = (("global", "scrape_interval"), *((*path, name) for name in own))
-    unknown = any(_bad_below(source, places) for source in sources)
-    if job.scrape_timeout is not None and job.scrape_timeout > interval and not unknown:
-        message = f"longer than the shortest interval of this job, which is {write_duration(interval)}"
+    sources = {("global", "scrape_interval")} | {(*path, name) for name in ("scrape_interval", "intervals", "profiles")}
+    if job.scrape_timeout is not None and job.scrape_timeout > interval and places.bad.isdisjoint(sources):
+        message = f"over the shortest interval of this job; {write_duration(interval)} is the most"
         yield (*path, "scrape_timeout"), f"{write_duration(job.scrape_timeout)} is {message}"
-
-
-def _bad_below(path: Path, places: Places) -> bool:
-    """Whether the value or a part of it could not be read."""
-    return any(bad[: len(path)] == path for bad in places.bad)
 
 
 def _repeated(values: Iterator[tuple[Path, str]], places: Places, message: str) -> Iterator[Finding]:

@@ -84,9 +84,7 @@ def _port(scalar: Scalar) -> int:
 def _regex(scalar: Scalar) -> str:
     """Python's syntax. An empty one would match every process of the machine."""
     if not scalar.text:
-        raise ValueError(
-            "the regular expression is empty and would match all; write one or leave the key out"
-        )
+        raise ValueError("the regular expression is empty and would match all; write one or leave the key out")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

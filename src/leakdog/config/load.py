@@ -28,9 +28,7 @@ def load(path: str) -> Config:
             data = file.read(MAX_FILE_BYTES + 1)
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else str(error)
-        raise _whole(
-            path, f"the configuration cannot be read: {why}; check the path and its permissions"
-        ) from error
+        raise _whole(path, f"the configuration cannot be read: {why}; check the path and its permissions") from error
     if len(data) > MAX_FILE_BYTES:
         raise _whole(path, f"the file is larger than {MAX_FILE_BYTES >> 20} MiB, which no configuration is")
     try:
@@ -51,9 +49,7 @@ def loads(text: str, file: str) -> Config:
     """
     root, problems = compose(text, file)
     if root is None:
-        raise ConfigError(
-            [Problem(file, 1, 1, "the file is empty; the least that is valid is 'scrape_configs: []'")]
-        )
+        raise ConfigError([Problem(file, 1, 1, "the file is empty; the least that is valid is 'scrape_configs: []'")])
     reader = Reader(file)
     config = _follow(reader.section(root, Config, ()), reader.places)
     for path, message in cross_check(config, reader.places):

@@ -244,9 +244,7 @@ class _Composer:
 
     def _check_depth(self, mark: Mark, depth: int) -> None:
         if depth > MAX_DEPTH:
-            raise _Refused(
-                mark, f"values nest deeper than {MAX_DEPTH} levels; no key of a configuration does"
-            )
+            raise _Refused(mark, f"values nest deeper than {MAX_DEPTH} levels; no key of a configuration does")
 
     def _refuse_tag(self, mark: Mark, tag: str | None) -> None:
         if tag and tag != "!":

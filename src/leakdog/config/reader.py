@@ -30,10 +30,14 @@ def path_text(path: Path) -> str:
 
 @dataclass(slots=True)
 class Places:
-    """Where each value that could be read stands, and which ones could not be read."""
+    """Where each value stands that could be read, and which ones could not, in whole or in part."""
 
     marks: dict[Path, Mark] = field(default_factory=dict)
     bad: set[Path] = field(default_factory=set)
+
+    def spoil(self, path: Path) -> None:
+        """Note that a value could not be read, nor so all that holds it."""
+        self.bad.update(path[:length] for length in range(1, len(path) + 1))
 
     def given(self, path: Path) -> bool:
         """Whether the file says something for this key, right or wrong."""
@@ -62,7 +66,7 @@ class Reader:
         for name in entries.keys() - keys.keys():
             message = f"unknown key {quoted(name)}{guess(name, keys)} allowed here: {listed(keys)}"
             self.report(entries[name].mark, path, message)
-            self.places.bad.add((*path, name))
+            self.places.spoil((*path, name))
         for name in (name for name, key in keys.items() if key.required and name not in entries):
             self.report(node.mark, path, f"the key {name} is missing; it is needed: {keys[name].help}")
         values = {
@@ -108,16 +112,14 @@ class Reader:
         return node.entries
 
     def _bad(self, node: Node, path: Path, message: str) -> Any:
-        self.places.bad.add(path)
+        self.places.spoil(path)
         self.report(node.mark, path, message)
         return BAD
 
     def _labels(self, entries: dict[str, Entry], path: Path) -> dict[str, str]:
         for name, entry in entries.items():
             if name in RESERVED_LABELS or name.startswith("__"):
-                self.report(
-                    entry.mark, path, f"the label {quoted(name)} is leakdog's own; choose another name"
-                )
+                self.report(entry.mark, path, f"the label {quoted(name)} is leakdog's own; choose another name")
             elif not re.fullmatch(LABEL_NAME_PATTERN, name):
                 rule = "letters, digits and _ are allowed, no digit first"
                 self.report(entry.mark, path, f"{quoted(name)} is not a label name; {rule}")

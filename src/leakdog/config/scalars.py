@@ -78,9 +78,7 @@ def parse_size(text: str) -> int:
     found = re.fullmatch(SIZE_PATTERN, text)
     if not found:
         units = listed(sorted(_BYTES, key=_BYTES.__getitem__))
-        raise ValueError(
-            f"{quoted(text)} is not a size; write bytes, or it like 64MiB or 2GB (units: {units})"
-        )
+        raise ValueError(f"{quoted(text)} is not a size; write bytes, or it like 64MiB or 2GB (units: {units})")
     exact = Decimal(found.group(1)) * _BYTES[found.group(2) or "B"]
     if exact != int(exact):
         raise ValueError(f"{quoted(text)} is not a whole number of bytes; use a smaller unit")

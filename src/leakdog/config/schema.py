@@ -69,18 +69,14 @@ class GlobalConfig:
         kind="size",
         example="64MiB",
     )
-    max_concurrent_scrapes: int = _opt(
-        "how many targets are read at the same time", 64, kind="count", example="16"
-    )
+    max_concurrent_scrapes: int = _opt("how many targets are read at the same time", 64, kind="count", example="16")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetentionConfig:
     """How long and how much is kept; whichever is reached first."""
 
-    time: float = _opt(
-        "age at which snapshots and numbers are deleted", 30 * DAY, kind="duration", example="15d"
-    )
+    time: float = _opt("age at which snapshots and numbers are deleted", 30 * DAY, kind="duration", example="15d")
     size: int = _opt(
         "bytes on disk at which the oldest snapshots are deleted", 2_000_000_000, kind="size", example="10GB"
     )
@@ -185,9 +181,7 @@ class ScrapeConfig:
     scrape_interval: float | None = _opt("instead of global.scrape_interval", kind="duration", example="15s")
     scrape_timeout: float | None = _opt("instead of global.scrape_timeout", kind="duration", example="5s")
     body_size_limit: int | None = _opt("instead of global.body_size_limit", kind="size", example="64MiB")
-    metrics_path: str = _opt(
-        "path of the metrics page; empty: none is read", "/metrics", kind="path", example='""'
-    )
+    metrics_path: str = _opt("path of the metrics page; empty: none is read", "/metrics", kind="path", example='""')
     pprof_path: str = _opt(
         "path above the profiles; empty: none is read",
         "/debug/pprof",
@@ -219,13 +213,9 @@ class ScrapeConfig:
 class Config:
     """A whole configuration file."""
 
-    global_: GlobalConfig = _opt(
-        "defaults for every job", GlobalConfig, key="global", example="{scrape_interval: 30s}"
-    )
+    global_: GlobalConfig = _opt("defaults for every job", GlobalConfig, key="global", example="{scrape_interval: 30s}")
     storage: StorageConfig = _opt(
-        "where snapshots and numbers are kept", StorageConfig, example="{path: data}"
+        "where snapshots and numbers are kept", StorageConfig, example="{path: /var/lib/leakdog}"
     )
-    detection: DetectionConfig = _opt(
-        "when growth is called a leak", DetectionConfig, example="{preset: soak}"
-    )
+    detection: DetectionConfig = _opt("when growth is called a leak", DetectionConfig, example="{preset: soak}")
     scrape_configs: tuple[ScrapeConfig, ...] = _opt("the jobs", (), example="[{job_name: shop}]")

@@ -1,0 +1,66 @@
+"""Rules between values: each contradiction is told once, and only of values that could be read."""
+
+from collections.abc import Callable
+
+import pytest
+
+Problems = Callable[[str], list[str]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "global: {scrape_interval: x, scrape_timeout: 5m}",
+        "global: {scrape_interval: 5s, scrape_timeout: x}",
+        "{global: {scrape_interval: x}, scrape_configs: [{job_name: a, scrape_timeout: 5m}]}",
+        "scrape_configs: [{job_name: a, scrape_interval: x, scrape_timeout: 5m}]",
+        "scrape_configs: [{job_name: a, intervals: {heap: x}, scrape_timeout: 5m}]",
+        "scrape_configs: [{job_name: 5}, {job_name: 5}, {job_name: a}]",
+        "scrape_configs: [{job_name: a, static_configs: [{targets: [x, x]}]}]",
+        "scrape_configs: [{job_name: a, profiles: [cpu, cpu, heap]}]",
+        "scrape_configs: [{job_name: a, process: {pid: x}}]",
+        "scrape_configs: [{job_name: a, process: 5}]",
+        "scrape_configs: [{job_name: a, static_configs: 5, metrics_path: '', pprof_path: ''}]",
+    ],
+)
+def test_a_value_that_cannot_be_read_contradicts_nothing(text: str, problems_of: Problems) -> None:
+    """Only the unreadable values themselves are told."""
+    contradictions = ("already", "is over", "would match", "nothing is read")
+    assert problems_of(text)
+    assert [problem for problem in problems_of(text) if any(word in problem for word in contradictions)] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "global: {scrape_interval: 5s, scrape_timeout: 5s}",
+        "{global: {scrape_timeout: 30s}, scrape_configs: [{job_name: a, scrape_interval: 5s}]}",
+        "scrape_configs: [{job_name: a, scrape_timeout: 2m, scrape_interval: 2m}]",
+        "scrape_configs: [{job_name: a}, {job_name: A}]",
+        "scrape_configs: [{job_name: a, static_configs: [{targets: ['x:1']}]}, "
+        "{job_name: b, static_configs: [{targets: ['x:1']}]}]",
+        "scrape_configs: [{job_name: a, metrics_path: '', static_configs: [{targets: ['x:1']}]}]",
+        "scrape_configs: [{job_name: a, metrics_path: '', pprof_path: '', process: {pid: 1}}]",
+        "scrape_configs: [{job_name: a, metrics_path: '', pprof_path: '', static_configs: [{targets: []}]}]",
+    ],
+)
+def test_what_is_no_contradiction_passes(text: str, problems_of: Problems) -> None:
+    """Equal times, a timeout that follows, names that differ in case, one target in two jobs."""
+    assert problems_of(text) == []
+
+
+def test_a_third_equal_target_points_to_the_first(problems_of: Problems) -> None:
+    """Each repetition names the line of the first."""
+    text = "scrape_configs:\n- job_name: a\n  static_configs:\n  - targets:\n    - x:1\n    - X:1\n    - x:1\n"
+    where = "scrape_configs[0].static_configs[0].targets"
+    assert problems_of(text) == [
+        f"6:7: {where}[1]: 'x:1' is already a target of this job, at line 5; remove one",
+        f"7:7: {where}[2]: 'x:1' is already a target of this job, at line 5; remove one",
+    ]
+
+
+def test_a_process_without_conditions_is_told_where_it_stands(problems_of: Problems) -> None:
+    """An empty section and a missing one are the same."""
+    told = [problems_of(f"scrape_configs:\n- job_name: a\n  process:{value}\n") for value in ("", " {}", " ~")]
+    assert [len(problems) for problems in told] == [1, 1, 1]
+    assert all("scrape_configs[0].process: every process would match" in problems[0] for problems in told)

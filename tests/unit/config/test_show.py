@@ -1,0 +1,71 @@
+"""The effective configuration is written so that it reads back, secrets apart."""
+
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from leakdog.config.load import default_config, loads
+from leakdog.config.schema import Config, ScrapeConfig
+from leakdog.config.show import plain, show
+
+
+def test_defaults_are_filled_in_and_written_as_people_do() -> None:
+    """Durations have units, sizes too, and nothing that follows something else is shown as none."""
+    assert show(Config()) == (
+        "global:\n"
+        "  scrape_interval: 1m\n"
+        "  scrape_timeout: 10s\n"
+        "  body_size_limit: 32MiB\n"
+        "  max_concurrent_scrapes: 64\n"
+        "storage:\n"
+        "  backend: sqlite\n"
+        "  path: data\n"
+        "  retention:\n"
+        "    time: 30d\n"
+        "    size: 2GB\n"
+        "detection:\n"
+        "  preset: production\n"
+        "scrape_configs: []\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["{}", "detection: {preset: soak}", "scrape_configs: [{job_name: '1e3', params: {a: [1, on, 0o7]}}]"]
+)
+def test_what_is_shown_loads_to_the_same(text: str) -> None:
+    """Also what follows from a preset, and texts that look like numbers."""
+    config = loads(text, "f")
+    assert config == loads(show(config), "shown")
+
+
+def test_the_default_without_a_file_can_be_written_down() -> None:
+    """`config show` without a file gives a file to start from."""
+    config = default_config("ada", "/home/ada/state")
+    assert config == loads(show(config), "shown")
+
+
+@pytest.mark.parametrize(
+    "name", ["token", "api_key", "X-Auth", "PASSWORD", "passwd", "client_secret", "credentials", "sessionid", "sig"]
+)
+def test_secret_parameters_are_hidden(name: str) -> None:
+    """Values are replaced one by one, in YAML and in JSON."""
+    config = Config(scrape_configs=(ScrapeConfig(job_name="a", params={name: ("hunter2", "hunter2")}),))
+    assert plain(config)["scrape_configs"][0]["params"] == {name: ["<secret>", "<secret>"]}
+    assert "hunter2" not in show(config)
+
+
+def test_other_parameters_are_shown() -> None:
+    """A name that looks like no secret hides nothing."""
+    config = Config(scrape_configs=(ScrapeConfig(job_name="a", params={"tenant": ("main",)}),))
+    assert plain(config)["scrape_configs"][0]["params"] == {"tenant": ["main"]}
+
+
+@given(data=st.data())
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+def test_any_configuration_survives_showing(data: st.DataObject, configurations: st.SearchStrategy[Config]) -> None:
+    """Where nothing is hidden, YAML and JSON both load to an equal configuration."""
+    config = data.draw(configurations)
+    assert config == loads(show(config), "shown")
+    assert config == loads(json.dumps(plain(config), ensure_ascii=False), "shown")
