@@ -133,7 +133,5 @@ def _called(line: str) -> str:
 def _frame(lines: list[str], function: str, number: int) -> Frame:
     place = _PLACE.match(lines[1]) if len(lines) == 2 else None
     if place is None:
-        raise MalformedProfile(
-            f"goroutine dump, goroutine at line {number}: no file and line after {function[:80]!r}"
-        )
+        raise MalformedProfile(f"goroutine dump, goroutine at line {number}: no file and line after {function[:80]!r}")
     return Frame(function[:NAME_CHARACTERS], place[1][:NAME_CHARACTERS], int(place[2]))

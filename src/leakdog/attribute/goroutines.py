@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from leakdog.attribute.code import has_own_frame, is_standard
+from leakdog.attribute.code import has_own_frame, is_runtime, is_standard
 from leakdog.attribute.dump import GoroutineGroup
 from leakdog.attribute.growth import SiteGrowth, Stack, by_function, growing_sites, tabulate, whole_growth
 from leakdog.attribute.site import stack_id
@@ -98,7 +98,8 @@ def _culprit(site: SiteGrowth, whole: float, proved: bool, group: GoroutineGroup
         if created_by is None or is_standard(created_by):
             return None
         frame = created_by
-        notes.insert(0, f"started here, waits in {site.stack[0].function}")
+        waits = next((each for each in site.stack if not is_runtime(each)), site.stack[0])
+        notes.insert(0, f"started here, waits in {waits.function}")
     note = "; ".join(each for each in notes if each)
     return Culprit(site.stack_id, frame, site.growth / whole, site.growth, site.stack, created_by, note)
 

@@ -152,9 +152,7 @@ def growing_sites(table: SiteTable) -> list[SiteGrowth]:
         if name not in best or grown[row] > grown[best[name]]:
             best[name] = row
     return [
-        SiteGrowth(
-            sites[i], table.stacks[best[sites[i]]], float(trend.growth[i]), float(score[i]), sure, series[i]
-        )
+        SiteGrowth(sites[i], table.stacks[best[sites[i]]], float(trend.growth[i]), float(score[i]), sure, series[i])
         for i in np.flatnonzero((score > 0) & (trend.growth > 0))
     ]
 

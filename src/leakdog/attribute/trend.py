@@ -88,4 +88,5 @@ def _going_on(times: Floats, values: Floats, growth: Floats) -> Floats:
     _, middle, last = np.array_split(np.arange(len(times)), 3)
     rise = np.median(values[:, last], axis=1) - np.median(values[:, middle], axis=1)
     late = rise / (np.median(times[last]) - np.median(times[middle]))
-    return np.asarray(np.clip(2 * late / np.maximum(growth, TINY), 0, 1), float)
+    rising = np.maximum(growth, 0)
+    return np.asarray(np.clip(2 * late, 0, rising) / np.maximum(rising, TINY), float)

@@ -1,0 +1,137 @@
+"""Site identity: what must not change it, and what must."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leakdog.attribute.site import SITE_FRAMES, function_id, normalise, site, stack_id
+from leakdog.model import Frame
+
+NAMES = st.sampled_from(
+    [
+        "main.main",
+        "shop/leaks.(*Cache).Put",
+        "net/http.(*conn).serve",
+        "bytes.Repeat",
+        "github.com/acme/orders/store.(*Table).Insert",
+        "operator new(unsigned long)",
+        "handle_request",
+    ]
+)
+STACKS = st.lists(NAMES, min_size=1, max_size=12)
+
+
+@pytest.mark.parametrize(
+    ("plain", "variant"),
+    [
+        ("main.(*List).Push", "main.(*List[go.shape.int]).Push"),
+        ("main.Map", "main.Map[go.shape.[]uint8,main.Pair[int,string]]"),
+        ("main.run.func", "main.run.func1"),
+        ("main.run.func", "main.run.func2.3"),
+        ("main.run.func", "main.run.gowrap1"),
+        ("main.run.func", "main.run.func1.deferwrap2"),
+        ("main.walk", "main.walk-range1"),
+        ("main.init.func", "main.glob..func4"),
+        ("main.init.func", "main.init.0.func1"),
+        ("net/http.(*Server).Serve", "net/http.(*Server).Serve-fm"),
+        ("runtime.memmove", "runtime.memmove.abi0"),
+        ("github.com/x/y.F", "github.com/acme/app/vendor/github.com/x/y.F"),
+        ("golang.org/x/net/idna.F", "vendor/golang.org/x/net/idna.F"),
+        ("github.com/x/y.F", "github.com/x/y/v3.F"),
+        ("github.com/x/y/sub.F", "github.com/x/y/v12/sub.F"),
+        ("gopkg.in/yaml.Unmarshal", "gopkg.in/yaml%2ev3.Unmarshal"),
+        ("gopkg.in/mgo/bson.Marshal", "gopkg.in/mgo.v2/bson.Marshal"),
+        ("parse(int)", "parse(int) [clone .isra.0]"),
+        ("parse", "parse.constprop.1.cold"),
+        ("serde::de::read", "serde::de::read::h0123456789abcdef"),
+        ("jobs.py", "jobs.py:214"),
+        ("?", "0x45ab10"),
+        ("?", ""),
+    ],
+)
+def test_normalise(plain: str, variant: str) -> None:
+    """What compilers and package managers add to a name is taken off."""
+    assert normalise(variant) == plain
+    assert function_id(variant) == function_id(plain)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["main.v2", "k8s.io/api/core/v1.(*Pod).Marshal", "main.function1", "std::vector<int>::push_back", "<lambda>"],
+)
+def test_normalise_keeps(name: str) -> None:
+    """What only looks like such an addition is kept."""
+    assert normalise(name) == name
+
+
+@given(st.text(max_size=200))
+def test_normalise_ends(name: str) -> None:
+    """Any text has a normal form, and the normal form of that is itself."""
+    assert normalise(normalise(name)) == normalise(name) != ""
+
+
+def test_normalise_nested_is_quick() -> None:
+    """A name made to cost time, sixty thousand brackets deep, is cut before it is read."""
+    assert len(normalise("[" * 60_000 + "]" * 60_000)) <= 1024
+
+
+@given(
+    STACKS,
+    st.lists(st.integers(0, 9999), min_size=12, max_size=12),
+    st.lists(st.integers(0, 9999), min_size=12, max_size=12),
+)
+def test_stack_id_ignores_lines(names: list[str], here: list[int], there: list[int]) -> None:
+    """Lines and files may move without changing the site."""
+    one = [Frame(name, "a/x.go", line) for name, line in zip(names, here, strict=False)]
+    other = [Frame(name, "b/y.go", line) for name, line in zip(names, there, strict=False)]
+    assert stack_id(one) == stack_id(other)
+
+
+@given(STACKS, st.sampled_from(["[int]", "[go.shape.string]", "[go.shape.[]uint8,main.T[int]]"]))
+def test_stack_id_ignores_type_arguments(names: list[str], arguments: str) -> None:
+    """A generic function is one site for all its type arguments."""
+    plain = [Frame(name, "", 0) for name in names]
+    generic = [Frame(name + arguments, "", 0) for name in names]
+    assert stack_id(plain) == stack_id(generic)
+
+
+@given(STACKS, STACKS)
+def test_stack_id_tells_apart(one: list[str], other: list[str]) -> None:
+    """Two stacks have one id just when their sites are equal."""
+    stacks = [[Frame(name, "", 0) for name in names] for names in (one, other)]
+    assert (stack_id(stacks[0]) == stack_id(stacks[1])) == (site(stacks[0]) == site(stacks[1]))
+
+
+def test_stack_id_is_stable() -> None:
+    """The id of a stack is the same in every release: alerts and allow-lists are keyed by it."""
+    stack = [Frame("shop/leaks.(*Cache).Put", "shop/leaks/leaks.go", 19), Frame("main.main", "shop/main.go", 34)]
+    assert stack_id(stack) == "8476e5ec1b5f"
+
+
+def test_site_drops_runtime_and_wrappers() -> None:
+    """How the runtime blocks a goroutine and how the compiler starts it is not part of the site."""
+    stack = [
+        Frame("runtime.gopark", "runtime/proc.go", 435),
+        Frame("runtime.chansend1", "runtime/chan.go", 161),
+        Frame("main.publish", "shop/main.go", 9),
+        Frame("main.start.gowrap1", "shop/main.go", 5),
+        Frame("runtime.goexit", "runtime/asm_amd64.s", 1700),
+    ]
+    assert site(stack) == ("main.publish",)
+
+
+def test_site_of_runtime_alone() -> None:
+    """A stack that is all runtime is still a site."""
+    assert site([Frame("runtime.gcBgMarkWorker", "runtime/mgc.go", 1)]) == ("runtime.gcBgMarkWorker",)
+
+
+def test_site_of_recursion() -> None:
+    """However deep a function calls itself, it is one site."""
+    deep = [Frame("main.walk", "", 0)] * 50 + [Frame("main.main", "", 0)]
+    assert site(deep) == site(deep[-2:]) == ("main.walk", "main.main")
+
+
+def test_site_of_truncated_stack() -> None:
+    """A stack cut off at Go's old limit is the same site as the whole one."""
+    whole = [Frame(f"main.f{i}", "", 0) for i in range(100)]
+    assert stack_id(whole) == stack_id(whole[:SITE_FRAMES])
