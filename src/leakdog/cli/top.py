@@ -33,15 +33,9 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("profile", metavar="FILE|URL|-", help="a profile; - reads standard input")
-    parser.add_argument(
-        "--sample-index", default="", metavar="NAME", help="inuse_space, alloc_objects, … or a number"
-    )
-    parser.add_argument(
-        "-n", type=_count, default=20, metavar="N", help="rows to show, 0 for all (default 20)"
-    )
-    parser.add_argument(
-        "--sort", choices=("flat", "cum"), default="flat", help="column to sort by (default flat)"
-    )
+    parser.add_argument("--sample-index", default="", metavar="NAME", help="inuse_space, alloc_objects, … or a number")
+    parser.add_argument("-n", type=_count, default=20, metavar="N", help="rows to show, 0 for all (default 20)")
+    parser.add_argument("--sort", choices=("flat", "cum"), default="flat", help="column to sort by (default flat)")
     parser.add_argument("--json", action="store_true", help="raw numbers as JSON")
     parser.set_defaults(run=run)
 

@@ -83,9 +83,7 @@ class Builder:
         start_line = np.zeros(len(table), np.int64)
         strings = Strings([text.encode() for text in self._strings], self._limits.name_length)
         mappings = Mappings(_NONE, _NONE, _NONE, _NONE, _NONE, np.zeros((0, 4), np.int64))
-        return Symbols(
-            strings, mappings, Functions(table[:, 0], table[:, 0], table[:, 1], start_line), locations
-        )
+        return Symbols(strings, mappings, Functions(table[:, 0], table[:, 0], table[:, 1], start_line), locations)
 
     def _function(self, frame: Frame) -> int:
         key = (self._string(frame.function), self._string(frame.file))

@@ -42,9 +42,7 @@ def check_values(counts: Ints, types: int) -> None:
     wrong = np.flatnonzero(counts != types)
     if len(wrong):
         i = int(wrong[0])
-        raise MalformedProfile(
-            f"sample {i + 1} has {int(counts[i])} values, but there are {types} sample types"
-        )
+        raise MalformedProfile(f"sample {i + 1} has {int(counts[i])} values, but there are {types} sample types")
     if len(counts) and not types:
         raise MalformedProfile("the profile has samples, but no sample types")
 

@@ -63,7 +63,7 @@ class Varints:
 
     values: NDArray[np.uint64]
     ends: Ints
-    rank: Ints
+    rank: NDArray[np.int32]
     sound: NDArray[np.bool_]  # no longer than the 10 bytes that 64 bits take
 
 
@@ -81,7 +81,7 @@ class Fields:
 
     def select(self, *tags: int) -> Fields:
         """The fields with one of these tags, grouped by record."""
-        chosen = np.flatnonzero(np.isin(self.tag, tags) if len(tags) > 1 else self.tag == tags[0])
+        chosen = np.flatnonzero(np.logical_or.reduce([self.tag == tag for tag in tags]))
         owner = self.owner[chosen]
         if len(owner) > 1 and (owner[1:] < owner[:-1]).any():
             chosen = chosen[np.argsort(owner, kind="stable")]
@@ -119,9 +119,7 @@ class Records:
     def _scalar(self, fields: Fields, number: int, count: int) -> Ints:
         column = np.zeros(count, np.int64)
         chosen = np.flatnonzero(fields.tag == number << 3)
-        column[fields.owner[chosen]] = self.varints.values[fields.first[chosen]].view(
-            np.int64
-        )  # the last one counts
+        column[fields.owner[chosen]] = self.varints.values[fields.first[chosen]].view(np.int64)  # the last one counts
         return column
 
     def repeated(self, number: int) -> tuple[Ints, Ints]:
@@ -172,7 +170,8 @@ def split(data: Bytes) -> Varints:
     """All varints of a buffer; bits beyond 64 are dropped, as every decoder does."""
     end = data < 0x80
     ends = np.flatnonzero(end)
-    rank = np.zeros(len(data) + 1, np.int64)
+    rank = np.empty(len(data) + 1, np.int32)
+    rank[0] = 0
     np.cumsum(end, out=rank[1:])
     starts = np.empty_like(ends)
     starts[:1], starts[1:] = 0, ends[:-1] + 1
@@ -206,9 +205,7 @@ def _walk(varints: Varints, first: Ints, last: Ints, layout: Layout, rounds: int
         kind = layout.kinds[np.where((tag >= 0) & (tag < 128), tag, 0)]
         if (kind == _MISTYPED).any():
             bad = int(tag[np.flatnonzero(kind == _MISTYPED)[0]])
-            raise MalformedProfile(
-                f"field {bad >> 3} of a {layout.name} has wire type {bad & 7}, which it cannot have"
-            )
+            raise MalformedProfile(f"field {bad >> 3} of a {layout.name} has wire type {bad & 7}, which it cannot have")
         after, plain = _after(varints, values, cursor, stop, tag)
         plain &= kind == _KNOWN
         if not plain.all():
@@ -224,9 +221,7 @@ def _walk(varints: Varints, first: Ints, last: Ints, layout: Layout, rounds: int
     return Fields(*columns), np.concatenate([*odd, who])
 
 
-def _after(
-    varints: Varints, values: Ints, cursor: Ints, stop: Ints, tag: Ints
-) -> tuple[Ints, NDArray[np.bool_]]:
+def _after(varints: Varints, values: Ints, cursor: Ints, stop: Ints, tag: Ints) -> tuple[Ints, NDArray[np.bool_]]:
     """Where each field ends, and whether it does so inside its record and between two varints."""
     argument = np.minimum(cursor + 1, len(values) - 1)
     after = cursor + 2
@@ -247,7 +242,7 @@ def _after(
 def _walk_all(data: Bytes, stops: Ints, layout: Layout, limit: int) -> tuple[Records, Ints]:
     """Walk all records, and the messages inside them; tells which records are not in the plain form."""
     varints = split(data)
-    last = varints.rank[stops]
+    last = varints.rank[stops].astype(np.int64)
     first = np.zeros_like(last)
     first[1:] = last[:-1]
     fields, odd = _walk(varints, first, last, layout, limit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 from google.protobuf.message import DecodeError
@@ -42,19 +43,17 @@ def decode(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Profile:
     types = tuple(head.value_type(raw, strings) for raw in tables["sample_types"])
     mapping_ids, mappings = _mappings(_read(tables["mappings"], MAPPING, limits), len(strings))
     function_ids, functions = _functions(_read(tables["functions"], FUNCTION, limits), len(strings))
-    location_ids, locations = _locations(
-        _read(tables["locations"], LOCATION, limits), mapping_ids, function_ids
-    )
-    values, offsets, stacks, labels = _samples(
-        _read(tables["samples"], SAMPLE, limits), len(types), location_ids, len(strings), limits.depth
-    )
+    location_ids, locations = _locations(tables["locations"], mapping_ids, function_ids, limits)
+    samples = _samples(tables["samples"], len(types), location_ids, limits)
+    for texts in (samples.labels.key, samples.labels.text, samples.labels.unit):
+        check_texts("label", texts, len(strings))
     return Profile(
         sample_types=types,
         default_sample_type=header.text(head.DEFAULT_SAMPLE_TYPE),
-        values=values,
-        stack_offsets=offsets,
-        stack_locations=stacks,
-        label_table=labels,
+        values=samples.values,
+        stack_offsets=samples.offsets,
+        stack_locations=samples.stacks,
+        label_table=samples.labels,
         symbols=Symbols(strings, mappings, functions, locations),
         time_nanos=header.numbers.get(head.TIME_NANOS, 0),
         duration_nanos=header.numbers.get(head.DURATION_NANOS, 0),
@@ -107,25 +106,23 @@ def _check_counts(data: bytes, limits: Limits) -> None:
 
 def _read(raw: list[bytes], layout: Layout, limits: Limits) -> Iterator[Records]:
     """Decode one table block by block; at least one, so that columns always have parts to be made of."""
+    check_count("message_bytes", max(map(len, raw), default=0), limits.message_bytes)
     start = size = 0
-    for i, record in enumerate(raw):
-        check_count("message_bytes", len(record), limits.message_bytes)
+    for stop, record in enumerate(raw) if sum(map(len, raw)) > _BLOCK_BYTES else ():
         size += len(record)
         if size > _BLOCK_BYTES:
-            yield records(raw[start:i], layout, limits.fields)
-            start, size = i, len(record)
+            yield records(raw[start:stop], layout, limits.fields)
+            start, size = stop, len(record)
     yield records(raw[start:], layout, limits.fields)
 
 
-def _columns(rows: list[list[Ints]]) -> list[Ints]:
+def _columns(rows: list[list[Any]]) -> list[Any]:
     """Join the parts of each column."""
     return [np.concatenate(parts) if len(parts) > 1 else parts[0] for parts in zip(*rows, strict=True)]
 
 
 def _mappings(blocks: Iterator[Records], strings: int) -> tuple[Ids, Mappings]:
-    ids, start, limit, offset, file, build_id, *flags = _columns(
-        [[b.scalar(n) for n in range(1, 11)] for b in blocks]
-    )
+    ids, start, limit, offset, file, build_id, *flags = _columns([[b.scalar(n) for n in range(1, 11)] for b in blocks])
     check_texts("mapping", file, strings)
     check_texts("mapping", build_id, strings)
     flag_table = np.stack(flags, axis=1) != 0
@@ -138,48 +135,57 @@ def _functions(blocks: Iterator[Records], strings: int) -> tuple[Ids, Functions]
     return Ids("function", ids), Functions(name, system_name, file, start_line)
 
 
-def _locations(blocks: Iterator[Records], mappings: Ids, functions: Ids) -> tuple[Ids, Locations]:
-    rows = [
-        [*(b.scalar(n) for n in (1, 2, 3, 5)), b.inner_counts(), *(b.inner_scalar(n) for n in (1, 2, 3))]
-        for b in blocks
-    ]
-    ids, mapping_ids, address, folded, lines, function_ids, line_number, line_column = _columns(rows)
+def _locations(raw: list[bytes], mappings: Ids, functions: Ids, limits: Limits) -> tuple[Ids, Locations]:
+    rows = []
+    lines = 0
+    for block in _read(raw, LOCATION, limits):
+        lines += len(block.inner_owner)
+        check_count("lines", lines, limits.lines)
+        line = [block.inner_scalar(n) for n in (1, 2, 3)]
+        rows.append([*(block.scalar(n) for n in (1, 2, 3, 5)), block.inner_counts(), *line])
+    ids, mapping_ids, address, folded, line_counts, function_ids, number, column = _columns(rows)
     mapping = np.full(len(ids), -1, np.int64)
     mapped = np.flatnonzero(mapping_ids)
     mapping[mapped] = mappings.rows(mapping_ids[mapped], "location")
-    line_function = functions.rows(function_ids, "line of a location")
     table = Locations(
-        mapping,
-        address,
-        (folded != 0).astype(np.int64),
-        _offsets(lines),
-        line_function,
-        line_number,
-        line_column,
+        mapping=mapping,
+        address=address,
+        folded=(folded != 0).astype(np.int64),
+        line_offsets=_offsets(line_counts),
+        line_function=functions.rows(function_ids, "line of a location"),
+        line_number=number,
+        line_column=column,
     )
     return Ids("location", ids), table
 
 
-def _samples(
-    blocks: Iterator[Records], types: int, locations: Ids, strings: int, depth: int
-) -> tuple[Ints, Ints, NDArray[np.int32], LabelTable]:
-    """Values, stacks cut to a depth, and labels."""
-    rows: list[list[Ints]] = []
-    for block in blocks:
-        counts, values = block.repeated(2)
-        check_values(counts, types)
+class _Samples(NamedTuple):
+    values: Ints
+    offsets: Ints
+    stacks: NDArray[np.int32]
+    labels: LabelTable
+
+
+def _samples(raw: list[bytes], types: int, locations: Ids, limits: Limits) -> _Samples:
+    """Values, stacks cut to their greatest depth, and labels."""
+    rows = []
+    frames = labels = 0
+    for block in _read(raw, SAMPLE, limits):
+        value_counts, values = block.repeated(2)
+        check_values(value_counts, types)
         sizes, ids = block.repeated(1)
-        found = locations.rows(ids, "sample")
-        if (sizes > depth).any():
-            cut = np.minimum(sizes, depth)
-            found, sizes = found[ranges(np.cumsum(sizes) - sizes, cut)], cut
-        labels = [block.inner_scalar(n) for n in range(1, 5)]
-        rows.append([values, sizes, found, block.inner_counts(), *labels])
-    flat, sizes, stacks, label_counts, key, text, number, unit = _columns(rows)
-    for texts in (key, text, unit):
-        check_texts("label", texts, strings)
-    table = LabelTable(_offsets(label_counts), key, text, number, unit)
-    return flat.reshape(len(sizes), types), _offsets(sizes), stacks.astype(np.int32), table
+        stacks = locations.rows(ids, "sample").astype(np.int32)
+        if (sizes > limits.depth).any():
+            kept = np.minimum(sizes, limits.depth)
+            stacks, sizes = stacks[ranges(np.cumsum(sizes) - sizes, kept)], kept
+        frames += len(stacks)
+        labels += len(block.inner_owner)
+        check_count("frames", frames, limits.frames)
+        check_count("labels", labels, limits.labels)
+        rows.append([values, sizes, stacks, block.inner_counts(), *(block.inner_scalar(n) for n in range(1, 5))])
+    values, sizes, stacks, label_counts, *label_columns = _columns(rows)
+    table = LabelTable(_offsets(label_counts), *label_columns)
+    return _Samples(values.reshape(len(sizes), types), _offsets(sizes), stacks, table)
 
 
 def _offsets(counts: Ints) -> Ints:

@@ -40,9 +40,7 @@ def _member(data: bytes, room: int) -> tuple[bytes, bytes]:
     except zlib.error as error:
         raise MalformedProfile(f"gzip data is broken: {error}") from error
     if len(part) > room:
-        raise ProfileTooLarge(
-            "gzip data expands to more than is read of a profile (limit decompressed_bytes)"
-        )
+        raise ProfileTooLarge("gzip data expands to more than is read of a profile (limit decompressed_bytes)")
     if not inflater.eof:
         raise MalformedProfile(f"gzip data is cut off after {len(data)} bytes")
     return part, inflater.unused_data

@@ -21,6 +21,9 @@ class Limits:
         locations: distinct call sites.
         functions: distinct functions.
         mappings: mapped binaries; a process has tens.
+        frames: locations of all stacks together, those cut off not counted; large services have 2 million.
+        lines: functions of all locations together, inlined ones counted.
+        labels: labels of all samples together.
         strings: entries of the string table.
         sample_types: columns of values; known producers write up to 4.
         message_bytes: one sample, location, function or mapping; a stack of 10,000 frames takes 40 kB.
@@ -39,6 +42,9 @@ class Limits:
     locations: int = 500_000
     functions: int = 250_000
     mappings: int = 10_000
+    frames: int = 16_000_000
+    lines: int = 2_000_000
+    labels: int = 2_000_000
     strings: int = 500_000
     sample_types: int = 64
     message_bytes: int = 256 << 10

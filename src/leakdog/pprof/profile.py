@@ -138,9 +138,7 @@ class Profile:
         """
         types = [kind.type for kind in self.sample_types]
         if not name and types:
-            return (
-                types.index(self.default_sample_type) if self.default_sample_type in types else len(types) - 1
-            )
+            return types.index(self.default_sample_type) if self.default_sample_type in types else len(types) - 1
         if name.isascii() and name.isdigit() and int(name) < len(types):
             return int(name)
         for i, kind in enumerate(types):

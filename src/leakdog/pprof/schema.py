@@ -30,8 +30,7 @@ _SCHEMA = {
     "Function": "id name system_name filename start_line",
     "Mapping": "id memory_start memory_limit file_offset filename build_id "
     "has_functions has_filenames has_line_numbers has_inline_frames",
-    "Shallow": "sample_type*:bytes sample*:bytes mapping*:bytes location*:bytes function*:bytes "
-    "string_table*:bytes",
+    "Shallow": "sample_type*:bytes sample*:bytes mapping*:bytes location*:bytes function*:bytes string_table*:bytes",
 }
 
 
@@ -57,10 +56,7 @@ def _message_classes() -> dict[str, Any]:
             _add_field(message, number, text)
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
-    return {
-        name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.{name}"))
-        for name in _SCHEMA
-    }
+    return {name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.{name}")) for name in _SCHEMA}
 
 
 def _add_field(message: Any, number: int, text: str) -> None:

@@ -18,9 +18,7 @@ _BINARY = {
 }
 # gperftools CPU profiles begin with the words 0, 3, 0, in 32 or 64 bits of either byte order.
 _CPU_HEADERS = tuple(
-    b"".join(word.to_bytes(size, order) for word in (0, 3, 0))
-    for size in (4, 8)
-    for order in ("little", "big")
+    b"".join(word.to_bytes(size, order) for word in (0, 3, 0)) for size in (4, 8) for order in ("little", "big")
 )
 _TEXTS = (
     (

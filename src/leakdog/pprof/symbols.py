@@ -92,9 +92,7 @@ class Symbols:
 
     __slots__ = ("_frames", "functions", "locations", "mappings", "strings")
 
-    def __init__(
-        self, strings: Strings, mappings: Mappings, functions: Functions, locations: Locations
-    ) -> None:
+    def __init__(self, strings: Strings, mappings: Mappings, functions: Functions, locations: Locations) -> None:
         self.strings = strings
         self.mappings = mappings
         self.functions = functions
@@ -117,9 +115,7 @@ class Symbols:
 
     def _frame(self, function: int, line: int) -> Frame:
         name = int(self.functions.name[function]) or int(self.functions.system_name[function])
-        return Frame(
-            self.strings[name] or "<unknown>", self.strings[int(self.functions.file[function])], max(line, 0)
-        )
+        return Frame(self.strings[name] or "<unknown>", self.strings[int(self.functions.file[function])], max(line, 0))
 
     def mapping_file(self, location: int) -> str:
         """Path of the binary that a location lies in, `""` if unknown."""

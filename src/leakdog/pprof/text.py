@@ -37,9 +37,7 @@ def lines(body: bytes, limits: Limits) -> Iterator[tuple[int, str]]:
         stop = body.index(b"\n", start)
         number += 1
         if stop - start > limits.line_length:
-            raise ProfileTooLarge(
-                f"line {number} has more than {limits.line_length} characters (limit line_length)"
-            )
+            raise ProfileTooLarge(f"line {number} has more than {limits.line_length} characters (limit line_length)")
         yield number, body[start:stop].decode("utf-8", "backslashreplace").rstrip("\r")
         start = stop + 1
 

@@ -64,9 +64,7 @@ def parse_heap(body: bytes, limits: Limits) -> Profile:
     numbered = text.lines(body, limits)
     header = _HEADER.match(next(numbered)[1].strip())
     if not header:
-        raise MalformedProfile(
-            "the first line begins like the header of a heap profile, but does not go on like one"
-        )
+        raise MalformedProfile("the first line begins like the header of a heap profile, but does not go on like one")
     totals = [int(total) for total in header.groups()[:4]]
     period = int(header[5] or 0) // 2  # Go prints twice its rate, as early C++ profilers did
     four = any(allocated not in (in_use, 0) for in_use, allocated in zip(totals[:2], totals[2:], strict=True))

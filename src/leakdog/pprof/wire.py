@@ -74,9 +74,7 @@ def fields(data: bytes) -> Iterator[Field]:
         elif wire_type in (FIXED64, FIXED32):
             at += 8 if wire_type == FIXED64 else 4
         else:
-            raise MalformedProfile(
-                f"at byte {at} there is wire type {wire_type}, which protobuf does not have"
-            )
+            raise MalformedProfile(f"at byte {at} there is wire type {wire_type}, which protobuf does not have")
         if at > end:
             raise MalformedProfile(f"field {number} at byte {start} reaches {at - end} bytes beyond the end")
         yield Field(number, wire_type, signed(value), start, at)

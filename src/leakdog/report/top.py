@@ -51,9 +51,7 @@ class TopTable:
     heading: tuple[str, ...] = ()
 
 
-def top(
-    profile: Profile, sample_index: str = "", n: int = 0, sort: Literal["flat", "cum"] = "flat"
-) -> TopTable:
+def top(profile: Profile, sample_index: str = "", n: int = 0, sort: Literal["flat", "cum"] = "flat") -> TopTable:
     """The functions that hold the most.
 
     Args:
