@@ -9,7 +9,6 @@ it, so `1:30` is no number and `on` no truth value.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -230,10 +229,11 @@ class _Composer:
         """The entries that `<<` brings; of two that bring the same key, the earlier counts."""
         merged: dict[str, Entry] = {}
         for source in value.items if isinstance(value, Sequence) else (value,):
-            if isinstance(source, Mapping):
-                merged = {**source.entries, **merged}
-            else:
+            if not isinstance(source, Mapping):
                 self.report(source.mark, f"{MERGE_KEY} takes a mapping or a list of mappings")
+                continue
+            for name, entry in source.entries.items():
+                merged.setdefault(name, entry)
         return merged
 
     def _count(self, mark: Mark, nodes: int) -> None:
@@ -266,6 +266,6 @@ def _mark(mark: Any) -> Mark:
 
 def _said(error: yaml.MarkedYAMLError) -> str:
     start = error.context_mark
-    since = f" that starts at line {start.line + 1}" if start and error.context else ""
-    parts: Iterable[str | None] = (error.problem, error.context and f"{error.context}{since}")
-    return f"not valid YAML: {', '.join(filter(None, parts))}"
+    since = f" that starts at line {start.line + 1}" if start else ""
+    reading = f", {error.context}{since}" if error.context else ""
+    return f"not valid YAML: {error.problem}{reading}"

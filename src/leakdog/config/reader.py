@@ -23,9 +23,14 @@ BAD: Final[Any] = object()
 
 
 def path_text(path: Path) -> str:
-    """`scrape_configs[0].job_name`."""
-    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return "".join(parts).removeprefix(".")
+    """`scrape_configs[0].job_name`; names that are no plain words, as labels and parameters may have, in quotes."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            text += f".{part if re.fullmatch('[A-Za-z0-9_-]+', part) else quoted(part)}"
+    return text.removeprefix(".")
 
 
 @dataclass(slots=True)

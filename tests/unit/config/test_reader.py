@@ -22,6 +22,7 @@ def test_a_path_is_written_as_people_do() -> None:
         "scrape_configs[0].static_configs[12].targets"
     )
     assert path_text(()) == ""
+    assert path_text(("params", "\x1b[2J")) == r"params.'\x1b[2J'"
 
 
 def test_the_walk_knows_no_key_by_name() -> None:
