@@ -96,23 +96,23 @@ class Profile:
 
     def stack(self, i: int) -> tuple[Frame, ...]:
         """Frames of sample `i`, leaf first, inlined calls as frames of their own."""
-        return self._frames(self.stack_locations[self.stack_offsets[i] : self.stack_offsets[i + 1]].tolist())
+        frames = self.symbols.frames()
+        locations = self.stack_locations[self.stack_offsets[i] : self.stack_offsets[i + 1]].tolist()
+        return tuple(chain.from_iterable(map(frames.__getitem__, locations)))
 
     def stacks(self) -> tuple[tuple[Frame, ...], ...]:
         """Frames of every sample, leaf first; samples with one stack share one tuple."""
-        locations, bounds = self.stack_locations.tolist(), self.stack_offsets.tolist()
+        frames = self.symbols.frames()
+        locations = self.stack_locations.tolist()
         known: dict[tuple[int, ...], tuple[Frame, ...]] = {}
         found = []
-        for start, stop in pairwise(bounds):
+        for start, stop in pairwise(self.stack_offsets.tolist()):
             key = tuple(locations[start:stop])
             stack = known.get(key)
             if stack is None:
-                stack = known[key] = self._frames(key)
+                stack = known[key] = tuple(chain.from_iterable(map(frames.__getitem__, key)))
             found.append(stack)
         return tuple(found)
-
-    def _frames(self, locations: list[int] | tuple[int, ...]) -> tuple[Frame, ...]:
-        return tuple(chain.from_iterable(map(self.symbols.frames, locations)))
 
     def labels(self, i: int) -> tuple[Label, ...]:
         """Labels of sample `i` as written, without those that have neither text, number nor unit."""

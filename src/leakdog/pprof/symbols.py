@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,25 +98,30 @@ class Symbols:
         self.mappings = mappings
         self.functions = functions
         self.locations = locations
-        self._frames: list[tuple[Frame, ...] | None] = [None] * len(locations.address)
+        self._frames: list[tuple[Frame, ...]] | None = None
 
-    def frames(self, location: int) -> tuple[Frame, ...]:
-        """Frames of one location, innermost first; without symbols it is one frame named by its address."""
-        frames = self._frames[location]
-        if frames is None:
-            frames = self._frames[location] = self._make(location)
-        return frames
+    def frames(self) -> list[tuple[Frame, ...]]:
+        """Frames of every location, innermost first; without symbols it is one frame named by its place."""
+        if self._frames is None:
+            lines = self._lines()
+            bounds = pairwise(self.locations.line_offsets.tolist())
+            self._frames = [tuple(lines[start:stop]) for start, stop in bounds]
+            for location in np.flatnonzero(np.diff(self.locations.line_offsets) == 0).tolist():
+                self._frames[location] = (Frame(self.place(location), self.mapping_file(location), 0),)
+        return self._frames
 
-    def _make(self, location: int) -> tuple[Frame, ...]:
-        table = self.locations
-        rows = range(int(table.line_offsets[location]), int(table.line_offsets[location + 1]))
-        if not rows:
-            return (Frame(self.place(location), self.mapping_file(location), 0),)
-        return tuple(self._frame(int(table.line_function[row]), int(table.line_number[row])) for row in rows)
-
-    def _frame(self, function: int, line: int) -> Frame:
-        name = int(self.functions.name[function]) or int(self.functions.system_name[function])
-        return Frame(self.strings[name] or "<unknown>", self.strings[int(self.functions.file[function])], max(line, 0))
+    def _lines(self) -> list[Frame]:
+        """A frame for each line of the locations."""
+        table = self.functions
+        strings = self.strings
+        named = np.where(table.name != 0, table.name, table.system_name).tolist()
+        names = [strings[name] or "<unknown>" for name in named]
+        files = [strings[file] for file in table.file.tolist()]
+        numbers = np.maximum(self.locations.line_number, 0).tolist()
+        return [
+            Frame(names[function], files[function], number)
+            for function, number in zip(self.locations.line_function.tolist(), numbers, strict=True)
+        ]
 
     def mapping_file(self, location: int) -> str:
         """Path of the binary that a location lies in, `""` if unknown."""
