@@ -113,7 +113,7 @@ def await_that(holds: Callable[[], bool], seconds: float, what: str) -> None:
         time.sleep(0.2)
 
 
-def free_port() -> int:
+def _free_port() -> int:
     """A port of 127.0.0.1 that nobody uses now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -127,7 +127,7 @@ def start_zoo(zoo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     with contextlib.ExitStack() as stack:
 
         def start(program: str, *arguments: str) -> Running:
-            address = f"127.0.0.1:{free_port()}"
+            address = f"127.0.0.1:{_free_port()}"
             command = [zoo, program, "-addr", address, *arguments]
             log = folder / f"{program}-{address.rpartition(':')[2]}.log"
             up = lambda made: made.status("/debug/pprof/cmdline") == 200  # noqa: E731
@@ -144,7 +144,7 @@ def start_leakdog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
         def start(config: str, *arguments: str, **extra: Any) -> Running:
             folder = tmp_path_factory.mktemp("leakdog")
             (folder / "leakdog.yml").write_text(config.replace("{data}", str(folder / "data")))
-            address = f"127.0.0.1:{free_port()}"
+            address = f"127.0.0.1:{_free_port()}"
             command = [sys.executable, "-m", "leakdog", "run", "--config", folder / "leakdog.yml"]
             command += ["--web.listen-address", address, *arguments]
             up = lambda made: made.status("/-/ready") == 200  # noqa: E731
@@ -170,3 +170,9 @@ def start_program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
 def wait() -> Callable[[Callable[[], bool], float, str], None]:
     """`wait(holds, seconds, what)`: until it holds, or the test fails saying what it waited for."""
     return await_that
+
+
+@pytest.fixture(scope="session")
+def free_port() -> Callable[[], int]:
+    """`free_port()`: a port of 127.0.0.1 that nobody uses now."""
+    return _free_port
