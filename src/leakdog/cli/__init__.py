@@ -51,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
     """The parser with all verbs. What a verb needs to run is imported only when it runs."""
     top = argparse.ArgumentParser(
         prog="leakdog",
-        description="A memory-leak watchdog: which process leaks, how fast, since when, and which code holds the memory.",
+        description="A memory-leak watchdog: which process leaks, how fast, and which code holds the memory.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -76,10 +77,11 @@ def _job(target: str) -> ScrapeConfig:
         return ScrapeConfig(job_name=JOB, process=ProcessConfig(pid=int(target)))
     url = urlsplit(target if "//" in target else f"//{target}")
     if url.netloc and ("//" in target or url.port):
-        path = {"pprof_path": url.path.rstrip("/").removesuffix("/heap")} if url.path.strip("/") else {}
-        return ScrapeConfig(
-            job_name=JOB, scheme=url.scheme or "http", static_configs=(StaticConfig(targets=(url.netloc,)),), **path
+        job = ScrapeConfig(
+            job_name=JOB, scheme=url.scheme or "http", static_configs=(StaticConfig(targets=(url.netloc,)),)
         )
+        path = url.path.rstrip("/").removesuffix("/heap")
+        return replace(job, pprof_path=path) if path else job
     return ScrapeConfig(job_name=JOB, process=ProcessConfig(name=target))
 
 
@@ -180,5 +182,3 @@ def _duration(text: str) -> float:
         return parse_duration(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-
-

@@ -26,6 +26,4 @@ def _static(job: ScrapeConfig) -> list[Target]:
 def _processes(job: ScrapeConfig) -> list[Target]:
     if job.process is None:
         return []
-    return [
-        Target(TargetKey(job.job_name, f"{name}[{pid}]"), pid=pid) for pid, name in matching(job.process)
-    ]
+    return [Target(TargetKey(job.job_name, f"{name}[{pid}]"), pid=pid) for pid, name in matching(job.process)]

@@ -73,9 +73,7 @@ def _target_metrics(targets: list[Watched]) -> Iterator[Metric]:
     last = GaugeMetricFamily(
         "leakdog_target_last_scrape_timestamp_seconds", "When the target was last read with success.", labels=TARGET
     )
-    took = GaugeMetricFamily(
-        "leakdog_target_scrape_duration_seconds", "How long the last scrape took.", labels=TARGET
-    )
+    took = GaugeMetricFamily("leakdog_target_scrape_duration_seconds", "How long the last scrape took.", labels=TARGET)
     size = GaugeMetricFamily(
         "leakdog_signal_bytes", "Latest value of a signal measured in bytes.", labels=[*TARGET, "signal"]
     )
@@ -145,7 +143,8 @@ def _daemon_metrics(fleet: Fleet) -> Iterator[Metric]:
         skipped.add_metric([why], counters.skipped[why])
     yield skipped
     yield CounterMetricFamily(
-        "leakdog_explain_failures", "Times when the culprits of a leak could not be worked out.",
+        "leakdog_explain_failures",
+        "Times when the culprits of a leak could not be worked out.",
         value=counters.explain_failures,
     )
     yield GaugeMetricFamily(

@@ -33,7 +33,9 @@ MEMORY_LIMIT = "go_gc_gomemlimit_bytes"
 # A page may hold a million series; only lines that can be ours are parsed, and no more than a page of one process has.
 OURS = re.compile(rb"^(?:process_|go_)[^\n]*", re.MULTILINE)
 MAX_LINES = 2000
-ANY_SAMPLE = re.compile(rb"^\s*(?:#[^\n]*|[A-Za-z_:][A-Za-z0-9_:]*(?:\{[^\n]*\})?[ \t]+[-+0-9NI.][^\n]*)$", re.MULTILINE)
+ANY_SAMPLE = re.compile(
+    rb"^\s*(?:#[^\n]*|[A-Za-z_:][A-Za-z0-9_:]*(?:\{[^\n]*\})?[ \t]+[-+0-9NI.][^\n]*)$", re.MULTILINE
+)
 # GOMEMLIMIT "off" is told as the largest 64-bit number.
 NO_LIMIT = 2.0**62
 

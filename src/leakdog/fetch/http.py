@@ -132,7 +132,9 @@ async def _body(response: aiohttp.ClientResponse, url: URL, limit_bytes: int) ->
         raise FetchError(Reason.HTTP_STATUS, detail, status=response.status)
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip", "x-gzip", ""):
-        raise FetchError(Reason.DECODE, f"{_shown(url)} answered with content encoding {encoding!r}; gzip was asked for")
+        raise FetchError(
+            Reason.DECODE, f"{_shown(url)} answered with content encoding {encoding!r}; gzip was asked for"
+        )
     unpack = _Gunzip(limit_bytes) if "gzip" in encoding else None
     body, received = bytearray(), 0
     async for chunk in response.content.iter_any():
@@ -226,5 +228,7 @@ def _socket(address: tuple[Any, ...]) -> socket.socket:
     ip = ipaddress.ip_address(str(where[0]).partition("%")[0])
     plain = getattr(ip, "ipv4_mapped", None) or ip
     if plain.is_link_local or plain.is_multicast:
-        raise FetchError(Reason.CONNECT, f"{ip} is a link-local or multicast address; leakdog does not connect to those")
+        raise FetchError(
+            Reason.CONNECT, f"{ip} is a link-local or multicast address; leakdog does not connect to those"
+        )
     return socket.socket(family, kind, protocol)

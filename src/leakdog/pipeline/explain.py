@@ -75,7 +75,8 @@ class Explainer:
         profiles, times = await self._profiles(watched, leak, Kind.HEAP, now)
         start = _window_start(watched, leak, now)
         series = await self._store.readings(leak.key, leak.signal, start=start, end=now)
-        return await asyncio.to_thread(companions, profiles, times, leak.signal, series.times, series.values)
+        told = series.times.tolist(), series.values.tolist()
+        return await asyncio.to_thread(companions, profiles, times, leak.signal, *told)
 
     async def _dump(self, watched: Watched) -> tuple[GoroutineGroup, ...]:
         """Who started the goroutines, from the text dump; a target that does not give one is not asked twice."""

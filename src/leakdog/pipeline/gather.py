@@ -238,4 +238,3 @@ def _must_have_answered(watched: Watched, due: frozenset[str], got: Gathered) ->
         pages = " nor ".join(sorted(got.absent - {MEMSTATS, PROCESS}))
         detail = f"{watched.target.base_url} has no {pages} page (404): is this the right port and pprof_path?"
         raise FetchError(Reason.HTTP_STATUS, detail, status=404)
-

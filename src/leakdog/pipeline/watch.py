@@ -32,9 +32,7 @@ def due_sources(config: Config, job: ScrapeConfig, slot: float) -> frozenset[str
     """The sources whose turn it is in this slot: each has its own interval, rounded to whole slots."""
     base = base_interval(config, job)
     index = int(slot // base)
-    return frozenset(
-        name for name in SOURCES if index % max(1, round(source_interval(config, job, name) / base)) == 0
-    )
+    return frozenset(name for name in SOURCES if index % max(1, round(source_interval(config, job, name) / base)) == 0)
 
 
 class Pipeline:

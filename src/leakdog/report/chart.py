@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 # Bits of a braille cell by column and row of its dots, and where the block starts: ISO/IEC 10646, U+2800.
 _BRAILLE = np.array([[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]])
 _BRAILLE_START = 0x2800
-LEAST_WIDTH, LEAST_HEIGHT = 30, 3
+LEAST_WIDTH, LEAST_HEIGHT = 36, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +109,7 @@ def _curve(
     return ["".join(chr(_BRAILLE_START + int(cell)) if cell else " " for cell in row) for row in cells.T]
 
 
-def _dots(
-    times: Floats, values: Floats, low: float, high: float, columns: int, rows: int
-) -> NDArray[np.bool_]:
+def _dots(times: Floats, values: Floats, low: float, high: float, columns: int, rows: int) -> NDArray[np.bool_]:
     """Which dots, (columns, rows) from the top, the line through the points touches."""
     edges = np.linspace(times[0], times[-1], columns + 1)
     at_edges = np.interp(edges, times, values)

@@ -66,9 +66,7 @@ class Api:
         start, end = _time(request.query, "from"), _time(request.query, "to")
         name = request.query.get("signal")
         signals = [_member(Signal, name, "signal")] if name else sorted(watched.values)
-        found = {
-            signal: await self._store.readings(watched.key, signal, start=start, end=end) for signal in signals
-        }
+        found = {signal: await self._store.readings(watched.key, signal, start=start, end=end) for signal in signals}
         return _json(series_view(watched.key, found))
 
     async def snapshots(self, request: web.Request) -> web.Response:

@@ -62,9 +62,7 @@ def _times(times: NDArray[np.float64]) -> str:
     )
 
 
-def _fit(
-    times: NDArray[np.float64], values: NDArray[np.float64], low: float, high: float, leak: Leak | None
-) -> str:
+def _fit(times: NDArray[np.float64], values: NDArray[np.float64], low: float, high: float, leak: Leak | None) -> str:
     """The dashed line: from the onset at the level there, with the leak's growth."""
     if leak is None or leak.growth_per_second is None:
         return ""

@@ -92,9 +92,7 @@ def test_every_reason_is_there_from_the_start() -> None:
 
 def test_names_of_functions_and_their_number_are_bounded() -> None:
     """However many culprits and however long their names, a leak adds few and short labels."""
-    many = tuple(
-        Culprit(f"{n:04x}", Frame(f"f{n}" * 500, "", 0), 0.01, 1.0, ()) for n in range(CULPRITS_PER_LEAK + 20)
-    )
+    many = tuple(Culprit(f"{n:04x}", Frame(f"f{n}" * 500, "", 0), 0.01, 1.0, ()) for n in range(CULPRITS_PER_LEAK + 20))
     labels = [labels for name, labels in samples(fleet(leak(culprits=many))) if name.endswith("culprit_share_ratio")]
     assert len(labels) == CULPRITS_PER_LEAK
     assert max(len(each[-1]) for each in labels) == FUNCTION_LABEL_CHARACTERS

@@ -94,10 +94,9 @@ async def get(server: Server, path: str) -> tuple[int, aiohttp.typedefs.LooseHea
 
 async def get_json(server: Server, path: str) -> object:
     """The JSON body of a request that succeeds."""
-    async with aiohttp.ClientSession() as session:
-        async with session.get(f"http://127.0.0.1:{server.port}{path}") as response:
-            assert response.status == 200
-            return await response.json()
+    async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{server.port}{path}") as response:
+        assert response.status == 200
+        return await response.json()
 
 
 async def test_targets_tell_their_last_scrape_and_verdicts(server: Server) -> None:
