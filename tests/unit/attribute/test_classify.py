@@ -1,0 +1,258 @@
+"""From what grows to the class of the leak: one finding per cause."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leakdog.attribute.classify import Finding, classify
+from leakdog.model import Assessment, LeakClass, Signal, Verdict
+
+KIB, MIB = 1024.0, 1024.0 * 1024
+NOW = 10_000.0
+LEAKS = frozenset(LeakClass) - {LeakClass.CACHE, LeakClass.LOAD}
+
+
+def leak(signal: Signal, rate: float, *, onset: float | None = None) -> Assessment:
+    """Growth at this rate that will not stop."""
+    band = (0.9 * rate, 1.1 * rate)
+    return Assessment(signal, NOW, Verdict.LEAK, rate, band, onset=onset, reasons=(f"{signal.value} grows",))
+
+
+def other(signal: Signal, verdict: Verdict, rate: float | None = 0.0) -> Assessment:
+    """Another verdict."""
+    return Assessment(signal, NOW, verdict, rate)
+
+
+def classes(*assessments: Assessment, **latest: float) -> list[LeakClass]:
+    """Classes of the findings."""
+    return [found.leak_class for found in findings(*assessments, **latest)]
+
+
+def findings(*assessments: Assessment, **latest: float) -> list[Finding]:
+    """Findings for these assessments and latest values."""
+    values = {Signal(name): value for name, value in latest.items()}
+    return classify({each.signal: each for each in assessments}, values)
+
+
+def test_heap() -> None:
+    """A heap that grows is a heap leak; the process that grows with it is not a second one."""
+    (found,) = findings(
+        leak(Signal.INUSE_SPACE, MIB),
+        leak(Signal.HEAP_ALLOC, 1.2 * MIB),
+        leak(Signal.RSS_ANON, 1.5 * MIB),
+        other(Signal.SYS, Verdict.STEADY, 1.4 * MIB),
+    )
+    assert (found.leak_class, found.signal) == (LeakClass.HEAP, Signal.INUSE_SPACE)
+    assert found.reasons[0] == "inuse_space grows"
+    assert "the resident set grows with it" in found.reasons[-1]
+
+
+def test_heap_by_metrics_alone() -> None:
+    """A metrics page alone is enough to tell a heap leak."""
+    (found,) = findings(leak(Signal.HEAP_ALLOC, MIB), leak(Signal.RSS, MIB))
+    assert (found.leak_class, found.signal) == (LeakClass.HEAP, Signal.HEAP_ALLOC)
+
+
+def test_goroutines_explain_heap_and_process() -> None:
+    """Goroutines that hold 4 KiB of heap each are one leak, which tells of the heap."""
+    (found,) = findings(
+        leak(Signal.GOROUTINES, 10.0),
+        leak(Signal.INUSE_SPACE, 40 * KIB),
+        leak(Signal.RSS_ANON, 80 * KIB),
+        leak(Signal.SYS, 80 * KIB),
+    )
+    assert (found.leak_class, found.signal) == (LeakClass.GOROUTINE, Signal.GOROUTINES)
+    assert "the heap grows with them, by 4.0 KiB for each leaked goroutine" in found.reasons
+    assert "the resident set grows with it" in found.reasons[-1]
+
+
+def test_goroutines_do_not_explain_a_large_heap() -> None:
+    """A heap that grows by a megabyte per goroutine is a leak of its own."""
+    assert classes(leak(Signal.GOROUTINES, 1.0), leak(Signal.INUSE_SPACE, MIB)) == [
+        LeakClass.GOROUTINE,
+        LeakClass.HEAP,
+    ]
+
+
+def test_heap_that_began_long_before() -> None:
+    """Goroutines that began to leak an hour ago do not explain a heap that has grown all day."""
+    old, new = NOW - 9000, NOW - 1000
+    assert classes(leak(Signal.GOROUTINES, 10.0, onset=new), leak(Signal.INUSE_SPACE, 40 * KIB, onset=old)) == [
+        LeakClass.GOROUTINE,
+        LeakClass.HEAP,
+    ]
+
+
+def test_stacks_alone_explain_the_process() -> None:
+    """Goroutines take memory for their stacks even where the heap stands still."""
+    assert classes(
+        leak(Signal.GOROUTINES, 100.0),
+        other(Signal.INUSE_SPACE, Verdict.STEADY),
+        leak(Signal.RSS_ANON, 800 * KIB),
+    ) == [LeakClass.GOROUTINE]
+
+
+def test_proof() -> None:
+    """A growing number of goroutines that the collector has proved dead is a leak before any trend says so."""
+    growing = Assessment(Signal.GOROUTINES_LEAKED, NOW, Verdict.TOO_EARLY, 0.5, (0.4, 0.6))
+    (found,) = findings(growing, other(Signal.GOROUTINES, Verdict.TOO_EARLY, None), goroutines_leaked=40)
+    assert (found.leak_class, found.signal) == (LeakClass.GOROUTINE, Signal.GOROUTINES_LEAKED)
+    assert found.assessment.verdict is Verdict.LEAK
+    assert found.reasons[-1] == "the garbage collector has proved that 40 goroutines can never wake"
+
+
+def test_proof_that_does_not_grow() -> None:
+    """Forty goroutines that leaked once are no leak that goes on."""
+    assert classes(other(Signal.GOROUTINES_LEAKED, Verdict.STEADY), goroutines_leaked=40) == []
+
+
+def test_proof_supports_a_trend() -> None:
+    """Where goroutines grow, what is proved is told with them."""
+    (found,) = findings(leak(Signal.GOROUTINES, 1.0), goroutines_leaked=1234)
+    assert found.reasons[-1] == "the garbage collector has proved that 1,234 goroutines can never wake"
+
+
+@pytest.mark.parametrize("per_file", [1.0, 2.0])
+def test_connections(per_file: float) -> None:
+    """A leaked connection is a file and one or two goroutines: one leak."""
+    (found,) = findings(leak(Signal.GOROUTINES, 5 * per_file), leak(Signal.OPEN_FILES, 5.0))
+    assert found.leak_class is LeakClass.GOROUTINE
+    assert "open files grow with them, as leaked connections do" in found.reasons
+
+
+def test_files_beside_goroutines() -> None:
+    """Files that grow at quite another rate than goroutines are a second leak."""
+    assert classes(leak(Signal.GOROUTINES, 100.0), leak(Signal.OPEN_FILES, 1.0)) == [
+        LeakClass.GOROUTINE,
+        LeakClass.FILES,
+    ]
+
+
+def test_files() -> None:
+    """Open files that grow alone are a file leak, and the little heap that each takes belongs to it."""
+    (found,) = findings(leak(Signal.OPEN_FILES, 5.0), leak(Signal.INUSE_SPACE, 5 * 4 * KIB))
+    assert (found.leak_class, found.signal) == (LeakClass.FILES, Signal.OPEN_FILES)
+
+
+def test_threads() -> None:
+    """Threads, each held by a goroutine and taking some memory, are one thread leak."""
+    (found,) = findings(
+        leak(Signal.THREADS, 2.0),
+        leak(Signal.GOROUTINES, 2.0),
+        leak(Signal.RSS_ANON, 60 * KIB),
+        other(Signal.SYS, Verdict.STEADY, 0.0),
+    )
+    assert (found.leak_class, found.signal) == (LeakClass.THREADS, Signal.THREADS)
+    assert "goroutines grow at the same rate: each new one holds a thread" in found.reasons
+
+
+def test_native() -> None:
+    """A process that grows while the runtime's own memory stands still leaks outside the heap."""
+    (found,) = findings(
+        leak(Signal.RSS_ANON, MIB),
+        other(Signal.INUSE_SPACE, Verdict.STEADY, 100.0),
+        other(Signal.SYS, Verdict.STEADY, 0.0),
+    )
+    assert (found.leak_class, found.signal) == (LeakClass.NATIVE, Signal.RSS_ANON)
+    assert "the Go runtime's memory explains 0% of the growth of the resident set" in found.reasons
+
+
+def test_native_beside_goroutines() -> None:
+    """A small goroutine leak does not hide memory that leaks outside the heap."""
+    assert classes(
+        leak(Signal.GOROUTINES, 1.0),
+        leak(Signal.RSS_ANON, MIB),
+        other(Signal.SYS, Verdict.STEADY, 8 * KIB),
+    ) == [LeakClass.GOROUTINE, LeakClass.NATIVE]
+
+
+def test_resident_set_alone() -> None:
+    """Of a plain process only the resident set is known, and the finding says so."""
+    (found,) = findings(leak(Signal.RSS, MIB))
+    assert found.leak_class is LeakClass.NATIVE
+    assert "only the resident set is known" in found.reasons[-1]
+
+
+def test_file_pages_are_not_a_leak() -> None:
+    """A resident set that grows by file pages alone is the page cache, not a leak."""
+    assert classes(leak(Signal.RSS, MIB), other(Signal.RSS_ANON, Verdict.STEADY)) == []
+
+
+def test_waits_for_the_runtime() -> None:
+    """While it is too early to judge the heap, nothing is said of where the process grows."""
+    assert classes(leak(Signal.RSS_ANON, MIB), other(Signal.INUSE_SPACE, Verdict.TOO_EARLY, None)) == []
+
+
+def test_not_returned() -> None:
+    """Freed memory that the runtime keeps is a class of its own."""
+    (found,) = findings(
+        leak(Signal.RSS_ANON, MIB),
+        other(Signal.INUSE_SPACE, Verdict.STEADY, 0.0),
+        leak(Signal.SYS, MIB),
+        leak(Signal.HEAP_IDLE, 0.9 * MIB),
+    )
+    assert (found.leak_class, found.signal) == (LeakClass.NOT_RETURNED, Signal.RSS_ANON)
+    assert "memory that is free and was not given back is 90% of it" in found.reasons[-1]
+
+
+def test_released_memory_is_not_held() -> None:
+    """What the runtime has given back does not explain a larger process."""
+    assert classes(
+        leak(Signal.RSS_ANON, MIB),
+        other(Signal.INUSE_SPACE, Verdict.STEADY, 0.0),
+        leak(Signal.SYS, MIB),
+        leak(Signal.HEAP_RELEASED, MIB),
+    ) == [LeakClass.NATIVE]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "leak_class"), [(Verdict.SETTLING, LeakClass.CACHE), (Verdict.LOAD, LeakClass.LOAD)]
+)
+def test_harmless(verdict: Verdict, leak_class: LeakClass) -> None:
+    """A heap that settles or follows load is named as such, also where the process looks like a leak."""
+    (found,) = findings(other(Signal.INUSE_SPACE, verdict, MIB), leak(Signal.RSS_ANON, MIB))
+    assert (found.leak_class, found.signal) == (leak_class, Signal.INUSE_SPACE)
+    assert found.assessment.verdict is verdict
+
+
+def test_nothing() -> None:
+    """A steady target, or one of which nothing is known, has no findings."""
+    assert classes() == []
+    assert classes(other(Signal.RSS, Verdict.STEADY), other(Signal.THREADS, Verdict.TOO_EARLY, None)) == []
+
+
+ASSESSMENT: Callable[[Signal], st.SearchStrategy[Assessment]] = lambda signal: st.builds(  # noqa: E731
+    Assessment,
+    st.just(signal),
+    st.just(NOW),
+    st.sampled_from([Verdict.LEAK, Verdict.STEADY, Verdict.SETTLING, Verdict.LOAD]),
+    st.floats(1e-6, 1e9),
+    st.just((0.0, 1.0)),
+)
+
+
+@given(st.fixed_dictionaries({}, optional={signal: ASSESSMENT(signal) for signal in Signal}))
+def test_any_verdicts(assessments: dict[Signal, Assessment]) -> None:
+    """Whatever the verdicts, a class is found at most once, and leaks rest on a signal that was judged a leak."""
+    found = classify(assessments, {Signal.GOROUTINES_LEAKED: 0.0})
+    assert len({each.leak_class for each in found}) == len(found)
+    for each in found:
+        if each.leak_class in LEAKS:
+            assert assessments[each.signal].verdict is Verdict.LEAK
+
+
+@given(st.floats(1e-3, 1e9))
+def test_one_cause_is_one_finding(rate: float) -> None:
+    """A heap leak seen by every memory signal is one finding at any speed."""
+    memory = [
+        Signal.INUSE_SPACE,
+        Signal.HEAP_ALLOC,
+        Signal.HEAP_INUSE,
+        Signal.HEAP_SYS,
+        Signal.SYS,
+        Signal.RSS,
+        Signal.RSS_ANON,
+    ]
+    assert classes(*(leak(signal, rate) for signal in memory)) == [LeakClass.HEAP]

@@ -1,0 +1,127 @@
+"""Numbers as people read them."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leakdog.model import Unit
+from leakdog.report.words import (
+    human_bytes,
+    human_count,
+    human_duration,
+    human_rate,
+    human_share,
+    human_time,
+    human_value,
+    inert,
+    plural,
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "0.98 KiB"),
+        (1536, "1.50 KiB"),
+        (10 * 1024, "10.0 KiB"),
+        (500 << 20, "500 MiB"),
+        (3 << 40, "3.00 TiB"),
+        (-2048, "-2.00 KiB"),
+    ],
+)
+def test_bytes(value: float, text: str) -> None:
+    """Bytes are written with three digits and a binary prefix."""
+    assert human_bytes(value) == text
+
+
+@given(st.floats(0, 2**60))
+def test_bytes_are_short(value: float) -> None:
+    """A size below an exbibyte takes at most four characters and its unit."""
+    assert re.fullmatch(r"[\d.]{1,4} ([KMGTPE]i)?B", human_bytes(value))
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0, "0"), (7, "7"), (0.25, "0.25"), (12.34, "12.3"), (12345.6, "12,346"), (-3, "-3")]
+)
+def test_count(value: float, text: str) -> None:
+    """Counts are grouped by thousands, with decimals only where small."""
+    assert human_count(value) == text
+
+
+def test_value() -> None:
+    """A value is written in the unit of its signal."""
+    assert (human_value(2048, Unit.BYTES), human_value(2048, Unit.COUNT)) == ("2.00 KiB", "2,048")
+
+
+@pytest.mark.parametrize(
+    ("rate", "unit", "text"),
+    [
+        (2 << 20, Unit.BYTES, "2.00 MiB/s"),
+        (100, Unit.BYTES, "5.86 KiB/min"),
+        (1, Unit.BYTES, "3.52 KiB/h"),
+        (0.02, Unit.BYTES, "1.69 KiB/day"),
+        (1e-9, Unit.BYTES, "0 B/day"),
+        (0, Unit.BYTES, "0 B/s"),
+        (5, Unit.COUNT, "5/s"),
+        (0.1, Unit.COUNT, "6/min"),
+        (-0.001, Unit.COUNT, "-3.6/h"),
+        (None, Unit.COUNT, "not known"),
+    ],
+)
+def test_rate(rate: float | None, unit: Unit, text: str) -> None:
+    """A rate is told per the shortest span in which something worth reading happens."""
+    assert human_rate(rate, unit) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 s"),
+        (1.5, "1.5 s"),
+        (59.4, "59 s"),
+        (60, "1 min"),
+        (200, "3 min 20 s"),
+        (7500, "2 h 5 min"),
+        (86400, "1 day"),
+        (3 * 86400 + 4 * 3600, "3 days 4 h"),
+        (1e10, "over 1 year"),
+        (-90, "-1 min 30 s"),
+    ],
+)
+def test_duration(seconds: float, text: str) -> None:
+    """A span of time is told in its two largest units."""
+    assert human_duration(seconds) == text
+
+
+def test_time() -> None:
+    """A moment is told in UTC."""
+    assert human_time(1_767_225_600.9) == "2026-01-01 00:00:00 UTC"
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(0, "0 %"), (0.001, "<1 %"), (0.5, "50 %"), (0.996, ">99 %"), (1, "100 %")]
+)
+def test_share(share: float, text: str) -> None:
+    """A share is never rounded to nothing or to everything."""
+    assert human_share(share) == text
+
+
+@pytest.mark.parametrize(("count", "text"), [(0, "no targets"), (1, "1 target"), (1200, "1,200 targets")])
+def test_plural(count: int, text: str) -> None:
+    """A noun follows its number."""
+    assert plural(count, "target") == text
+
+
+def test_inert() -> None:
+    """What would move the cursor, ring the bell or turn the line around is shown as its code."""
+    assert inert("a\x1b[2Jb\x07\u202ec é") == "a\\u001b[2Jb\\u0007\\u202ec é"
+
+
+@given(st.text())
+def test_inert_is_printable(text: str) -> None:
+    """No text leaves a control character behind."""
+    assert not re.search(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]", inert(text))
