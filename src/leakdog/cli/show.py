@@ -14,7 +14,7 @@ from leakdog.cli.client import Client, add_arguments
 from leakdog.cli.targets import condition
 from leakdog.errors import ApiError
 from leakdog.model import LeakState, Signal, Unit, Verdict
-from leakdog.report.leak import headline, leak_text, target_name, unix_time
+from leakdog.report.leak import leak_text, summary, target_name, unix_time
 from leakdog.report.words import human_rate, human_time, human_value, inert
 
 EPILOG = """examples:
@@ -110,7 +110,7 @@ def _show_target(client: Client, target: Json, leaks: Sequence[Json], args: argp
     if target.get("life_start"):
         print(f"running since {human_time(unix_time(target['life_start']))}")
     for leak in own:
-        print(f"leak {inert(str(leak['id']))}: {headline(leak)}")
+        print(f"leak {inert(str(leak['id']))}: {summary(leak)}")
     _print_signals(target)
     signal = args.signal or _drawn(target, own)
     if signal is not None:

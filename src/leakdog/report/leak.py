@@ -32,9 +32,15 @@ WIDTH = 78
 
 def headline(leak: Json) -> str:
     """One line: what leaks where, how fast, and which code is first among the culprits."""
+    return f"{inert(target_name(leak))}: {summary(leak)}"
+
+
+def summary(leak: Json) -> str:
+    """The headline without the target."""
     what = f"{_STATE_WORDS.get(leak['state'], '')}{CLASS_WORDS.get(leak['class'], leak['class'])}"
     rate = f", {human_rate(leak['growth_per_second'], _unit(leak))}" if leak.get("growth_per_second") else ""
-    return inert(f"{target_name(leak)}: {what}{rate}") + _by(leak)
+    by = f", by {short_place(leak['culprits'][0])}" if leak.get("culprits") else ""
+    return inert(f"{what}{rate}{by}")
 
 
 def leak_text(leak: Json, *, now: float | None = None, stacks: int = 1, width: int = WIDTH) -> str:
@@ -86,10 +92,6 @@ def unix_time(text: str) -> float:
 
     """
     return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
-
-
-def _by(leak: Json) -> str:
-    return f", by {short_place(leak['culprits'][0])}" if leak.get("culprits") else ""
 
 
 def _unit(leak: Json) -> Unit:

@@ -1,0 +1,127 @@
+"""A small daemon of paper: answers like the API, with what a test gives it."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from leakdog.cli import main
+
+PUT = {"function": "shop/leaks.(*Cache).Put", "file": "/srv/shop/leaks/leaks.go", "line": 19}
+Serve = Callable[[dict[str, Any]], str]
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Start a server with these answers by path (query left out); a pair is a status and a raw body."""
+    servers: list[ThreadingHTTPServer] = []
+
+    def start(answers: dict[str, Any]) -> str:
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                answer = answers.get(self.path.partition("?")[0], (404, b'{"error": "no such page"}'))
+                status, body = answer if isinstance(answer, tuple) else (200, json.dumps(answer).encode())
+                asked.append(self.path)
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *args: Any) -> None:
+                """Say nothing."""
+
+        asked: list[str] = answers.setdefault("asked", [])
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        return f"http://127.0.0.1:{server.server_port}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def leak() -> Callable[..., dict[str, Any]]:
+    """A firing heap leak as the API gives it, with changes."""
+
+    def make(**changes: Any) -> dict[str, Any]:
+        return {
+            "id": "3f9c2a71b0de",
+            "target": {"job": "shop", "instance": "127.0.0.1:6060"},
+            "signal": "inuse_space",
+            "unit": "bytes",
+            "class": "heap",
+            "state": "firing",
+            "since": "2026-01-01T00:00:10.000Z",
+            "updated": "2026-01-01T00:12:00.000Z",
+            "growth_per_second": 2.0 * 1024 * 1024,
+            "interval": [1.5 * 1024 * 1024, 2.5 * 1024 * 1024],
+            "time_to_limit_seconds": 7500.0,
+            "reasons": ["grew in 8 of 8 parts of the last 12 min"],
+            "culprits": [
+                {
+                    "stack_id": "8476e5ec1b5f",
+                    **PUT,
+                    "share": 0.87,
+                    "growth_per_second": 1.75 * 1024 * 1024,
+                    "created_by": None,
+                    "note": "",
+                    "stack": [PUT],
+                }
+            ],
+            **changes,
+        }
+
+    return make
+
+
+@pytest.fixture
+def target() -> Callable[..., dict[str, Any]]:
+    """A target that is up and steady as the API gives it, with changes."""
+
+    def make(**changes: Any) -> dict[str, Any]:
+        return {
+            "job": "shop",
+            "instance": "127.0.0.1:6060",
+            "labels": {},
+            "up": True,
+            "last_error": "",
+            "last_scrape": "2026-01-01T00:12:00.000Z",
+            "life_start": "2026-01-01T00:00:00.000Z",
+            "signals": {"goroutines": 12.0, "inuse_space": 5 * 1024 * 1024, "rss": 40 * 1024 * 1024},
+            "verdicts": {
+                "rss": {"verdict": "steady", "growth_per_second": 0.0, "ready_at": None, "reasons": []},
+                "goroutines": {"verdict": "steady", "growth_per_second": 0.0, "ready_at": None, "reasons": []},
+            },
+            **changes,
+        }
+
+    return make
+
+
+@pytest.fixture
+def series() -> dict[str, Any]:
+    """A series of `inuse_space` that grows for a minute."""
+    points = [[f"2026-01-01T00:00:{i:02d}.000Z", 1e6 * i] for i in range(60)]
+    about = {"job": "shop", "instance": "127.0.0.1:6060", "signal": "inuse_space", "unit": "bytes"}
+    return {"series": [{**about, "points": points}]}
+
+
+@pytest.fixture(autouse=True)
+def eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The terminal is 80 columns wide, and no daemon is named by the environment."""
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.delenv("LEAKDOG_SERVER", raising=False)
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+
+
+@pytest.fixture
+def leakdog(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    """Run a verb that asks a daemon, in this process, and return the exit code of the command line."""
+    monkeypatch.setattr("leakdog.cli.VERBS", ("targets", "leaks", "show"))
+    return lambda *args: main(list(args))

@@ -1,0 +1,71 @@
+"""`leakdog leaks`."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Serve = Callable[[dict[str, Any]], str]
+Make = Callable[..., dict[str, Any]]
+Capture = pytest.CaptureFixture[str]
+Run = Callable[..., int]
+
+
+def test_table(serve: Serve, leak: Make, leakdog: Run, capsys: Capture) -> None:
+    """A leak is listed with its state, class, rate, id, target and first culprit, within 80 columns."""
+    assert leakdog("leaks", "--server", serve({"/api/v1/leaks": {"leaks": [leak()]}})) == 0
+    text = capsys.readouterr().out
+    for part in ("firing", "heap", "2.00 MiB/s", "3f9c2a71b0de", "shop/127.0.0.1:6060", "Put (leaks.go:19)"):
+        assert part in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_long_names_fit(serve: Serve, leak: Make, leakdog: Run, capsys: Capture) -> None:
+    """Long names are folded, not cut off: each character is there."""
+    name = "github.com/acme/" + "very/" * 30 + "pkg.Function"
+    long = leak(culprits=[{**leak()["culprits"][0], "function": name}])
+    leakdog("leaks", "--server", serve({"/api/v1/leaks": {"leaks": [long]}}))
+    text = capsys.readouterr().out
+    assert max(map(len, text.splitlines())) <= 80
+    assert name in "".join(text.split())
+
+
+def test_resolved_are_hidden(serve: Serve, leak: Make, target: Make, leakdog: Run, capsys: Capture) -> None:
+    """Resolved leaks are listed with --all only; without it their number is told."""
+    answers = {"/api/v1/leaks": {"leaks": [leak(state="resolved")]}, "/api/v1/targets": {"targets": [target()]}}
+    url = serve(answers)
+    assert leakdog("leaks", "--server", url) == 0
+    assert capsys.readouterr().out == "no leaks: 1 target watched (1 resolved leak: --all lists them)\n"
+    assert leakdog("leaks", "--all", "--server", url) == 0
+    assert "3f9c2a71b0de" in capsys.readouterr().out
+
+
+def test_none(serve: Serve, target: Make, leakdog: Run, capsys: Capture) -> None:
+    """That there are none is said with how many targets that rests on."""
+    early = {"rss": {"verdict": "too_early"}}
+    targets = [target(), target(up=False), target(verdicts=early), target(up=None, verdicts={})]
+    url = serve({"/api/v1/leaks": {"leaks": []}, "/api/v1/targets": {"targets": targets}})
+    assert leakdog("leaks", "--server", url) == 0
+    assert capsys.readouterr().out == "no leaks: 4 targets watched, 2 too early to say, 1 down\n"
+
+
+def test_json(serve: Serve, leak: Make, leakdog: Run, capsys: Capture) -> None:
+    """--json prints the leaks in the shape of the API."""
+    assert leakdog("leaks", "--json", "--server", serve({"/api/v1/leaks": {"leaks": [leak()]}})) == 0
+    assert json.loads(capsys.readouterr().out) == {"leaks": [leak()]}
+
+
+def test_no_daemon(leakdog: Run, capsys: Capture) -> None:
+    """Without a daemon the exit code is 3 and the reason is on stderr."""
+    assert leakdog("leaks", "--server", "http://127.0.0.1:1") == 3
+    assert "leakdog leaks: asking the daemon at http://127.0.0.1:1" in capsys.readouterr().err
+
+
+def test_hostile_names(serve: Serve, leak: Make, leakdog: Run, capsys: Capture) -> None:
+    """A name cannot send control sequences to the terminal, nor styles to the table."""
+    evil = leak(culprits=[{**leak()["culprits"][0], "function": "\x1b[2J[bold]f[/bold]"}], id="\x1b[1A")
+    assert leakdog("leaks", "--server", serve({"/api/v1/leaks": {"leaks": [evil]}})) == 0
+    text = capsys.readouterr().out
+    assert "\x1b" not in text
+    assert "[bold]f[/bold]" in text

@@ -1,0 +1,125 @@
+"""`leakdog show`."""
+
+import io
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Serve = Callable[[dict[str, Any]], str]
+Make = Callable[..., dict[str, Any]]
+Capture = pytest.CaptureFixture[str]
+Run = Callable[..., int]
+
+
+@pytest.fixture
+def daemon(serve: Serve, leak: Make, target: Make, series: dict[str, Any]) -> str:
+    """A daemon with two targets, of which one leaks."""
+    return serve(
+        {
+            "/api/v1/leaks": {"leaks": [leak(), leak(id="3fffffffffff", state="resolved")]},
+            "/api/v1/targets": {"targets": [target(), target(job="other"), target(instance="10.0.0.9:6060")]},
+            "/api/v1/series": series,
+        }
+    )
+
+
+def test_leak(daemon: str, leakdog: Run, capsys: Capture) -> None:
+    """A leak is told in words, then its trend is drawn with the onset marked."""
+    assert leakdog("show", "3f9c2a71b0de", "--server", daemon) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("shop/127.0.0.1:6060: heap leak, 2.00 MiB/s, by shop/leaks.(*Cache).Put (leaks.go:19)\n")
+    assert "inuse_space of shop/127.0.0.1:6060\n" in text
+    assert "growth began 00:00:10" in text
+    assert any("\u2800" <= character <= "\u28ff" for character in text)
+    assert max(map(len, text.splitlines()[1:])) <= 80
+
+
+def test_beginning_of_an_id(daemon: str, leakdog: Run, capsys: Capture) -> None:
+    """The beginning of an id is enough, as long as it is the only one."""
+    assert leakdog("show", "3f9", "--server", daemon) == 0
+    assert "3f9c2a71b0de" in capsys.readouterr().out
+    assert leakdog("show", "3f", "--server", daemon) == 3
+    assert "may be one of several" in capsys.readouterr().err
+
+
+def test_target(daemon: str, leakdog: Run, capsys: Capture) -> None:
+    """A target is shown with its condition, its leaks, all its signals, and the trend of what leaks."""
+    assert leakdog("show", "shop/127.0.0.1:6060", "--server", daemon) == 0
+    text = capsys.readouterr().out
+    assert text.splitlines()[:3] == [
+        "shop/127.0.0.1:6060: leaks: heap",
+        "running since 2026-01-01 00:00:00 UTC",
+        "leak 3f9c2a71b0de: heap leak, 2.00 MiB/s, by shop/leaks.(*Cache).Put (leaks.go:19)",
+    ]
+    assert "goroutines" in text
+    assert "inuse_space of shop/127.0.0.1:6060\n" in text
+    assert max(map(len, text.splitlines()[3:])) <= 80
+
+
+def test_target_by_instance(daemon: str, leakdog: Run, capsys: Capture) -> None:
+    """An instance alone names a target where only one has it."""
+    assert leakdog("show", "10.0.0.9:6060", "--server", daemon) == 0
+    assert capsys.readouterr().out.startswith("shop/10.0.0.9:6060: steady")
+    assert leakdog("show", "127.0.0.1:6060", "--server", daemon) == 3
+
+
+def test_unknown(daemon: str, leakdog: Run, capsys: Capture) -> None:
+    """A name that nothing has is an error that says where names are listed."""
+    assert leakdog("show", "nobody", "--server", daemon) == 3
+    assert "`leakdog leaks --all` and `leakdog targets` list what there is" in capsys.readouterr().err
+
+
+def test_signal(serve: Serve, leak: Make, leakdog: Run) -> None:
+    """Another signal can be drawn."""
+    answers: dict[str, Any] = {"/api/v1/leaks": {"leaks": [leak()]}, "/api/v1/series": {"series": []}}
+    assert leakdog("show", "3f9c2a71b0de", "--signal", "goroutines", "--server", serve(answers)) == 0
+    assert answers["asked"][-1] == "/api/v1/series?target=shop%2F127.0.0.1%3A6060&signal=goroutines"
+
+
+def test_unknown_signal(leakdog: Run, capsys: Capture) -> None:
+    """A signal that there is not is a mistake of usage."""
+    with pytest.raises(SystemExit) as stopped:
+        leakdog("show", "x", "--signal", "bogus")
+    assert stopped.value.code == 2
+    assert "invalid choice" in capsys.readouterr().err
+
+
+def test_nothing_stored(serve: Serve, leak: Make, leakdog: Run, capsys: Capture) -> None:
+    """Where no point is stored yet that is said instead of drawn."""
+    url = serve({"/api/v1/leaks": {"leaks": [leak()]}, "/api/v1/series": {"series": []}})
+    assert leakdog("show", "3f9c2a71b0de", "--server", url) == 0
+    assert capsys.readouterr().out.endswith("nothing stored yet\n")
+
+
+def test_json(daemon: str, leak: Make, target: Make, leakdog: Run, capsys: Capture) -> None:
+    """--json prints the leak or the target in the shape of the API."""
+    assert leakdog("show", "3f9c2a71b0de", "--json", "--server", daemon) == 0
+    assert json.loads(capsys.readouterr().out) == leak()
+    assert leakdog("show", "other/127.0.0.1:6060", "--json", "--server", daemon) == 0
+    assert json.loads(capsys.readouterr().out) == target(job="other")
+
+
+def test_too_early(serve: Serve, target: Make, leakdog: Run, capsys: Capture) -> None:
+    """Where it is too early to say, the time when it will not be is told."""
+    early = {"rss": {"verdict": "too_early", "growth_per_second": None, "ready_at": "2026-01-01T00:20:00Z"}}
+    url = serve(
+        {
+            "/api/v1/leaks": {"leaks": []},
+            "/api/v1/targets": {"targets": [target(verdicts=early)]},
+            "/api/v1/series": {"series": []},
+        }
+    )
+    assert leakdog("show", "shop/127.0.0.1:6060", "--server", url) == 0
+    assert "too early, ready 2026-01-01 00:20:00 UTC" in capsys.readouterr().out
+
+
+def test_without_unicode(daemon: str, leakdog: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal without Unicode gets a chart of plain characters."""
+    plain = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", plain)
+    assert leakdog("show", "3f9c2a71b0de", "--server", daemon) == 0
+    plain.flush()
+    assert b"****" in plain.buffer.getvalue()  # type: ignore[attr-defined]

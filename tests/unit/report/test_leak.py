@@ -1,0 +1,149 @@
+"""A leak in words."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from leakdog.report.leak import headline, leak_text, place, short_place, target_name, unix_time
+
+PUT = {"function": "shop/leaks.(*Cache).Put", "file": "/srv/shop/leaks/leaks.go", "line": 19}
+MAIN = {"function": "main.main", "file": "/srv/shop/main.go", "line": 40}
+LEAK: dict[str, Any] = {
+    "id": "3f9c2a71b0de",
+    "target": {"job": "shop", "instance": "127.0.0.1:6060"},
+    "signal": "inuse_space",
+    "unit": "bytes",
+    "class": "heap",
+    "state": "firing",
+    "since": "2026-01-01T00:00:00.000Z",
+    "updated": "2026-01-01T00:12:00.000Z",
+    "growth_per_second": 2.0 * 1024 * 1024,
+    "interval": [1.5 * 1024 * 1024, 2.5 * 1024 * 1024],
+    "time_to_limit_seconds": 7500.0,
+    "reasons": ["grew in 8 of 8 parts of the last 12 min", "live objects on the heap grow"],
+    "culprits": [
+        {
+            "stack_id": "8476e5ec1b5f",
+            **PUT,
+            "share": 0.87,
+            "growth_per_second": 1.75 * 1024 * 1024,
+            "created_by": MAIN,
+            "note": "its heap objects grow in step with open files: a hint, no proof",
+            "stack": [PUT, MAIN],
+        }
+    ],
+}
+TEXT = """\
+shop/127.0.0.1:6060: heap leak, 2.00 MiB/s, by shop/leaks.(*Cache).Put (leaks.go:19)
+
+leak      3f9c2a71b0de (firing, class heap, signal inuse_space)
+since     2026-01-01 00:00:00 UTC (12 min ago)
+growth    2.00 MiB/s (90 % interval: 1.50 MiB/s to 2.50 MiB/s)
+limit     reached in 2 h 5 min at this rate
+
+Why leakdog says so:
+  - grew in 8 of 8 parts of the last 12 min
+  - live objects on the heap grow
+
+Which code holds it:
+ 1. shop/leaks.(*Cache).Put
+    /srv/shop/leaks/leaks.go:19
+    87 % of the growth, 1.75 MiB/s
+    its heap objects grow in step with open files: a hint, no proof
+    created by main.main /srv/shop/main.go:40
+    stack, innermost first:
+      shop/leaks.(*Cache).Put /srv/shop/leaks/leaks.go:19
+      main.main /srv/shop/main.go:40"""
+
+
+def leak(**changes: Any) -> dict[str, Any]:
+    """The leak with some of it changed."""
+    return {**copy.deepcopy(LEAK), **changes}
+
+
+def test_whole_text() -> None:
+    """What, where, since when, how fast, until when, why and which code, in this order."""
+    assert leak_text(LEAK) == TEXT
+
+
+def test_now() -> None:
+    """The age is counted to the time that is given."""
+    assert "(1 h ago)" in leak_text(LEAK, now=unix_time("2026-01-01T01:00:00Z"))
+
+
+def test_no_stacks() -> None:
+    """Stacks can be left out."""
+    assert "innermost" not in leak_text(LEAK, stacks=0)
+
+
+def test_little_known() -> None:
+    """What is not known is left out, and that no code is known is said."""
+    bare = leak(
+        growth_per_second=None, interval=None, time_to_limit_seconds=None, reasons=[], culprits=[], state="pending"
+    )
+    assert leak_text(bare) == (
+        "shop/127.0.0.1:6060: suspected heap leak\n\n"
+        "leak      3f9c2a71b0de (pending, class heap, signal inuse_space)\n"
+        "since     2026-01-01 00:00:00 UTC (12 min ago)\n\n"
+        "Which code holds it:\n  not known: no profile of this target tells it"
+    )
+
+
+def test_resolved() -> None:
+    """A resolved leak says when it ended."""
+    text = leak_text(leak(state="resolved", resolved_since="2026-01-01T00:30:00Z"))
+    assert text.startswith("shop/127.0.0.1:6060: resolved heap leak")
+    assert "resolved  2026-01-01 00:30:00 UTC" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("goroutine", "goroutine leak"),
+        ("native", "leak of memory outside the heap"),
+        ("files", "leak of open files"),
+        ("of a later version", "of a later version"),
+    ],
+)
+def test_classes(name: str, words: str) -> None:
+    """Each class is said in words; one that only a later daemon knows is said as it is."""
+    assert (
+        headline(leak(**{"class": name, "culprits": [], "growth_per_second": None})) == f"shop/127.0.0.1:6060: {words}"
+    )
+
+
+def test_counts() -> None:
+    """A leak of things that are counted is told in their number."""
+    assert headline(leak(signal="goroutines", unit="count", growth_per_second=0.5, culprits=[])).endswith("30/min")
+
+
+def test_long_reasons_are_wrapped() -> None:
+    """Sentences are wrapped to the width, names are not cut."""
+    text = leak_text(leak(reasons=["word " * 60]), width=60, stacks=0)
+    assert max(len(line) for line in text.splitlines() if "word" in line) <= 60
+
+
+def test_hostile_names() -> None:
+    """A name that would take over the terminal is made harmless wherever it stands."""
+    evil = {"function": "main.\x1b]0;owned\x07f", "file": "/a\x1b[2J.go", "line": 1}
+    hostile = leak(
+        culprits=[{**LEAK["culprits"][0], **evil, "created_by": evil, "stack": [evil, evil], "note": "\x1b[31m"}],
+        reasons=["\x1b[1A"],
+        target={"job": "\x1bc", "instance": "x"},
+    )
+    assert "\x1b" not in leak_text(hostile)
+    assert "\x07" not in leak_text(hostile)
+
+
+def test_places() -> None:
+    """A frame is written with its file and line, in short with the file's name alone, or by name alone."""
+    assert place(PUT) == "shop/leaks.(*Cache).Put /srv/shop/leaks/leaks.go:19"
+    assert short_place(PUT) == "shop/leaks.(*Cache).Put (leaks.go:19)"
+    assert place({"function": "malloc", "file": "", "line": 0}) == "malloc"
+    assert short_place({"function": "malloc", "file": "", "line": 0}) == "malloc"
+
+
+def test_target_name() -> None:
+    """A target is named as the command line takes it."""
+    assert target_name(LEAK) == "shop/127.0.0.1:6060"
