@@ -16,7 +16,7 @@ def test_table(serve: Serve, leak: Make, leakdog: Run, capsys: Capture) -> None:
     """A leak is listed with its state, class, rate, id, target and first culprit, within 80 columns."""
     assert leakdog("leaks", "--server", serve({"/api/v1/leaks": {"leaks": [leak()]}})) == 0
     text = capsys.readouterr().out
-    for part in ("firing", "heap", "2.00 MiB/s", "3f9c2a71b0de", "shop/127.0.0.1:6060", "Put (leaks.go:19)"):
+    for part in ("firing", "heap", "2.00 MiB/s", "3f9c2a71b0de", "shop/127.0.0.1:6060", "(*Cache).Put", "leaks.go:19"):
         assert part in text
     assert max(map(len, text.splitlines())) <= 80
 
