@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from leakdog.config.resolve import base_interval
 from leakdog.config.schema import Config
 from leakdog.daemon.memory import Memory
-from leakdog.detect.settings import settings_for
+from leakdog.detect.settings import Settings, settings_for
 from leakdog.discover import discover
 from leakdog.model import TargetKey
 from leakdog.pipeline.judge import end_leaks
@@ -38,16 +38,17 @@ class Roster:
 
     async def refresh(self, config: Config, now: float) -> None:
         """Look for all targets of the configuration and follow what has changed since the last time."""
+        settings = settings_for(config.detection)
         wanted: dict[TargetKey, Watched] = {}
         for job in config.scrape_configs:
             for target in await asyncio.to_thread(discover, job):
                 wanted.setdefault(target.key, Watched(target, job))
         for key in set(self._fleet.targets) - set(wanted):
-            await self._remove(key, now)
+            await self._remove(key, now, settings)
         for key, fresh in wanted.items():
             known = self._fleet.targets.get(key)
             if known is None:
-                await self._memory.restore(fresh, settings_for(config.detection))
+                await self._memory.restore(fresh, settings)
                 self._fleet.targets[key] = fresh
             elif (known.target, known.job) == (fresh.target, fresh.job):
                 continue
@@ -56,11 +57,11 @@ class Roster:
                 known.absent.clear()
             self._schedule.put(str(key), base_interval(config, fresh.job), self._slot_of(key))
 
-    async def _remove(self, key: TargetKey, now: float) -> None:
+    async def _remove(self, key: TargetKey, now: float, settings: Settings) -> None:
         """Watch a target no more; its leaks do not go on firing in the store."""
         self._schedule.remove(str(key))
         watched = self._fleet.targets.pop(key)
-        await self._store.put_leaks(end_leaks(watched, now))
+        await self._store.put_leaks(end_leaks(watched, now, settings))
         log.info("target %s is no longer watched", key)
 
     def _slot_of(self, key: TargetKey) -> Callable[[float], Awaitable[None]]:

@@ -31,9 +31,9 @@ HARMLESS = frozenset({LeakClass.CACHE, LeakClass.LOAD})
 LIMITED = frozenset({Signal.RSS, Signal.RSS_ANON, Signal.INUSE_SPACE, Signal.HEAP_ALLOC, Signal.SYS})
 
 
-def begin_life(watched: Watched, life: Life, now: float) -> list[Leak]:
+def begin_life(watched: Watched, life: Life, now: float, settings: Settings) -> list[Leak]:
     """Forget what was known of the last life. Its leaks have ended with it; they are returned as they now stand."""
-    ended = end_leaks(watched, now)
+    ended = end_leaks(watched, now, settings)
     watched.life = life
     watched.values.clear()
     watched.assessments.clear()
@@ -43,11 +43,11 @@ def begin_life(watched: Watched, life: Life, now: float) -> list[Leak]:
     return ended
 
 
-def end_leaks(watched: Watched, now: float) -> list[Leak]:
+def end_leaks(watched: Watched, now: float, settings: Settings) -> list[Leak]:
     """Move the target's leaks on as its process has ended. Returns those that have changed."""
     changed = []
     for leak_class, leak in list(watched.leaks.items()):
-        after = advance(leak, None, now=now, alive=False)
+        after = advance(leak, None, key=watched.key, now=now, settings=settings, alive=False)
         changed += _replace(watched, leak_class, after)
     return changed
 
@@ -78,7 +78,7 @@ def judge(watched: Watched, now: float, settings: Settings) -> list[Leak]:
         before, finding = watched.leaks.get(leak_class), findings.get(leak_class)
         if leak_class in HARMLESS or (before is None and finding is None):
             continue
-        after = advance(before, finding, now=now, settings=settings, alive=True)
+        after = advance(before, finding, key=watched.key, now=now, settings=settings, alive=True)
         changed += _replace(watched, leak_class, after)
     return changed
 

@@ -86,7 +86,7 @@ class Pipeline:
             log.info("target %s is up again", watched.key)
         watched.up, watched.last_error, watched.last_success = True, "", now
         values = got.values
-        changed = _follow_life(watched, got, values, now)
+        changed = _follow_life(watched, got, values, now, self._settings)
         watched.absent |= got.absent
         watched.values.update(values)
         await self._keep(watched, slot, now, got, values)
@@ -136,13 +136,15 @@ class Pipeline:
             log.error("the state of %d leaks was not stored: %s", len(latest), error)
 
 
-def _follow_life(watched: Watched, got: Gathered, values: dict[Signal, float], now: float) -> list[Leak]:
+def _follow_life(
+    watched: Watched, got: Gathered, values: dict[Signal, float], now: float, settings: Settings
+) -> list[Leak]:
     """Update life, load and limit from a pass; begins a new life where the process was restarted."""
     facts = _facts(got, values)
     life = next_life(watched.life, watched.facts, facts, now)
     changed: list[Leak] = []
     if watched.life is None or life.start_time != watched.life.start_time:
-        changed = begin_life(watched, life, now)
+        changed = begin_life(watched, life, now, settings)
         watched.facts = facts
     else:
         watched.load = _load(watched, facts, now)

@@ -1,0 +1,1 @@
+"""The judge: series in, assessments out. Pure: arrays, and the time as an argument."""
