@@ -66,21 +66,20 @@ def top(profile: Profile, sample_index: str = "", n: int = 0, sort: Literal["fla
     kind = profile.sample_types[column]
     weights = _exact(profile.values[:, column])
     names, calls = _names(profile.symbols)
-    used = np.flatnonzero(weights != 0)
-    flat, cum, inline = _sums(profile, used, weights, calls, len(names))
-    rows = [
-        Row(name, int(own), int(all_of_it), mark)
-        for name, own, all_of_it, mark in zip(names, flat, cum, inline, strict=True)
-        if own or all_of_it
+    frames = _frames(profile, np.flatnonzero(weights != 0), calls)
+    flat, cum = _sums(frames, weights, len(names))
+    found = [
+        (name, own, whole, i) for i, (name, own, whole) in enumerate(zip(names, flat, cum, strict=True)) if own or whole
     ]
-    rows.sort(key=lambda row: (-abs(row.cum if sort == "cum" else row.flat), row.name))
-    total = int(np.abs(weights).sum()) if len(weights) else 0
+    found.sort(key=lambda row: (-abs(row[2] if sort == "cum" else row[1]), row[0]))
+    shown = found[:n] if n else found
+    marks = _inline_marks(frames, [i for *_, i in shown], len(names))
     return TopTable(
         sample_type=kind.type,
         unit=kind.unit,
-        total=total,
-        rows=tuple(rows[:n] if n else rows),
-        row_count=len(rows),
+        total=int(np.abs(weights).sum()),
+        rows=tuple(Row(name, own, whole, marks[i]) for name, own, whole, i in shown),
+        row_count=len(found),
         heading=_heading(profile, kind.type),
     )
 
@@ -146,43 +145,50 @@ def _binary(symbols: Symbols, location: int) -> str:
     return f"[{file.rpartition('/')[2]}]" if file else ""
 
 
-def _sums(
-    profile: Profile, used: Ints, weights: NDArray[np.generic], calls: _Calls, names: int
-) -> tuple[NDArray[np.generic], NDArray[np.generic], list[str]]:
-    """Flat and cum of every name, and how its calls were inlined."""
-    flat = np.zeros(names, weights.dtype)
-    cum = np.zeros(names, weights.dtype)
-    sizes = np.diff(profile.stack_offsets)[used]
-    locations = profile.stack_locations[ranges(profile.stack_offsets[used], sizes)]
+class _Frames(NamedTuple):
+    """Frames of all samples, leaf first, one sample after the other."""
+
+    owner: Ints  # the sample
+    name: Ints
+    inlined: NDArray[np.bool_]  # into the next frame
+
+
+def _frames(profile: Profile, samples: Ints, calls: _Calls) -> _Frames:
+    """The frames of some samples."""
+    sizes = np.diff(profile.stack_offsets)[samples]
+    locations = profile.stack_locations[ranges(profile.stack_offsets[samples], sizes)]
     counts = np.diff(calls.offsets)[locations]
     rows = ranges(calls.offsets[locations], counts)
-    owner = np.repeat(np.repeat(used, sizes), counts)
-    name = calls.name[rows]
-    leaf = np.flatnonzero(np.diff(owner, prepend=-1))
-    np.add.at(flat, name[leaf], weights[owner[leaf]])
-    pairs = np.unique(owner * names + name)
-    np.add.at(cum, pairs % names if names else pairs, weights[pairs // names if names else pairs])
-    inside = owner[1:] == owner[:-1]
-    callee, caller = name[:-1][inside], name[1:][inside]
-    return flat, cum, _inline_marks(callee, caller, calls.inlined[rows][:-1][inside], names)
+    return _Frames(np.repeat(np.repeat(samples, sizes), counts), calls.name[rows], calls.inlined[rows])
 
 
-def _inline_marks(callee: Ints, caller: Ints, inlined: NDArray[np.bool_], names: int) -> list[str]:
-    """Mark names by their callers: a caller counts as inlining when all of its calls are inlined."""
-    other = callee != caller
-    edges, edge = np.unique(callee[other] * names + caller[other], return_inverse=True)
-    called = np.zeros(len(edges), np.bool_)
-    called[edge[~inlined[other]]] = True
-    marks = np.zeros((2, names), np.bool_)
-    if len(edges):
-        marks[called.astype(np.int64), edges // names] = True
-    words = {
-        (False, False): "",
-        (False, True): "",
-        (True, False): "(inline)",
-        (True, True): "(partial-inline)",
-    }
-    return [words[bool(yes), bool(no)] for yes, no in marks.T]
+def _sums(frames: _Frames, weights: NDArray[np.generic], names: int) -> tuple[list[int], list[int]]:
+    """Flat and cum of every name."""
+    flat = np.zeros(names, weights.dtype)
+    cum = np.zeros(names, weights.dtype)
+    if len(frames.owner):
+        leaf = np.flatnonzero(np.diff(frames.owner, prepend=-1))
+        np.add.at(flat, frames.name[leaf], weights[frames.owner[leaf]])
+        sample, name = np.divmod(np.unique(frames.owner * names + frames.name), names)
+        np.add.at(cum, name, weights[sample])
+    return flat.tolist(), cum.tolist()
+
+
+def _inline_marks(frames: _Frames, shown: list[int], names: int) -> dict[int, str]:
+    """Mark the names that are shown by their callers, which are the next frames outward that are shown too.
+
+    A caller counts as inlining when all of its calls are inlined.
+    """
+    is_shown = np.zeros(names, np.bool_)
+    is_shown[shown] = True
+    owner, name, inlined = (column[is_shown[frames.name]] for column in frames)
+    call = np.flatnonzero((owner[1:] == owner[:-1]) & (name[1:] != name[:-1]))
+    edges, edge = np.unique(name[call] * names + name[call + 1], return_inverse=True)
+    plain = np.zeros(len(edges), np.bool_)
+    plain[edge[~inlined[call]]] = True
+    inlining, calling = set((edges[~plain] // names).tolist()), set((edges[plain] // names).tolist())
+    words = {i: "(partial-inline)" if i in calling else "(inline)" for i in inlining}
+    return {i: words.get(i, "") for i in shown}
 
 
 def _heading(profile: Profile, sample_type: str) -> tuple[str, ...]:
