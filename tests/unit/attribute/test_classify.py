@@ -175,6 +175,16 @@ def test_resident_set_alone() -> None:
     assert "only the resident set is known" in found.reasons[-1]
 
 
+def test_goroutines_explain_a_process_of_which_nothing_else_is_known() -> None:
+    """Where no number of the runtime is known, a little memory per leaked goroutine belongs to the goroutines."""
+    (found,) = findings(leak(Signal.GOROUTINES, 10.0), leak(Signal.RSS, 100 * KIB))
+    assert (found.leak_class, found.reasons[-1]) == (LeakClass.GOROUTINE, "the resident set grows with them")
+    assert classes(leak(Signal.GOROUTINES, 10.0), leak(Signal.RSS, 10 * MIB)) == [
+        LeakClass.GOROUTINE,
+        LeakClass.NATIVE,
+    ]
+
+
 def test_file_pages_are_not_a_leak() -> None:
     """A resident set that grows by file pages alone is the page cache, not a leak."""
     assert classes(leak(Signal.RSS, MIB), other(Signal.RSS_ANON, Verdict.STEADY)) == []

@@ -37,6 +37,13 @@ def test_blocked_site(profile: MakeProfile) -> None:
     assert found == Culprit(found.stack_id, SEND[2], 1.0, 0.5, SEND, None, "blocked in chan send")
 
 
+def test_unknown_wait(profile: MakeProfile) -> None:
+    """Where the stack does not tell what they wait for, nothing is said of it."""
+    busy = (Frame("main.spin", "shop/spin.go", 3),)
+    (found,) = goroutine_culprits([profile({busy: 1 + 5 * i}, (("goroutine", "count"),)) for i in range(6)], TIMES)
+    assert (found.frame, found.note) == (busy[0], "")
+
+
 def test_created_by(profile: MakeProfile) -> None:
     """A dump adds who started them, what they wait for and the longest wait."""
     dump = [GoroutineGroup(SEND[2:], "chan send", STARTER, 9, 12)]
