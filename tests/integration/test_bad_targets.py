@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from leakdog.pprof import encode, parse
+from leakdog.pprof.encode import encode
+from leakdog.pprof.parse import parse
 from leakdog.pprof.profile import Profile
 
 pytestmark = pytest.mark.slow

@@ -78,7 +78,7 @@ def _target_metrics(targets: list[Watched]) -> Iterator[Metric]:
         "leakdog_signal_bytes", "Latest value of a signal measured in bytes.", labels=[*TARGET, "signal"]
     )
     count = GaugeMetricFamily(
-        "leakdog_signal_count", "Latest value of a signal that counts things.", labels=[*TARGET, "signal"]
+        "leakdog_signal_quantity", "Latest value of a signal that counts things.", labels=[*TARGET, "signal"]
     )
     limit = GaugeMetricFamily(
         "leakdog_target_memory_limit_bytes", "Memory at which the target will be killed.", labels=TARGET
@@ -103,7 +103,7 @@ def _leak_metrics(leaks: list[Leak]) -> Iterator[Metric]:
         "leakdog_leak_growth_bytes_per_second", "Growth of a leaking signal in bytes.", labels=LEAK
     )
     growth_count = GaugeMetricFamily(
-        "leakdog_leak_growth_count_per_second", "Growth of a leaking signal that counts things.", labels=LEAK
+        "leakdog_leak_growth_quantity_per_second", "Growth of a leaking signal that counts things.", labels=LEAK
     )
     left = GaugeMetricFamily(
         "leakdog_leak_time_to_limit_seconds", "Time until the memory limit at the present growth.", labels=LEAK
