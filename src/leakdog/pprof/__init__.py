@@ -10,15 +10,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from leakdog.pprof.encode import encode as encode
     from leakdog.pprof.limits import DEFAULT_LIMITS as DEFAULT_LIMITS
     from leakdog.pprof.limits import Limits as Limits
-    from leakdog.pprof.memstats import memstats as memstats
-    from leakdog.pprof.parse import expect as expect
-    from leakdog.pprof.parse import parse as parse
     from leakdog.pprof.profile import Label as Label
     from leakdog.pprof.profile import Profile as Profile
     from leakdog.pprof.profile import ValueType as ValueType
+    from leakdog.pprof.reader import expect as expect
+    from leakdog.pprof.reader import parse as parse
+    from leakdog.pprof.text_memstats import memstats as memstats
+    from leakdog.pprof.writer import encode as encode
 
 _HOMES = {
     "DEFAULT_LIMITS": "limits",
@@ -26,10 +26,10 @@ _HOMES = {
     "Limits": "limits",
     "Profile": "profile",
     "ValueType": "profile",
-    "encode": "encode",
-    "expect": "parse",
-    "memstats": "memstats",
-    "parse": "parse",
+    "encode": "writer",
+    "expect": "reader",
+    "memstats": "text_memstats",
+    "parse": "reader",
 }
 
 

@@ -7,7 +7,7 @@ import re
 from leakdog.errors import MalformedProfile, WrongProfile
 from leakdog.model import Signal
 from leakdog.pprof.limits import DEFAULT_LIMITS, Limits
-from leakdog.pprof.parse import expand
+from leakdog.pprof.reader import HEAP_TEXT, expand
 from leakdog.pprof.sniff import describe, is_text
 
 _HEADING = b"\n# runtime.MemStats\n"
@@ -37,6 +37,8 @@ def memstats(data: bytes, limits: Limits = DEFAULT_LIMITS) -> dict[Signal, float
     """
     body = expand(data, limits)
     _, heading, block = body.rpartition(_HEADING)
+    if not heading and HEAP_TEXT.match(body):
+        raise MalformedProfile("the text is cut off before its runtime.MemStats block")
     if not heading:
         words = describe(body) or ("a profile in binary form" if not is_text(body) else "text")
         raise WrongProfile(f"there is no runtime.MemStats block here: this is {words}")

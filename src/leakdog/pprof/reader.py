@@ -14,7 +14,7 @@ from leakdog.pprof.sniff import describe
 from leakdog.pprof.text_count import parse_count
 from leakdog.pprof.text_heap import parse_heap
 
-_HEAP_TEXT = re.compile(rb"heap profile: *\d+: *\d+ *\[ *\d+: *\d+ *\] *@ *heap/")
+HEAP_TEXT = re.compile(rb"heap profile: *\d+: *\d+ *\[ *\d+: *\d+ *\] *@ *heap/")
 _COUNT_TEXT = re.compile(rb"(?:[ \t]*(?:#[^\n]*)?\r?\n)*[^\s:]+ profile: total \d+")
 _NEEDED = {
     Kind.HEAP: "inuse_space",
@@ -37,7 +37,7 @@ def parse(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Profile:
 
     """
     body = expand(data, limits)
-    if _HEAP_TEXT.match(body):
+    if HEAP_TEXT.match(body):
         return parse_heap(body, limits)
     if _COUNT_TEXT.match(body):
         return parse_count(body, limits)
