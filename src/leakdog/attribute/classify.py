@@ -27,6 +27,8 @@ GOROUTINES_PER_FILE = (0.4, 5.0)
 GOROUTINES_PER_THREAD = (0.5, 2.0)
 # What explains this much of a growth explains it.
 MOST = 0.5
+# Heap that grows by less than this part of the memory outside is what the program notes down of that memory.
+NOTES = 0.05
 
 HEAP_SIGNALS = (Signal.INUSE_SPACE, Signal.HEAP_ALLOC, Signal.INUSE_OBJECTS, Signal.HEAP_OBJECTS)
 _LIVE = (Signal.INUSE_SPACE, Signal.HEAP_ALLOC)
@@ -179,8 +181,17 @@ def _resident(case: _Case) -> None:
     ):
         case.add(LeakClass.THREADS, "the resident set grows with them, by no more than threads take")
     else:
-        part = f"the Go runtime's memory explains {runtime / resident:.0%} of the growth of the resident set"
-        case.find(LeakClass.NATIVE, signal, part, "the rest is outside the Go heap: cgo or mmap")
+        _outside_the_heap(case, signal, runtime)
+
+
+def _outside_the_heap(case: _Case, signal: Signal, runtime: float) -> None:
+    """Most of the growth is outside the Go heap; what little the heap grows meanwhile belongs to it."""
+    resident = case.growth(signal)
+    part = f"the Go runtime's memory explains {runtime / resident:.0%} of the growth of the resident set"
+    case.find(LeakClass.NATIVE, signal, part, "the rest is outside the Go heap: cgo or mmap")
+    if LeakClass.HEAP in case.found and max(map(case.growth, _LIVE)) < NOTES * resident:
+        del case.found[LeakClass.HEAP]
+        case.add(LeakClass.NATIVE, "the heap grows with it, by as little as notes of that memory would take")
 
 
 def _resident_alone(case: _Case, signal: Signal) -> None:

@@ -159,6 +159,22 @@ def test_native() -> None:
     assert "the Go runtime's memory explains 0% of the growth of the resident set" in found.reasons
 
 
+def test_notes_of_native_memory() -> None:
+    """The little heap in which a program notes down what it has mapped is part of the native leak."""
+    (found,) = findings(
+        leak(Signal.RSS_ANON, 6 * MIB), leak(Signal.HEAP_ALLOC, 40 * KIB), other(Signal.SYS, Verdict.STEADY, 0.0)
+    )
+    assert found.leak_class is LeakClass.NATIVE
+    assert "the heap grows with it" in found.reasons[-1]
+
+
+def test_native_beside_heap() -> None:
+    """A heap leak that is no mere note of the native one stays a leak of its own."""
+    assert classes(
+        leak(Signal.RSS_ANON, 6 * MIB), leak(Signal.HEAP_ALLOC, MIB), other(Signal.SYS, Verdict.STEADY, MIB)
+    ) == [LeakClass.HEAP, LeakClass.NATIVE]
+
+
 def test_native_beside_goroutines() -> None:
     """A small goroutine leak does not hide memory that leaks outside the heap."""
     assert classes(
