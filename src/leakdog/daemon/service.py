@@ -84,7 +84,7 @@ class Daemon:
             self._on_signals()
             await self._memory.load()
             self._schedule.start()
-            await self._roster.refresh(config, time.time())
+            await self._watch(config)
             tasks = [asyncio.create_task(work, name=name) for name, work in self._periodic().items()]
             self.fleet.ready = True
             notify("READY=1")
@@ -111,6 +111,10 @@ class Daemon:
         settings = settings_for(config.detection)
         self._pipeline = Pipeline(self.fleet, config, settings, gatherer, explainer, self._store, time.time)
         self._config = config
+
+    async def _watch(self, config: Config) -> None:
+        """Follow the configuration's targets; after that it is in force as a whole."""
+        await self._roster.refresh(config, time.time())
         self.fleet.reload_successful = True
         self.fleet.reload_success_time = time.time()
 
@@ -148,7 +152,7 @@ class Daemon:
             if config.storage != self._config.storage:
                 log.warning("storage has changed: restart leakdog to use it; until then the old one is used")
             self._use(config)
-            await self._roster.refresh(config, time.time())
+            await self._watch(config)
             log.info("configuration reloaded: %d targets", len(self.fleet.targets))
         notify("READY=1")
 
