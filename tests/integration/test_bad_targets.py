@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from leakdog.pprof.encode import encode
-from leakdog.pprof.parse import parse
+from leakdog.pprof import encode, parse
 from leakdog.pprof.profile import Profile
 
 pytestmark = pytest.mark.slow

@@ -17,7 +17,7 @@ from leakdog.errors import FetchError, LeakdogError, ProfileError
 from leakdog.model import Culprit, Kind, Leak, LeakClass, Snapshot
 from leakdog.pipeline.gather import Gatherer
 from leakdog.pipeline.state import Fleet, Watched
-from leakdog.pprof.parse import parse
+from leakdog.pprof import parse
 from leakdog.pprof.profile import Profile
 from leakdog.store.contract import Store
 

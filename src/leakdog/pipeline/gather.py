@@ -20,9 +20,8 @@ from leakdog.fetch.http import HttpClient
 from leakdog.fetch.process import command_line, find_listener, is_loopback, read_process
 from leakdog.model import Kind, Observation, RawProfile, Signal, Source
 from leakdog.pipeline.state import Watched
+from leakdog.pprof import expect, memstats, parse
 from leakdog.pprof.limits import Limits
-from leakdog.pprof.memstats import memstats
-from leakdog.pprof.parse import expect, parse
 from leakdog.pprof.profile import Profile
 
 # Statuses by which a server says "there is no such page here", as opposed to "not now" or "not for you".
