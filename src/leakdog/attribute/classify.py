@@ -23,7 +23,7 @@ STACK_PER_GOROUTINE = 8 * KIB
 # With GOGC=100 the heap may hold as much garbage as it holds live objects.
 GARBAGE_FACTOR = 2.0
 # Counts that grow alike: a leaked connection has one or two goroutines, seldom four, and one file.
-GOROUTINES_PER_FILE = (0.4, 5.0)
+HOLDERS_PER_FILE = (0.4, 5.0)
 GOROUTINES_PER_THREAD = (0.5, 2.0)
 # What explains this much of a growth explains it.
 MOST = 0.5
@@ -139,11 +139,12 @@ def _goroutines(case: _Case) -> None:
 def _files(case: _Case) -> None:
     if not case.leaks(Signal.OPEN_FILES):
         return
-    files = case.growth(Signal.OPEN_FILES)
-    goroutines = max(case.growth(Signal.GOROUTINES), case.growth(Signal.GOROUTINES_LEAKED))
-    if LeakClass.GOROUTINE in case.found and _alike(goroutines, files, GOROUTINES_PER_FILE):
-        case.add(LeakClass.GOROUTINE, "open files grow with them, as leaked connections do")
-        return
+    for leak_class in (LeakClass.GOROUTINE, LeakClass.THREADS):
+        if leak_class in case.found and _alike(
+            _speed(case, leak_class), case.growth(Signal.OPEN_FILES), HOLDERS_PER_FILE
+        ):
+            case.add(leak_class, "open files grow with them, as leaked connections do")
+            return
     case.find(LeakClass.FILES, Signal.OPEN_FILES, "the number of open files and sockets grows")
 
 

@@ -148,6 +148,12 @@ def test_threads() -> None:
     assert "goroutines grow at the same rate: each new one holds a thread" in found.reasons
 
 
+def test_threads_that_hold_files() -> None:
+    """Threads that each wait for a pipe of their own are one leak, files included."""
+    (found,) = findings(leak(Signal.THREADS, 4.0), leak(Signal.GOROUTINES, 4.0), leak(Signal.OPEN_FILES, 8.0))
+    assert (found.leak_class, len(found.reasons)) == (LeakClass.THREADS, 4)
+
+
 def test_native() -> None:
     """A process that grows while the runtime's own memory stands still leaks outside the heap."""
     (found,) = findings(
