@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from itertools import islice
 
 from prometheus_client.parser import text_string_to_metric_families
 
 from leakdog.errors import FetchError, Reason
 from leakdog.model import Observation, Signal, Source
 
+# Where two names tell one signal, the first of them that is there does.
 SIGNALS = {
     "process_resident_memory_bytes": Signal.RSS,
     "process_open_fds": Signal.OPEN_FILES,
     "process_threads": Signal.THREADS,
-    "go_threads": Signal.THREADS,
+    "go_threads": Signal.THREADS,  # threads ever made by Go, which keeps them: near enough
     "go_goroutines": Signal.GOROUTINES,
-    "go_memstats_alloc_bytes": Signal.HEAP_ALLOC,
     "go_memstats_heap_alloc_bytes": Signal.HEAP_ALLOC,
+    "go_memstats_alloc_bytes": Signal.HEAP_ALLOC,
     "go_memstats_heap_objects": Signal.HEAP_OBJECTS,
     "go_memstats_heap_inuse_bytes": Signal.HEAP_INUSE,
     "go_memstats_heap_idle_bytes": Signal.HEAP_IDLE,
@@ -30,60 +31,84 @@ SIGNALS = {
 }
 START_TIME = "process_start_time_seconds"
 MEMORY_LIMIT = "go_gc_gomemlimit_bytes"
-# A page may hold a million series; only lines that can be ours are parsed, and no more than a page of one process has.
-OURS = re.compile(rb"^(?:process_|go_)[^\n]*", re.MULTILINE)
-MAX_LINES = 2000
-ANY_SAMPLE = re.compile(
-    rb"^\s*(?:#[^\n]*|[A-Za-z_:][A-Za-z0-9_:]*(?:\{[^\n]*\})?[ \t]+[-+0-9NI.][^\n]*)$", re.MULTILINE
-)
 # GOMEMLIMIT "off" is told as the largest 64-bit number.
 NO_LIMIT = 2.0**62
+
+# A page may hold a million series. The pure-Python parser sees only lines of ours, and the line feed in front lets the
+# search for them skip through 32 MiB in 12 ms; anchored with `^` it takes 110 ms.
+NAMES = "|".join([*SIGNALS, START_TIME, MEMORY_LIMIT]).encode()
+OURS = re.compile(rb"\n(?P<name>" + NAMES + rb")[ \t{][^\n]*")
+# What the first line that is not blank must be: a comment, or a name, labels and a number, perhaps with more after it.
+FIRST_LINE = re.compile(
+    rb"""\s*+(?: \# | (?:[A-Za-z_:][A-Za-z0-9_:]*+ | (?=\{")) (?:[ \t]*+\{[^\n]*\})? [ \t]*+
+    [-+]?(?:\d[\d.eE+-]*|nan|inf) (?:[ \t]+(?:\d|\#)[^\n]*)? [ \t\r]*(?:\n|\Z) )""",
+    re.VERBOSE | re.IGNORECASE,
+)
+# A process has one line of each name. A page with this many is of many processes, and its further lines tell nothing.
+MAX_LINES = 10_000
+# Far over the labels of any real series; the parser is not made for lines of megabytes.
+MAX_LINE_BYTES = 16 << 10
 
 
 def read_metrics(data: bytes, time: float) -> Observation:
     """What a metrics page tells of its process. What it does not tell, or tells as no number, is absent.
 
     A name with several series is a page of several processes (a federation, a pushgateway): none of them is taken.
+    Labels are not looked at: a page does not say under what name it is watched.
 
     Raises:
         FetchError: `wrong_type` where the page is no exposition, `decode` where a line of ours is broken.
 
     """
-    lines = [match.group() for match in OURS.finditer(data)][:MAX_LINES]
-    if not lines and not ANY_SAMPLE.search(data):
-        raise FetchError(Reason.WRONG_TYPE, f"this is not a metrics page{_looks_like(data)}")
-    values = _single_values(lines)
-    start, limit = values.get(START_TIME), values.get(MEMORY_LIMIT)
-    signals = {SIGNALS[name]: value for name, value in values.items() if name in SIGNALS}
+    if not FIRST_LINE.match(data):
+        raise FetchError(Reason.WRONG_TYPE, f"the page is {_looks_like(data)}, not a metrics page")
+    values = {name: value for name, line in _own_lines(data).items() if (value := _value(line)) is not None}
+    signals: dict[Signal, float] = {}
+    for name, signal in SIGNALS.items():
+        if name in values:
+            signals.setdefault(signal, values[name])
+    limit = values.get(MEMORY_LIMIT)
     return Observation(
         source=Source.METRICS,
         time=time,
         values=signals,
-        start_time=start if start else None,
+        start_time=values.get(START_TIME) or None,
         memory_limit=limit if limit and limit < NO_LIMIT else None,
     )
 
 
-def _single_values(lines: Iterable[bytes]) -> dict[str, float]:
-    """Value by name for names with exactly one series, finite and not negative."""
-    text = b"\n".join(lines).decode("utf-8", "replace") + "\n"
-    seen: dict[str, list[float]] = {}
+def _own_lines(data: bytes) -> dict[str, str]:
+    """The line of each name of ours that has exactly one."""
+    found: dict[str, str] = {}
+    several: set[str] = set()
+    for match in islice(OURS.finditer(b"\n" + data), MAX_LINES):
+        name = match["name"].decode()
+        if name in found:
+            several.add(name)
+        else:
+            found[name] = match.group().decode("utf-8", "replace")
+    return {name: line for name, line in found.items() if name not in several}
+
+
+def _value(line: str) -> float | None:
+    """The number on a line; None where it is negative, infinite or NaN."""
     try:
-        for family in text_string_to_metric_families(text):
-            for sample in family.samples:
-                seen.setdefault(sample.name, []).append(sample.value)
+        if len(line) > MAX_LINE_BYTES:
+            raise ValueError(f"is longer than {MAX_LINE_BYTES:,} bytes")
+        ((sample,),) = (family.samples for family in text_string_to_metric_families(line + "\n"))
     except ValueError as error:
-        raise FetchError(Reason.DECODE, f"a line of the metrics page cannot be read: {error}") from error
-    return {name: found[0] for name, found in seen.items() if len(found) == 1 and 0 <= found[0] < math.inf}
+        shown = line.strip()[:80]
+        raise FetchError(Reason.DECODE, f"the metrics page's line {shown!r} cannot be read: {error}") from error
+    return float(sample.value) if 0 <= sample.value < math.inf else None
 
 
 def _looks_like(data: bytes) -> str:
-    """What it is instead, as far as its first bytes tell."""
+    """What a page is instead, as far as its first bytes tell."""
     head = data[:200].lstrip().lower()
     if not head:
-        return ": it is empty"
+        return "empty"
     if head.startswith(b"<"):
-        return ", it is HTML (a login page?)"
+        return "HTML or XML (a login page?)"
     if head.startswith((b"{", b"[")):
-        return ", it is JSON"
-    return ""
+        return "JSON"
+    return "something else"
