@@ -34,8 +34,6 @@ def test_a_leak_becomes_an_alert_in_prometheus(
     tmp_path: Path,
 ) -> None:
     """A leaking Go program, leakdog, Prometheus with the shipped rules: an alert that names the function."""
-    from conftest import free_port
-
     leaking = start_zoo("map")
     prometheus_address = f"127.0.0.1:{free_port()}"
     leakdog = start_leakdog(
