@@ -98,14 +98,13 @@ def _print_table(targets: Sequence[Mapping[str, Any]], leaking: Mapping[str, Seq
         numbers = [_number(target, *signals) for signals in _COLUMNS]
         style = colours.get(state.partition(":")[0], "")
         table.add_row(Text(inert(name)), *map(Text, numbers), Text(inert(state), style=style))
-    console = Console(highlight=False)
-    console.print(table)
+    Console(highlight=False).print(table)
     down = [target for target in targets if target.get("up") is False]
     if down:
-        console.print(f"\n{plural(len(down), 'target')} down:", markup=False)
+        print(f"\n{plural(len(down), 'target')} down:")
     for target in down:
         name = f"{target['job']}/{target['instance']}"
-        console.print(inert(f"  {name}: {target.get('last_error') or 'no reason told'}"), markup=False)
+        print(inert(f"  {name}: {target.get('last_error') or 'no reason told'}"))
 
 
 _COLUMNS = (

@@ -38,10 +38,15 @@ def human_value(value: float, unit: Unit) -> str:
 
 
 def human_rate(per_second: float | None, unit: Unit) -> str:
-    """Growth per second, minute, hour or day, whichever reads best; `not known` for None."""
+    """Growth per second, minute, hour or day, whichever reads best; `not known` for None.
+
+    Less than ten bytes or a hundredth of a thing in a day is nothing.
+    """
     if per_second is None:
         return "not known"
     floor = READABLE_BYTES if unit is Unit.BYTES else READABLE_COUNT
+    if abs(per_second) * DAY < floor / 100:
+        per_second = 0.0
     span, name = next(
         ((span, name) for span, name in RATE_SPANS if abs(per_second) * span >= floor),
         RATE_SPANS[-1] if per_second else RATE_SPANS[0],
