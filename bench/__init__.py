@@ -1,0 +1,1 @@
+"""Benchmarks: the figures that leakdog publishes, measured on the machine they run on."""
