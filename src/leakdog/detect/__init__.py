@@ -1,1 +1,1 @@
-"""The judge: series in, assessments out. Pure: arrays, and the time as an argument."""
+"""From numbers over time to what they say: steady, settling, load, or a leak. Pure: arrays in, assessments out."""

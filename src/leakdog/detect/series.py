@@ -1,92 +1,258 @@
-"""What the detector remembers of one series: the low of each block of the present life. Bounded, and storable."""
+"""What is remembered of one series: rings of block lows at growing coarseness, a few kilobytes however long it runs."""
 
 from __future__ import annotations
 
+import hashlib
 import math
+import struct
+import zlib
+from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
+import numpy.typing as npt
 
-from leakdog.detect.settings import Settings
+from leakdog.detect.settings import Level, Settings
 from leakdog.errors import LeakdogError
 
-Floats = NDArray[np.float64]
-# Version of the stored form, first of all its numbers.
-FORMAT = 1.0
-HEADER = 7
+Array = npt.NDArray[np.float64]
+MAGIC = b"LDs\x01"
+LOW, LOAD = 0, 1
+NEVER = -(1 << 60)  # index of a block before all others
+LIFE_TOLERANCE_SECONDS = 1.5  # start times are told in clock ticks or whole seconds: nearer ones are the same life
+
+
+class _Ring:
+    """The closed blocks of one level, and the one that is still open."""
+
+    __slots__ = ("block_seconds", "cells", "count", "end", "index", "length", "life_first", "load", "loads", "low")
+
+    def __init__(self, level: Level) -> None:
+        self.block_seconds = level.block_seconds
+        self.length = level.length
+        self.cells = np.full((2, level.length), np.nan, np.float32)
+        self.end = NEVER  # index after the last closed block
+        self.life_first = NEVER  # first block of the current life
+        self.open(NEVER)
+
+    def open(self, index: int) -> None:
+        """Begin a block."""
+        self.index, self.low, self.load, self.loads, self.count = index, math.inf, 0.0, 0, 0
+
+    def add(self, low: float, load: float | None) -> None:
+        """Put a reading into the open block."""
+        self.count += 1
+        if low < self.low:
+            self.low = low
+        if load is not None:
+            self.load += load
+            self.loads += 1
+
+    def close(self) -> tuple[float, float | None]:
+        """Move the open block into the ring, with the blocks that were left out before it as missing."""
+        index, length = self.index, self.length
+        load = self.load / self.loads if self.loads else None
+        missed = index - self.end
+        if missed >= length:
+            self.cells[:] = np.nan
+        elif missed > 0:
+            self.cells[:, np.arange(self.end, index) % length] = np.nan
+        place = index % length
+        self.cells[LOW, place] = self.low
+        self.cells[LOAD, place] = math.nan if load is None else load
+        self.end = index + 1
+        return self.low, load
+
+    def tail(self, end: int) -> npt.NDArray[np.float32]:
+        """The `length` blocks before block `end`, oldest first: lows and loads, (2, length), NaN where missing."""
+        length = self.length
+        behind = end - self.end
+        if behind >= length or behind < 0:
+            return np.full((2, length), np.nan, np.float32)
+        cut = self.end % length
+        out = np.concatenate((self.cells[:, cut + behind :], self.cells[:, : cut + behind]), axis=1)
+        if cut + behind > length:
+            out = np.roll(self.cells, -(cut + behind), axis=1)
+        if behind:
+            out[:, length - behind :] = np.nan
+        return out
+
+    def forget(self) -> None:
+        """Empty the ring."""
+        self.cells[:] = np.nan
 
 
 class SeriesState:
-    """One series of one target, point by point.
+    """Bounded memory of one series, updated point by point.
 
-    Blocks lie on the clock (`time // block_seconds`), so the same points give the same blocks whenever looked at.
+    A restart of the process begins a new life: levels that join lives keep the past and, once the new life has
+    settled, move it to the new life's level; the others start empty. Until then the past is hidden.
     """
 
-    __slots__ = ("_block", "_kept", "_lows", "_seconds", "first_time", "last_time", "life_start", "version")
+    __slots__ = ("_after", "_before", "_joining", "_rings", "first_time", "last_time", "life_start", "memo", "settings")
 
     def __init__(self, settings: Settings) -> None:
-        self._seconds = settings.block_seconds
-        self._kept = settings.kept_blocks
-        self._lows: dict[int, tuple[float, float, int]] = {}  # block → low, sum of loads, count of loads
-        self._block = -1
-        self.life_start = math.nan
-        self.first_time = math.nan
+        self.settings = settings
+        self.life_start = -math.inf
+        self.first_time = math.nan  # first reading of this life
         self.last_time = -math.inf
-        self.version = 0
+        self.memo: dict[int, object] = {}  # what the engine found last; not saved, worked out anew
+        self._rings = [_Ring(level) for level in settings.levels]
+        self._joining = next((k for k, level in enumerate(settings.levels) if level.joins_lives), None)
+        self._before = math.nan  # level at the end of the last life, while the new one has not settled
+        self._after: list[float] | None = None  # lows of the new life until it has settled; None: it has
 
     def observe(self, time: float, value: float, *, life_start: float, load: float | None = None) -> None:
-        """Take in one reading. A time that is not after the last one is ignored; another life begins anew."""
+        """Take in one reading.
+
+        Args:
+            time: unix seconds; a reading not later than the last is ignored.
+            value: in the signal's unit; one that is not finite is ignored.
+            life_start: when the process started; another one than before begins a new life.
+            load: work done per second, in any unit; None where not known.
+
+        """
         if time <= self.last_time or not math.isfinite(value):
             return
-        if life_start != self.life_start:
-            self._lows.clear()
-            self.life_start, self.first_time = life_start, time
-        block = int(time // self._seconds)
-        low, loads, count = self._lows.get(block, (math.inf, 0.0, 0))
-        known = load is not None and math.isfinite(load)
-        self._lows[block] = (min(low, value), loads + (load or 0.0) * known, count + known)
-        if block != self._block:
-            self._block = block
-            self.version += 1
-            if len(self._lows) > self._kept:
-                del self._lows[next(iter(self._lows))]
+        if abs(life_start - self.life_start) > LIFE_TOLERANCE_SECONDS:
+            self._begin_life(life_start, time)
         self.last_time = time
+        levels, rings = self.settings.levels, self._rings
+        for number, ring in enumerate(rings):
+            index = int(time // ring.block_seconds)
+            if index == ring.index:
+                break
+            if ring.count:
+                self._close(number)
+            ring.open(index)
+        if time >= life_start + levels[0].warm_up_seconds:
+            rings[0].add(value, load if load is not None and math.isfinite(load) else None)
 
-    def blocks(self) -> tuple[Floats, Floats, Floats]:
-        """Times (middle of each complete block, seconds), lows and mean loads (NaN where unknown), oldest first.
+    @property
+    def settled(self) -> bool:
+        """Whether what came before this life can be compared with it."""
+        return self._after is None
 
-        The block that is still being filled is left out: its low is not yet its low.
-        """
-        complete = [(block, *rest) for block, rest in self._lows.items() if block != self._block]
-        if not complete:
-            empty = np.empty(0)
-            return empty, empty, empty
-        table = np.array([(block, low, loads / count if count else math.nan) for block, low, loads, count in complete])
-        return (table[:, 0] + 0.5) * self._seconds, table[:, 1], table[:, 2]
+    def blocks(self, level: int, end: int) -> npt.NDArray[np.float32]:
+        """Lows and loads of the blocks before block `end` of a level, oldest first: (2, length), NaN where missing."""
+        ring = self._rings[level]
+        out = ring.tail(end)
+        if not self.settled and ring.life_first > end - ring.length:
+            out[:, : max(0, ring.length - (end - ring.life_first))] = np.nan
+        return out
 
     def to_bytes(self) -> bytes:
-        """All of the state as little-endian doubles."""
-        head = [FORMAT, self._seconds, self._kept, self._block, self.life_start, self.first_time, self.last_time]
-        rows = [(block, low, loads, count) for block, (low, loads, count) in self._lows.items()]
-        return np.array(head + [number for row in rows for number in row], "<f8").tobytes()
+        """All that is remembered, about 4 kB in production."""
+        after = self._after if self._after is not None else []
+        head = struct.pack(
+            "<dddd?B", self.life_start, self.first_time, self.last_time, self._before, self.settled, len(after)
+        )
+        parts = [head, struct.pack(f"<{len(after)}d", *after)]
+        for ring in self._rings:
+            parts.append(_RING.pack(ring.end, ring.life_first, ring.index, ring.low, ring.load, ring.loads, ring.count))
+            parts.append(ring.cells.astype("<f4").tobytes())
+        body = _fingerprint(self.settings.levels) + b"".join(parts)
+        return MAGIC + struct.pack("<I", zlib.crc32(body)) + body
 
     @classmethod
     def from_bytes(cls, data: bytes, settings: Settings) -> SeriesState:
-        """The state that `to_bytes` gave.
+        """Read back what `to_bytes` wrote.
 
         Raises:
-            LeakdogError: these are other bytes, or of another preset: the series has to start afresh.
+            LeakdogError: the bytes are damaged, of another version, or of other settings.
 
         """
+        if data[:4] != MAGIC:
+            raise LeakdogError("reading a detector state: it is not one of this version of leakdog; it starts afresh")
+        body = data[8:]
+        if len(data) < 8 or struct.pack("<I", zlib.crc32(body)) != data[4:8]:
+            raise LeakdogError("reading a detector state: its checksum is wrong, so it is damaged; it starts afresh")
+        mark = _fingerprint(settings.levels)
+        if body[: len(mark)] != mark:
+            raise LeakdogError("reading a detector state: it was kept under another preset; it starts afresh")
         state = cls(settings)
-        if len(data) % 8 or len(data) < 8 * HEADER:
-            raise LeakdogError("the stored detector state is damaged")
-        numbers = np.frombuffer(data, "<f8")
-        if tuple(numbers[:3]) != (FORMAT, settings.block_seconds, settings.kept_blocks) or (len(numbers) - HEADER) % 4:
-            raise LeakdogError("the stored detector state is of another version or preset")
-        state._block = int(numbers[3])
-        state.life_start, state.first_time, state.last_time = (float(number) for number in numbers[4:HEADER])
-        for block, low, loads, count in numbers[HEADER:].reshape(-1, 4):
-            state._lows[int(block)] = (float(low), float(loads), int(count))
-        state.version = 1
+        state._read(body, len(mark))
         return state
+
+    def _read(self, body: bytes, at: int) -> None:
+        head = struct.Struct("<dddd?B")
+        values = head.unpack_from(body, at)
+        self.life_start, self.first_time, self.last_time, self._before, settled, count = values
+        at += head.size
+        after = struct.unpack_from(f"<{count}d", body, at)
+        self._after = None if settled else list(after)
+        at += 8 * count
+        for ring in self._rings:
+            ring.end, ring.life_first, ring.index, ring.low, ring.load, ring.loads, ring.count = _RING.unpack_from(
+                body, at
+            )
+            at += _RING.size
+            ring.cells = np.frombuffer(body, "<f4", 2 * ring.length, at).reshape(2, ring.length).astype(np.float32)
+            at += ring.cells.nbytes
+
+    def _close(self, number: int) -> None:
+        """Close a level's open block and hand it to the next coarser level."""
+        ring = self._rings[number]
+        low, load = ring.close()
+        if number == self._joining and self._after is not None:
+            self._settle(low)
+        if number + 1 == len(self._rings):
+            return
+        coarse = self._rings[number + 1]
+        start = ring.index * ring.block_seconds
+        if start < self.life_start + self.settings.levels[number + 1].warm_up_seconds:
+            return
+        if coarse.count == 0:
+            coarse.open(int(start // coarse.block_seconds))
+        coarse.add(low, load)
+
+    def _begin_life(self, life_start: float, time: float) -> None:
+        for number, ring in enumerate(self._rings):
+            if ring.count:
+                self._close(number)
+        known = math.isfinite(self.life_start)
+        self._remember_level()
+        self.life_start, self.first_time = life_start, time
+        self.memo.clear()
+        for ring, level in zip(self._rings, self.settings.levels, strict=True):
+            ring.open(NEVER)
+            if not level.joins_lives:
+                ring.forget()
+            first = (max(life_start, self.last_time) if known else life_start) + level.warm_up_seconds
+            ring.life_first = int(first // ring.block_seconds)
+        self._after = None if math.isnan(self._before) else []
+
+    def _remember_level(self) -> None:
+        """Note the level at which the ending life stands; a life that never settled is dropped."""
+        if self._joining is None:
+            return
+        ring = self._rings[self._joining]
+        if self._after is None:
+            tail = ring.tail(ring.end)[LOW, -self.settings.settle_blocks :] if ring.end > NEVER else np.array([np.nan])
+            seen = tail[~np.isnan(tail)]
+            self._before = float(np.median(seen)) if len(seen) else math.nan
+            return
+        for each, level in zip(self._rings, self.settings.levels, strict=True):
+            if level.joins_lives:
+                dropped = np.arange(max(each.life_first, each.end - each.length), each.end)
+                each.cells[:, dropped % each.length] = np.nan
+
+    def _settle(self, low: float) -> None:
+        """Once the new life has shown its level, move the past to it."""
+        assert self._after is not None
+        self._after.append(low)
+        if len(self._after) < self.settings.settle_blocks:
+            return
+        shift = float(np.median(self._after)) - self._before
+        for ring, level in zip(self._rings, self.settings.levels, strict=True):
+            if level.joins_lives:
+                past = np.arange(ring.end - ring.length, min(ring.life_first, ring.end))
+                ring.cells[LOW, past % ring.length] += np.float32(shift)
+        self._after, self._before = None, math.nan
+
+
+_RING = struct.Struct("<qqqddqq")
+
+
+@lru_cache
+def _fingerprint(levels: tuple[Level, ...]) -> bytes:
+    return hashlib.blake2b(repr(levels).encode(), digest_size=8).digest()

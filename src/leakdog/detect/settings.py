@@ -1,80 +1,203 @@
-"""All constants of the detector, each with its reason, in two presets."""
+"""Every constant of the detector with its reason. The two presets differ in their time scale, not in their method."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from leakdog.config.schema import HOUR, MIB, MINUTE, DetectionConfig, Preset
-from leakdog.model import Signal, Unit
+from leakdog.config.schema import DAY, HOUR, MIB, MINUTE, DetectionConfig, Preset
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """What the detector goes by. Times are seconds.
+class Level:
+    """One ring of block lows.
 
     Attributes:
-        block_seconds: readings are reduced to the lowest of each such span: a leak raises the floor, while collector
-            sawtooth and bursts are above it.
-        look_backs: spans over which growth is looked for, in blocks, shortest first.
-        hidden_seconds: start of a life that is not looked at: every process grows while it starts.
-        hold_seconds: how long a leak is pending before it fires, and growth must be gone before it resolves.
-        min_ratio, min_bytes, min_count: least rise over a look-back that counts. Two sampling quanta of Go's heap
-            profile are 1 MiB; below that a rise is not visible in it.
-        min_z: standard errors above zero, after the correction for autocorrelation. So many are asked for because
-            the look is repeated with every block.
-        kept_blocks: length of the memory of one series.
+        block_seconds: width of a block; a multiple of the level before. Blocks start at multiples of it, in unix time.
+        length: blocks kept.
+        warm_up_seconds: the first part of each life, which is hidden from this level.
+        joins_lives: whether the past is kept over a restart, moved to the level of the new life. A level of short
+            blocks forgets: its look-backs are over before a new life has settled.
 
     """
 
     block_seconds: float
-    look_backs: tuple[int, ...]
-    hidden_seconds: float
+    length: int
+    warm_up_seconds: float
+    joins_lives: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look-back: the window in which growth is tested.
+
+    Attributes:
+        level: which ring the window is read from.
+        past: which ring what came before the window is read from; its blocks are as wide or wider.
+        blocks: length of the window, in blocks of `level`.
+        merge: blocks taken together as one point of the fit, so that every fit has 11 to 48 points.
+        lows: take the lowest of these blocks, not their mean. A short block may lie between two collections; where
+            blocks are hours, their lows are past that, and the mean is the less noisy of the two.
+        harmonics: of the daily rhythm, fitted beside the trend where the past does not tell that rhythm. Only in
+            windows of four days or more: in a shorter one a step looks like a trend with a rhythm.
+        alone: the window may be judged without anything before it (warm-up then has to be ruled out by shape).
+        needs_load: only where load is known: too short to tell a daily rhythm from growth otherwise.
+        ratio_factor: growth asked of this look, times `min_growth_ratio`.
+        urgent: only for growth that eats the room up to the limit; see `urgent_share`.
+
+    """
+
+    level: int
+    past: int
+    blocks: int
+    merge: int = 1
+    lows: bool = False
+    harmonics: int = 0
+    alone: bool = False
+    needs_load: bool = False
+    ratio_factor: float = 1.0
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the engine runs with. Lengths named `_blocks` count blocks of the level that a look's past is
+    read from.
+
+    Attributes:
+        levels: from fine to coarse.
+        looks: from short to long.
+        settle_blocks: blocks of the first joining level from which a life's level is taken: 3 h in production.
+        history_blocks: least past that says what is normal for a series: a day, in which load was high and low.
+        excess_blocks: most past that is compared with: a week holds every weekday.
+        smooth_blocks: span over which a level is averaged or its median taken.
+        rhythm_blocks: blocks in a day; 0 where a run is too short for daily rhythm.
+        rhythm_days: least whole days from which a rhythm is learned: two, for one cannot be told from an event.
+        coverage: least share of a window's blocks that hold a reading. Gaps are bridged by straight lines, which
+            makes residuals smoother and so the test stricter.
+        z: how many standard errors above zero growth must be. Under continuous checking of several look-backs 6 is
+            what keeps noise from strong autocorrelation out; see docs/detection.md.
+        confidence: the residuals' autocorrelation is taken this many standard errors above its estimate.
+        rising: least share of the steps between segments that go up.
+        max_step: no step may hold more of the rise: else it is a step, not growth.
+        last_share, first_share: of the rise, in the last and first quarter of the steps: growth goes on, and did not
+            only begin at the end.
+        young_last_share, young_first_share: the same where the window is most of a life: growth that slows down
+            there is warm-up.
+        convex_z: standard errors by which a line in age must beat the logarithm of age, over a whole life.
+        convex_ratio: growth since half the age over growth before it; a logarithm has 0.5 of it, a line 1.33.
+        convex_blocks: age from which `convex_ratio` is asked.
+        peak_factor: a short window's present must be above all of the past by this share of the past's range.
+        rise_factor: a long window's present must be above all of the past by this share of its own rise.
+        hold_seconds: how long the verdict must stand before a leak fires.
+        resolve_seconds: how long growth must be gone before a leak is resolved.
+        min_growth_ratio, min_growth_bytes, min_growth_count: least growth over a look-back that counts.
+        urgent_share: an urgent look fires once growth in its window has eaten this share of the room to the limit:
+            late enough to be sure of a straight line, early enough to act.
+        urgent_z: what it asks of z.
+
+    """
+
+    levels: tuple[Level, ...]
+    looks: tuple[Look, ...]
+    settle_blocks: int
+    history_blocks: int
+    excess_blocks: int
+    smooth_blocks: int
+    rhythm_blocks: int
     hold_seconds: float
-    min_ratio: float
-    min_bytes: float
-    min_count: float
-    min_z: float
-    kept_blocks: int
+    resolve_seconds: float
+    min_growth_ratio: float
+    min_growth_bytes: float
+    min_growth_count: float
+    convex_blocks: int
+    rhythm_days: int = 2
+    coverage: float = 0.4
+    z: float = 6.0
+    confidence: float = 0.7
+    rising: float = 6 / 7
+    max_step: float = 0.40
+    last_share: float = 0.14
+    first_share: float = 0.06
+    young_last_share: float = 0.20
+    young_first_share: float = 0.42
+    convex_z: float = 4.0
+    convex_ratio: float = 0.85
+    peak_factor: float = 1.0
+    rise_factor: float = 0.5
+    urgent_share: float = 0.4
+    urgent_z: float = 6.0
 
-    def least_rise(self, signal: Signal, level: float) -> float:
-        """The rise over a look-back below which growth does not count, in the signal's unit."""
-        floor = self.min_bytes if signal.unit is Unit.BYTES else self.min_count
-        return max(floor, self.min_ratio * abs(level))
 
-
-PRESETS = {
-    Preset.PRODUCTION: Settings(
-        block_seconds=15 * MINUTE,
-        look_backs=(48, 96, 192, 384, 672, 1344),
-        hidden_seconds=3 * HOUR,
-        hold_seconds=2 * HOUR,
-        min_ratio=0.05,
-        min_bytes=MIB,
-        min_count=20,
-        min_z=6.0,
-        kept_blocks=1344,
+PRODUCTION = Settings(
+    levels=(
+        Level(MINUTE, 40, 10 * MINUTE, joins_lives=False),
+        Level(5 * MINUTE, 64, 20 * MINUTE, joins_lives=False),
+        Level(15 * MINUTE, 48, 3 * HOUR, joins_lives=True),
+        Level(HOUR, 336, 3 * HOUR, joins_lives=True),
     ),
-    Preset.SOAK: Settings(
-        block_seconds=2.0,
-        look_backs=(24, 32, 45, 60, 120),
-        hidden_seconds=10.0,
-        hold_seconds=12.0,
-        min_ratio=0.02,
-        min_bytes=0.5 * MIB,
-        min_count=20,
-        min_z=6.0,
-        kept_blocks=300,
+    looks=(
+        Look(0, 1, 10, urgent=True),
+        Look(0, 1, 20, urgent=True),
+        Look(0, 1, 40, urgent=True),
+        Look(1, 3, 16, urgent=True),
+        Look(1, 3, 32, urgent=True),
+        Look(2, 3, 24, needs_load=True, ratio_factor=2.0),
+        Look(2, 3, 48, needs_load=True, ratio_factor=2.0),
+        Look(3, 3, 24),
+        Look(3, 3, 48, alone=True),
+        Look(3, 3, 96, merge=2, harmonics=3, alone=True),
+        Look(3, 3, 168, merge=4, harmonics=2, alone=True),
+        Look(3, 3, 336, merge=8, harmonics=1, alone=True),
     ),
-}
+    settle_blocks=12,
+    history_blocks=24,
+    excess_blocks=168,
+    smooth_blocks=24,
+    rhythm_blocks=24,
+    hold_seconds=HOUR,
+    resolve_seconds=12 * HOUR,
+    min_growth_ratio=0.05,
+    min_growth_bytes=MIB,
+    min_growth_count=20,
+    convex_blocks=72,
+)
+
+SOAK = Settings(
+    levels=(
+        Level(2.0, 64, 10.0, joins_lives=False),
+        Level(10.0, 64, 30.0, joins_lives=False),
+    ),
+    looks=(
+        Look(0, 0, 15),
+        Look(0, 0, 28, alone=True),
+        Look(0, 0, 30, merge=2, lows=True, alone=True),
+        Look(0, 0, 44, merge=4, lows=True, alone=True),
+        Look(0, 0, 60, merge=4, lows=True, alone=True),
+        Look(1, 1, 24, alone=True),
+        Look(1, 1, 48, alone=True),
+    ),
+    settle_blocks=6,
+    history_blocks=10,
+    excess_blocks=64,
+    smooth_blocks=5,
+    rhythm_blocks=0,
+    hold_seconds=12.0,
+    resolve_seconds=30.0,
+    min_growth_ratio=0.02,
+    min_growth_bytes=0.5 * MIB,
+    min_growth_count=10,
+    convex_blocks=20,
+)
 
 
 def settings_for(config: DetectionConfig) -> Settings:
-    """The preset's settings, with what the configuration gives instead."""
-    preset = PRESETS[config.preset]
-    given = {
-        "hold_seconds": config.hold_time,
-        "min_ratio": config.min_growth_ratio,
-        "min_bytes": config.min_growth_bytes,
-        "min_count": config.min_growth_count,
-    }
-    return replace(preset, **{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    """The preset, with what the configuration says instead."""
+    preset = {Preset.PRODUCTION: PRODUCTION, Preset.SOAK: SOAK}[config.preset]
+    names = ("min_growth_ratio", "min_growth_bytes", "min_growth_count")
+    given = {name: value for name in names if (value := getattr(config, name)) is not None}
+    if config.hold_time is not None:
+        given |= {"hold_seconds": config.hold_time, "resolve_seconds": config.hold_time}
+    return replace(preset, **given)
+
+
+__all__ = ["DAY", "PRODUCTION", "SOAK", "Level", "Look", "Settings", "settings_for"]

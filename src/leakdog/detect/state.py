@@ -1,4 +1,10 @@
-"""The only place where a leak moves from one state to the next."""
+"""Where a leak stands: the states and, in one function, all transitions between them.
+
+inactive --found--> pending --held for hold_seconds--> firing
+pending --not found--> inactive
+firing --not found for resolve_seconds, or the process has ended--> resolved
+resolved --found, held again--> firing, the same leak with the same id
+"""
 
 from __future__ import annotations
 
@@ -11,78 +17,115 @@ from leakdog.model import Assessment, Leak, LeakClass, LeakState, Signal, Target
 
 
 class Finding(Protocol):
-    """Growth that is a leak, as attribution classes it."""
+    """Growth with its class, as `leakdog.attribute.classify` gives it."""
 
     @property
     def leak_class(self) -> LeakClass:
-        """Its class."""
-        ...
+        """What kind of leak it is."""
 
     @property
     def signal(self) -> Signal:
         """The signal that shows it best."""
-        ...
 
     @property
     def assessment(self) -> Assessment:
         """What the detector says of that signal."""
-        ...
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """In words."""
-        ...
+        """Sentences a person can check."""
 
 
 def advance(
-    leak: Leak | None, finding: Finding | None, *, key: TargetKey, now: float, settings: Settings, alive: bool
+    leak: Leak | None, finding: Finding | None, *, key: TargetKey, now: float, settings: Settings, alive: bool = True
 ) -> Leak | None:
-    """The leak as it stands at `now`, given what is found now; None is `inactive`.
+    """Move one leak of one target on in time.
 
-    inactive → pending at a finding; pending → firing when it has been found for the hold time; pending → inactive when
-    it is not found; firing → resolved when it has not been found for the hold time, or at once when the process has
-    ended; resolved → firing through pending when it is found again: the same leak, with the same id.
+    Args:
+        leak: as it stood; None is inactive.
+        finding: of this leak's class; None where the class is not found (any more).
+        key: the target.
+        now: unix seconds, not before `leak.updated`.
+        alive: whether the process still runs; its leaks end with it.
+
+    Returns:
+        The leak as it stands now; None is inactive.
+
     """
-    if finding is None or not alive:
-        return _unfound(leak, now, settings, alive)
-    seen = _seen(leak, finding, key, now)
-    if leak is None or leak.state in (LeakState.RESOLVED, LeakState.INACTIVE):
-        return replace(seen, state=LeakState.PENDING, pending_since=now, firing_since=None, resolved_since=None)
-    if leak.state is LeakState.PENDING and now - (leak.pending_since or now) >= settings.hold_seconds:
-        return replace(seen, state=LeakState.FIRING, firing_since=now)
-    return seen
+    if not alive:
+        return _ended(leak, now)
+    if finding is None:
+        return _missed(leak, now, settings)
+    if leak is None:
+        leak = _new(finding, key, now)
+    elif leak.state is LeakState.RESOLVED and leak.pending_since is None:
+        leak = replace(leak, pending_since=now)
+    return _found(_told(leak, finding, now), now, settings)
 
 
 def leak_id(key: TargetKey, leak_class: LeakClass) -> str:
-    """Stable over time, restarts and versions: a hash of what the leak is of."""
-    text = "\0".join((key.job, key.instance, leak_class.value)).encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(text, digest_size=6).hexdigest()
+    """Ten hexadecimal digits, the same for the same job, instance and class for ever."""
+    text = "\0".join((*key, leak_class.value))
+    return hashlib.blake2b(text.encode(), digest_size=5).hexdigest()
 
 
-def _seen(leak: Leak | None, finding: Finding, key: TargetKey, now: float) -> Leak:
-    """The leak with what is found now. The onset is kept once the leak is known: it is history."""
-    found = finding.assessment
-    onset = found.onset if found.onset is not None else now
-    fresh = Leak(
-        leak_id(key, finding.leak_class), key, finding.signal, finding.leak_class, LeakState.PENDING, onset, now
-    )
-    known = leak if leak is not None and leak.state is not LeakState.RESOLVED else None
-    return replace(
-        leak or fresh,
+def _new(finding: Finding, key: TargetKey, now: float) -> Leak:
+    return Leak(
+        id=leak_id(key, finding.leak_class),
+        key=key,
         signal=finding.signal,
-        since=min(known.since, onset) if known else onset,
+        leak_class=finding.leak_class,
+        state=LeakState.PENDING,
+        since=now if finding.assessment.onset is None else finding.assessment.onset,
         updated=now,
-        growth_per_second=found.growth_per_second,
-        interval=found.interval,
-        time_to_limit_seconds=found.time_to_limit_seconds,
+        pending_since=now,
+    )
+
+
+def _told(leak: Leak, finding: Finding, now: float) -> Leak:
+    """The leak with the newest numbers. Its onset stays once it has fired: the start of a leak does not move."""
+    seen = finding.assessment
+    fresh = leak.state is not LeakState.FIRING and seen.onset is not None
+    return replace(
+        leak,
+        signal=finding.signal,
+        updated=now,
+        since=seen.onset if fresh and seen.onset is not None else leak.since,
+        growth_per_second=seen.growth_per_second,
+        interval=seen.interval,
+        time_to_limit_seconds=seen.time_to_limit_seconds,
         reasons=finding.reasons,
     )
 
 
-def _unfound(leak: Leak | None, now: float, settings: Settings, alive: bool) -> Leak | None:
-    """The leak where nothing is found, or nothing lives."""
-    if leak is None or leak.state in (LeakState.PENDING, LeakState.INACTIVE):
-        return None
-    if leak.state is LeakState.RESOLVED or (alive and now - leak.updated < settings.hold_seconds):
+def _found(leak: Leak, now: float, settings: Settings) -> Leak:
+    """Fire once the verdict has stood for the hold time."""
+    if leak.state is LeakState.FIRING:
+        return replace(leak, resolved_since=None)
+    assert leak.pending_since is not None
+    if now - leak.pending_since < settings.hold_seconds:
         return leak
-    return replace(leak, state=LeakState.RESOLVED, resolved_since=now, time_to_limit_seconds=None)
+    return replace(leak, state=LeakState.FIRING, firing_since=now, resolved_since=None)
+
+
+def _missed(leak: Leak | None, now: float, settings: Settings) -> Leak | None:
+    """Pending ends at once. Firing ends once growth has been gone for long enough since it was last found."""
+    if leak is None or leak.state is LeakState.PENDING:
+        return None
+    if leak.state is LeakState.RESOLVED:
+        return replace(leak, pending_since=None)
+    if now - leak.updated < settings.resolve_seconds:
+        return leak
+    return _resolved(leak, now)
+
+
+def _ended(leak: Leak | None, now: float) -> Leak | None:
+    if leak is None or leak.state is LeakState.PENDING:
+        return None
+    return _resolved(leak, now) if leak.state is LeakState.FIRING else replace(leak, pending_since=None)
+
+
+def _resolved(leak: Leak, now: float) -> Leak:
+    return replace(
+        leak, state=LeakState.RESOLVED, updated=now, resolved_since=now, pending_since=None, time_to_limit_seconds=None
+    )

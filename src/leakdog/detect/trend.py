@@ -1,112 +1,143 @@
-"""Growth of one window: slope with an honest standard error, and its shape."""
+"""Is there a trend? A slope test that holds from white noise to a random walk, and the shape of the rise.
+
+The slope is fitted by least squares. Its standard error comes from the residuals' autocorrelation, as if they were a
+first-order autoregressive process: the lag-one coefficient is corrected for the bias that fitting a line to few points
+gives it, and taken at its upper confidence bound, because a test that trusts the estimate is wrong exactly where
+residuals look whiter than they are. (Bias correction in the manner of Andrews, Econometrica 61, 1993, by a table of
+the expected coefficient for each design; the variance for a given coefficient is exact.)
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
-from leakdog.detect.series import Floats
-
+Array = npt.NDArray[np.float64]
+ALPHAS = np.concatenate((np.linspace(0, 0.9, 19), (0.925, 0.95, 0.97, 0.985, 0.995, 0.9999)))
 SEGMENTS = 8
-# Standard errors on either side of a 90 % interval.
-Z90 = 1.645
-# Least noise assumed, as a share of the level: a series without any (a counter of threads) has some all the same.
-LEAST_NOISE = 1e-4
+# A rise in a segment counts from this share of what a straight line would rise in it.
+LEAST_STEP = 0.2
+# Numbers without any noise (a counter) still have this much, as a share of their level: no division by nothing.
+LEAST_NOISE = 1e-5
+MOST_Z = 1000.0
 
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """Growth over one window.
+    """Arrays over series, (N,). `per_block` is the slope in units per block of the window's level.
 
     Attributes:
-        slope: per second; least squares, with the part that load explains taken out where `load_part` is not None.
-        error: its standard error, widened for autocorrelation of the residuals.
-        rise: medians of the last and the first segment apart.
-        rising: share of the steps between segments that rise.
-        largest_step: share of the rise in its largest step.
-        first, last: share of the rise in the first and the last two steps.
-        load_part: share of the rise that load explains.
+        error: standard error of the slope.
+        rise: over the whole window.
+        rising: share of the steps between neighbouring segments that go up.
+        max_step: largest step as a share of the rise.
+        first, last: shares of the rise in the first two and the last two steps.
+        noise: standard deviation around the line.
 
     """
 
-    slope: float
-    error: float
-    rise: float
-    rising: float
-    largest_step: float
-    first: float
-    last: float
-    load_part: float | None
-
-    @property
-    def z(self) -> float:
-        """Standard errors above zero."""
-        return self.slope / self.error
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """90 % interval of the slope."""
-        return self.slope - Z90 * self.error, self.slope + Z90 * self.error
+    per_block: Array
+    error: Array
+    z: Array
+    rise: Array
+    rising: Array
+    max_step: Array
+    first: Array
+    last: Array
+    noise: Array
 
 
-def fit(times: Floats, lows: Floats, loads: Floats) -> Trend:
-    """The trend of at least `SEGMENTS` points, times rising."""
-    x = times - times.mean()
-    load = _centred_load(loads)
-    columns = [np.ones_like(x), x] if load is None else [np.ones_like(x), x, load]
-    design = np.column_stack(columns)
-    solution, *_ = np.linalg.lstsq(design, lows, rcond=None)
-    rest = lows - design @ solution
-    noise = LEAST_NOISE * max(1.0, abs(float(lows.mean())))
-    variance = float(rest @ rest) / max(1, len(lows) - len(columns)) + noise**2
-    spread = np.linalg.pinv(design.T @ design)[1, 1]
-    error = float(np.sqrt(variance * spread * _inflation(rest)))
-    clean = lows if load is None else lows - load * solution[2]
-    steps = _steps(clean)
-    rise = float(steps.sum())
-    share = steps / rise if rise > 0 else np.zeros(SEGMENTS - 1)
+@dataclass(frozen=True, slots=True)
+class _Design:
+    """What depends on the number of points only.
+
+    `slope` and `residual` are linear maps of the points, `season` removes fitted harmonics, `variance` is the slope's
+    variance over the residuals' sum of squares and `lag_one` their expected autocorrelation, for each of ALPHAS.
+    """
+
+    slope: Array
+    residual: Array
+    season: Array | None
+    variance: Array
+    lag_one: Array
+    parameters: int
+    segments: tuple[npt.NDArray[np.int64], ...]
+
+
+def trend(
+    window: Array, merge: int, harmonics: int, rhythm_blocks: int, confidence: float, *, lows: bool = False
+) -> Trend:
+    """Fit a line to each row of `window`, (N, blocks) without gaps.
+
+    Args:
+        merge: blocks taken together as one point.
+        lows: take the lowest of them, not their mean.
+        harmonics: of a rhythm of `rhythm_blocks`, fitted beside the line.
+        confidence: see `Settings.confidence`.
+
+    """
+    blocks = window.shape[1]
+    design = _design(blocks // merge, merge, harmonics, rhythm_blocks)
+    points = window
+    if merge > 1:
+        together = window.reshape(len(window), -1, merge)
+        points = together.min(2) if lows else together.mean(2)
+    level = points[:, :1]
+    points = points - level
+    per_block = points @ design.slope
+    left = points @ design.residual
+    scale = np.abs(level[:, 0]) + np.abs(points).max(1)
+    squares = np.einsum("ij,ij->i", left, left) + len(design.slope) * (LEAST_NOISE * scale) ** 2 + 1e-30
+    lag_one = np.einsum("ij,ij->i", left[:, 1:], left[:, :-1]) / squares
+    alpha = np.interp(lag_one, design.lag_one, ALPHAS)
+    alpha = np.minimum(alpha + confidence * np.sqrt((1 - alpha**2) / len(design.slope)), ALPHAS[-1])
+    error = np.sqrt(squares * np.interp(alpha, ALPHAS, design.variance))
+    noise = np.sqrt(squares / (len(design.slope) - design.parameters))
+    plain = points if design.season is None else points - points @ design.season
+    steps = np.diff(np.stack([np.median(plain[:, each], 1) for each in design.segments], 1), axis=1)
+    shares = steps / np.maximum(steps.sum(1), 1e-12 * scale + 1e-30)[:, None]
     return Trend(
-        slope=float(solution[1]),
+        per_block=per_block,
         error=error,
-        rise=rise,
-        rising=float((share > 0.2 / (SEGMENTS - 1)).mean()),
-        largest_step=float(share.max()),
-        first=float(share[:2].sum()),
-        last=float(share[-2:].sum()),
-        load_part=None if load is None else _explained(lows, load * solution[2]),
+        z=np.clip(per_block / error, -MOST_Z, MOST_Z),
+        rise=per_block * blocks,
+        rising=(shares > LEAST_STEP / (SEGMENTS - 1)).mean(1),
+        max_step=shares.max(1),
+        first=shares[:, :2].sum(1),
+        last=shares[:, -2:].sum(1),
+        noise=noise,
     )
 
 
-def _centred_load(loads: Floats) -> Floats | None:
-    """Load as a regressor: smoothed, centred; None where it is not known or hardly moves."""
-    if np.isnan(loads).any():
-        return None
-    width = max(1, len(loads) // 16)
-    smooth = np.convolve(np.pad(loads, (width - 1, 0), mode="edge"), np.full(width, 1 / width), mode="valid")
-    spread = smooth.std()
-    if spread < 0.05 * abs(smooth.mean()):
-        return None
-    return np.asarray((smooth - smooth.mean()) / spread)
-
-
-def _inflation(rest: Floats) -> float:
-    """How much larger the slope's variance is than for independent residuals: (1 + a) / (1 - a) for AR(1)."""
-    power = float(rest @ rest)
-    if power <= 0:
-        return 1.0
-    a = float(rest[1:] @ rest[:-1]) / power + 4 / len(rest)  # the estimate is biased towards zero after a fit
-    a = min(max(a, 0.0), 0.95)
-    return (1 + a) / (1 - a)
-
-
-def _steps(values: Floats) -> Floats:
-    """Rises from the median of one segment to that of the next."""
-    return np.diff([np.median(part) for part in np.array_split(values, SEGMENTS)])
-
-
-def _explained(lows: Floats, part: Floats) -> float:
-    """Share of the rise from the first to the last quarter that follows load."""
-    quarter = max(1, len(lows) // 4)
-    whole = lows[-quarter:].mean() - lows[:quarter].mean()
-    return float((part[-quarter:].mean() - part[:quarter].mean()) / whole) if whole > 0 else 0.0
+@lru_cache
+def _design(points: int, merge: int, harmonics: int, rhythm_blocks: int) -> _Design:
+    place = (np.arange(points) + 0.5) * merge
+    columns = [np.ones(points), place - place.mean()]
+    for number in range(1, harmonics + 1):
+        angle = 2 * np.pi * number * place / rhythm_blocks
+        columns.append(np.cos(angle))
+        if rhythm_blocks != 2 * number * merge:  # at the shortest rhythm that points can show, sine is all zeros
+            columns.append(np.sin(angle))
+    model = np.column_stack(columns)
+    inverse = np.linalg.pinv(model)
+    residual = np.eye(points) - model @ inverse
+    lags = np.abs(np.subtract.outer(np.arange(points), np.arange(points)))
+    near = (np.eye(points, k=1) + np.eye(points, k=-1)) / 2
+    variance, lag_one = [], []
+    for alpha in ALPHAS:
+        spread = alpha**lags
+        total = np.trace(residual @ spread)
+        variance.append(inverse[1] @ spread @ inverse[1] / total)
+        lag_one.append(np.trace(residual @ near @ residual @ spread) / total)
+    return _Design(
+        slope=inverse[1],
+        residual=residual,
+        season=(model[:, 2:] @ inverse[2:]).T if harmonics else None,
+        variance=np.array(variance),
+        lag_one=np.maximum.accumulate(np.array(lag_one)),
+        parameters=model.shape[1],
+        segments=tuple(np.array_split(np.arange(points), SEGMENTS)),
+    )

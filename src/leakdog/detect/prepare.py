@@ -1,0 +1,95 @@
+"""What is taken out of a series before growth is looked for: gaps, load, and the rhythm of the day."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+# Weight of "load explains nothing" in the fit on load, as a share of mean load squared: where load hardly moves, it
+# explains nothing, and no accidental coefficient is found.
+LOAD_RIDGE = 0.004
+# The growth beside load is held back by this much: what both could explain is load's.
+GROWTH_RIDGE = 0.1
+
+
+def bridge(values: Array) -> Array:
+    """Gaps (NaN) filled by straight lines, ends by the nearest reading; rows without any reading stay NaN."""
+    missing = np.isnan(values)
+    if not missing.any():
+        return values
+    columns = values.shape[1]
+    place = np.arange(columns)
+    left = np.maximum.accumulate(np.where(missing, -1, place), axis=1)
+    right = np.minimum.accumulate(np.where(missing, columns, place)[:, ::-1], axis=1)[:, ::-1]
+    left, right = np.where(left < 0, right, left), np.where(right >= columns, left, right)
+    left, right = np.clip(left, 0, columns - 1), np.clip(right, 0, columns - 1)
+    low, high = np.take_along_axis(values, left, 1), np.take_along_axis(values, right, 1)
+    filled: Array = low + (high - low) * (place - left) / np.maximum(right - left, 1)
+    return filled
+
+
+def lagged(load: Array) -> Array:
+    """The load one block before: memory follows load with a delay."""
+    return np.concatenate((load[:, :1], load[:, :-1]), axis=1)
+
+
+def load_coefficients(values: Array, load: Array, known: Bools, window_start: int) -> Array:
+    """How much of each row load explains: coefficients of load and of lagged load, (N, 2).
+
+    Beside load, growth from `window_start` on is fitted, so that growth which merely coincides with load is not all
+    given to it.
+
+    Args:
+        values: (N, T) without gaps.
+        load: (N, T), relative to its mean.
+        known: (N, T), which columns count.
+
+    """
+    columns = values.shape[1]
+    growth = np.maximum(np.arange(columns) - window_start + 1, 0) / (columns - window_start)
+    now = load - 1
+    parts = np.stack((np.ones_like(now), now, lagged(now), np.broadcast_to(growth, now.shape)), axis=2)
+    weighted = parts * known[:, :, None]
+    normal = np.matmul(weighted.transpose(0, 2, 1), parts)
+    total = known.sum(1)
+    for part in (1, 2):
+        normal[:, part, part] += LOAD_RIDGE**2 * total
+    normal[:, 3, 3] *= 1 + GROWTH_RIDGE
+    normal += 1e-9 * np.eye(4)
+    target = np.matmul(weighted.transpose(0, 2, 1), (values - values[:, -1:])[:, :, None])
+    solved: Array = np.linalg.solve(normal, target)[:, 1:3, 0]
+    return solved
+
+
+def load_part(coefficients: Array, load: Array, before: Array) -> Array:
+    """What load explains of a window, in the signal's unit, zero at mean load. `before`: load one coarse block ago."""
+    return coefficients[:, :1] * (load - 1) + coefficients[:, 1:] * (before - 1)
+
+
+def rhythm(past: Array, first: npt.NDArray[np.int64], day: int, least_days: int) -> tuple[Array, Bools]:
+    """The rhythm of a day that the past shows, (N, day), column 0 for the past's first column, and where it is known.
+
+    Of whole days, each without its mean and its own drift, the median at each time of day, smoothed over three blocks.
+    Rows with fewer than `least_days` whole days get zeros.
+
+    Args:
+        past: (N, days * day) without gaps.
+        first: (N,) column of each row's first real reading.
+
+    """
+    rows, columns = past.shape
+    days = columns // day
+    each = past.reshape(rows, days, day)
+    mean = each.mean(2)
+    inner = np.gradient(mean, axis=1) / day if days > 1 else np.zeros_like(mean)
+    left = each - mean[:, :, None] - inner[:, :, None] * (np.arange(day) - (day - 1) / 2)
+    whole = np.arange(days) * day >= first[:, None]
+    count = whole.sum(1)
+    ordered = np.sort(np.where(whole[:, :, None], left, np.inf), axis=1)
+    middle = np.maximum(np.stack(((count - 1) // 2, count // 2), 1), 0)
+    pair = np.take_along_axis(ordered, middle[:, :, None], 1)
+    known = count >= least_days
+    shape = np.where(known[:, None], pair.mean(1), 0.0)
+    return (np.roll(shape, 1, 1) + 2 * shape + np.roll(shape, -1, 1)) / 4, known
