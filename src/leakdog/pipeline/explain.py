@@ -54,7 +54,10 @@ class Explainer:
         if leak.leak_class is LeakClass.HEAP:
             profiles, times = await self._profiles(watched, leak, Kind.HEAP, now)
             return await asyncio.to_thread(culprits, profiles, times, sample_type="inuse_space")
-        if leak.leak_class is LeakClass.GOROUTINE:
+        if leak.leak_class in (
+            LeakClass.GOROUTINE,
+            LeakClass.THREADS,
+        ):  # a Go thread that is held is held by a goroutine
             return await self._goroutines(watched, leak, now)
         if leak.leak_class is LeakClass.NOT_RETURNED:
             return ()
@@ -69,7 +72,7 @@ class Explainer:
         found = await asyncio.to_thread(goroutine_culprits, profiles, times, proof=proof, dump=dump)
         if any(has_own_frame(culprit.stack) for culprit in found):
             return found
-        return await self._companions(watched, leak, now) + found
+        return await self._companions(watched, leak, now) or found
 
     async def _companions(self, watched: Watched, leak: Leak, now: float) -> tuple[Culprit, ...]:
         """Heap sites that grow in step with the leaking signal."""

@@ -21,6 +21,7 @@ TESTED = (
     Signal.GOROUTINES_LEAKED,
     Signal.HEAP_ALLOC,
     Signal.HEAP_IDLE,
+    Signal.HEAP_RELEASED,
     Signal.HEAP_SYS,
     Signal.STACK_INUSE,
     Signal.SYS,
