@@ -1,7 +1,7 @@
 """One process that plays many Go targets: serves profiles and a metrics page on a port of all loopback addresses.
 
-`python -m bench.targets FOLDER PORT`: FOLDER holds `heap.pb.gz` and `goroutine.pb.gz`. 127.0.0.2, 127.0.0.3 and so on are
-all this machine, so each address makes one target.
+`python -m bench.targets FOLDER PORT`: FOLDER holds `heap.pb.gz` and `goroutine.pb.gz`. 127.0.0.2, 127.0.0.3 and so on
+are all this machine, so each address makes one target.
 """
 
 from __future__ import annotations
