@@ -78,6 +78,7 @@ def _fetch(url: str) -> bytes:
         with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as response:  # noqa: S310  # read() checked the scheme
             data: bytes = response.read(_LIMIT_BYTES + 1)
     except urllib.error.HTTPError as error:
+        error.close()
         raise FetchError(
             Reason.HTTP_STATUS, f"{url} answered {error.code} {error.reason}", status=error.code
         ) from error

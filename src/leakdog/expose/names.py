@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import OrderedDict
 from collections.abc import Iterator
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import NamedTuple
@@ -68,15 +69,15 @@ def _module_name(file: str, module: ModuleType | None) -> str:
 def _code(file: str, module: ModuleType | None) -> CodeType | None:
     """Compiled code of a file: from Python's own cache for what was imported, else from source."""
     try:
-        if module is not None and module.__name__ != "__main__" and module.__spec__ is not None:
-            code: CodeType | None = module.__spec__.loader.get_code(module.__name__)  # type: ignore[union-attr]
-            return code
+        loader = getattr(getattr(module, "__spec__", None), "loader", None)
+        if module is not None and isinstance(loader, SourceFileLoader) and module.__name__ != "__main__":
+            return loader.get_code(module.__name__)
         path = Path(file)
         if path.stat().st_size > SOURCE_BYTES:
             return None
         return compile(path.read_bytes(), file, "exec", dont_inherit=True)
-    except (OSError, SyntaxError, ValueError, ImportError, AttributeError, EOFError):
-        return None  # no source, or another loader: the line has to do as a name
+    except (OSError, SyntaxError, ValueError, ImportError, EOFError):
+        return None  # no source, or none that compiles: the line has to do as a name
 
 
 def _inner_spans(code: CodeType, module: str) -> Iterator[_Span]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import tracemalloc
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from urllib.parse import parse_qs, urlsplit
 
 from leakdog.expose.heap import heap_profile
@@ -14,6 +15,7 @@ from leakdog.expose.process import command_line, metrics
 # library, before the caller that is to blame.
 FRAMES = 16
 _IDLE_SECONDS = 30.0  # a client that says nothing gives its thread back
+_POLL_SECONDS = 0.1  # how long closing may take
 _TEXT, _BINARY, _HTML = "text/plain; charset=utf-8", "application/octet-stream", "text/html; charset=utf-8"
 _INDEX = b"""<!doctype html><title>/debug/pprof/</title><h1>/debug/pprof/</h1>
 <p><a href="heap">heap</a> memory of Python objects, for <code>go tool pprof</code>;
@@ -32,11 +34,12 @@ class Exposed:
 
     def __init__(self, server: ThreadingHTTPServer, started_tracing: bool) -> None:
         host, port = server.server_address[:2]
-        name = str(host)
-        self.url = f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+        self.url = f"http://{host!s}:{port}"
         self._server = server
         self._started_tracing = started_tracing
-        self._thread = threading.Thread(target=server.serve_forever, name="leakdog-expose", daemon=True)
+        self._thread = threading.Thread(
+            target=server.serve_forever, args=(_POLL_SECONDS,), name="leakdog-expose", daemon=True
+        )
         self._thread.start()
 
     def close(self) -> None:
@@ -62,7 +65,8 @@ def expose(port: int = 0, host: str = "127.0.0.1", nframes: int = FRAMES) -> Exp
 
     Args:
         port: 0 takes a free one; `Exposed.url` tells which.
-        host: loopback by default. Whoever can connect learns function names, file names and the command line.
+        host: IPv4 address or name, loopback by default. Whoever can connect learns function names, file names and the
+            command line.
         nframes: frames kept per allocation, where tracing is not on yet.
 
     Raises:
@@ -78,6 +82,11 @@ def expose(port: int = 0, host: str = "127.0.0.1", nframes: int = FRAMES) -> Exp
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+
+    def server_bind(self) -> None:
+        """Bind without asking the DNS for our own name, as http.server does: that may take long, and nobody uses it."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Stay quiet: a client that hangs up is no concern of the program that is watched."""

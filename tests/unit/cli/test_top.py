@@ -1,0 +1,156 @@
+"""`leakdog top`."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from leakdog.cli import top
+from leakdog.errors import FetchError, LeakdogError, Reason
+from leakdog.pprof.wire import delimited, integer, packed
+
+TABLE = (b"", b"inuse_objects", b"count", b"inuse_space", b"bytes", b"main.keep", b"main.main", b"a.go")
+
+
+def profile() -> bytes:
+    """main.main calls main.keep, which holds 300 bytes in 3 objects; main.main itself holds 100 in 1."""
+
+    def numbers(*values: int) -> bytes:
+        return b"".join(integer(number, value) for number, value in enumerate(values, 1))
+
+    parts = [delimited(1, numbers(1, 2)), delimited(1, numbers(3, 4))]
+    parts += [delimited(2, packed(1, [1, 2]) + packed(2, [3, 300])), delimited(2, packed(1, [2]) + packed(2, [1, 100]))]
+    parts += [delimited(4, numbers(i) + delimited(4, numbers(i, 9))) for i in (1, 2)]
+    parts += [delimited(5, numbers(i, 4 + i, 4 + i, 7)) for i in (1, 2)]
+    return b"".join([*parts, *(delimited(6, text) for text in TABLE)])
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    """A profile in a file."""
+    file = tmp_path / "heap.pb"
+    file.write_bytes(profile())
+    return str(file)
+
+
+def call(*arguments: str) -> int:
+    """Run the verb as `main` does."""
+    parser = argparse.ArgumentParser()
+    top.register(parser.add_subparsers())
+    args = parser.parse_args(["top", *arguments])
+    return int(args.run(args))
+
+
+def test_json_has_the_stable_shape(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Raw numbers under the names that others rely on, and no others."""
+    assert call(path, "-n", "0", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "sample_type": "inuse_space",
+        "unit": "bytes",
+        "total": 400,
+        "rows": [{"name": "main.keep", "flat": 300, "cum": 300}, {"name": "main.main", "flat": 100, "cum": 400}],
+    }
+
+
+def test_options_choose_column_rows_and_order(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Sample index, number of rows and sort key."""
+    assert call(path, "--sample-index", "inuse_objects", "-n", "1", "--sort", "cum", "--json") == 0
+    shape = json.loads(capsys.readouterr().out)
+    assert (shape["sample_type"], shape["unit"], shape["total"]) == ("inuse_objects", "count", 4)
+    assert shape["rows"] == [{"name": "main.main", "flat": 1, "cum": 4}]
+
+
+def test_text_is_a_table(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without `--json` it is what `go tool pprof -top` prints."""
+    assert call(path) == 0
+    assert "      300B 75.00% 75.00%       300B 75.00%  main.keep\n" in capsys.readouterr().out
+
+
+def test_a_profile_comes_from_standard_input(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`-` is standard input."""
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(profile())))
+    assert call("-", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["total"] == 400
+
+
+class _Pages(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        """A profile, or 404."""
+        found = self.path == "/debug/pprof/heap?gc=1"
+        self.send_response(200 if found else 404)
+        self.end_headers()
+        self.wfile.write(profile() if found else b"404 page not found\n")
+
+    def log_message(self, *_: object) -> None:
+        """Quiet."""
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    """A server with a heap profile."""
+    server = HTTPServer(("127.0.0.1", 0), _Pages)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_profile_comes_from_a_url(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A URL is fetched, its parameters included."""
+    assert call(f"{url}/debug/pprof/heap?gc=1", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["total"] == 400
+
+
+def test_a_url_that_answers_with_an_error_is_named(url: str) -> None:
+    """The status is in the error."""
+    with pytest.raises(FetchError, match="/nothing answered 404") as caught:
+        call(f"{url}/nothing")
+    assert (caught.value.reason, caught.value.status) == (Reason.HTTP_STATUS, 404)
+
+
+def test_a_url_that_is_too_large_is_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No more is read than the limit."""
+    monkeypatch.setattr(top, "_LIMIT_BYTES", 10)
+    with pytest.raises(FetchError) as caught:
+        call(f"{url}/debug/pprof/heap?gc=1")
+    assert caught.value.reason is Reason.BODY_TOO_LARGE
+
+
+def test_a_closed_port_is_an_error_in_words() -> None:
+    """Nobody listens: the URL and the reason are told."""
+    with pytest.raises(FetchError, match=r"http://127\.0\.0\.1:1/: .*refused") as caught:
+        call("http://127.0.0.1:1/")
+    assert caught.value.reason is Reason.CONNECT
+
+
+def test_a_missing_file_is_an_error_in_words(tmp_path: Path) -> None:
+    """The path and the reason are told."""
+    with pytest.raises(LeakdogError, match=r"reading .*nothing\.pb: No such file or directory"):
+        call(str(tmp_path / "nothing.pb"))
+
+
+def test_a_wrong_count_is_usage(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A count that is none ends with exit code 2 and says why."""
+    with pytest.raises(SystemExit) as caught:
+        call(path, "-n", "-3")
+    assert caught.value.code == 2
+    assert "'-3' is not a count" in capsys.readouterr().err
+
+
+def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--help` shows how it is used."""
+    with pytest.raises(SystemExit):
+        call("--help")
+    assert "leakdog top heap.pb.gz -n 0 --json" in capsys.readouterr().out

@@ -1,0 +1,116 @@
+"""The server."""
+
+from __future__ import annotations
+
+import socket
+import tracemalloc
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from email.message import Message
+
+import pytest
+
+from leakdog.expose import Exposed, expose
+from leakdog.model import Kind, Signal
+from leakdog.pprof import expect, memstats, parse
+
+
+@pytest.fixture
+def exposed() -> Iterator[Exposed]:
+    """A running server."""
+    with expose() as server:
+        yield server
+
+
+def get(url: str) -> tuple[int, Message, bytes]:
+    """Status, headers and body, whatever the status."""
+    try:
+        with urllib.request.urlopen(url, timeout=10) as response:
+            return response.status, response.headers, response.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.headers, error.read()
+
+
+@pytest.mark.parametrize("query", ["", "?gc=1", "?debug=0"])
+def test_the_heap_is_served(exposed: Exposed, query: str) -> None:
+    """A profile, gzipped inside as Go's are, that passes for a heap profile."""
+    status, headers, body = get(f"{exposed.url}/debug/pprof/heap{query}")
+    assert (status, headers["Content-Type"], body[:2]) == (200, "application/octet-stream", b"\x1f\x8b")
+    expect(parse(body), Kind.HEAP)
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [
+        ("/debug/pprof/", 200, b'<a href="heap">'),
+        ("/debug/pprof", 200, b'<a href="heap">'),
+        ("/metrics", 200, b"\nprocess_resident_memory_bytes "),
+        ("/debug/pprof/cmdline", 200, b"python"),
+        ("/debug/pprof/heap?debug=1", 501, b"no text form"),
+        ("/debug/pprof/goroutine", 404, b"there are /debug/pprof/heap"),
+        ("/", 404, b"there are /debug/pprof/heap"),
+    ],
+)
+def test_pages_are_served(exposed: Exposed, path: str, status: int, words: bytes) -> None:
+    """Each page, and a hint where there is none."""
+    found, headers, body = get(exposed.url + path)
+    assert found == status
+    assert words in body
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_python_program_has_no_memstats(exposed: Exposed) -> None:
+    """The text form, where Go tells its memory figures, is refused by its status."""
+    assert get(f"{exposed.url}/debug/pprof/heap?debug=1")[0] == 501
+    assert Signal.HEAP_ALLOC in memstats(
+        b"heap profile: 0: 0 [0: 1] @ heap/2\n\n# runtime.MemStats\n# HeapAlloc = 1\n# DebugGC = false\n"
+    )
+
+
+def test_closing_ends_what_was_started() -> None:
+    """After close nobody listens, and tracing is off again; a second close does nothing."""
+    server = expose()
+    assert tracemalloc.is_tracing()
+    server.close()
+    server.close()
+    assert not tracemalloc.is_tracing()
+    with pytest.raises(urllib.error.URLError):
+        get(server.url)
+
+
+@pytest.mark.usefixtures("tracing")
+def test_tracing_that_was_on_stays_as_it_is() -> None:
+    """Whoever started tracing has chosen its frames and its end."""
+    with expose(nframes=3):
+        assert tracemalloc.get_traceback_limit() == 16
+    assert tracemalloc.is_tracing()
+
+
+def test_frames_are_kept_as_asked() -> None:
+    """`nframes` is how many frames tracemalloc keeps."""
+    with expose(nframes=3):
+        assert tracemalloc.get_traceback_limit() == 3
+
+
+def test_tracing_stopped_by_the_program_is_told(exposed: Exposed) -> None:
+    """The program may turn tracing off; the heap is then not available."""
+    tracemalloc.stop()
+    assert get(f"{exposed.url}/debug/pprof/heap")[0] == 503
+
+
+def test_a_taken_port_is_an_error(exposed: Exposed) -> None:
+    """The caller is told, and tracing is not left on."""
+    port = int(exposed.url.rpartition(":")[2])
+    with pytest.raises(OSError, match="in use"):
+        expose(port=port)
+
+
+def test_a_client_that_hangs_up_is_no_matter(exposed: Exposed, capfd: pytest.CaptureFixture[str]) -> None:
+    """Nothing is written to the program's standard error, and the server goes on."""
+    port = int(exposed.url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.sendall(b"GET /debug/pprof/heap HTTP/1.1\r\n")
+    assert get(f"{exposed.url}/metrics")[0] == 200
+    assert capfd.readouterr().err == ""
