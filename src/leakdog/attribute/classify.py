@@ -188,7 +188,7 @@ def _resident(case: _Case) -> None:
 def _outside_the_heap(case: _Case, signal: Signal, runtime: float) -> None:
     """Most of the growth is outside the Go heap; what little the heap grows meanwhile belongs to it."""
     resident = case.growth(signal)
-    part = f"the Go runtime's memory explains {runtime / resident:.0%} of the growth of the resident set"
+    part = f"the runtime's own memory explains {runtime / resident:.0%} of the growth of the resident set"
     case.find(LeakClass.NATIVE, signal, part, "the rest is outside the Go heap: cgo or mmap")
     if LeakClass.HEAP in case.found and max(map(case.growth, _LIVE)) < NOTES * resident:
         del case.found[LeakClass.HEAP]
@@ -213,7 +213,7 @@ def _resident_alone(case: _Case, signal: Signal) -> None:
 
 def _held_by_runtime(case: _Case, signal: Signal, part: float) -> None:
     """The Go runtime holds what grows: for a leak already found, or freed and not given back."""
-    why = f"the resident set grows with it: the Go runtime's memory explains {part:.0%} of that growth"
+    why = f"the resident set grows with it: heap and runtime explain {part:.0%} of that growth"
     for leak_class in (LeakClass.HEAP, LeakClass.GOROUTINE, LeakClass.THREADS, LeakClass.FILES):
         if leak_class in case.found:
             case.add(leak_class, why)

@@ -27,6 +27,8 @@ log = logging.getLogger("leakdog.pipeline")
 PROFILES = 12
 # How much before the onset the comparison begins, as a share of the time since: growth needs a "before".
 LEAD = 0.1
+# Sites with less of the growth than this are not told of, unless there is nothing better.
+LEAST_SHARE = 0.02
 
 Profiles = tuple[list[Profile], list[float]]
 
@@ -47,7 +49,8 @@ class Explainer:
             self._fleet.counters.explain_failures += 1
             log.warning("naming the code behind leak %s of %s: %s", leak.id, leak.key, error)
             return leak
-        return replace(leak, culprits=found) if found and found != leak.culprits else leak
+        told = tuple(culprit for culprit in found if culprit.share >= LEAST_SHARE) or found[:1]
+        return replace(leak, culprits=told) if told and told != leak.culprits else leak
 
     async def _culprits(self, watched: Watched, leak: Leak, now: float) -> tuple[Culprit, ...]:
         """The question to ask depends on the class; memory that is only kept by the runtime has no site."""

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import html
-import unicodedata
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from urllib.parse import quote
 
 from leakdog.model import Culprit, Frame, Leak, LeakState, Signal, Verdict
 from leakdog.pipeline.state import Watched
-from leakdog.report.words import human_duration, human_rate, human_value
+from leakdog.report.words import human_duration, human_rate, human_share, human_time, human_value, inert, plural
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --dim: #57606a; --line: #d0d7de; --paper: #fff; --card: #f6f8fa;
@@ -60,7 +58,7 @@ def leak_page(leak: Leak, chart: str, now: float) -> str:
         left = f"<p>At this rate the memory limit is reached in {human_duration(leak.time_to_limit_seconds)}.</p>"
     body = (
         f"<p><span class={leak.state.value}>{leak.state.value}</span> · class <b>{leak.leak_class.value}</b> · "
-        f"signal <code>{leak.signal.value}</code> · since {_clock(leak.since)} "
+        f"signal <code>{leak.signal.value}</code> · since {human_time(leak.since)} "
         f"({human_duration(max(0.0, now - leak.since))} ago)</p>"
         f"<p>Grows by <b>{text(rate)}</b>{text(low_high)}.</p>{left}"
         f"<h2>Trend</h2>{chart}"
@@ -78,9 +76,8 @@ def message_page(title: str, message: str) -> str:
 
 
 def text(value: str) -> str:
-    """Text made inert for HTML: escaped, and control or direction-changing characters shown as their code."""
-    shown = "".join(f"\\u{ord(c):04x}" if unicodedata.category(c) in ("Cc", "Cf", "Cs") else c for c in value)
-    return html.escape(shown)
+    """Text made safe for HTML: escaped, and control or direction-changing characters shown as their code."""
+    return html.escape(inert(value))
 
 
 def _document(title: str, body: str, refresh_seconds: int | None) -> str:
@@ -99,7 +96,7 @@ def _leaks(leaks: Sequence[Leak], targets: Sequence[Watched], now: float) -> str
     if not leaks:
         early = sum(_too_early(watched) for watched in targets)
         waiting = f"; of {early} it is too early to say" if early else ""
-        return f"<h2>Leaks</h2><p class=up>None in {_plural(len(targets), 'target')}{waiting}.</p>"
+        return f"<h2>Leaks</h2><p class=up>None in {plural(len(targets), 'target')}{waiting}.</p>"
     rows = "".join(_leak_row(leak, now) for leak in leaks)
     head = _head("State", "Target", "Class", "Code that holds it", "Growth", "Since", "Limit in")
     return f"<h2>Leaks</h2><div class=wide><table>{head}<tbody>{rows}</tbody></table></div>"
@@ -154,7 +151,7 @@ def _culprit(culprit: Culprit, leak: Leak) -> str:
     stack = "\n".join(_place(frame) for frame in culprit.stack)
     rate = human_rate(culprit.growth_per_second, leak.signal.unit)
     return (
-        f"<h3><code>{_place(culprit.frame)}</code></h3><p>{culprit.share:.0%} of the growth, {text(rate)}</p>"
+        f"<h3><code>{_place(culprit.frame)}</code></h3><p>{human_share(culprit.share)} of the growth, {text(rate)}</p>"
         f"{note}{created}<details><summary>Stack</summary><pre>{stack}</pre></details>"
     )
 
@@ -172,14 +169,6 @@ def _value(watched: Watched, signal: Signal) -> str:
 def _too_early(watched: Watched) -> bool:
     found = watched.assessments.values()
     return not found or all(each.verdict is Verdict.TOO_EARLY for each in found)
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-def _clock(time: float) -> str:
-    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _head(*names: str) -> str:
