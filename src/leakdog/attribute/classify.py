@@ -188,8 +188,8 @@ def _resident(case: _Case) -> None:
 def _outside_the_heap(case: _Case, signal: Signal, runtime: float) -> None:
     """Most of the growth is outside the Go heap; what little the heap grows meanwhile belongs to it."""
     resident = case.growth(signal)
-    part = f"the runtime's own memory explains {runtime / resident:.0%} of the growth of the resident set"
-    case.find(LeakClass.NATIVE, signal, part, "the rest is outside the Go heap: cgo or mmap")
+    part = f"heap and runtime explain {runtime / resident:.0%} of the growth of the resident set"
+    case.find(LeakClass.NATIVE, signal, part, "the rest is outside the heap: cgo, another native library, or mmap")
     if LeakClass.HEAP in case.found and max(map(case.growth, _LIVE)) < NOTES * resident:
         del case.found[LeakClass.HEAP]
         case.add(LeakClass.NATIVE, "the heap grows with it, by as little as notes of that memory would take")

@@ -162,7 +162,7 @@ def test_native() -> None:
         other(Signal.SYS, Verdict.STEADY, 0.0),
     )
     assert (found.leak_class, found.signal) == (LeakClass.NATIVE, Signal.RSS_ANON)
-    assert "the Go runtime's memory explains 0% of the growth of the resident set" in found.reasons
+    assert "heap and runtime explain 0% of the growth of the resident set" in found.reasons
 
 
 def test_notes_of_native_memory() -> None:
