@@ -59,14 +59,15 @@ Start = Callable[..., Running]
 
 
 @pytest.fixture(scope="session")
-def zoo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The zoo's binary, built with the Go toolchain that came as a wheel."""
+def zoo(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The zoo's binary, built with the Go toolchain that came as a wheel. Compiled packages are kept between runs."""
+    assert pytestconfig.cache is not None
     binary = tmp_path_factory.mktemp("zoo") / "zoo"
     go = Path(sys.executable).parent / "go"
     environment = {
         **os.environ,
         "CGO_ENABLED": "0",
-        "GOCACHE": str(ROOT / ".cache" / "go-build"),
+        "GOCACHE": str(pytestconfig.cache.mkdir("go-build")),
         "GOFLAGS": "-mod=mod",
         "GOPROXY": "off",
         "GOTOOLCHAIN": "local",
@@ -105,6 +106,11 @@ def _up(made: Running, ready: Callable[[Running], bool]) -> bool:
         return False
 
 
+def answers(path: str) -> Callable[[Running], bool]:
+    """Whether a program answers on a page."""
+    return lambda made: made.status(path) == 200
+
+
 def await_that(holds: Callable[[], bool], seconds: float, what: str) -> None:
     """Wait until something holds; fail with what was waited for."""
     end = time.monotonic() + seconds
@@ -130,8 +136,7 @@ def start_zoo(zoo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
             address = f"127.0.0.1:{_free_port()}"
             command = [zoo, program, "-addr", address, *arguments]
             log = folder / f"{program}-{address.rpartition(':')[2]}.log"
-            up = lambda made: made.status("/debug/pprof/cmdline") == 200  # noqa: E731
-            return stack.enter_context(running(command, address, log, up))
+            return stack.enter_context(running(command, address, log, answers("/debug/pprof/cmdline")))
 
         yield start
 
@@ -147,8 +152,7 @@ def start_leakdog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
             address = f"127.0.0.1:{_free_port()}"
             command = [sys.executable, "-m", "leakdog", "run", "--config", folder / "leakdog.yml"]
             command += ["--web.listen-address", address, *arguments]
-            up = lambda made: made.status("/-/ready") == 200  # noqa: E731
-            return stack.enter_context(running(command, address, folder / "leakdog.log", up, **extra))
+            return stack.enter_context(running(command, address, folder / "leakdog.log", answers("/-/ready"), **extra))
 
         yield start
 
@@ -161,7 +165,7 @@ def start_program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
 
         def start(command: list[Any], address: str, ready_path: str) -> Running:
             log = folder / f"{Path(str(command[0])).name}.log"
-            return stack.enter_context(running(command, address, log, lambda made: made.status(ready_path) == 200))
+            return stack.enter_context(running(command, address, log, answers(ready_path)))
 
         yield start
 

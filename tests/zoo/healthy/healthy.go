@@ -69,14 +69,17 @@ func handle(buffer []byte) {
 func Pool(speed float64) {
 	var pool [][]byte
 	began := time.Now()
-	serve.Every(10*speed, func() {
-		wanted := int(256 - 128*math.Cos(2*math.Pi*time.Since(began).Seconds()/25))
-		for len(pool) < wanted {
-			pool = append(pool, make([]byte, 64*kib))
-		}
-		clear(pool[wanted:])
-		pool = pool[:wanted]
-	})
+	serve.Every(10*speed, func() { pool = Breathe(pool, began) })
+}
+
+// Breathe makes a pool as large as the time since its beginning wants it.
+func Breathe(pool [][]byte, began time.Time) [][]byte {
+	wanted := int(256 - 128*math.Cos(2*math.Pi*time.Since(began).Seconds()/25))
+	for len(pool) < wanted {
+		pool = append(pool, make([]byte, 64*kib))
+	}
+	clear(pool[wanted:])
+	return pool[:wanted]
 }
 
 // Batch works on 24 MB for six seconds of every thirty.

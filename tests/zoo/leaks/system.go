@@ -2,6 +2,7 @@ package leaks
 
 import (
 	"os"
+	"runtime"
 	"syscall"
 
 	"zoo/serve"
@@ -44,4 +45,15 @@ func openLog() {
 	if file, err := os.Open("/dev/null"); err == nil {
 		logs = append(logs, file)
 	}
+}
+
+// Threads keeps a thread of the system for each session, which waits for an end that does not come: 2 a second.
+func Threads(speed float64) {
+	sessions := make(chan int)
+	serve.Every(2*speed, func() { go holdThread(sessions) })
+}
+
+func holdThread(ended <-chan int) {
+	runtime.LockOSThread()
+	<-ended
 }
