@@ -24,8 +24,8 @@ Ints = NDArray[np.int64]
 
 # The repeated messages, by field number from 1; each has a limit of that name.
 _TABLES = ("sample_types", "samples", "mappings", "locations", "functions", "strings")
-# Records decoded at once. The arrays take 40 times that, and stay in the processor's cache when it is small.
-_BLOCK_BYTES = 1 << 20
+# Records decoded at once. The arrays for them take 40 times that and should stay in the cache of the processor.
+_BLOCK_BYTES = 128 << 10
 
 
 def decode(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Profile:
