@@ -1,0 +1,102 @@
+"""The pages in a real browser: they show the leak, break none of their own rules, and follow light and dark."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import struct
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from leakdog.config.schema import Backend, ScrapeConfig, StorageConfig
+from leakdog.model import Culprit, Frame, Leak, LeakClass, LeakState, Life, Scrape, Signal, Target, TargetKey
+from leakdog.pipeline.state import Fleet, Watched
+from leakdog.store import open_store
+from leakdog.web.server import Server
+
+KEY = TargetKey("shop", "10.0.0.7:6060")
+FRAME = Frame("shop/cart.(*Sessions[<script>alert(1)</script>]).Put", "/src/cart/sessions.go", 88)
+LIFE = Life(1_700_000_000.0, 1_700_000_000.0)
+LEAK = Leak(
+    id="9f1c0a7be2d4",
+    key=KEY,
+    signal=Signal.INUSE_SPACE,
+    leak_class=LeakClass.HEAP,
+    state=LeakState.FIRING,
+    since=1_700_000_030.0,
+    updated=1_700_000_120.0,
+    growth_per_second=310.0,
+    interval=(290.0, 330.0),
+    time_to_limit_seconds=3600.0,
+    reasons=("grew 36 KiB in 2 min",),
+    culprits=(Culprit("5b0c9d2e11aa", FRAME, 0.9, 279.0, (FRAME,)),),
+)
+BROWSER = [
+    "chromium",
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--enable-logging=stderr",
+    "--virtual-time-budget=3000",
+]
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    """Pages over one leaking target with two minutes of numbers."""
+    store = open_store(StorageConfig(backend=Backend.MEMORY))
+    for second in range(120):
+        time = LIFE.start_time + second
+        await store.append(Scrape(KEY, time, time, LIFE, {Signal.INUSE_SPACE: 8e7 + 310.0 * second}))
+    watched = Watched(Target(KEY), ScrapeConfig(job_name="shop"), up=True, life=LIFE, leaks={LeakClass.HEAP: LEAK})
+    made = Server(Fleet(targets={KEY: watched}), store)
+    await made.start("127.0.0.1", 0)
+    yield made
+    await made.stop()
+    await store.close()
+
+
+async def browse(server: Server, path: str, folder: Path, *arguments: str) -> tuple[str, str]:
+    """The document as the browser holds it after loading, and what the browser logged."""
+    command = [*BROWSER, f"--user-data-dir={folder / 'profile'}", *arguments, f"http://127.0.0.1:{server.port}{path}"]
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe)
+    out, log = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 0, log.decode(errors="replace")
+    return out.decode(), log.decode(errors="replace")
+
+
+@pytest.mark.parametrize(
+    ("path", "shows"),
+    [
+        ("/", ["1 leaking", "shop/10.0.0.7:6060", "18.2 KiB/min", "firing"]),
+        ("/leaks/9f1c0a7be2d4", ["18.2 KiB/min", "grew 36 KiB in 2 min", "sessions.go:88", "<polyline"]),
+    ],
+)
+async def test_a_page_shows_the_leak_and_nothing_is_refused(
+    server: Server, tmp_path: Path, path: str, shows: list[str]
+) -> None:
+    """The browser shows what matters, runs no script from a name, and logs no breach of the page's own policy."""
+    document, log = await browse(server, path, tmp_path, "--dump-dom")
+    assert [text for text in shows if text not in document] == []
+    assert "<script" not in document
+    assert re.findall(r"Refused to [^\n]*|Content Security Policy[^\n]*", log) == []
+
+
+async def test_the_style_is_really_applied(server: Server, tmp_path: Path) -> None:
+    """The picture of a page is not the same in light and in dark: the style sheet is loaded and follows the system."""
+    pictures = []
+    for scheme in ("light", "dark"):
+        file = tmp_path / f"{scheme}.png"
+        flag = [f"--blink-settings=preferredColorScheme={'1' if scheme == 'light' else '0'}"]
+        await browse(server, "/", tmp_path, f"--screenshot={file}", "--window-size=400,800", *flag)
+        pictures.append(file.read_bytes())
+    assert struct.unpack(">II", pictures[0][16:24]) == (400, 800)
+    assert pictures[0] != pictures[1]
