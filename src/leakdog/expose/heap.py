@@ -22,7 +22,7 @@ Frames = tuple[tuple[str, int], ...]
 STACKS = 10_000
 OTHER = "(other stacks)"
 _GZIP, _FAST = 31, 1  # zlib's code for a gzip header; speed, since it is the watched program that pays
-_OWN_FILES = (str(Path(__file__).parent), tracemalloc.__file__)
+_OWN_FILES = (f"{Path(__file__).parent}/", tracemalloc.__file__)
 
 _lock = threading.Lock()
 _function_names = FunctionNames()

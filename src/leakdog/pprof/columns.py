@@ -173,16 +173,15 @@ def split(data: Bytes) -> Varints:
     rank = np.empty(len(data) + 1, np.int32)
     rank[0] = 0
     np.cumsum(end, out=rank[1:])
-    starts = np.empty_like(ends)
-    starts[:1], starts[1:] = 0, ends[:-1] + 1
-    sizes = ends - starts + 1
-    values = (data[starts] & 0x7F).astype(np.uint64)
-    more = np.flatnonzero(sizes > 1)
-    for i in range(1, 10):
-        if not len(more):
-            break
-        values[more] |= (data[starts[more] + i] & 0x7F).astype(np.uint64) << np.uint64(7 * i)
-        more = more[sizes[more] > i + 1]
+    sizes = np.diff(ends, prepend=-1)
+    values = data[ends].astype(np.uint64)
+    long = np.flatnonzero(sizes > 1)  # the others are done: most numbers take one byte
+    size, start = sizes[long], ends[long] - sizes[long] + 1
+    found = (data[start] & 0x7F).astype(np.uint64)
+    for i in range(1, min(10, int(size.max(initial=0)))):
+        more = np.flatnonzero(size > i)
+        found[more] |= (data[start[more] + i] & 0x7F).astype(np.uint64) << np.uint64(7 * i)
+    values[long] = found
     return Varints(values, ends, rank, sizes <= 10)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -106,14 +107,12 @@ def _check_counts(data: bytes, limits: Limits) -> None:
 
 def _read(raw: list[bytes], layout: Layout, limits: Limits) -> Iterator[Records]:
     """Decode one table block by block; at least one, so that columns always have parts to be made of."""
-    check_count("message_bytes", max(map(len, raw), default=0), limits.message_bytes)
-    start = size = 0
-    for stop, record in enumerate(raw) if sum(map(len, raw)) > _BLOCK_BYTES else ():
-        size += len(record)
-        if size > _BLOCK_BYTES:
-            yield records(raw[start:stop], layout, limits.fields)
-            start, size = stop, len(record)
-    yield records(raw[start:], layout, limits.fields)
+    sizes = np.fromiter(map(len, raw), np.int64, len(raw))
+    check_count("message_bytes", int(sizes.max(initial=0)), limits.message_bytes)
+    blocks = np.cumsum(sizes) // _BLOCK_BYTES
+    cuts = (np.flatnonzero(np.diff(blocks)) + 1).tolist()
+    for start, stop in pairwise([0, *cuts, len(raw)]):
+        yield records(raw[start:stop], layout, limits.fields)
 
 
 def _columns(rows: list[list[Any]]) -> list[Any]:

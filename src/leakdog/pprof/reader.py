@@ -16,6 +16,7 @@ from leakdog.pprof.text_heap import parse_heap
 
 HEAP_TEXT = re.compile(rb"heap profile: *\d+: *\d+ *\[ *\d+: *\d+ *\] *@ *heap/")
 _COUNT_TEXT = re.compile(rb"(?:[ \t]*(?:#[^\n]*)?\r?\n)*[^\s:]+ profile: total \d+")
+_HEAD_BYTES = 4096  # where the first line of a text form is looked for
 _NEEDED = {
     Kind.HEAP: "inuse_space",
     Kind.ALLOCS: "alloc_space",
@@ -39,7 +40,7 @@ def parse(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Profile:
     body = expand(data, limits)
     if HEAP_TEXT.match(body):
         return parse_heap(body, limits)
-    if _COUNT_TEXT.match(body):
+    if _COUNT_TEXT.match(body, 0, _HEAD_BYTES):
         return parse_count(body, limits)
     words = describe(body)
     if words:
