@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import psutil
@@ -15,6 +15,7 @@ from leakdog.fetch.process import listeners
 
 log = logging.getLogger("leakdog.discover")
 
+MAX_PID = 1 << 22  # the kernel's own limit; psutil cannot take just any number
 # The kernel keeps this much of a process's name; psutil tells the rest from the command line where that fits.
 COMM_LENGTH = 15
 # Units that hold processes; a name without one of these is a service, as for systemctl.
@@ -36,21 +37,19 @@ def matching(wanted: ProcessConfig) -> list[tuple[int, str]]:
     return sorted(found)
 
 
-def _candidates(wanted: ProcessConfig) -> Iterator[psutil.Process]:
+def _candidates(wanted: ProcessConfig) -> Iterable[psutil.Process]:
     """The processes worth testing: the one whose id is given, else all."""
-    if wanted.pidfile is None and wanted.pid is None:
-        yield from psutil.process_iter()
-        return
-    named = {wanted.pid} if wanted.pidfile is None else {_from_file(wanted.pidfile)}
-    if wanted.pid is not None:
-        named &= {wanted.pid}
-    for pid in named:
-        if pid is not None and psutil.pid_exists(pid):
-            yield psutil.Process(pid)
+    if wanted.pidfile is not None:
+        found = _from_file(wanted.pidfile)
+    elif wanted.pid is not None:
+        found = _process(wanted.pid)
+    else:
+        return psutil.process_iter()
+    return [found] if found else []
 
 
-def _from_file(pidfile: str) -> int | None:
-    """The id of a running process from the first word of a file; None, with a warning, if there is none."""
+def _from_file(pidfile: str) -> psutil.Process | None:
+    """The process whose id is the first word of a file; None, with a warning, if there is none."""
     try:
         words = Path(pidfile).read_text().split()
     except (OSError, ValueError) as error:
@@ -59,15 +58,24 @@ def _from_file(pidfile: str) -> int | None:
     if not words or not words[0].isdecimal():
         log.warning("the pidfile %s holds no process id; no process is watched by it", pidfile)
         return None
-    pid = int(words[0])
-    if not psutil.pid_exists(pid):
-        log.warning("the pidfile %s names process %d, which does not run; no process is watched by it", pidfile, pid)
+    process = _process(int(words[0]))
+    if process is None:
+        log.warning("the pidfile %s names process %s, which does not run; none is watched by it", pidfile, words[0])
+    return process
+
+
+def _process(pid: int) -> psutil.Process | None:
+    """The process of this id; None if there is none."""
+    try:
+        return psutil.Process(pid) if pid <= MAX_PID and psutil.pid_exists(pid) else None
+    except psutil.NoSuchProcess:
         return None
-    return pid
 
 
 def _tests(wanted: ProcessConfig) -> Iterator[Test]:
     """One test per criterion that is given, the cheap ones first, and one for having memory at all."""
+    if wanted.pid is not None:
+        yield lambda process: process.pid == wanted.pid
     if wanted.name is not None:
         yield lambda process: wanted.name in (process.name(), process.name()[:COMM_LENGTH])
     if wanted.user is not None:

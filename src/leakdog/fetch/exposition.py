@@ -96,7 +96,7 @@ def _value(line: str) -> float | None:
         if len(line) > MAX_LINE_BYTES:
             raise ValueError(f"is longer than {MAX_LINE_BYTES:,} bytes")
         ((sample,),) = (family.samples for family in text_string_to_metric_families(line + "\n"))
-    except ValueError as error:
+    except (ValueError, IndexError) as error:  # the parser's own two ways to say that a line is broken
         shown = line.strip()[:80]
         raise FetchError(Reason.DECODE, f"the metrics page's line {shown!r} cannot be read: {error}") from error
     return float(sample.value) if 0 <= sample.value < math.inf else None
