@@ -84,6 +84,8 @@ def test_a_profile_comes_from_standard_input(
 
 
 class _Pages(BaseHTTPRequestHandler):
+    """One page."""
+
     def do_GET(self) -> None:
         """A profile, or 404."""
         found = self.path == "/debug/pprof/heap?gc=1"

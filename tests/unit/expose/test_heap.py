@@ -54,6 +54,7 @@ class Cycle:
     """An object that holds itself."""
 
     def __init__(self) -> None:
+        """Close the circle."""
         self.me = self
 
 

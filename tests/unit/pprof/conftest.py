@@ -40,6 +40,7 @@ class Made:
     )
 
     def __init__(self) -> None:
+        """All parts as they are when nothing is replaced."""
         self.sample_types = [self.numbers(1, 2), self.numbers(3, 4)]
         self.samples = [self.sample([1, 2], [3, 300]), self.sample([2], [1, 100])]
         self.mappings = [self.numbers(1, 0x400000, 0x500000)]
