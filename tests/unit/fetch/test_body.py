@@ -134,7 +134,7 @@ async def test_a_bomb_takes_no_more_memory_than_the_limit_allows(serve_gzip: Any
     served = await serve_gzip(bomb(256 * MIB))
     tracemalloc.start()
     try:
-        error = await failure(get, served.url, limit_bytes=limit, timeout_seconds=10)
+        error = await failure(get, served.url, limit_bytes=limit)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -148,7 +148,7 @@ async def test_a_large_page_is_held_in_memory_once(serve_gzip: Any, get: Any) ->
     served = await serve_gzip(bomb(size))
     tracemalloc.start()
     try:
-        response = await get(served.url, limit_bytes=size, timeout_seconds=10)
+        response = await get(served.url, limit_bytes=size)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -160,7 +160,7 @@ async def test_unpacking_holds_nobody_up(serve_gzip: Any, get: Any) -> None:
     """Between two pieces of a large page the event loop serves others."""
     size = 16 * MIB
     served = await serve_gzip(bomb(size))
-    task = asyncio.create_task(get(served.url, limit_bytes=size, timeout_seconds=10))
+    task = asyncio.create_task(get(served.url, limit_bytes=size))
     turns = 0
     while not task.done():
         await asyncio.sleep(0)
@@ -172,7 +172,7 @@ async def test_a_large_page_of_a_server_that_then_closes_comes_whole(serve: Any,
     """The end of the connection, seen while pieces are still read, cuts nothing off."""
     body = bytes(range(256)) * 4096 * 16
     served = await serve(answer(body, Connection="close"))
-    assert (await get(served.url, limit_bytes=len(body), timeout_seconds=10)).data == body
+    assert (await get(served.url, limit_bytes=len(body))).data == body
 
 
 @given(
