@@ -59,7 +59,7 @@ def _decoder(response: aiohttp.ClientResponse, page: str) -> Gunzip | None:
         return None
     if encoding in ("gzip", "x-gzip"):
         return Gunzip()
-    raise FetchError(Reason.DECODE, f"{page} is sent with content encoding {encoding!r}; only gzip was asked for")
+    raise FetchError(Reason.DECODE, f"{page} is sent with content encoding {encoding[:40]!r}; only gzip was asked for")
 
 
 def _too_large(page: str, limit_bytes: int) -> FetchError:

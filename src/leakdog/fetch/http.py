@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from types import MappingProxyType, TracebackType
 
 import aiohttp
@@ -28,6 +28,8 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 CONNECT_SHARE = 0.8
 # Idle connections are kept for scrapes every few seconds, and let go for those every minute.
 KEEPALIVE_SECONDS = 15
+# Statuses in our words: those of the target are anything up to 8 kB.
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
 NO_PARAMS: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 
@@ -128,12 +130,12 @@ def _elsewhere(response: aiohttp.ClientResponse, url: URL) -> URL:
     """Where an answer other than 200 says to go on, if that is on the same target."""
     location = response.headers.get("Location")
     if response.status not in REDIRECTS or location is None:
-        detail = f"{_page(url)} answered {response.status} {response.reason or ''}".rstrip()
+        detail = f"{_page(url)} answered {response.status} {_PHRASES.get(response.status, '')}".rstrip()
         raise FetchError(Reason.HTTP_STATUS, detail, status=response.status)
     try:
         to = url.join(URL(location))
         inside = to.origin() == url.origin()
-        where = str(to.origin())
+        where = str(to.origin())[:100]
     except ValueError:  # of another kind than http, without a host, or no URL at all
         inside, where = False, "what is no web address"
     if not inside:
@@ -151,8 +153,8 @@ def _explained(error: aiohttp.ClientError | OSError, url: URL) -> FetchError:
         case aiohttp.ClientConnectorCertificateError():
             said = getattr(error.certificate_error, "verify_message", None) or error.certificate_error
             return FetchError(Reason.TLS, f"the certificate of {server} is not accepted: {said}")
-        case aiohttp.ClientSSLError() | aiohttp.ClientOSError(__cause__=ssl.SSLError()):
-            said = (getattr(error.__cause__, "reason", None) or "handshake failed").replace("_", " ").lower()
+        case aiohttp.ClientSSLError():
+            said = (getattr(error.os_error, "reason", None) or "handshake failed").replace("_", " ").lower()
             return FetchError(Reason.TLS, f"no TLS connection to {server}: {said}")
         case aiohttp.ServerTimeoutError() | TimeoutError():
             return FetchError(Reason.TIMEOUT, f"no connection to {server} in time")
