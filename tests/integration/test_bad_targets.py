@@ -5,17 +5,37 @@ from __future__ import annotations
 import gzip
 import socket
 import threading
+import urllib.request
+import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from leakdog.pprof import encode, parse
-from leakdog.pprof.profile import Profile
-
 pytestmark = pytest.mark.slow
 
+MIB = 1 << 20
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
+ELSEWHERE = b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.2:9/\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+MISSING = b"HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+# What each bad target does, and the reason that is to be given.
+REASONS = {
+    "hang": "timeout",
+    "drip": "timeout",
+    "refuse": "connect",
+    "html": "wrong_type",
+    "half": "decode",
+    "cut": "decode",
+    "bomb": "body_too_large",
+    "crowd": "body_too_large",
+    "cpu": "wrong_type",
+    "goroutines": "wrong_type",
+    "empty": "wrong_type",
+    "not-http": "http",
+    "missing": "http_status",
+    "elsewhere": "redirect_blocked",
+}
 
 
 def answer(body: bytes) -> bytes:
@@ -24,28 +44,23 @@ def answer(body: bytes) -> bytes:
 
 
 def bomb() -> bytes:
-    """A gigabyte of zeros in a megabyte of gzip."""
-    import zlib
-
+    """A quarter of a gigabyte of zeros in a quarter of a megabyte of gzip."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    return b"".join(packer.compress(bytes(1 << 20)) for _ in range(1024)) + packer.flush()
+    return b"".join(packer.compress(bytes(MIB)) for _ in range(256)) + packer.flush()
 
 
-def cpu_profile(heap: bytes) -> bytes:
-    """A CPU profile: a real heap profile with the sample types of one."""
-    text = gzip.decompress(heap)
-    for old, new in ((b"inuse_space", b"cpu_moments"), (b"alloc_space", b"cpu_moments")):
-        text = text.replace(old, new)
-    for old, new in ((b"inuse_objects", b"cpu_samples_x"), (b"alloc_objects", b"cpu_samples_x")):
-        text = text.replace(old, new)
-    return gzip.compress(text)
+def crowd() -> bytes:
+    """Eight million empty samples in 16 kB of gzip: small as bytes, half a gigabyte as objects."""
+    return gzip.compress(b"\x12\x00" * 8_000_000)
 
 
 class Canned:
-    """A server that gives one answer to every request; `None` means that it never answers."""
+    """A server that gives one answer to every request, at once or byte by byte; `None` means that it never answers."""
 
-    def __init__(self, reply: bytes | None) -> None:
+    def __init__(self, reply: bytes | None, pause_seconds: float = 0) -> None:
         self._reply = reply
+        self._pause_seconds = pause_seconds
+        self._closed = threading.Event()
         self._socket = socket.create_server(("127.0.0.1", 0))
         self._held: list[socket.socket] = []
         self.address = f"127.0.0.1:{self._socket.getsockname()[1]}"
@@ -57,103 +72,133 @@ class Canned:
                 connection, _ = self._socket.accept()
             except OSError:
                 return
-            self._held.append(connection)
-            if self._reply is not None:
-                threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
+            if self._reply is None:
+                self._held.append(connection)
+            else:
+                threading.Thread(target=self._answer, args=(connection, self._reply), daemon=True).start()
 
-    def _answer(self, connection: socket.socket) -> None:
+    def _answer(self, connection: socket.socket, reply: bytes) -> None:
         try:
             connection.recv(65536)
-            connection.sendall(self._reply or b"")
+            step = 1 if self._pause_seconds else len(reply)
+            for start in range(0, len(reply), step):
+                connection.sendall(reply[start : start + step])
+                self._closed.wait(self._pause_seconds)
         except OSError:
-            return  # the client has had enough, as it should of a bomb
+            return  # the client has had enough, as it should of some
         finally:
             connection.close()
 
     def close(self) -> None:
         """Answer no more."""
+        self._closed.set()
         self._socket.close()
         for connection in self._held:
             connection.close()
 
 
-REASONS = {
-    "hang": "timeout",
-    "refuse": "connect",
-    "html": "wrong_type",
-    "half": "decode",
-    "bomb": "body_too_large",
-    "cpu": "wrong_type",
-    "empty": "wrong_type",
-    "not-http": "http",
-    "missing": "http_status",
-}
+def bad_servers(good: Any) -> dict[str, Canned]:
+    """All bad targets; what is almost right is made of a good one's answers."""
+    heap, page = good.get("/debug/pprof/heap"), b"<!doctype html><html><title>Sign in</title></html>"
+    closed = Canned(None)
+    closed.close()
+    return {
+        "hang": Canned(None),
+        "drip": Canned(answer(heap), pause_seconds=0.05),
+        "refuse": closed,
+        "html": Canned(answer(page)),
+        "half": Canned(answer(heap[: len(heap) // 2])),
+        "cut": Canned(answer(heap)[: -len(heap) // 2]),
+        "bomb": Canned(answer(bomb())),
+        "crowd": Canned(answer(crowd())),
+        "cpu": Canned(answer(good.get("/debug/pprof/profile?seconds=1"))),
+        "goroutines": Canned(answer(good.get("/debug/pprof/goroutine"))),
+        "empty": Canned(answer(b"")),
+        "not-http": Canned(b"220 mail.example ESMTP\r\n"),
+        "missing": Canned(MISSING),
+        "elsewhere": Canned(ELSEWHERE),
+    }
 
 
 @pytest.fixture(scope="module")
 def watched(
     start_zoo: Callable[..., Any], start_leakdog: Callable[..., Any], wait: Callable[..., None]
 ) -> Iterator[Any]:
-    """A daemon that has read one good target and each bad one a few times."""
-    good = start_zoo("idle")
-    heap = good.get("/debug/pprof/heap")
-    closed = Canned(None)
-    closed.close()
-    servers = {
-        "hang": Canned(None),
-        "refuse": closed,
-        "html": Canned(answer(b"<!doctype html><html><title>Sign in</title></html>")),
-        "half": Canned(answer(heap[: len(heap) // 2])),
-        "bomb": Canned(answer(bomb())),
-        "cpu": Canned(answer(cpu_profile(heap))),
-        "empty": Canned(answer(b"")),
-        "not-http": Canned(b"220 mail.example ESMTP\r\n"),
-        "missing": Canned(b"HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
-    }
-    addresses = {"good": good.address, **{name: server.address for name, server in servers.items()}}
+    """A daemon that has read one good target, one that gives the same heap for ever, and each bad one a few times."""
+    good = start_zoo("churn")
+    servers = bad_servers(good)
+    servers["same"] = Canned(answer(good.get("/debug/pprof/heap")))
     jobs = "".join(
-        f"  - job_name: {name}\n    static_configs: [{{targets: ['{address}']}}]\n"
-        for name, address in addresses.items()
+        f"  - job_name: {name}\n    static_configs: [{{targets: ['{target.address}']}}]\n"
+        for name, target in {"good": good, **servers}.items()
     )
+    jobs += "    profiles: [heap]\n    metrics_path: ''\n"  # of the last one, which has nothing else
     daemon = start_leakdog(f"global: {{scrape_interval: 1s}}\nstorage: {{path: '{{data}}'}}\nscrape_configs:\n{jobs}")
 
-    def failed() -> float:
-        lines = daemon.get("/metrics").decode().splitlines()
-        return sum(float(line.split()[-1]) for line in lines if line.startswith("leakdog_scrape_failures_total"))
+    def read_a_few_times() -> bool:
+        down = {target["job"] for target in daemon.json("/api/v1/targets")["targets"] if target["up"] is False}
+        stored = [snapshot["job"] for snapshot in daemon.json("/api/v1/snapshots?kind=heap")["snapshots"]]
+        return down == set(REASONS) and stored.count("good") >= 5 and stored.count("same") >= 5
 
-    wait(lambda: failed() >= 3 * len(REASONS), 40, "three failures of each bad target")
+    wait(read_a_few_times, 60, "all bad targets to be down and the good ones to be read five times")
     yield daemon
     for server in servers.values():
         server.close()
 
 
+def target_of(daemon: Any, job: str) -> dict[str, Any]:
+    """What the daemon says of the one target of a job."""
+    (target,) = [target for target in daemon.json("/api/v1/targets")["targets"] if target["job"] == job]
+    return dict(target)
+
+
 @pytest.mark.parametrize("bad", REASONS)
 def test_a_bad_target_is_down_with_its_reason_and_leaves_no_number(watched: Any, bad: str) -> None:
-    """The target is down, says why from the fixed list, and has no value and no snapshot."""
-    targets = {target["job"]: target for target in watched.json("/api/v1/targets")["targets"]}
-    target = targets[bad]
+    """The target is down, says why from the fixed list, and has no value, no series and no snapshot."""
+    target = target_of(watched, bad)
     assert target["up"] is False
     assert target["last_error"].partition(":")[0] == REASONS[bad], target["last_error"]
-    assert target["signals"] == {}
-    assert watched.json(f"/api/v1/snapshots?target={bad}/{target['instance']}") == {"snapshots": []}
-    series = watched.json(f"/api/v1/series?target={bad}/{target['instance']}&signal=rss")["series"]
-    assert series[0]["points"] == []
+    assert (target["last_success"], target["signals"], target["verdicts"]) == (None, {}, {})
+    name = f"target={bad}/{target['instance']}"
+    assert watched.json(f"/api/v1/snapshots?{name}") == {"snapshots": []}
+    series = watched.json(f"/api/v1/series?{name}")["series"]
+    assert [found["signal"] for found in series if found["points"]] == []
+
+
+@pytest.mark.parametrize("reason", sorted(set(REASONS.values())))
+def test_failures_are_counted_by_reason(watched: Any, reason: str) -> None:
+    """Each reason that occurred has its counter on the metrics page."""
+    (line,) = [
+        line
+        for line in watched.get("/metrics").decode().splitlines()
+        if line.startswith(f'leakdog_scrape_failures_total{{reason="{reason}"}}')
+    ]
+    assert float(line.split()[-1]) > 0
 
 
 def test_the_good_target_beside_them_is_read_as_ever(watched: Any) -> None:
-    """The good target is up and has values and a snapshot for nearly every second."""
-    targets = {target["job"]: target for target in watched.json("/api/v1/targets")["targets"]}
-    assert targets["good"]["up"] is True
-    assert {"inuse_space", "goroutines", "rss", "open_files"} <= set(targets["good"]["signals"])
-    snapshots = watched.json(f"/api/v1/snapshots?target=good/{targets['good']['instance']}&kind=heap")["snapshots"]
-    assert len(snapshots) >= 3
+    """The good target is up and has values, snapshots and no failure."""
+    target = target_of(watched, "good")
+    assert (target["up"], target["last_error"]) == (True, "")
+    assert {"inuse_space", "goroutines", "rss", "open_files"} <= set(target["signals"])
+    snapshots = watched.json(f"/api/v1/snapshots?target=good/{target['instance']}&kind=heap")["snapshots"]
+    assert len(snapshots) >= 5
 
 
-def test_a_profile_comes_back_byte_for_byte(watched: Any) -> None:
-    """A stored heap profile opens again and holds what the target's own one holds."""
-    (snapshot, *_) = watched.json("/api/v1/snapshots?kind=heap")["snapshots"]
-    data = watched.get(f"/api/v1/snapshots/{snapshot['id']}/profile.pb.gz")
-    assert len(data) == snapshot["size_bytes"]
-    profile = parse(data)
-    assert isinstance(profile, Profile)
-    assert encode(profile)
+def test_bombs_do_not_swell_the_daemon(watched: Any) -> None:
+    """With bombs among its targets the daemon stays under a quarter of a gigabyte, what one of them unpacks to."""
+    page = watched.get("/metrics").decode().splitlines()
+    (line,) = [line for line in page if line.startswith("process_resident_memory_bytes ")]
+    assert float(line.split()[1]) < 256 * MIB
+
+
+def test_a_stored_profile_comes_back_byte_for_byte(watched: Any) -> None:
+    """What the API gives is what the target sent."""
+    instance = target_of(watched, "same")["instance"]
+    with urllib.request.urlopen(f"http://{instance}/debug/pprof/heap", timeout=10) as response:
+        sent = response.read()
+    snapshots = watched.json(f"/api/v1/snapshots?target=same/{instance}")["snapshots"]
+    assert len(snapshots) >= 5
+    for snapshot in snapshots:
+        assert (snapshot["kind"], snapshot["size_bytes"]) == ("heap", len(sent))
+        assert watched.get(f"/api/v1/snapshots/{snapshot['id']}/profile.pb.gz") == sent
