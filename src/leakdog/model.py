@@ -126,6 +126,7 @@ class Observation:
         start_time: when the process started, where the source tells.
         pid: process id, where the source tells.
         memory_limit: bytes (GOMEMLIMIT, cgroup), where the source tells.
+        profiling_bytes: bytes that the process has allocated so far for being profiled, where the source tells.
 
     """
 
@@ -135,6 +136,7 @@ class Observation:
     start_time: float | None = None
     pid: int | None = None
     memory_limit: float | None = None
+    profiling_bytes: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

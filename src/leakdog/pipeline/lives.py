@@ -19,12 +19,14 @@ class Facts:
 
     Attributes:
         allocated: the cumulative signals (`alloc_space`, `total_alloc`), which only a restart makes smaller.
+        profiling: of these, the bytes that were allocated to be profiled.
 
     """
 
     start_time: float | None = None
     pid: int | None = None
     allocated: Mapping[Signal, float] = field(default_factory=dict)
+    profiling: float = 0.0
 
     def updated(self, later: Facts) -> Facts:
         """These facts with what a later pass of the same life told."""
@@ -32,6 +34,7 @@ class Facts:
             self.start_time if later.start_time is None else later.start_time,
             self.pid if later.pid is None else later.pid,
             {**self.allocated, **later.allocated},
+            max(self.profiling, later.profiling),
         )
 
 

@@ -162,14 +162,20 @@ def _facts(got: Gathered, values: dict[Signal, float]) -> Facts:
     starts = [seen.start_time for seen in got.observations if seen.start_time is not None]
     pids = [seen.pid for seen in got.observations if seen.pid is not None]
     allocated = {signal: value for signal, value in values.items() if signal.cumulative}
-    return Facts(starts[0] if starts else None, pids[0] if pids else None, allocated)
+    profiling = [seen.profiling_bytes for seen in got.observations if seen.profiling_bytes is not None]
+    return Facts(starts[0] if starts else None, pids[0] if pids else None, allocated, max(profiling, default=0.0))
 
 
 def _load(watched: Watched, facts: Facts, now: float) -> float | None:
-    """Bytes allocated per second since the last pass that told them; the exact count is better than the sampled."""
+    """Bytes that the program allocated per second for its own work, since the last pass that told them.
+
+    The exact count is better than the sampled one. What it allocates to be profiled is not its work.
+    """
     if watched.facts_time is None or now <= watched.facts_time:
         return watched.load
     for signal in (Signal.TOTAL_ALLOC, Signal.ALLOC_SPACE):
         if signal in facts.allocated and signal in watched.facts.allocated:
-            return (facts.allocated[signal] - watched.facts.allocated[signal]) / (now - watched.facts_time)
+            work = facts.allocated[signal] - watched.facts.allocated[signal]
+            work -= max(0.0, facts.profiling - watched.facts.profiling) if facts.profiling else 0.0
+            return max(0.0, work) / (now - watched.facts_time)
     return watched.load

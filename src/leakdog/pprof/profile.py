@@ -126,6 +126,17 @@ class Profile:
                 found.append(Label(strings[key], number, strings[unit]))
         return tuple(found)
 
+    def runs(self, *prefixes: str) -> NDArray[np.bool_]:
+        """(samples,): whether a function whose name starts with one of these is anywhere on the sample's stack."""
+        names = (self.symbols.strings[name] for name in self.symbols.functions.name.tolist())
+        wanted = np.fromiter((name.startswith(prefixes) for name in names), bool)
+        lines = self.symbols.locations
+        inside = np.zeros(len(lines.mapping), bool)
+        inside[_owners(lines.line_offsets)[wanted[lines.line_function]]] = True
+        found = np.zeros(len(self.values), bool)
+        found[_owners(self.stack_offsets)[inside[self.stack_locations]]] = True
+        return found
+
     def sample_index(self, name: str) -> int:
         """Column of a sample type, chosen as `go tool pprof -sample_index` does.
 
@@ -145,3 +156,8 @@ class Profile:
             if kind in (name, name.removeprefix("inuse_")):
                 return i
         raise ProfileError(f"this profile has no sample type {name!r}; it has {', '.join(types) or 'none'}")
+
+
+def _owners(offsets: Ints) -> NDArray[np.intp]:
+    """For each element of a ragged array with these row offsets, its row."""
+    return np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
