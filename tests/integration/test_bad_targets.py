@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import socket
+import socketserver
 import threading
 import urllib.request
 import zlib
@@ -54,69 +56,60 @@ def crowd() -> bytes:
     return gzip.compress(b"\x12\x00" * 8_000_000)
 
 
-class Canned:
-    """A server that gives one answer to every request, at once or byte by byte; `None` means that it never answers."""
+@contextlib.contextmanager
+def serving(reply: bytes | None, pause_seconds: float = 0) -> Iterator[str]:
+    """The address of a server that gives one answer to every request, at once or byte by byte; of None, never."""
+    over = threading.Event()
 
-    def __init__(self, reply: bytes | None, pause_seconds: float = 0) -> None:
-        self._reply = reply
-        self._pause_seconds = pause_seconds
-        self._closed = threading.Event()
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self._held: list[socket.socket] = []
-        self.address = f"127.0.0.1:{self._socket.getsockname()[1]}"
-        threading.Thread(target=self._serve, daemon=True).start()
+    class Handler(socketserver.BaseRequestHandler):
+        """Answers one connection."""
 
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, _ = self._socket.accept()
-            except OSError:
-                return
-            if self._reply is None:
-                self._held.append(connection)
-            else:
-                threading.Thread(target=self._answer, args=(connection, self._reply), daemon=True).start()
+        def handle(self) -> None:
+            with contextlib.suppress(OSError):  # the client may have had enough, as it should of some
+                self.request.recv(65536)
+                if reply is None:
+                    over.wait()
+                    return
+                step = 1 if pause_seconds else len(reply)
+                for start in range(0, len(reply), step):
+                    self.request.sendall(reply[start : start + step])
+                    over.wait(pause_seconds)
 
-    def _answer(self, connection: socket.socket, reply: bytes) -> None:
-        try:
-            connection.recv(65536)
-            step = 1 if self._pause_seconds else len(reply)
-            for start in range(0, len(reply), step):
-                connection.sendall(reply[start : start + step])
-                self._closed.wait(self._pause_seconds)
-        except OSError:
-            return  # the client has had enough, as it should of some
-        finally:
-            connection.close()
-
-    def close(self) -> None:
-        """Answer no more."""
-        self._closed.set()
-        self._socket.close()
-        for connection in self._held:
-            connection.close()
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield "{}:{}".format(*server.server_address)
+        over.set()
+        server.shutdown()
+        thread.join()
 
 
-def bad_servers(good: Any) -> dict[str, Canned]:
+@contextlib.contextmanager
+def refusing() -> Iterator[str]:
+    """An address that is taken, and where nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield "{}:{}".format(*taken.getsockname())
+
+
+def bad_targets(good: Any) -> dict[str, contextlib.AbstractContextManager[str]]:
     """All bad targets; what is almost right is made of a good one's answers."""
     heap, page = good.get("/debug/pprof/heap"), b"<!doctype html><html><title>Sign in</title></html>"
-    closed = Canned(None)
-    closed.close()
     return {
-        "hang": Canned(None),
-        "drip": Canned(answer(heap), pause_seconds=0.05),
-        "refuse": closed,
-        "html": Canned(answer(page)),
-        "half": Canned(answer(heap[: len(heap) // 2])),
-        "cut": Canned(answer(heap)[: -len(heap) // 2]),
-        "bomb": Canned(answer(bomb())),
-        "crowd": Canned(answer(crowd())),
-        "cpu": Canned(answer(good.get("/debug/pprof/profile?seconds=1"))),
-        "goroutines": Canned(answer(good.get("/debug/pprof/goroutine"))),
-        "empty": Canned(answer(b"")),
-        "not-http": Canned(b"220 mail.example ESMTP\r\n"),
-        "missing": Canned(MISSING),
-        "elsewhere": Canned(ELSEWHERE),
+        "hang": serving(None),
+        "drip": serving(answer(heap), pause_seconds=0.05),
+        "refuse": refusing(),
+        "html": serving(answer(page)),
+        "half": serving(answer(heap[: len(heap) // 2])),
+        "cut": serving(answer(heap)[: -len(heap) // 2]),
+        "bomb": serving(answer(bomb())),
+        "crowd": serving(answer(crowd())),
+        "cpu": serving(answer(good.get("/debug/pprof/profile?seconds=1"))),
+        "goroutines": serving(answer(good.get("/debug/pprof/goroutine"))),
+        "empty": serving(answer(b"")),
+        "not-http": serving(b"220 mail.example ESMTP\r\n"),
+        "missing": serving(MISSING),
+        "elsewhere": serving(ELSEWHERE),
     }
 
 
@@ -126,24 +119,26 @@ def watched(
 ) -> Iterator[Any]:
     """A daemon that has read one good target, one that gives the same heap for ever, and each bad one a few times."""
     good = start_zoo("churn")
-    servers = bad_servers(good)
-    servers["same"] = Canned(answer(good.get("/debug/pprof/heap")))
-    jobs = "".join(
-        f"  - job_name: {name}\n    static_configs: [{{targets: ['{target.address}']}}]\n"
-        for name, target in {"good": good, **servers}.items()
-    )
-    jobs += "    profiles: [heap]\n    metrics_path: ''\n"  # of the last one, which has nothing else
-    daemon = start_leakdog(f"global: {{scrape_interval: 1s}}\nstorage: {{path: '{{data}}'}}\nscrape_configs:\n{jobs}")
+    with contextlib.ExitStack() as stack:
+        addresses = {name: stack.enter_context(target) for name, target in bad_targets(good).items()}
+        addresses["good"] = good.address
+        addresses["same"] = stack.enter_context(serving(answer(good.get("/debug/pprof/heap"))))
+        jobs = "".join(
+            f"  - job_name: {name}\n    static_configs: [{{targets: ['{address}']}}]\n"
+            for name, address in addresses.items()
+        )
+        jobs += "    profiles: [heap]\n    metrics_path: ''\n"  # of the last one, which has nothing else
+        daemon = start_leakdog(
+            f"global: {{scrape_interval: 1s}}\nstorage: {{path: '{{data}}'}}\nscrape_configs:\n{jobs}"
+        )
 
-    def read_a_few_times() -> bool:
-        down = {target["job"] for target in daemon.json("/api/v1/targets")["targets"] if target["up"] is False}
-        stored = [snapshot["job"] for snapshot in daemon.json("/api/v1/snapshots?kind=heap")["snapshots"]]
-        return down == set(REASONS) and stored.count("good") >= 5 and stored.count("same") >= 5
+        def read_a_few_times() -> bool:
+            down = {target["job"] for target in daemon.json("/api/v1/targets")["targets"] if target["up"] is False}
+            stored = [snapshot["job"] for snapshot in daemon.json("/api/v1/snapshots?kind=heap")["snapshots"]]
+            return down == set(REASONS) and stored.count("good") >= 5 and stored.count("same") >= 5
 
-    wait(read_a_few_times, 60, "all bad targets to be down and the good ones to be read five times")
-    yield daemon
-    for server in servers.values():
-        server.close()
+        wait(read_a_few_times, 60, "all bad targets to be down and the good ones to be read five times")
+        yield daemon
 
 
 def target_of(daemon: Any, job: str) -> dict[str, Any]:
