@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable
@@ -66,7 +67,7 @@ class Run:
     def firing(self, program: str) -> dict[str, Any]:
         """The one leak of a program that fires at the end."""
         firing = [leak for leak in self.leaks.get(program, []) if leak["state"] == "firing"]
-        assert len(firing) == 1, (self.leaks.get(program), self.targets[program]["verdicts"])
+        assert len(firing) == 1, json.dumps([self.leaks.get(program), self.targets[program]["verdicts"]], indent=1)
         return firing[0]
 
 
