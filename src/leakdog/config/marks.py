@@ -106,7 +106,7 @@ def compose(text: str, file: str) -> tuple[Node | None, list[Problem]]:
     return composer.root, composer.problems
 
 
-class _Refused(Exception):  # noqa: N818  (never leaves this module)
+class _Refused(Exception):
     """Reading cannot go on from here."""
 
     def __init__(self, mark: Mark, message: str) -> None:

@@ -37,9 +37,7 @@ async def test_empty_profile_is_stored(store: Store, make_scrape: Scrapes) -> No
     assert await store.profile(snapshot.id) == b""
 
 
-async def test_append_returns_a_snapshot_for_each_profile(
-    store: Store, key: TargetKey, make_scrape: Scrapes
-) -> None:
+async def test_append_returns_a_snapshot_for_each_profile(store: Store, key: TargetKey, make_scrape: Scrapes) -> None:
     """Snapshots carry key, kind, time, size and life, in the order of the profiles."""
     profiles = (RawProfile(Kind.GOROUTINE, 61.0, b"four"), RawProfile(Kind.HEAP, 62.0, b"eleven byte"))
     first, second = await store.append(make_scrape(60.0, profiles=profiles))
@@ -69,9 +67,7 @@ async def test_snapshots_of_one_time_are_listed_latest_id_first(store: Store, ma
     assert [snapshot.kind for snapshot in await store.snapshots()] == [Kind.GOROUTINE, Kind.HEAP]
 
 
-async def test_snapshots_are_chosen_by_key_kind_and_time(
-    store: Store, key: TargetKey, make_scrape: Scrapes
-) -> None:
+async def test_snapshots_are_chosen_by_key_kind_and_time(store: Store, key: TargetKey, make_scrape: Scrapes) -> None:
     """All given filters must match, and both ends of the range belong to it."""
     other = TargetKey("shop", "db:1")
     profiles = (RawProfile(Kind.HEAP, 60.0, b"a"), RawProfile(Kind.GOROUTINE, 70.0, b"b"))
@@ -85,9 +81,7 @@ async def test_snapshots_are_chosen_by_key_kind_and_time(
     assert await store.snapshots(key=TargetKey("shop", "nobody")) == []
 
 
-async def test_readings_are_one_signal_oldest_first(
-    store: Store, key: TargetKey, make_scrape: Scrapes
-) -> None:
+async def test_readings_are_one_signal_oldest_first(store: Store, key: TargetKey, make_scrape: Scrapes) -> None:
     """Readings hold time, value and life of each slot that has the signal, by time."""
     later = Life(start_time=150.0, first_seen=151.0)
     await store.append(make_scrape(180.0, life=later, values={Signal.RSS: 3.0, Signal.THREADS: 9.0}))
@@ -140,9 +134,7 @@ async def test_same_slot_twice_stores_nothing_new(store: Store, key: TargetKey, 
     assert (stats.snapshots, stats.points) == (1, 1)
 
 
-async def test_same_slot_again_adds_what_was_missing(
-    store: Store, key: TargetKey, make_scrape: Scrapes
-) -> None:
+async def test_same_slot_again_adds_what_was_missing(store: Store, key: TargetKey, make_scrape: Scrapes) -> None:
     """A signal and a kind that the slot lacked are added to it."""
     await store.append(make_scrape(60.0, values={Signal.RSS: 1.0}))
     (old, new) = await store.append(
@@ -175,9 +167,7 @@ async def test_targets_do_not_share_slots(store: Store, make_scrape: Scrapes) ->
     assert (stats.snapshots, stats.points) == (2, 2)
 
 
-async def test_scrape_with_nothing_but_a_life_is_harmless(
-    store: Store, key: TargetKey, make_scrape: Scrapes
-) -> None:
+async def test_scrape_with_nothing_but_a_life_is_harmless(store: Store, key: TargetKey, make_scrape: Scrapes) -> None:
     """A scrape without numbers and profiles stores no point."""
     assert await store.append(make_scrape(60.0, body=None, values={})) == ()
     assert (await store.readings(key, Signal.RSS)).times.size == 0
@@ -202,9 +192,7 @@ async def test_any_text_is_a_name(
     assert {odd.instance: b"state"} == await store.states()
 
 
-async def test_latest_life_is_that_of_the_last_append(
-    store: Store, key: TargetKey, make_scrape: Scrapes
-) -> None:
+async def test_latest_life_is_that_of_the_last_append(store: Store, key: TargetKey, make_scrape: Scrapes) -> None:
     """A restart, and a pid learnt later, are seen; another target's life is not."""
     assert await store.latest_life(key) is None
     for life in (Life(1.0, 2.0), Life(1.0, 2.0, pid=7), Life(90.0, 91.5, pid=8)):
@@ -229,9 +217,7 @@ async def test_state_is_replaced_by_name_and_deleted_by_none(store: Store) -> No
     assert await store.states() == {"a": b"3", "c": b""}
 
 
-async def test_what_the_caller_changes_later_is_not_stored(
-    store: Store, key: TargetKey, make_scrape: Scrapes
-) -> None:
+async def test_what_the_caller_changes_later_is_not_stored(store: Store, key: TargetKey, make_scrape: Scrapes) -> None:
     """A mapping handed over may be changed by its owner afterwards."""
     values = {Signal.RSS: 1.0}
     await store.append(make_scrape(60.0, values=values))
@@ -240,9 +226,7 @@ async def test_what_the_caller_changes_later_is_not_stored(
 
 
 @pytest.mark.parametrize("backend", list(Backend))
-async def test_retention_by_time(
-    backend: Backend, open_backend: Callable[..., Store], make_scrape: Scrapes
-) -> None:
+async def test_retention_by_time(backend: Backend, open_backend: Callable[..., Store], make_scrape: Scrapes) -> None:
     """Numbers and snapshots older than the retention time go, what is exactly as old stays."""
     store = open_backend(backend, time=100.0)
     for slot in (0.0, 60.0, 120.0):
@@ -286,9 +270,7 @@ async def test_retention_forgets_targets_and_ended_leaks(
 
 
 @pytest.mark.parametrize("backend", list(Backend))
-async def test_retention_by_size(
-    backend: Backend, open_backend: Callable[..., Store], make_scrape: Scrapes
-) -> None:
+async def test_retention_by_size(backend: Backend, open_backend: Callable[..., Store], make_scrape: Scrapes) -> None:
     """The store stays within its size, by deleting the oldest snapshots; numbers stay while they fit."""
     limit = 1_500_000
     store = open_backend(backend, size=limit)

@@ -36,9 +36,7 @@ async def test_directory_is_made_for_its_owner_alone(tmp_path: Path) -> None:
     await store.close()
 
 
-async def test_relative_path_is_meant_from_where_it_was_opened(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_relative_path_is_meant_from_where_it_was_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The default path `data` lies in the working directory, and changing that later does no harm."""
     monkeypatch.chdir(tmp_path)
     store = open_store(StorageConfig())
@@ -54,9 +52,7 @@ async def test_second_store_is_refused_until_the_first_is_closed(tmp_path: Path)
     """One directory belongs to one store at a time; the message names the process that has it."""
     config = StorageConfig(path=str(tmp_path))
     first = open_store(config)
-    with pytest.raises(
-        StoreLocked, match=rf"in use by another leakdog \(process {os.getpid()}\): stop that one"
-    ):
+    with pytest.raises(StoreLocked, match=rf"in use by another leakdog \(process {os.getpid()}\): stop that one"):
         open_store(config)
     await first.close()
     await open_store(config).close()

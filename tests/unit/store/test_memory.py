@@ -64,10 +64,7 @@ async def contents(store: Store) -> Mapping[str, Any]:
         "snapshots": [replace(snapshot, id=rank[snapshot.id]) for snapshot in listed],
         "bodies": [await store.profile(snapshot.id) for snapshot in listed],
         "chosen": [
-            [
-                rank[snapshot.id]
-                for snapshot in await store.snapshots(key=key, kind=Kind.HEAP, start=0.125, limit=2)
-            ]
+            [rank[snapshot.id] for snapshot in await store.snapshots(key=key, kind=Kind.HEAP, start=0.125, limit=2)]
             for key in KEYS
         ],
         "series": [(r.times.tolist(), r.values.tolist(), r.life_starts.tolist()) for r in series + clipped],
@@ -81,9 +78,7 @@ async def contents(store: Store) -> Mapping[str, Any]:
 async def walk(backend: Backend, steps: Sequence[tuple[str, Any]]) -> list[Mapping[str, Any]]:
     """What a store of this backend holds after each step, and in the end after it was opened again."""
     with tempfile.TemporaryDirectory() as directory:
-        config = StorageConfig(
-            backend=backend, path=directory, retention=RetentionConfig(time=60.0, size=100_000_000)
-        )
+        config = StorageConfig(backend=backend, path=directory, retention=RetentionConfig(time=60.0, size=100_000_000))
         store = open_store(config)
         seen = []
         for name, argument in steps:

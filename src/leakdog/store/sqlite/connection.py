@@ -87,14 +87,10 @@ def _set_up(connection: sqlite3.Connection, path: Path, log_pages: int) -> None:
     connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # heeded only while the file is empty
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     if mode != "wal":
-        raise StoreError(
-            f"{path} is on a file system without shared memory: use a local one for storage.path"
-        )
+        raise StoreError(f"{path} is on a file system without shared memory: use a local one for storage.path")
     connection.execute("PRAGMA synchronous = FULL")  # each commit is on the disk before it is acknowledged
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute(
-        "PRAGMA secure_delete = FAST"
-    )  # Debian's default writes zeros over all that is deleted
+    connection.execute("PRAGMA secure_delete = FAST")  # Debian's default writes zeros over all that is deleted
     connection.execute(f"PRAGMA wal_autocheckpoint = {log_pages}")
     connection.execute(f"PRAGMA journal_size_limit = {log_pages * PAGE_BYTES}")
 

@@ -89,9 +89,7 @@ def give_back(connection: sqlite3.Connection) -> Deleted:
     """Move data from the end of the file into free pages, so that it becomes shorter."""
     before = _pragma(connection, "page_count")
     for _ in range(min(STEP_PAGES, _pragma(connection, "freelist_count"))):
-        connection.execute(
-            "PRAGMA incremental_vacuum(1)"
-        )  # Python would stop after the first of several pages
+        connection.execute("PRAGMA incremental_vacuum(1)")  # Python would stop after the first of several pages
     return Deleted(bytes=(before - _pragma(connection, "page_count")) * PAGE_BYTES)
 
 

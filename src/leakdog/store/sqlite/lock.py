@@ -25,9 +25,7 @@ class DirectoryLock:
         try:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise StoreError(
-                f"opening the lock file {path}: {error.strerror}: check the permissions"
-            ) from error
+            raise StoreError(f"opening the lock file {path}: {error.strerror}: check the permissions") from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

@@ -71,9 +71,7 @@ class SqliteStore:
         limit: int = 1000,
     ) -> list[Snapshot]:
         """See `Store.snapshots`."""
-        return await self._reader.run(
-            lambda connection: reads.snapshots(connection, key, kind, start, end, limit)
-        )
+        return await self._reader.run(lambda connection: reads.snapshots(connection, key, kind, start, end, limit))
 
     async def profile(self, snapshot_id: int) -> bytes | None:
         """See `Store.profile`."""

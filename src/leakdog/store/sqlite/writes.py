@@ -136,8 +136,7 @@ class Tables:
             self._connection.execute("INSERT INTO profiles VALUES (?, ?)", (snapshot_id, profile.data))
             return Snapshot(snapshot_id, scrape.key, profile.kind, profile.time, size, life_start), True
         stored = self._connection.execute(
-            "SELECT id, time, size_bytes, life_start FROM snapshots"
-            " WHERE target_id = ? AND slot = ? AND kind = ?",
+            "SELECT id, time, size_bytes, life_start FROM snapshots WHERE target_id = ? AND slot = ? AND kind = ?",
             (target_id, scrape.slot, profile.kind.value),
         ).fetchone()
         return Snapshot(stored[0], scrape.key, profile.kind, *stored[1:]), False

@@ -105,15 +105,11 @@ def test_free_pages_are_given_back_in_steps(
     assert full == deletes.used_bytes(connection)
 
 
-def test_each_step_is_short(
-    connection: sqlite3.Connection, tables: Tables, make_scrape: Callable[..., Scrape]
-) -> None:
+def test_each_step_is_short(connection: sqlite3.Connection, tables: Tables, make_scrape: Callable[..., Scrape]) -> None:
     """Deleting 40 MB of snapshots and giving it back has no step that an append would wait a second for."""
     connection.execute("BEGIN")
     for slot in range(400):
-        tables.append(
-            make_scrape(float(slot), profiles=(RawProfile(Kind.HEAP, float(slot), bytes(100_000)),))
-        )
+        tables.append(make_scrape(float(slot), profiles=(RawProfile(Kind.HEAP, float(slot), bytes(100_000)),)))
     connection.execute("COMMIT")
     longest = 0.0
     for step in (deletes.make_room, deletes.give_back):

@@ -60,8 +60,6 @@ def test_file_system_without_locks_is_explained(tmp_path: Path, monkeypatch: pyt
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
     monkeypatch.setattr(fcntl, "flock", refuse)
-    with pytest.raises(
-        StoreError, match=r"No locks available: use a local file system for storage.path"
-    ) as caught:
+    with pytest.raises(StoreError, match=r"No locks available: use a local file system for storage.path") as caught:
         DirectoryLock(tmp_path)
     assert not isinstance(caught.value, StoreLocked)

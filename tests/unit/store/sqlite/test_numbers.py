@@ -23,9 +23,7 @@ def test_packed_numbers_come_back(values: dict[int, float]) -> None:
 
 
 @given(st.lists(st.tuples(st.floats(0, 1e10), st.floats(0, 1e10), VALUES), max_size=20), st.integers(0, 255))
-def test_column_is_one_signal_of_all_rows(
-    rows: list[tuple[float, float, dict[int, float]]], signal_id: int
-) -> None:
+def test_column_is_one_signal_of_all_rows(rows: list[tuple[float, float, dict[int, float]]], signal_id: int) -> None:
     """A column holds, row by row, the rows that have the signal."""
     wanted = [(time, values[signal_id], life) for time, life, values in rows if signal_id in values]
     readings = column([(time, life, pack(values)) for time, life, values in rows], signal_id)

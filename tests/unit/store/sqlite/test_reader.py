@@ -36,9 +36,7 @@ async def test_read_does_not_wait_for_a_write(connection: sqlite3.Connection, pa
     assert count == (0,)
 
 
-async def test_error_is_explained_and_the_next_query_works(
-    connection: sqlite3.Connection, path: Path
-) -> None:
+async def test_error_is_explained_and_the_next_query_works(connection: sqlite3.Connection, path: Path) -> None:
     """A query that fails raises `StoreError`; the reader goes on."""
     reader = Reader(connect_reader(path), path)
     with pytest.raises(StoreError, match=r"reading from .*leakdog.db: .*no such table: absent"):

@@ -53,9 +53,7 @@ def test_query_uses_its_index_and_sorts_nothing(
     assert not any("TEMP B-TREE" in line for line in planned.plan)
 
 
-def test_totals_count_what_is_there(
-    connection: sqlite3.Connection, make_scrape: Callable[..., Scrape]
-) -> None:
+def test_totals_count_what_is_there(connection: sqlite3.Connection, make_scrape: Callable[..., Scrape]) -> None:
     """The totals are those of the tables."""
     tables = Tables(connection, 10**12)
     tables.append(make_scrape(60.0))

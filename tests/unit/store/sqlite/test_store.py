@@ -81,9 +81,7 @@ async def test_full_disk_fails_appends_only_while_it_is_full(
     await store.close()
 
 
-async def test_small_scrape_passes_beside_one_that_does_not_fit(
-    open_backend: Opener, make_scrape: Scrapes
-) -> None:
+async def test_small_scrape_passes_beside_one_that_does_not_fit(open_backend: Opener, make_scrape: Scrapes) -> None:
     """Of scrapes stored together, one that the disk refuses does not take the others with it."""
     store = open_backend()
     with disk_of(250_000):
@@ -97,9 +95,7 @@ async def test_small_scrape_passes_beside_one_that_does_not_fit(
     await store.close()
 
 
-async def test_damaged_file_is_refused_in_words(
-    open_backend: Opener, make_scrape: Scrapes, tmp_path: Path
-) -> None:
+async def test_damaged_file_is_refused_in_words(open_backend: Opener, make_scrape: Scrapes, tmp_path: Path) -> None:
     """A file whose head was overwritten raises `StoreCorrupted`, and the directory is not left locked."""
     store = open_backend()
     await store.append(make_scrape(60.0))
@@ -143,9 +139,7 @@ async def test_later_version_is_refused(open_backend: Opener, tmp_path: Path) ->
         open_backend()
 
 
-async def test_file_shrinks_when_data_expires(
-    open_backend: Opener, make_scrape: Scrapes, tmp_path: Path
-) -> None:
+async def test_file_shrinks_when_data_expires(open_backend: Opener, make_scrape: Scrapes, tmp_path: Path) -> None:
     """What retention deletes is given back to the file system, and `bytes` says how much."""
     store = open_backend(time=100.0)
     for slot in range(20):
@@ -161,9 +155,7 @@ async def test_file_shrinks_when_data_expires(
     await store.close()
 
 
-async def test_lowered_limit_is_reached_by_appending_alone(
-    open_backend: Opener, make_scrape: Scrapes
-) -> None:
+async def test_lowered_limit_is_reached_by_appending_alone(open_backend: Opener, make_scrape: Scrapes) -> None:
     """A store larger than its limit comes down as it is written to, without `retain`."""
     store = open_backend()
     for slot in range(40):

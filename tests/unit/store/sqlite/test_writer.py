@@ -156,9 +156,7 @@ async def test_job_of_a_caller_who_left_is_not_run(
     assert names(path) == ["c"]
 
 
-async def test_close_serves_all_who_wait(
-    writer: Writer, put: Callable[[str], Callable[[], str]], path: Path
-) -> None:
+async def test_close_serves_all_who_wait(writer: Writer, put: Callable[[str], Callable[[], str]], path: Path) -> None:
     """Callers in and outside the queue are answered before the connection closes; later ones are refused."""
     tasks = [asyncio.create_task(writer.run(put(f"{number:03}"))) for number in range(600)]
     await asyncio.sleep(0)
@@ -169,9 +167,7 @@ async def test_close_serves_all_who_wait(
         await writer.run(put("late"))
 
 
-async def test_checkpoint_empties_the_log(
-    writer: Writer, put: Callable[[str], Callable[[], str]], path: Path
-) -> None:
+async def test_checkpoint_empties_the_log(writer: Writer, put: Callable[[str], Callable[[], str]], path: Path) -> None:
     """After a checkpoint the log takes no room, and all is in the database."""
     await writer.run(put("a"))
     log = Path(f"{path}-wal")

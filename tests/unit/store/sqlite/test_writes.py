@@ -23,9 +23,7 @@ def test_ids_are_looked_up_anew_after_a_rollback(
     assert connection.execute("SELECT name FROM signals").fetchall() == [("rss",)]
 
 
-def test_known_target_is_not_written_again(
-    connection: sqlite3.Connection, make_scrape: Callable[..., Scrape]
-) -> None:
+def test_known_target_is_not_written_again(connection: sqlite3.Connection, make_scrape: Callable[..., Scrape]) -> None:
     """The target's row is written when its life changes, not at each scrape."""
     tables = Tables(connection, 10**12)
     seen: list[str] = []
@@ -36,9 +34,7 @@ def test_known_target_is_not_written_again(
     assert len(seen) == 2
 
 
-def test_ids_survive_a_new_connection(
-    connection: sqlite3.Connection, make_scrape: Callable[..., Scrape]
-) -> None:
+def test_ids_survive_a_new_connection(connection: sqlite3.Connection, make_scrape: Callable[..., Scrape]) -> None:
     """Tables that start without memory find the ids that are stored."""
     for slot in (1.0, 2.0):
         Tables(connection, 10**12).append(make_scrape(slot))
@@ -65,9 +61,7 @@ def test_scrape_bytes_is_about_what_the_file_grows_by(
 ) -> None:
     """The estimate is within a third of the truth."""
     tables = Tables(connection, 10**12)
-    scrapes = [
-        make_scrape(float(slot), body=bytes(6000), values=dict.fromkeys(Signal, 1.0)) for slot in range(300)
-    ]
+    scrapes = [make_scrape(float(slot), body=bytes(6000), values=dict.fromkeys(Signal, 1.0)) for slot in range(300)]
     before = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute("BEGIN")
     for scrape in scrapes:
