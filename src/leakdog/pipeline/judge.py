@@ -31,6 +31,9 @@ HARMLESS = frozenset({LeakClass.CACHE, LeakClass.LOAD})
 # Signals whose limit is the memory limit. A count has none here.
 LIMITED = frozenset({Signal.RSS, Signal.RSS_ANON, Signal.INUSE_SPACE, Signal.HEAP_ALLOC, Signal.SYS})
 
+# Of a block, how much must have passed between two looks: a little less than all of it, as slots have some play.
+LOOK_SHARE = 0.9
+
 
 def begin_life(watched: Watched, life: Life, now: float, settings: Settings) -> list[Leak]:
     """Forget what was known of the last life. Its leaks have ended with it; they are returned as they now stand."""
@@ -40,7 +43,7 @@ def begin_life(watched: Watched, life: Life, now: float, settings: Settings) -> 
     watched.assessments.clear()
     watched.absent.clear()
     watched.explained.clear()
-    watched.load = watched.local_pid = watched.facts_time = None
+    watched.load = watched.local_pid = watched.facts_time = watched.assessed = None
     return ended
 
 
@@ -67,7 +70,12 @@ def observe(watched: Watched, values: dict[Signal, float], now: float, settings:
 
 
 def judge(watched: Watched, now: float, settings: Settings) -> list[Leak]:
-    """Assess all series of the target and move its leaks on. Returns those that are new or have changed state."""
+    """Assess all series of the target and move its leaks on. Returns those that are new or have changed state.
+
+    Nothing can change before the detector's finest block has ended, so until then nothing is assessed.
+    """
+    if watched.assessed is not None and 0 <= now - watched.assessed < LOOK_SHARE * settings.levels[0].block_seconds:
+        return []
     signals = list(watched.series)
     limits = [watched.memory_limit if signal in LIMITED else None for signal in signals]
     found = assess([watched.series[signal] for signal in signals], signals, limits, now, settings)
