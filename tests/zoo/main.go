@@ -50,7 +50,6 @@ func main() {
 	metrics := flags.Bool("metrics", false, "serve a metrics page too")
 	flags.Parse(os.Args[2:])
 	serve.Start(*addr, *metrics)
-	time.AfterFunc(lifetime, func() { os.Exit(0) })
 	programs[os.Args[1]](*speed)
-	select {}
+	time.Sleep(lifetime)
 }
