@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
+import numpy.typing as npt
 
 from leakdog.detect import words
-from leakdog.detect.evidence import Evidence, Panel, Rows, examine
+from leakdog.detect.evidence import EDGE, Evidence, Panel, Rows, examine
 from leakdog.detect.forecast import growth_interval, onset_column, time_to_limit
 from leakdog.detect.prepare import bridge
 from leakdog.detect.series import LOAD, LOW, SeriesState
 from leakdog.detect.settings import Look, Settings
 from leakdog.model import Assessment, Signal, Unit, Verdict
 
+Array = npt.NDArray[np.float64]
 # What was found stands for this share of its look-back while no new block can be judged.
 MEMORY_SHARE = 0.25
 _NUMBERS = tuple(each.name for each in fields(Evidence))
+Found = tuple[Look, dict[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,26 @@ class _Found:
 
     end: int
     numbers: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is known of one series beside what its look-backs found.
+
+    Attributes:
+        lows: the blocks of a level up to now, oldest first, NaN where missing.
+        first_time: of the first reading of this life.
+        ready_at: when a verdict can be expected at the earliest.
+
+    """
+
+    signal: Signal
+    limit: float | None
+    now: float
+    settings: Settings
+    lows: Callable[[int], Array]
+    first_time: float
+    ready_at: float
 
 
 def assess(
@@ -61,6 +84,52 @@ def assess(
     ]
 
 
+def numbers_of(evidence: Evidence, place: int) -> dict[str, float]:
+    """What a look-back found of one series."""
+    return {name: float(getattr(evidence, name)[place]) for name in _NUMBERS}
+
+
+def floor_of(signal: Signal, settings: Settings) -> float:
+    """Least growth of a signal that counts."""
+    return settings.min_growth_bytes if signal.unit is Unit.BYTES else settings.min_growth_count
+
+
+def compose(found: Sequence[Found], context: Context) -> Assessment:
+    """One assessment from what the usable look-backs found of one series; `found` may be empty."""
+    leaking = [each for each in found if each[1]["leak"]]
+    plain = [each for each in found if not each[0].urgent]
+    settling = [each for each in plain if each[1]["settling"]]
+    loaded = [each for each in plain if each[1]["follows_load"]]
+    if leaking:
+        surest = max(leaking, key=lambda each: each[1]["z"] * each[0].blocks)
+        return _describe(Verdict.LEAK, *surest, context)
+    if loaded:
+        return _describe(Verdict.LOAD, *loaded[-1], context)
+    if settling:
+        return _describe(Verdict.SETTLING, *settling[-1], context)
+    if plain:
+        return _describe(Verdict.STEADY, *plain[-1], context)
+    wait = max(context.ready_at - context.now, 0.0)
+    return Assessment(
+        context.signal,
+        context.now,
+        Verdict.TOO_EARLY,
+        ready_at=context.now + wait,
+        reasons=words.too_early(wait),
+    )
+
+
+def ready_at(first_time: float, life_start: float, settings: Settings) -> float:
+    """When the first look-back that needs no past will be covered."""
+    waits = []
+    for look in settings.looks:
+        if look.alone:
+            level = settings.levels[look.level]
+            begin = max(first_time, life_start + level.warm_up_seconds)
+            waits.append(begin + (look.blocks * (1 - 1 / EDGE) + 1) * level.block_seconds)
+    return min(waits)
+
+
 def _end(state: SeriesState, number: int) -> int:
     found = state.memo.get(number)
     return found.end if isinstance(found, _Found) else -1
@@ -86,21 +155,22 @@ def _examine(
         return panels[key]
 
     rows = Rows(
-        floor=np.array([_floor(signals[row], settings) for row in stale]),
+        floor=np.array([floor_of(signals[row], settings) for row in stale]),
         limit=np.array([math.nan if limits[row] is None else limits[row] for row in stale], float),
         life_start=np.array([states[row].life_start for row in stale]),
     )
     window = panel(look.level)
     evidence = examine(look, window, panel(look.past), rows, settings)
     for place, row in enumerate(stale):
-        state = states[row]
-        old = state.memo.get(number)
-        if not evidence.usable[place] and isinstance(old, _Found):
-            age = (window.end - old.end) / look.blocks
-            if age <= MEMORY_SHARE:
-                continue
-        numbers = {name: float(getattr(evidence, name)[place]) for name in _NUMBERS}
-        state.memo[number] = _Found(window.end, numbers)
+        old = states[row].memo.get(number)
+        if (
+            isinstance(old, _Found)
+            and old.numbers["usable"]
+            and not evidence.usable[place]
+            and (window.end - old.end) / look.blocks <= MEMORY_SHARE
+        ):
+            continue
+        states[row].memo[number] = _Found(window.end, numbers_of(evidence, place))
 
 
 def _panel(states: list[SeriesState], level: int, now: float, settings: Settings) -> Panel:
@@ -110,98 +180,64 @@ def _panel(states: list[SeriesState], level: int, now: float, settings: Settings
     return Panel(blocks[:, LOW], blocks[:, LOAD], end, seconds)
 
 
-def _floor(signal: Signal, settings: Settings) -> float:
-    return settings.min_growth_bytes if signal.unit is Unit.BYTES else settings.min_growth_count
-
-
 def _compose(state: SeriesState, signal: Signal, limit: float | None, now: float, settings: Settings) -> Assessment:
-    """One assessment from what the look-backs found."""
+    """One assessment from what is noted in a state."""
     found = [
         (look, each.numbers)
         for number, look in enumerate(settings.looks)
         if isinstance(each := state.memo.get(number), _Found) and each.numbers["usable"]
     ]
-    leaking = [each for each in found if each[1]["leak"]]
-    plain = [each for each in found if not each[0].urgent]
-    settling = [each for each in plain if each[1]["settling"]]
-    loaded = [each for each in plain if each[1]["follows_load"]]
-    if leaking:
-        verdict, (look, numbers) = Verdict.LEAK, max(leaking, key=lambda each: each[1]["z"] * each[0].blocks)
-    elif loaded:
-        verdict, (look, numbers) = Verdict.LOAD, loaded[-1]
-    elif settling:
-        verdict, (look, numbers) = Verdict.SETTLING, settling[-1]
-    elif plain:
-        verdict, (look, numbers) = Verdict.STEADY, plain[-1]
-    else:
-        ready = _ready_at(state, now, settings)
-        return Assessment(signal, now, Verdict.TOO_EARLY, ready_at=ready, reasons=words.too_early(ready - now))
-    return _describe(state, signal, limit, now, settings, verdict, look, numbers)
+
+    def lows(level: int) -> Array:
+        end = int(now // settings.levels[level].block_seconds)
+        blocks: Array = state.blocks(level, end)[LOW].astype(float)
+        return blocks
+
+    ready = ready_at(state.first_time, state.life_start, settings)
+    return compose(found, Context(signal, limit, now, settings, lows, state.first_time, ready))
 
 
-def _describe(
-    state: SeriesState,
-    signal: Signal,
-    limit: float | None,
-    now: float,
-    settings: Settings,
-    verdict: Verdict,
-    look: Look,
-    numbers: dict[str, float],
-) -> Assessment:
+def _describe(verdict: Verdict, look: Look, numbers: dict[str, float], context: Context) -> Assessment:
     """Put numbers and words into an assessment."""
+    settings, signal = context.settings, context.signal
     seconds = look.blocks * settings.levels[look.level].block_seconds
     interval = growth_interval(numbers["growth"], numbers["error"])
-    out = Assessment(
+    forecast, onset = None, None
+    match verdict:
+        case Verdict.LEAK:
+            forecast = time_to_limit(numbers["level"], context.limit, numbers["growth"], numbers["error"])
+            onset = _onset(look, context)
+            reasons = words.why_leak(numbers, look, seconds, signal, interval)
+        case Verdict.SETTLING:
+            reasons = words.why_settling(numbers, seconds, signal, interval)
+        case Verdict.LOAD:
+            reasons = words.why_load(numbers, seconds)
+        case _:
+            reasons = words.why_steady(numbers, seconds, signal, settings)
+    return Assessment(
         signal=signal,
-        time=now,
+        time=context.now,
         verdict=verdict,
         growth_per_second=numbers["growth"],
         interval=interval,
         level=numbers["level"],
         z=numbers["z"],
         look_back_seconds=seconds,
+        onset=onset,
+        time_to_limit_seconds=forecast[0] if forecast else None,
+        time_to_limit_interval=forecast[1] if forecast else None,
+        reasons=tuple(reasons),
     )
-    match verdict:
-        case Verdict.LEAK:
-            forecast = time_to_limit(numbers["level"], limit, numbers["growth"], numbers["error"])
-            reasons = words.why_leak(numbers, look, seconds, signal, interval)
-            return replace(
-                out,
-                onset=_onset(state, look, now, settings),
-                time_to_limit_seconds=forecast[0] if forecast else None,
-                time_to_limit_interval=forecast[1] if forecast else None,
-                reasons=tuple(reasons),
-            )
-        case Verdict.SETTLING:
-            return replace(out, reasons=tuple(words.why_settling(numbers, look, seconds, signal, interval)))
-        case Verdict.LOAD:
-            return replace(out, reasons=tuple(words.why_load(numbers, seconds)))
-        case _:
-            return replace(out, reasons=tuple(words.why_steady(numbers, seconds, signal, settings)))
 
 
-def _onset(state: SeriesState, look: Look, now: float, settings: Settings) -> float:
-    """When growth began, on the coarsest ring that shows it."""
-    level = look.past
-    seconds = settings.levels[level].block_seconds
-    end = int(now // seconds)
-    lows = state.blocks(level, end)[LOW].astype(float)
+def _onset(look: Look, context: Context) -> float:
+    """When growth began, on the ring from which the look-back reads the past."""
+    seconds = context.settings.levels[look.past].block_seconds
+    end = int(context.now // seconds)
+    lows = context.lows(look.past)
     seen = np.flatnonzero(~np.isnan(lows))
     if not len(seen):
-        return now
+        return context.now
     values = bridge(lows[None, seen[0] :])[0]
     begin = end - len(lows) + seen[0] + onset_column(values)
-    return max(float(begin * seconds), state.first_time)
-
-
-def _ready_at(state: SeriesState, now: float, settings: Settings) -> float:
-    """When the first look-back that needs no past will be covered."""
-    waits = []
-    for look in settings.looks:
-        if not look.alone:
-            continue
-        level = settings.levels[look.level]
-        begin = max(state.first_time, state.life_start + level.warm_up_seconds)
-        waits.append(begin + (look.blocks * (1 - 1 / 8) + 1) * level.block_seconds)
-    return max(min(waits), now)
+    return max(float(begin * seconds), context.first_time)

@@ -136,6 +136,8 @@ def examine(look: Look, window: Panel, past: Panel, rows: Rows, settings: Settin
         enough = out.past_blocks * past.block_seconds >= look.blocks * window.block_seconds / 2
     if not look.alone:
         out.usable &= enough
+    if look.urgent:
+        out.usable &= ~np.isnan(rows.limit)
     candidates = np.flatnonzero(out.usable)
     if len(candidates):
         _measure(out, candidates, look, window, past, rows, settings, start=start, first=first, full=full)
@@ -163,9 +165,14 @@ def _measure(
     ratio = settings.min_growth_ratio * look.ratio_factor
     asked = np.maximum(ratio * np.abs(base), rows.floor[candidates])
     loads = _load_known(window.load[candidates, -look.blocks :])
+    if look.urgent:
+        asked = np.maximum(asked, settings.urgent_share * (rows.limit[candidates] - base))
+        full = False
     if not full:
-        keep = climb > np.where(loads, 0.0, HURDLE * asked)
-        candidates, values, base, asked, loads = (each[keep] for each in (candidates, values, base, asked, loads))
+        keep = climb > np.where(loads & (not look.urgent), 0.0, HURDLE * asked)
+        candidates, values, base, climb, asked, loads = (
+            each[keep] for each in (candidates, values, base, climb, asked, loads)
+        )
     if not len(candidates):
         return
     raw = values
@@ -201,7 +208,7 @@ def _measure(
             age,
             first[candidates],
             born_here,
-            history & (age > 3 * blocks),
+            history & ((age < blocks) | (age > 3 * blocks)),
             settings,
             grows & shaped & going_on & ~multiplies,
         )
@@ -354,7 +361,8 @@ def _not_warm_up(
     if len(old):
         out[old] &= keeps_growing(coarse[old], age[old], first[old], found.noise[old], settings)
     for row in np.flatnonzero(asked & born_here & ~history):
-        out[row] &= beats_logarithm(coarse[row, first[row] :], float(age[row]), settings)
+        begin = max(first[row], coarse.shape[1] - int(age[row]))
+        out[row] &= beats_logarithm(coarse[row, begin:], float(age[row]), settings)
     return out
 
 

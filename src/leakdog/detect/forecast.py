@@ -25,18 +25,14 @@ def onset_column(values: Array) -> int:
     count = len(values)
     if count < 3 * LEAST_BLOCKS:
         return 0
-    best, best_squares = 0, math.inf
-    place = np.arange(count, dtype=float)
     centred = values - values.mean()
-    total = float(centred @ centred)
-    for column in range(0, count - LEAST_BLOCKS, max(1, count // 64)):
-        bend = np.maximum(place - column, 0)
-        bend -= bend.mean()
-        slope = float(bend @ centred) / float(bend @ bend)
-        squares = total - slope * float(bend @ centred)
-        if slope > 0 and squares < best_squares * (1 - 1e-9):
-            best, best_squares = column, squares
-    return best
+    after = np.arange(count - 1, -1, -1.0)  # blocks after each column
+    total = after * (after + 1) / 2  # of the bend max(place - column, 0), its sum and its sum of squares
+    spread = after * (after + 1) * (2 * after + 1) / 6 - total**2 / count
+    tails = np.cumsum(centred[::-1])[::-1]  # of the values from each column on
+    common = np.append(np.cumsum(tails[:0:-1])[::-1], 0.0)  # bend times values, summed
+    explained = np.where(common > 0, common**2 / np.maximum(spread, 1e-12), 0.0)
+    return int(np.argmax(explained[: count - LEAST_BLOCKS]))
 
 
 def growth_interval(growth: float, error: float) -> tuple[float, float]:

@@ -227,7 +227,8 @@ class SeriesState:
             return
         ring = self._rings[self._joining]
         if self._after is None:
-            tail = ring.tail(ring.end)[LOW, -self.settings.settle_blocks :] if ring.end > NEVER else np.array([np.nan])
+            end = int(self.last_time // ring.block_seconds) + 1 if math.isfinite(self.last_time) else NEVER
+            tail = ring.tail(end)[LOW, -self.settings.settle_blocks :]
             seen = tail[~np.isnan(tail)]
             self._before = float(np.median(seen)) if len(seen) else math.nan
             return

@@ -47,7 +47,7 @@ def too_early(wait_seconds: float) -> tuple[str, ...]:
     )
 
 
-def grew(found: Finding, look: Look, seconds: float, unit: Unit, interval: tuple[float, float]) -> str:
+def grew(found: Finding, seconds: float, unit: Unit, interval: tuple[float, float]) -> str:
     """How much, how fast, in how many segments."""
     steps = round(found["rising"] * 7)
     return (
@@ -65,7 +65,7 @@ def certainty(found: Finding) -> str:
 def why_leak(found: Finding, look: Look, seconds: float, signal: Signal, interval: tuple[float, float]) -> list[str]:
     """Reasons for a leak."""
     unit = signal.unit
-    out = [grew(found, look, seconds, unit, interval)]
+    out = [grew(found, seconds, unit, interval)]
     out.append(f"no sign of levelling off: {found['last']:.0%} of the rise is in the last quarter of that time")
     out.append(certainty(found))
     if found["past_blocks"] > 0:
@@ -75,12 +75,10 @@ def why_leak(found: Finding, look: Look, seconds: float, signal: Signal, interva
     return out
 
 
-def why_settling(
-    found: Finding, look: Look, seconds: float, signal: Signal, interval: tuple[float, float]
-) -> list[str]:
+def why_settling(found: Finding, seconds: float, signal: Signal, interval: tuple[float, float]) -> list[str]:
     """Reasons for growth that slows down."""
     return [
-        grew(found, look, seconds, signal.unit, interval),
+        grew(found, seconds, signal.unit, interval),
         f"it slows down, as a warm-up or a cache that fills does: {max(found['last'], 0):.0%} of the rise is in the "
         "last quarter of that time",
     ]

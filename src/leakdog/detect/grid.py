@@ -1,0 +1,237 @@
+"""Many whole histories as block lows side by side, the same blocks that `SeriesState` would hold at each time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from leakdog.detect.evidence import Panel
+from leakdog.detect.series import LIFE_TOLERANCE_SECONDS
+from leakdog.detect.settings import Settings
+
+Array = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """All points of one series, in order of time, times distinct.
+
+    Attributes:
+        time, value: (n,) unix seconds, and the signal's unit; all finite.
+        load: (n,), NaN where not known; None where it never is.
+        life_start: (n,) start of the process; None where not known: one life, older than its first point by the
+            time that is hidden after a start, so that nothing is hidden.
+        limit: in the signal's unit.
+
+    """
+
+    name: str
+    time: Array
+    value: Array
+    load: Array | None = None
+    life_start: Array | None = None
+    limit: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Blocks:
+    """Blocks of one level of all series, one after the other: (n,) each."""
+
+    row: Ints
+    index: Ints
+    low: Array
+    load: Array
+    life_start: Array
+
+
+class Grid:
+    """Histories on common blocks. Time only goes forward: `panel(level, end)` shows what was known at its end."""
+
+    def __init__(self, histories: Sequence[History], settings: Settings) -> None:
+        self.histories = histories
+        self.settings = settings
+        self.count = len(histories)
+        unknown = settings.levels[-1].warm_up_seconds
+        self._time = np.concatenate([each.time for each in histories])
+        self._row = np.repeat(np.arange(self.count), [len(each.time) for each in histories])
+        starts = [
+            each.life_start if each.life_start is not None else np.full(len(each.time), each.time[0] - unknown)
+            for each in histories
+        ]
+        self.life_start = np.array([start[0] for start in starts])
+        self.first_time = np.array([each.time[0] for each in histories])
+        self.last_time = np.array([each.time[-1] for each in histories])
+        points = _Blocks(
+            self._row,
+            np.zeros(0, np.int64),
+            np.concatenate([each.value for each in histories]),
+            np.concatenate([np.full(len(each.time), np.nan) if each.load is None else each.load for each in histories]),
+            np.concatenate(starts),
+        )
+        self._base: list[int] = []
+        self._lows: list[npt.NDArray[np.float32]] = []
+        self._load: list[npt.NDArray[np.float32]] = []
+        self._present: list[Bools] = []
+        self._fill(points)
+        self.restarts = self._find_restarts(starts)
+        joining = [number for number, level in enumerate(settings.levels) if level.joins_lives]
+        self._joining = joining[0] if joining else None
+        self._before = np.full(self.count, np.nan)
+        self._settled = np.ones(self.count, bool)
+        self._life_first = np.full((len(settings.levels), self.count), -(1 << 60))
+
+    def ends(self) -> list[tuple[float, list[int]]]:
+        """Times at which blocks end, with the levels that end then; levels finer than the readings are left out."""
+        levels = [k for k in range(len(self._lows)) if self._dense(k)]
+        if not levels:
+            return []
+        seconds = self.settings.levels[levels[0]].block_seconds
+        first, last = int(self.first_time.min() // seconds) + 1, int(self.last_time.max() // seconds)
+        out = []
+        for end in range(first, last + 1):
+            time = end * seconds
+            closed = [k for k in levels if time % self.settings.levels[k].block_seconds == 0]
+            out.append((time, closed))
+        return out
+
+    def present(self, level: int, end: int) -> Bools:
+        """Rows that have a reading in block `end`: those are judged once the block before has closed."""
+        here: Bools = self._present[level][:, end - self._base[level]]
+        return here
+
+    def panel(self, level: int, end: int, rows: npt.NDArray[np.int64]) -> Panel:
+        """The last blocks before `end`, as a ring would hold them."""
+        length = self.settings.levels[level].length
+        column = end - self._base[level]
+        lows = self._lows[level][rows, column - length : column].astype(float)
+        load = self._load[level][rows, column - length : column].astype(float)
+        hidden = length - (end - self._life_first[level, rows])
+        unsettled = np.flatnonzero(~self._settled[rows] & (hidden > 0))
+        for each in unsettled:
+            lows[each, : min(hidden[each], length)] = np.nan
+            load[each, : min(hidden[each], length)] = np.nan
+        return Panel(lows, load, end, self.settings.levels[level].block_seconds)
+
+    def next_time(self, row: int, time: float) -> float:
+        """The first reading of a series at or after a time."""
+        times = self.histories[row].time
+        return float(times[min(int(np.searchsorted(times, time)), len(times) - 1)])
+
+    def begin_life(self, row: int, life_start: float, previous: float) -> float:
+        """The same as `SeriesState` does at the first reading of a new life.
+
+        Args:
+            previous: time of the last reading of the old life.
+
+        Returns:
+            Time of the first reading of the new one.
+
+        """
+        times = self.histories[row].time
+        time = float(times[int(np.searchsorted(times, previous)) + 1])
+        self._remember_level(row, previous)
+        self.life_start[row], self.first_time[row] = life_start, time
+        for number, level in enumerate(self.settings.levels):
+            first = max(life_start, previous) + level.warm_up_seconds
+            self._life_first[number, row] = int(first // level.block_seconds)
+            if not level.joins_lives:
+                column = int(time // level.block_seconds) - self._base[number]
+                self._lows[number][row, :column] = np.nan
+                self._load[number][row, :column] = np.nan
+        self._settled[row] = bool(np.isnan(self._before[row]))
+        return time
+
+    def settle(self, end: int) -> None:
+        """Move the past of lives that have shown their level by block `end` of the first joining level."""
+        if self._joining is None:
+            return
+        level, need = self._joining, self.settings.settle_blocks
+        for row in np.flatnonzero(~self._settled):
+            begin = self._life_first[level, row] - self._base[level]
+            seen = self._lows[level][row, begin : end - self._base[level]]
+            seen = seen[~np.isnan(seen)]
+            if len(seen) < need:
+                continue
+            shift = np.float32(float(np.median(seen[:need])) - self._before[row])
+            for number, each in enumerate(self.settings.levels):
+                if each.joins_lives:
+                    self._lows[number][row, : self._life_first[number, row] - self._base[number]] += shift
+            self._settled[row], self._before[row] = True, math.nan
+
+    def _fill(self, points: _Blocks) -> None:
+        """Blocks of every level, each from the level before, on a grid with room for a ring before the first."""
+        blocks, start = points, self._time
+        for level in self.settings.levels:
+            shown = start >= blocks.life_start + level.warm_up_seconds
+            blocks = _reduce(blocks, start, shown, level.block_seconds)
+            base = int(self.first_time.min() // level.block_seconds) - level.length - 1
+            width = int(self.last_time.max() // level.block_seconds) - base + 2
+            lows = np.full((self.count, width), np.nan, np.float32)
+            load = np.full((self.count, width), np.nan, np.float32)
+            lows[blocks.row, blocks.index - base] = blocks.low
+            load[blocks.row, blocks.index - base] = blocks.load
+            present = np.zeros((self.count, width), bool)
+            present[self._row, (self._time // level.block_seconds).astype(np.int64) - base] = True
+            self._base.append(base)
+            self._lows.append(lows)
+            self._load.append(load)
+            self._present.append(present)
+            start = blocks.index * level.block_seconds
+
+    def _find_restarts(self, starts: list[Array]) -> list[tuple[float, int, float]]:
+        """Time of the last reading before each restart, its series, and the new life's start; in order of time."""
+        return sorted(
+            (float(self.histories[row].time[place - 1]), row, float(start[place]))
+            for row, start in enumerate(starts)
+            for place in np.flatnonzero(np.abs(np.diff(start)) > LIFE_TOLERANCE_SECONDS) + 1
+        )
+
+    def _remember_level(self, row: int, previous: float) -> None:
+        if self._joining is None:
+            return
+        for number, level in enumerate(self.settings.levels):
+            if not level.joins_lives:
+                continue
+            base = self._base[number]
+            after = int(previous // level.block_seconds) + 1 - base
+            if self._settled[row]:
+                if number == self._joining:
+                    seen = self._lows[number][row, max(0, after - self.settings.settle_blocks) : after]
+                    seen = seen[~np.isnan(seen)]
+                    self._before[row] = float(np.median(seen)) if len(seen) else math.nan
+            else:
+                begin = max(0, self._life_first[number, row] - base)
+                self._lows[number][row, begin:after] = np.nan
+                self._load[number][row, begin:after] = np.nan
+
+    def _dense(self, level: int) -> bool:
+        """Whether any series has readings in enough blocks of a level for its look-backs."""
+        looks = [look for look in self.settings.looks if look.level == level]
+        if not looks:
+            return False
+        known = ~np.isnan(self._lows[level])
+        width = min(look.blocks for look in looks)
+        total = np.cumsum(known, axis=1, dtype=np.int32)
+        most = (total[:, width:] - total[:, :-width]).max(initial=0)
+        return bool(most >= self.settings.coverage * width)
+
+
+def _reduce(blocks: _Blocks, start: Array, shown: Bools, seconds: float) -> _Blocks:
+    """Readings or finer blocks to blocks: lowest value, mean load."""
+    row, load, low = blocks.row[shown], blocks.load[shown], blocks.low[shown]
+    life_start = blocks.life_start[shown]
+    index = (start[shown] // seconds).astype(np.int64)
+    if not len(row):
+        return _Blocks(row, index, low, load, life_start)
+    begins = np.flatnonzero(np.concatenate(([True], (np.diff(row) != 0) | (np.diff(index) != 0))))
+    known = ~np.isnan(load)
+    number = np.add.reduceat(known.astype(float), begins)
+    total = np.add.reduceat(np.where(known, load, 0.0), begins)
+    mean = np.divide(total, number, out=np.full(len(begins), np.nan), where=number > 0)
+    return _Blocks(row[begins], index[begins], np.minimum.reduceat(low, begins), mean, life_start[begins])

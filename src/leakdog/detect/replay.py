@@ -1,0 +1,239 @@
+"""Replay whole histories point by point: what would have been announced, and when. Nothing looks ahead.
+
+It is the engine that runs live, with the same blocks, gates and states, over many series at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from leakdog.detect.engine import MEMORY_SHARE, Context, Found, compose, floor_of, numbers_of, ready_at
+from leakdog.detect.evidence import Evidence, Rows, examine
+from leakdog.detect.grid import Grid, History
+from leakdog.detect.settings import Look, Settings
+from leakdog.detect.state import advance
+from leakdog.model import Assessment, Leak, LeakClass, LeakState, Signal, TargetKey, Verdict
+
+CHUNK_CELLS = 40_000_000  # cells of the grids that are held at once: some hundred megabytes
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One time that a leak fired. `end` is None where it still fires at the end of the history."""
+
+    start: float
+    assessment: Assessment
+    end: float | None = None
+
+
+@dataclass(slots=True)
+class Replayed:
+    """What became of one series: its alerts, the last verdict, and the last assessment.
+
+    The verdict is `leak` while an alert fires, whatever the last look says.
+    """
+
+    name: str
+    alerts: list[Alert] = field(default_factory=list)
+    verdict: Verdict = Verdict.TOO_EARLY
+    last: Assessment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """What `advance` wants to know of a series, which here stands for a whole target."""
+
+    assessment: Assessment
+    signal: Signal
+    leak_class: LeakClass = LeakClass.HEAP
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        return self.assessment.reasons
+
+
+def replay(
+    histories: Sequence[History],
+    signal: Signal,
+    settings: Settings,
+    progress: Callable[[float], None] = lambda _: None,
+) -> list[Replayed]:
+    """Replay histories of one signal.
+
+    Args:
+        signal: what the values are; its unit says which least growth counts.
+        progress: called with the share that is done, 0 to 1.
+
+    """
+    out: list[Replayed] = []
+    done = 0
+    for chunk in _chunks(histories, settings):
+        share = len(chunk) / len(histories)
+        begun = done / len(histories)
+        out += _Run(chunk, signal, settings).run(_scaled(progress, begun, share))
+        done += len(chunk)
+    return out
+
+
+def _scaled(progress: Callable[[float], None], begun: float, share: float) -> Callable[[float], None]:
+    return lambda part: progress(begun + share * part)
+
+
+def _chunks(histories: Sequence[History], settings: Settings) -> list[list[History]]:
+    """Series of like spans together, so that grids are full, and few enough to fit into memory."""
+    chunks: list[list[History]] = []
+    cells = CHUNK_CELLS + 1.0
+    for each in histories:
+        span = each.time[-1] - each.time[0]
+        wide = sum(span / level.block_seconds + level.length for level in settings.levels)
+        if cells + wide > CHUNK_CELLS:
+            chunks.append([])
+            cells = 0.0
+        chunks[-1].append(each)
+        cells += wide
+    return chunks
+
+
+class _Run:
+    """One pass over one grid."""
+
+    def __init__(self, histories: Sequence[History], signal: Signal, settings: Settings) -> None:
+        self.grid = Grid(histories, settings)
+        self.signal = signal
+        self.settings = settings
+        count = len(histories)
+        self.limit = np.array([np.nan if each.limit is None else each.limit for each in histories])
+        self.leaks: list[Leak | None] = [None] * count
+        self.found = np.zeros((len(settings.looks), count), bool)
+        self.seen_end = np.full((len(settings.looks), count), -(1 << 60))
+        self.numbers: dict[tuple[int, int], dict[str, float]] = {}
+        self.out = [Replayed(each.name) for each in histories]
+
+    def run(self, progress: Callable[[float], None]) -> list[Replayed]:
+        """Go through all block ends."""
+        ends = self.grid.ends()
+        restarts = list(reversed(self.grid.restarts))
+        for step, (time, levels) in enumerate(ends):
+            while restarts and restarts[-1][0] < time:
+                self._restart(*restarts.pop())
+            self._step(time, levels)
+            if step % 16 == 0:
+                progress(step / len(ends))
+        self._conclude()
+        progress(1.0)
+        return self.out
+
+    def _restart(self, previous: float, row: int, life_start: float) -> None:
+        time = self.grid.begin_life(row, life_start, previous)
+        self.found[:, row] = False
+        self._move(row, None, time, alive=False)
+
+    def _step(self, time: float, levels: list[int]) -> None:
+        settings, grid = self.settings, self.grid
+        joining = next((k for k, level in enumerate(settings.levels) if level.joins_lives), None)
+        if joining in levels:
+            grid.settle(int(time // settings.levels[joining].block_seconds))
+        changed = np.zeros(grid.count, bool)
+        for number, look in enumerate(settings.looks):
+            if look.level not in levels:
+                continue
+            end = int(time // settings.levels[look.level].block_seconds)
+            rows = np.flatnonzero(grid.present(look.level, end))
+            if len(rows):
+                self._examine(number, rows, time)
+                changed[rows] = True
+        active = changed & (self.found.any(0) | np.array([leak is not None for leak in self.leaks]))
+        for row in np.flatnonzero(active):
+            self._judge(int(row), time)
+
+    def _evidence(self, look: Look, rows: npt.NDArray[np.int64], now: float, *, full: bool) -> Evidence:
+        settings, grid = self.settings, self.grid
+        window = grid.panel(look.level, int(now // settings.levels[look.level].block_seconds), rows)
+        past = window
+        if look.past != look.level:
+            past = grid.panel(look.past, int(now // settings.levels[look.past].block_seconds), rows)
+        known = Rows(
+            floor=np.full(len(rows), floor_of(self.signal, settings)),
+            limit=self.limit[rows],
+            life_start=grid.life_start[rows],
+        )
+        return examine(look, window, past, known, settings, full=full)
+
+    def _examine(self, number: int, rows: npt.NDArray[np.int64], time: float) -> None:
+        look = self.settings.looks[number]
+        end = int(time // self.settings.levels[look.level].block_seconds)
+        evidence = self._evidence(look, rows, time, full=False)
+        stale = (end - self.seen_end[number, rows]) / look.blocks > MEMORY_SHARE
+        self.found[number, rows] = np.where(evidence.usable | stale, evidence.leak, self.found[number, rows])
+        self.seen_end[number, rows[evidence.usable]] = end
+        for place in np.flatnonzero(evidence.leak):
+            self.numbers[number, int(rows[place])] = numbers_of(evidence, int(place))
+
+    def _judge(self, row: int, time: float) -> None:
+        now = self.grid.next_time(row, time)
+        finding = None
+        if self.found[:, row].any():
+            finding = _Finding(self._assessment(row, now), self.signal)
+        self._move(row, finding, now)
+
+    def _assessment(self, row: int, now: float) -> Assessment:
+        """In full where the leak may fire now; between, only the verdict matters."""
+        leak = self.leaks[row]
+        since = now if leak is None or leak.pending_since is None else leak.pending_since
+        firing = leak is not None and leak.state is LeakState.FIRING
+        if firing or now - since < self.settings.hold_seconds:
+            return Assessment(self.signal, now, Verdict.LEAK)
+        looks = enumerate(self.settings.looks)
+        return self._compose(
+            row, now, [(look, self.numbers[number, row]) for number, look in looks if self.found[number, row]]
+        )
+
+    def _compose(self, row: int, now: float, found: list[Found]) -> Assessment:
+        grid, settings = self.grid, self.settings
+
+        def lows(level: int) -> npt.NDArray[np.float64]:
+            end = int(now // settings.levels[level].block_seconds)
+            blocks: npt.NDArray[np.float64] = grid.panel(level, end, np.array([row])).lows[0]
+            return blocks
+
+        limit = grid.histories[row].limit
+        first = float(grid.first_time[row])
+        ready = ready_at(first, float(grid.life_start[row]), settings)
+        return compose(found, Context(self.signal, limit, now, settings, lows, first, ready))
+
+    def _conclude(self) -> None:
+        """The last verdict of each series, with all series that end in the same blocks judged together."""
+        finest = self.settings.levels[0].block_seconds
+        ends = self.grid.last_time // finest
+        for end in np.unique(ends):
+            rows = np.flatnonzero(ends == end)
+            now = float(self.grid.last_time[rows].max())
+            found: list[list[Found]] = [[] for _ in rows]
+            for look in self.settings.looks:
+                evidence = self._evidence(look, rows, now, full=True)
+                for place in np.flatnonzero(evidence.usable):
+                    found[place].append((look, numbers_of(evidence, int(place))))
+            for row, looks in zip(map(int, rows), found, strict=True):
+                out = self.out[row]
+                out.last = self._compose(row, now, looks)
+                firing = bool(out.alerts) and out.alerts[-1].end is None
+                out.verdict = Verdict.LEAK if firing else out.last.verdict
+
+    def _move(self, row: int, finding: _Finding | None, now: float, *, alive: bool = True) -> None:
+        """Advance the leak of a series, and note when it begins and ends to fire."""
+        before, out = self.leaks[row], self.out[row]
+        key = TargetKey("backtest", out.name)
+        after = advance(before, finding, key=key, now=now, settings=self.settings, alive=alive)
+        self.leaks[row] = after
+        fired = before is not None and before.state is LeakState.FIRING
+        fires = after is not None and after.state is LeakState.FIRING
+        if fires and not fired:
+            assert finding is not None
+            out.alerts.append(Alert(now, finding.assessment))
+        elif fired and not fires:
+            last = out.alerts[-1]
+            out.alerts[-1] = Alert(last.start, last.assessment, now)

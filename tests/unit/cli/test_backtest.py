@@ -1,0 +1,148 @@
+"""`leakdog backtest`: files in, alerts out."""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leakdog.cli import backtest
+from leakdog.errors import LeakdogError
+
+T0 = 1_750_000_000
+
+
+def run(*arguments: str) -> int:
+    """Run the verb, give its exit code."""
+    top = argparse.ArgumentParser()
+    backtest.register(top.add_subparsers())
+    args = top.parse_args(["backtest", *arguments])
+    return int(args.run(args))
+
+
+def lines(name: str, values: Sequence[float], extra: str = "") -> list[str]:
+    """A line a second."""
+    return [f"{name},{T0 + second},{value}{extra}" for second, value in enumerate(values)]
+
+
+LEAK = [5_000_000 + 400_000 * second for second in range(120)]
+FLAT = [5_000_000] * 120
+
+
+@pytest.fixture
+def soak(tmp_path: Path) -> Path:
+    """Two series of two minutes, their lines in the wrong order."""
+    path = tmp_path / "soak.csv"
+    body = [*lines("leaking", LEAK), *lines("steady", FLAT)]
+    path.write_text("\n".join(["series,timestamp,value", *reversed(body)]) + "\n")
+    return path
+
+
+def as_json(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """What was printed, by series."""
+    return {each["series"]: each for each in map(json.loads, capsys.readouterr().out.splitlines())}
+
+
+def test_a_line_of_json_for_each_series(soak: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each series has its alerts, with times, growth, interval, onset and reasons, and a verdict."""
+    assert run(str(soak), "--json") == 0
+    found = as_json(capsys)
+    assert {name: each["verdict"] for name, each in found.items()} == {"leaking": "leak", "steady": "steady"}
+    assert found["steady"]["alerts"] == []
+    (alert,) = found["leaking"]["alerts"]
+    assert T0 + 55 < alert["from"] < T0 + 85
+    assert alert["to"] is None
+    assert alert["growth_per_second"] == pytest.approx(400_000, rel=0.01)
+    assert alert["interval"][0] <= alert["growth_per_second"] <= alert["interval"][1]
+    assert T0 <= alert["onset"] < T0 + 20
+    assert alert["time_to_limit_seconds"] is None
+    assert alert["reasons"]
+
+
+def test_order_and_compression_do_not_matter(soak: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same lines sorted and packed with gzip give the same alerts."""
+    run(str(soak), "--json")
+    first = as_json(capsys)
+    head, *body = soak.read_text().splitlines()
+    packed = tmp_path / "soak.csv.gz"
+    packed.write_bytes(gzip.compress("\n".join([head, *sorted(body)]).encode()))
+    run(str(packed), "--json")
+    assert as_json(capsys) == first
+
+
+def test_a_table_for_people(soak: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The table names the leaking series, and counts those without an alert."""
+    assert run(str(soak)) == 0
+    out = capsys.readouterr().out
+    assert "leaking" in out
+    assert "still fires" in out
+    assert "1 series with an alert, 1 without" in out
+
+
+def test_a_history_without_a_leak_has_no_alert(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A steady history has none, also without a column of names and with readings missing."""
+    path = tmp_path / "flat.csv"
+    path.write_text("timestamp,value\n" + "".join(f"{T0 + s},{5_000_000 if s % 7 else ''}\n" for s in range(120)))
+    assert run(str(path)) == 0
+    assert "no series with an alert, 1 without" in capsys.readouterr().out
+
+
+def test_a_limit_gives_a_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With a limit an alert says when it will be reached, and between when and when."""
+    path = tmp_path / "limit.csv"
+    rows = lines("a", LEAK, ",1,,100000000")
+    path.write_text("\n".join(["series,timestamp,value,load,start_time,limit", *rows]))
+    run(str(path), "--json")
+    (alert,) = as_json(capsys)["a"]["alerts"]
+    when = T0 + (100_000_000 - 5_000_000) / 400_000
+    assert alert["from"] + alert["time_to_limit_seconds"] == pytest.approx(when, abs=10)
+    low, high = alert["time_to_limit_interval"]
+    assert low <= alert["time_to_limit_seconds"] <= high
+
+
+def test_cutting_the_tail_changes_no_alert(soak: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file that ends sooner has the same alerts up to its end."""
+    run(str(soak), "--json")
+    whole = as_json(capsys)["leaking"]["alerts"]
+    for seconds in (60, 80, 100):
+        path = tmp_path / "cut.csv"
+        head, *body = soak.read_text().splitlines()
+        path.write_text("\n".join([head, *(row for row in body if int(row.split(",")[1]) < T0 + seconds)]))
+        run(str(path), "--json")
+        assert as_json(capsys)["leaking"]["alerts"] == [each for each in whole if each["from"] < T0 + seconds]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("series,timestamp\na,1\n", "value is not there"),
+        ("", "timestamp, value is not there"),
+        ("series,timestamp,value\n", "no reading"),
+        ("series,timestamp,value\na,1,x\n", "line 2"),
+        ("series,timestamp,value\na,1,5\na,2\n", "line 3 cannot be used: it has 2 of 3 columns"),
+        ("series,timestamp,value\na,nan,5\n", "line 2 cannot be used: timestamp and value must be finite"),
+    ],
+)
+def test_a_broken_file_is_refused_with_its_line(tmp_path: Path, text: str, why: str) -> None:
+    """What is wrong is said, and in which line."""
+    path = tmp_path / "broken.csv"
+    path.write_text(text)
+    with pytest.raises(LeakdogError, match=why):
+        run(str(path))
+
+
+@pytest.mark.parametrize(
+    "content", [None, gzip.compress(b"series,timestamp,value\na,1,2\n" * 50)[:-20], b"\xff\xfe\x00"]
+)
+def test_an_unreadable_file_is_refused(tmp_path: Path, content: bytes | None) -> None:
+    """A file that is missing, half a gzip or no text is an error that names it."""
+    path = tmp_path / "file.csv"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(LeakdogError, match=r"file\.csv"):
+        run(str(path))

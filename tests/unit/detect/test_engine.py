@@ -1,0 +1,211 @@
+"""The engine against programs that leak and programs that only look as if they did, two minutes each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from leakdog.detect.engine import assess
+from leakdog.detect.series import SeriesState
+from leakdog.detect.settings import PRODUCTION, SOAK
+from leakdog.model import Assessment, Signal, Verdict
+
+Watch = Callable[..., list[Assessment]]
+Array = np.ndarray
+MIB = float(1 << 20)
+SECONDS = np.arange(124.0)
+HOURS = np.arange(0, 14 * 24, 1 / 12)
+
+
+def saw(live: Array, rng: np.random.Generator) -> Array:
+    """A heap with garbage: 10 MiB more each second, collected when there is as much of it as is live."""
+    out, garbage = [], 0.0
+    for each in live:
+        garbage += 10 * MIB * rng.uniform(0.8, 1.2)
+        garbage = garbage if garbage < each else rng.uniform(0, 0.1) * each
+        out.append(each + garbage)
+    return np.array(out)
+
+
+def triangle(period: float = 80.0) -> Array:
+    """Load: up for half the period, then down."""
+    return 1 - np.abs(SECONDS % period / (period / 2) - 1)
+
+
+LEAKING: dict[str, Callable[[np.random.Generator], Array]] = {
+    "slow": lambda rng: 6 * MIB + MIB * SECONDS / 60 + 0.01 * MIB * rng.standard_normal(124),
+    "4 % of a large level a minute": lambda rng: 1000 * MIB * (1 + 0.04 * SECONDS / 60) + MIB * rng.random(124),
+    "without any noise": lambda _: 6 * MIB + 0.4 * MIB * SECONDS,
+    "noisy": lambda rng: 40 * MIB + 0.3 * MIB * SECONDS + MIB * rng.standard_normal(124),
+    "doubling": lambda _: 5 * MIB * 2 ** (np.minimum(SECONDS, 90) / 10),
+    "stairs": lambda rng: 6 * MIB + 2 * MIB * np.searchsorted(np.cumsum(rng.uniform(3, 8, 60)), SECONDS),
+    "accelerating": lambda _: 6 * MIB + 0.004 * MIB * SECONDS**2,
+    "stuttering": lambda _: 6 * MIB + 0.5 * MIB * np.cumsum(SECONDS % 15 < 6),
+    "late": lambda rng: 20 * MIB + 0.4 * MIB * np.maximum(SECONDS - 30, 0) + 0.1 * MIB * rng.standard_normal(124),
+    "with readings missing": lambda rng: np.where(rng.random(124) < 0.2, math.nan, 6 * MIB + 0.3 * MIB * SECONDS),
+}
+HEALTHY: dict[str, Callable[[np.random.Generator], Array]] = {
+    "constant": lambda _: np.full(124, 5 * MIB),
+    "noise": lambda rng: 40 * MIB + MIB * rng.standard_normal(124),
+    "cache full at 20 s": lambda _: 5 * MIB + 20 * MIB * np.minimum(SECONDS / 20, 1),
+    "cache full at 45 s": lambda rng: 5 * MIB + 20 * MIB * np.minimum(SECONDS / 45, 1) + MIB / 50 * rng.random(124),
+    "saturating warm-up": lambda _: 5 * MIB + 40 * MIB * (1 - np.exp(-SECONDS / 15)),
+    "warm-up like a logarithm": lambda _: 5 * MIB + 10 * MIB * np.log1p(SECONDS / 5),
+    "pool of 25 s": lambda _: 16 * MIB - 8 * MIB * np.cos(2 * np.pi * SECONDS / 25),
+    "pool of 40 s": lambda _: 16 * MIB - 8 * MIB * np.cos(2 * np.pi * SECONDS / 40),
+    "batch": lambda _: 5 * MIB + 24 * MIB * np.where(SECONDS % 30 < 6, SECONDS % 30 / 6, 0),
+    "a step": lambda _: 10 * MIB + np.where(SECONDS > 55, 8 * MIB, 0),
+    "churn": lambda rng: saw(np.full(124, 40 * MIB), rng),
+    "high water": lambda rng: np.maximum.accumulate(50 * MIB + 1.5 * MIB * rng.standard_t(3, 124).clip(-3, 6)),
+    "random walk": lambda rng: 50 * MIB + 0.3 * MIB * np.cumsum(rng.standard_normal(124)),
+}
+
+
+def leak_times(found: list[Assessment]) -> list[float]:
+    """Seconds into the run at which the verdict was leak."""
+    return [each.time - found[0].time for each in found if each.verdict is Verdict.LEAK]
+
+
+def fires(found: list[Assessment]) -> bool:
+    """Whether the verdict leak holds for the hold time."""
+    held = 0
+    for each in found:
+        held = held + 1 if each.verdict is Verdict.LEAK else 0
+        if held > SOAK.hold_seconds:
+            return True
+    return False
+
+
+@pytest.mark.parametrize("kind", LEAKING)
+def test_a_leak_is_found_within_the_soak_run(watch: Watch, rng: np.random.Generator, kind: str) -> None:
+    """Found not before 55 s, after at most 85 s, and for long enough to fire."""
+    found = watch(LEAKING[kind](rng), SOAK)
+    times = leak_times(found)
+    assert times, kind
+    assert 55 <= times[0] <= 85
+    assert fires(found)
+
+
+@pytest.mark.parametrize("kind", HEALTHY)
+def test_a_healthy_program_never_fires(watch: Watch, rng: np.random.Generator, kind: str) -> None:
+    """In two minutes the verdict leak never stands for the hold time."""
+    assert not fires(watch(HEALTHY[kind](rng), SOAK))
+
+
+@pytest.mark.parametrize("rate", [0.5, 1.0, 95 / 60])
+def test_counts_may_leak_slower_than_bytes(watch: Watch, rate: float) -> None:
+    """Half a goroutine a second, or a hundred files in a minute, are found."""
+    times = leak_times(watch(np.round(5 + rate * SECONDS), SOAK, signal=Signal.GOROUTINES))
+    assert times
+    assert times[0] < 65
+
+
+def test_growth_with_load_is_load(watch: Watch, rng: np.random.Generator) -> None:
+    """Memory that follows load up is called load while it climbs, and never a leak."""
+    load = 1e6 + 5e7 * triangle(200) * (1 + 0.02 * rng.standard_normal(124))
+    found = watch(8 * MIB + 40 * MIB * triangle(200), SOAK, load=load)
+    assert leak_times(found) == []
+    assert found[95].verdict is Verdict.LOAD
+    assert "as load did" in found[95].reasons[0]
+
+
+def test_a_leak_under_changing_load_is_found(watch: Watch, rng: np.random.Generator) -> None:
+    """Growth beside load is not taken for load."""
+    load = 1e6 + 5e7 * triangle() * (1 + 0.05 * rng.standard_normal(124))
+    found = watch(8 * MIB + 20 * MIB * triangle() + 0.4 * MIB * SECONDS, SOAK, load=load)
+    assert found[-1].verdict is Verdict.LEAK
+
+
+def test_a_leak_is_told_in_numbers(watch: Watch) -> None:
+    """Growth, its interval, the onset and the time to the limit are those of the series."""
+    leak = watch(20 * MIB + 0.5 * MIB * np.maximum(SECONDS - 30, 0), SOAK, limit=200 * MIB)[-1]
+    assert leak.growth_per_second == pytest.approx(0.5 * MIB, rel=0.05)
+    assert leak.interval is not None
+    assert leak.interval[0] <= 0.5 * MIB * 1.01
+    assert leak.onset is not None
+    assert leak.onset == pytest.approx(leak.time - 93, abs=6)
+    left = (200 - 20 - 0.5 * 93) * 2
+    assert leak.time_to_limit_seconds == pytest.approx(left, rel=0.1)
+    assert leak.time_to_limit_interval is not None
+    assert leak.time_to_limit_interval[0] <= leak.time_to_limit_seconds <= leak.time_to_limit_interval[1]
+
+
+def test_a_leak_is_told_in_words(watch: Watch) -> None:
+    """The reasons name the rise, the rate, its interval, the shape and the certainty."""
+    reasons = " ".join(watch(20 * MIB + 0.5 * MIB * SECONDS, SOAK)[-1].reasons)
+    for part in ("grew 4", "512 KiB/s (90 % interval", "7 of 7", "no sign of levelling off", "standard errors"):
+        assert part in reasons
+
+
+def test_at_first_it_is_too_early_and_it_is_said_when_not(watch: Watch) -> None:
+    """Ten readings are no verdict, but tell when there will be one, and then there is."""
+    found = watch(np.full(124, 5 * MIB), SOAK)
+    early = found[9]
+    assert early.verdict is Verdict.TOO_EARLY
+    assert early.ready_at is not None
+    first = next(each for each in found if each.verdict is not Verdict.TOO_EARLY)
+    assert early.ready_at == pytest.approx(first.time, abs=4)
+
+
+def test_assessing_again_changes_nothing(watch: Watch) -> None:
+    """Between two readings the verdict stands."""
+    state = SeriesState(SOAK)
+    for second in SECONDS:
+        state.observe(1e9 + second, 5 * MIB + 0.4 * MIB * second, life_start=1e9 - 5)
+    once = assess([state], [Signal.RSS], [None], 1e9 + 123, SOAK)
+    assert assess([state], [Signal.RSS], [None], 1e9 + 123, SOAK) == once
+
+
+def test_series_are_judged_alike_together_and_alone(rng: np.random.Generator) -> None:
+    """The assessment of a series does not depend on which others are assessed with it."""
+    states = []
+    for kind in (*LEAKING.values(), *HEALTHY.values()):
+        state = SeriesState(SOAK)
+        for second, value in zip(SECONDS, kind(rng), strict=True):
+            state.observe(1e9 + second, value, life_start=1e9 - 5)
+        states.append(state)
+    copies = [SeriesState.from_bytes(state.to_bytes(), SOAK) for state in states]
+    count = len(states)
+    together = assess(states, [Signal.RSS] * count, [None] * count, 1e9 + 123, SOAK)
+    alone = [assess([each], [Signal.RSS], [None], 1e9 + 123, SOAK)[0] for each in copies]
+    assert [each.verdict for each in together] == [each.verdict for each in alone]
+    for one, other in zip(together, alone, strict=True):
+        assert one.growth_per_second == pytest.approx(other.growth_per_second, rel=1e-6, abs=1e-3)
+
+
+def test_no_series_is_no_assessment() -> None:
+    """An empty target gives an empty list."""
+    assert assess([], [], [], 0.0, SOAK) == []
+
+
+def test_a_leak_over_days_is_found_in_production(watch: Watch, rng: np.random.Generator) -> None:
+    """1 % of the level an hour, with noise and a daily rhythm, is found within four days of its onset."""
+    daily = 1 + 0.1 * np.sin(2 * np.pi * HOURS / 24)
+    values = 1e9 * (daily + 0.01 * np.maximum(HOURS - 72, 0) + 0.01 * rng.standard_normal(len(HOURS)))
+    found = watch(values[: 8 * 288], PRODUCTION, step=300.0, age=1e6, every=12)
+    times = [time / 3600 for time in leak_times(found)]
+    assert times
+    assert 72 < times[0] < 72 + 96
+    leak = found[-1]
+    assert leak.growth_per_second == pytest.approx(1e7 / 3600, rel=0.1)
+    assert leak.onset == pytest.approx(found[0].time + 72 * 3600, abs=12 * 3600)
+
+
+def test_a_daily_rhythm_is_no_leak_in_production(watch: Watch, rng: np.random.Generator) -> None:
+    """A level that swings by half each day stays unsuspected for ten days."""
+    daily = 1 + 0.25 * np.sin(2 * np.pi * HOURS / 24 + 1)
+    values = 1e9 * (daily + 0.01 * rng.standard_normal(len(HOURS)))
+    assert leak_times(watch(values[: 10 * 288], PRODUCTION, step=300.0, age=1e6, every=12)) == []
+
+
+def test_a_fast_leak_is_announced_in_time(watch: Watch, rng: np.random.Generator) -> None:
+    """Of an hour that is left to the limit, less than two thirds are gone when it is announced."""
+    minutes = np.arange(0, 8 * 60, 0.5)
+    values = 1e9 * (1 + 2.0 * np.maximum(minutes - 400, 0) / 60 + 0.01 * rng.standard_normal(len(minutes)))
+    found = watch(values, PRODUCTION, step=30.0, age=1e6, limit=3e9, every=2)
+    times = [time / 60 for time in leak_times(found)]
+    assert times
+    assert 400 < times[0] < 440

@@ -1,0 +1,76 @@
+"""The grid of a replay against the rings of the daemon."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from leakdog.detect.grid import Grid, History
+from leakdog.detect.series import LOAD, LOW, SeriesState
+from leakdog.detect.settings import PRODUCTION, Settings
+
+START = 1_750_000_000.0
+DAY = 86400.0
+
+
+def random_history(rng: np.random.Generator, days: float, restarts: int) -> History:
+    """Uneven steps, a gap, restarts at known times, load that is sometimes missing."""
+    time = START + np.cumsum(rng.uniform(60, 540, int(days * 288)))
+    time = time[(time < START + DAY) | (time > START + DAY + rng.uniform(0, 30_000))]
+    value = 1e9 + 1e6 * np.cumsum(rng.standard_normal(len(time)))
+    begins = np.sort(rng.uniform(START, time[-1], restarts))
+    start = np.concatenate(([START - 1e6], begins))[np.searchsorted(begins, time, side="right")]
+    value += 1e8 * np.searchsorted(begins, time, side="right")
+    load = np.where(rng.random(len(time)) < 0.1, np.nan, rng.uniform(0.5, 2, len(time)))
+    return History("a", time, value, load, start)
+
+
+def differences(history: History, settings: Settings) -> int:
+    """Run both side by side; count the block ends at which they differ."""
+    grid, state = Grid([history], settings), SeriesState(settings)
+    restarts, wrong, ends = list(grid.restarts), 0, grid.ends()
+    assert history.load is not None
+    assert history.life_start is not None
+    points = list(zip(history.time, history.value, history.load, history.life_start, strict=True))
+    place = 0
+    joining = next(number for number, level in enumerate(settings.levels) if level.joins_lives)
+    for time, levels in ends:
+        if time > history.time[-1]:
+            break
+        while points[place][0] < time:
+            place += 1
+        for done in range(state_count(state, points), place + 1):
+            at, value, load, life = points[done]
+            state.observe(at, value, life_start=life, load=load)
+        while restarts and restarts[0][0] < time:
+            previous, row, life_start = restarts.pop(0)
+            grid.begin_life(row, life_start, previous)
+        if joining in levels:
+            grid.settle(int(time // settings.levels[joining].block_seconds))
+        for level in levels:
+            end = int(time // settings.levels[level].block_seconds)
+            panel = grid.panel(level, end, np.array([0]))
+            blocks = state.blocks(level, end)
+            same = np.allclose(panel.lows[0], blocks[LOW], rtol=1e-6, equal_nan=True)
+            wrong += not (same and np.allclose(panel.load[0], blocks[LOAD], rtol=1e-5, equal_nan=True))
+    return wrong
+
+
+def state_count(state: SeriesState, points: list[tuple[float, float, float, float]]) -> int:
+    """How many points the state has taken in."""
+    times = [point[0] for point in points]
+    return int(np.searchsorted(times, state.last_time, side="right"))
+
+
+@pytest.mark.parametrize("restarts", [0, 1, 4])
+def test_a_grid_holds_what_the_rings_would_hold(rng: np.random.Generator, restarts: int) -> None:
+    """At every block end, over gaps and restarts, a replay sees the same blocks as the daemon."""
+    for _ in range(3):
+        assert differences(random_history(rng, 5, restarts), PRODUCTION) == 0
+
+
+def test_levels_finer_than_the_readings_are_left_out() -> None:
+    """Readings every five minutes are not judged in blocks of one minute."""
+    time = START + np.arange(0, 2 * DAY, 300)
+    grid = Grid([History("a", time, np.ones(len(time)))], PRODUCTION)
+    assert {level for _, levels in grid.ends() for level in levels} == {1, 2, 3}

@@ -1,0 +1,109 @@
+"""Replay: the same as watching, and blind to what comes after."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from leakdog.detect.engine import assess
+from leakdog.detect.grid import History
+from leakdog.detect.replay import Alert, replay
+from leakdog.detect.series import SeriesState
+from leakdog.detect.settings import PRODUCTION, SOAK, Settings
+from leakdog.model import Signal, Verdict
+
+T0 = 1_750_000_000.0
+DAY = 86400.0
+
+
+def history(rng: np.random.Generator, name: str, *, leak: float, days: float = 7, restart: bool = False) -> History:
+    """Five-minute readings of a leak of so much of the level per day, with noise and gaps."""
+    time = T0 + np.arange(0, days * DAY, 300)
+    time = time[rng.random(len(time)) > 0.02]
+    age = (time - T0) / DAY
+    value = 1e9 * (1 + leak * age + 0.005 * rng.standard_normal(len(time)))
+    start = np.where(restart & (age > 3.2), T0 + 3.2 * DAY, T0 - 30 * DAY)
+    return History(name, time, value, None, start, 4e9)
+
+
+def watched(each: History, settings: Settings) -> list[float]:
+    """Times of readings at which the engine, fed reading by reading, says leak."""
+    assert each.life_start is not None
+    state, out = SeriesState(settings), []
+    for time, value, start in zip(each.time, each.value, each.life_start, strict=True):
+        state.observe(time, value, life_start=start)
+        if assess([state], [Signal.RSS], [each.limit], time, settings)[0].verdict is Verdict.LEAK:
+            out.append(float(time))
+    return out
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_replay_says_what_watching_would_have_said(rng: np.random.Generator, restart: bool) -> None:
+    """An alert begins an hour, the hold time, after the live engine first said leak, to within a block."""
+    each = history(rng, "a", leak=0.2, days=6, restart=restart)
+    (result,) = replay([each], Signal.RSS, PRODUCTION)
+    live = watched(each, PRODUCTION)
+    assert result.alerts[0].start == pytest.approx(live[0] + PRODUCTION.hold_seconds, abs=900)
+
+
+def test_cutting_the_tail_changes_no_alert(rng: np.random.Generator) -> None:
+    """Alerts that begin before the cut are the same, to the last digit, when nothing comes after it."""
+    whole = [history(rng, f"s{number}", leak=leak) for number, leak in enumerate((0.0, 0.1, 0.2, 0.5))]
+    full = replay(whole, Signal.RSS, PRODUCTION)
+    assert sum(len(each.alerts) for each in full) >= 3
+    for days in (2.5, 3.7, 5.1):
+        cut = T0 + days * DAY
+        short = [
+            History(h.name, h.time[h.time < cut], h.value[h.time < cut], None, life[h.time < cut], h.limit)
+            for h in whole
+            if (life := h.life_start) is not None
+        ]
+        for long, part in zip(full, replay(short, Signal.RSS, PRODUCTION), strict=True):
+            assert [(a.start, a.assessment) for a in part.alerts] == [
+                (a.start, a.assessment) for a in long.alerts if a.start < cut
+            ]
+
+
+def test_series_do_not_disturb_each_other(rng: np.random.Generator) -> None:
+    """A series has the same alerts alone as beside others of other lengths."""
+    many = [history(rng, f"s{number}", leak=0.1 * number, days=3 + number) for number in range(4)]
+    together = replay(many, Signal.RSS, PRODUCTION)
+    for each, beside in zip(many, together, strict=True):
+        (alone,) = replay([each], Signal.RSS, PRODUCTION)
+        assert [alert.start for alert in alone.alerts] == [alert.start for alert in beside.alerts]
+        assert alone.verdict is beside.verdict
+
+
+def test_a_restart_ends_an_alert(rng: np.random.Generator) -> None:
+    """An alert ends with the process that leaked."""
+    (result,) = replay([history(rng, "a", leak=0.5, days=4, restart=True)], Signal.RSS, PRODUCTION)
+    assert isinstance(result.alerts[0], Alert)
+    assert result.alerts[0].end == pytest.approx(T0 + 3.2 * DAY, abs=1200)
+
+
+def test_a_soak_history_is_replayed_too() -> None:
+    """A run of two minutes that leaks has an alert, still firing at its end, and the verdict leak."""
+    time = T0 + np.arange(120.0)
+    leak = History("a", time, 5e6 + 4e5 * np.arange(120.0))
+    flat = History("b", time, np.full(120, 5e6))
+    first, second = replay([leak, flat], Signal.RSS, SOAK)
+    assert [alert.end for alert in first.alerts] == [None]
+    assert (first.verdict, second.verdict) == (Verdict.LEAK, Verdict.STEADY)
+    assert second.alerts == []
+
+
+def test_a_few_points_are_too_early() -> None:
+    """Ten points have no alert and the verdict too early."""
+    few = History("a", T0 + np.arange(10) * 300.0, np.arange(10) * 1e9)
+    (result,) = replay([few], Signal.RSS, PRODUCTION)
+    assert (result.alerts, result.verdict) == ([], Verdict.TOO_EARLY)
+    assert result.last is not None
+    assert result.last.ready_at is not None
+
+
+def test_progress_ends_at_one(rng: np.random.Generator) -> None:
+    """Progress only grows, and reaches the whole."""
+    seen: list[float] = []
+    replay([history(rng, "a", leak=0.1, days=2)], Signal.RSS, PRODUCTION, seen.append)
+    assert seen == sorted(seen)
+    assert seen[-1] == 1.0

@@ -1,0 +1,155 @@
+"""What is remembered of a series."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leakdog.detect.series import LOAD, LOW, SeriesState
+from leakdog.detect.settings import PRODUCTION, SOAK
+from leakdog.errors import LeakdogError
+
+START = 3_600_000.0  # on the hour
+HOUR = 3600.0
+
+
+def soak(values: dict[float, float], life_start: float = START - 100) -> SeriesState:
+    """A soak state after these readings, by seconds after START."""
+    state = SeriesState(SOAK)
+    for time, value in values.items():
+        state.observe(START + time, value, life_start=life_start)
+    return state
+
+
+def lows(state: SeriesState, level: int, time: float) -> list[float]:
+    """Known lows of a level before a time."""
+    seen = state.blocks(level, int(time // state.settings.levels[level].block_seconds))[LOW]
+    return [float(value) for value in seen[~np.isnan(seen)]]
+
+
+def test_a_block_is_the_lowest_of_its_readings() -> None:
+    """Two readings in a block of two seconds leave the lower one."""
+    assert lows(soak({0: 7.0, 1: 5.0, 2: 9.0}), 0, START + 2) == [5.0]
+
+
+def test_a_coarse_block_is_the_lowest_of_its_fine_blocks() -> None:
+    """Ten seconds of readings become one block of the next level."""
+    state = soak({second: 50.0 + second % 4 for second in range(11)})
+    assert lows(state, 1, START + 10) == [50.0]
+
+
+def test_a_block_left_out_is_missing() -> None:
+    """Blocks without a reading are not known, between blocks that are."""
+    state = soak({0: 1.0, 6: 2.0, 8: 3.0})
+    known = ~np.isnan(state.blocks(0, int(START + 8) // 2)[LOW, -4:])
+    assert known.tolist() == [True, False, False, True]
+
+
+def test_late_double_and_broken_readings_are_ignored() -> None:
+    """A reading that is not later than the last, or no number, changes nothing."""
+    state = soak({0: 5.0, 1: 6.0, 2: 5.0})
+    before = state.to_bytes()
+    for time, value in ((1.0, 1.0), (2.0, 1.0), (3.0, math.nan), (3.0, math.inf)):
+        state.observe(START + time, value, life_start=START - 100)
+    assert state.to_bytes() == before
+
+
+def test_the_first_seconds_of_a_life_are_hidden() -> None:
+    """Nothing of the first ten seconds after a start gets into a soak's blocks."""
+    state = soak({second: 100.0 + second for second in range(20)}, life_start=START)
+    assert lows(state, 0, START + 18) == [110.0, 112.0, 114.0, 116.0]
+
+
+def test_a_soak_forgets_the_last_life() -> None:
+    """After a restart only the new life is seen."""
+    state = soak(dict.fromkeys(range(20), 1.0))
+    for second in range(30, 50):
+        state.observe(START + second, 2.0, life_start=START + 30)
+    assert set(lows(state, 0, START + 48)) == {2.0}
+
+
+def test_load_is_averaged_over_a_block() -> None:
+    """A block's load is the mean of what is known."""
+    state = SeriesState(SOAK)
+    for second, load in ((0, 1.0), (1, 3.0), (2, None)):
+        state.observe(START + second, 5.0, life_start=0.0, load=load)
+    assert state.blocks(0, int(START) // 2 + 1)[LOAD, -1] == 2.0
+
+
+def produce(state: SeriesState, hours: range, value: float, life_start: float) -> None:
+    """A reading each five minutes, all the same."""
+    for number in range(hours.start * 12, hours.stop * 12):
+        state.observe(START + number * 300, value, life_start=life_start)
+
+
+def test_a_settled_life_takes_the_past_to_its_level() -> None:
+    """Six hours after a restart the past stands at the new life's level: a restart is no step."""
+    state = SeriesState(PRODUCTION)
+    produce(state, range(24), 500.0, 0.0)
+    produce(state, range(24, 32), 900.0, START + 24 * HOUR)
+    assert state.settled
+    assert set(lows(state, 3, START + 32 * HOUR)) == {900.0}
+    assert len(lows(state, 3, START + 32 * HOUR)) == 24 + 8 - 3 - 1
+
+
+def test_until_a_life_has_settled_the_past_is_hidden() -> None:
+    """Five hours after a restart only the new life's two known hours are seen."""
+    state = SeriesState(PRODUCTION)
+    produce(state, range(24), 500.0, 0.0)
+    produce(state, range(24, 29), 900.0, START + 24 * HOUR)
+    assert not state.settled
+    assert set(lows(state, 3, START + 29 * HOUR)) == {900.0}
+
+
+def test_a_life_that_never_settled_leaves_no_trace() -> None:
+    """After a short life of a wild level the past joins the next life as if it had not been."""
+    state = SeriesState(PRODUCTION)
+    produce(state, range(24), 500.0, 0.0)
+    produce(state, range(24, 29), 7000.0, START + 24 * HOUR)
+    produce(state, range(29, 37), 600.0, START + 29 * HOUR)
+    assert set(lows(state, 3, START + 37 * HOUR)) == {600.0}
+
+
+@given(st.lists(st.tuples(st.floats(0.1, 4000), st.floats(0, 1e12), st.booleans()), max_size=120))
+def test_a_state_survives_being_stored(steps: list[tuple[float, float, bool]]) -> None:
+    """Whatever was seen, the state read back continues exactly as the first would."""
+    state = SeriesState(PRODUCTION)
+    time, life = START, START
+    for number, (step, value, restart) in enumerate(steps):
+        time += step
+        if restart and number % 7 == 0:
+            life = time
+        state.observe(time, value, life_start=life, load=value if restart else None)
+    again = SeriesState.from_bytes(state.to_bytes(), PRODUCTION)
+    for each in (state, again):
+        each.observe(time + 300, 5.0, life_start=life)
+        each.observe(time + 7200, 6.0, life_start=life)
+    assert again.to_bytes() == state.to_bytes()
+
+
+def test_a_state_takes_about_four_kilobytes() -> None:
+    """Two weeks take no more than 4.3 kB in production, and a state does not grow."""
+    state = SeriesState(PRODUCTION)
+    empty = len(state.to_bytes())
+    produce(state, range(400), 5.0, 0.0)
+    assert len(state.to_bytes()) == empty < 4300
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"", "not one of this version"),
+        (b"LDs\x09" + bytes(100), "not one of this version"),
+        (b"LDs\x01" + bytes(100), "checksum"),
+        (SeriesState(SOAK).to_bytes()[:-1], "checksum"),
+        (SeriesState(SOAK).to_bytes(), "another preset"),
+    ],
+)
+def test_foreign_bytes_are_refused(data: bytes, why: str) -> None:
+    """Bytes that are not such a state raise an error that says what is wrong."""
+    with pytest.raises(LeakdogError, match=why):
+        SeriesState.from_bytes(data, PRODUCTION)

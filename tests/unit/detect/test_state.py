@@ -1,0 +1,139 @@
+"""The states of a leak, each test a short history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pytest
+
+from leakdog.detect.settings import SOAK
+from leakdog.detect.state import advance, leak_id
+from leakdog.model import Assessment, Leak, LeakClass, LeakState, Signal, TargetKey, Verdict
+
+KEY = TargetKey("shop", "10.0.0.1:6060")
+SETTINGS = replace(SOAK, hold_seconds=10.0, resolve_seconds=30.0)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A finding as the classifier gives it."""
+
+    assessment: Assessment
+    leak_class: LeakClass = LeakClass.HEAP
+    signal: Signal = Signal.INUSE_SPACE
+    reasons: tuple[str, ...] = ("it grew",)
+
+
+def found(now: float, onset: float = 1.0) -> Found:
+    """A leak found at a time."""
+    return Found(
+        Assessment(
+            Signal.INUSE_SPACE, now, Verdict.LEAK, growth_per_second=now, interval=(now - 1, now + 1), onset=onset
+        )
+    )
+
+
+def history(*steps: tuple[float, bool]) -> Leak | None:
+    """The leak after a history of times at which it was found or not."""
+    leak = None
+    for now, is_found in steps:
+        leak = advance(leak, found(now) if is_found else None, key=KEY, now=now, settings=SETTINGS)
+    return leak
+
+
+def state(*steps: tuple[float, bool]) -> LeakState | None:
+    """The state after a history."""
+    leak = history(*steps)
+    return leak.state if leak else None
+
+
+def test_nothing_found_is_no_leak() -> None:
+    """A target without a finding has no leak."""
+    assert state((0, False)) is None
+
+
+def test_what_is_found_first_is_pending() -> None:
+    """A finding alone does not fire."""
+    assert state((0, True), (9, True)) is LeakState.PENDING
+
+
+def test_what_holds_fires() -> None:
+    """After the hold time a leak fires, with the time at which it did."""
+    leak = history((0, True), (5, True), (10, True))
+    assert leak is not None
+    assert (leak.state, leak.pending_since, leak.firing_since) == (LeakState.FIRING, 0, 10)
+
+
+def test_pending_that_stops_is_gone() -> None:
+    """A finding that does not hold leaves nothing."""
+    assert state((0, True), (9, True), (10, False)) is None
+
+
+def test_firing_outlasts_a_pause() -> None:
+    """Growth that pauses for less than the time to resolve goes on firing, since when it first did."""
+    leak = history((0, True), (10, True), (20, False), (39, False), (45, True))
+    assert leak is not None
+    assert (leak.state, leak.firing_since) == (LeakState.FIRING, 10)
+
+
+def test_growth_that_is_gone_resolves() -> None:
+    """Without growth for the time to resolve, a leak is resolved."""
+    leak = history((0, True), (10, True), (20, False), (40, False))
+    assert leak is not None
+    assert (leak.state, leak.resolved_since) == (LeakState.RESOLVED, 40)
+
+
+def test_a_resolved_leak_that_returns_is_the_same_leak() -> None:
+    """It has to hold again, and then fires under its old id."""
+    before = history((0, True), (10, True), (40, False))
+    again = history((0, True), (10, True), (40, False), (50, True), (59, True))
+    fires = history((0, True), (10, True), (40, False), (50, True), (60, True))
+    assert before is not None
+    assert again is not None
+    assert fires is not None
+    assert again.state is LeakState.RESOLVED
+    assert (fires.state, fires.id, fires.resolved_since) == (LeakState.FIRING, before.id, None)
+
+
+def test_a_return_must_hold_without_a_break() -> None:
+    """A resolved leak that is found only now and then stays resolved."""
+    steps = [(0.0, True), (10.0, True), (40.0, False)]
+    steps += [(40.0 + number, number % 8 != 0) for number in range(1, 60)]
+    assert state(*steps) is LeakState.RESOLVED
+
+
+@pytest.mark.parametrize(("steps", "expected"), [(((0, True),), None), (((0, True), (10, True)), LeakState.RESOLVED)])
+def test_a_leak_ends_with_its_process(steps: tuple[tuple[float, bool], ...], expected: LeakState | None) -> None:
+    """When the process has ended, pending is gone and firing is resolved at once."""
+    after = advance(history(*steps), None, key=KEY, now=11, settings=SETTINGS, alive=False)
+    assert (after.state if after else None) is expected
+
+
+def test_a_leak_tells_the_newest_numbers() -> None:
+    """Growth, interval and reasons are those of the last finding."""
+    leak = history((1, True), (11, True), (12, True))
+    assert leak is not None
+    assert (leak.growth_per_second, leak.interval, leak.reasons) == (12, (11, 13), ("it grew",))
+
+
+def test_the_start_of_a_firing_leak_does_not_move() -> None:
+    """A later estimate of the onset changes a pending leak, not a firing one."""
+    leak = advance(None, found(0, onset=-5.0), key=KEY, now=0, settings=SETTINGS)
+    leak = advance(leak, found(9, onset=-7.0), key=KEY, now=9, settings=SETTINGS)
+    assert leak is not None
+    assert leak.since == -7.0
+    for now in (10.0, 20.0):
+        leak = advance(leak, found(now, onset=now), key=KEY, now=now, settings=SETTINGS)
+    assert leak is not None
+    assert leak.since == 10.0
+
+
+def test_an_id_is_of_job_instance_and_class() -> None:
+    """Ids differ by each part, stay the same, and parts do not run into each other."""
+    ids = {
+        leak_id(key, leak_class)
+        for key in (KEY, TargetKey("shop", "b"), TargetKey("shopb", ""), TargetKey("sho", "pb"))
+        for leak_class in (LeakClass.HEAP, LeakClass.FILES)
+    }
+    assert len(ids) == 8
+    assert leak_id(KEY, LeakClass.HEAP) == leak_id(TargetKey(*KEY), LeakClass.HEAP)
