@@ -44,19 +44,28 @@ class Client:
             ApiError: no daemon answers, or it answers with an error or with something else than JSON.
 
         """
+        body = self.body(path, **query)
+        try:
+            return json.loads(body)
+        except ValueError:
+            raise ApiError(f"asking {self._server}{path}: the answer is not JSON; is this a leakdog daemon?") from None
+
+    def body(self, path: str, **query: str) -> bytes:
+        """The bytes at `path`, such as `/api/v1/snapshots/7/profile.pb.gz`.
+
+        Raises:
+            ApiError: no daemon answers, or it answers with an error.
+
+        """
         url = f"{self._server}{path}{'?' if query else ''}{urlencode(query)}"
         try:
             with self._opener.open(url, timeout=self._timeout_seconds) as response:
-                body = response.read(ANSWER_BYTES)
+                return bytes(response.read(ANSWER_BYTES))
         except urllib.error.HTTPError as error:
             with error:
                 raise ApiError(f"asking {url}: {_complaint(error)}") from None
         except (OSError, http.client.HTTPException) as error:
             raise ApiError(self._nobody(error)) from None
-        try:
-            return json.loads(body)
-        except ValueError:
-            raise ApiError(f"asking {url}: the answer is not JSON; is this a leakdog daemon?") from None
 
     def listing(self, path: str, name: str, **query: str) -> list[dict[str, Any]]:
         """The list called `name` in the answer from `path`.

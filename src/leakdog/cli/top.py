@@ -10,7 +10,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from leakdog.errors import FetchError, LeakdogError, Reason
+from leakdog.cli.client import Client, add_arguments
+from leakdog.errors import ApiError, FetchError, LeakdogError, Reason
 
 _TIMEOUT_SECONDS = 60.0
 _LIMIT_BYTES = 64 << 20
@@ -20,7 +21,10 @@ EXAMPLES = """examples:
   leakdog top http://127.0.0.1:6060/debug/pprof/heap --sample-index inuse_objects -n 20
   curl -s http://127.0.0.1:6060/debug/pprof/goroutine | leakdog top -
   leakdog top heap.pb.gz -n 0 --json
+  leakdog top shop/10.0.0.7:6060@2026-03-01T10:00:00Z   the last one that the daemon stored until then
+  leakdog top shop/10.0.0.7:6060@latest --kind goroutine
 """
+LATEST = "latest"
 
 
 def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -32,11 +36,17 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("profile", metavar="FILE|URL|-", help="a profile; - reads standard input")
+    parser.add_argument(
+        "profile",
+        metavar="FILE|URL|TARGET@TIME|-",
+        help=f"a profile; TARGET@TIME is one that the daemon stored (JOB/INSTANCE, and RFC 3339 or {LATEST}); "
+        "- reads standard input",
+    )
+    parser.add_argument("--kind", default="heap", help="of a stored profile (default heap)")
     parser.add_argument("--sample-index", default="", metavar="NAME", help="inuse_space, alloc_objects, … or a number")
     parser.add_argument("-n", type=_count, default=20, metavar="N", help="rows to show, 0 for all (default 20)")
     parser.add_argument("--sort", choices=("flat", "cum"), default="flat", help="column to sort by (default flat)")
-    parser.add_argument("--json", action="store_true", help="raw numbers as JSON")
+    add_arguments(parser)
     parser.set_defaults(run=run)
 
 
@@ -45,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     from leakdog.pprof import parse
     from leakdog.report.top import render, top
 
-    table = top(parse(read(args.profile)), args.sample_index, args.n, args.sort)
+    table = top(parse(read(args.profile, args.kind, args.server)), args.sample_index, args.n, args.sort)
     if args.json:
         rows = [{"name": row.name, "flat": row.flat, "cum": row.cum} for row in table.rows]
         shape = {"sample_type": table.sample_type, "unit": table.unit, "total": table.total, "rows": rows}
@@ -55,10 +65,11 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def read(where: str) -> bytes:
-    """The bytes of a profile: from a URL, from standard input (`-`), or from a file.
+def read(where: str, kind: str, server: str) -> bytes:
+    """The bytes of a profile: from a URL, from standard input (`-`), from a file, or from a daemon's store.
 
     Raises:
+        ApiError: the daemon gave no stored profile.
         FetchError: the URL gave no profile.
         LeakdogError: the file cannot be read.
 
@@ -67,10 +78,22 @@ def read(where: str) -> bytes:
         return _fetch(where)
     if where == "-":
         return sys.stdin.buffer.read()
+    target, at, time = where.rpartition("@")
+    if at and not Path(where).exists():
+        return _stored(Client(server), target, time, kind)
     try:
         return Path(where).read_bytes()
     except OSError as error:
         raise LeakdogError(f"reading {where}: {error.strerror}") from error
+
+
+def _stored(client: Client, target: str, time: str, kind: str) -> bytes:
+    """The last profile of a target that the daemon stored until `time`."""
+    until = {} if time == LATEST else {"to": time}
+    found = client.listing("/api/v1/snapshots", "snapshots", target=target, kind=kind, limit="1", **until)
+    if not found:
+        raise ApiError(f"looking for a {kind} profile of {target} until {time}: the daemon has stored none")
+    return client.body(f"/api/v1/snapshots/{found[0]['id']}/profile.pb.gz")
 
 
 def _fetch(url: str) -> bytes:

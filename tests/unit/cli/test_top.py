@@ -7,16 +7,18 @@ import io
 import json
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from leakdog.cli import top
-from leakdog.errors import FetchError, LeakdogError, Reason
+from leakdog.errors import ApiError, FetchError, LeakdogError, Reason
 from leakdog.pprof.wire import delimited, integer, packed
 
+Serve = Callable[[dict[str, Any]], str]
 TABLE = (b"", b"inuse_objects", b"count", b"inuse_space", b"bytes", b"main.keep", b"main.main", b"a.go")
 
 
@@ -156,3 +158,25 @@ def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         call("--help")
     assert "leakdog top heap.pb.gz -n 0 --json" in capsys.readouterr().out
+
+
+def test_a_stored_profile_is_named_by_target_and_time(serve: Serve, capsys: pytest.CaptureFixture[str]) -> None:
+    """TARGET@TIME asks the daemon for the last profile of that kind until then, and for its bytes."""
+    answers: dict[str, Any] = {
+        "/api/v1/snapshots": {"snapshots": [{"id": 7}]},
+        "/api/v1/snapshots/7/profile.pb.gz": (200, profile()),
+    }
+    server = serve(answers)
+    assert call("shop/a:1@2026-01-01T00:00:00Z", "--kind", "heap", "--json", "--server", server) == 0
+    assert json.loads(capsys.readouterr().out)["total"] == 400
+    query = "target=shop%2Fa%3A1&kind=heap&limit=1&to=2026-01-01T00%3A00%3A00Z"
+    assert answers["asked"][0] == f"/api/v1/snapshots?{query}"
+    assert call("shop/a:1@latest", "--server", server) == 0
+    assert answers["asked"][2] == "/api/v1/snapshots?target=shop%2Fa%3A1&kind=heap&limit=1"
+
+
+def test_a_profile_that_was_not_stored_is_an_error(serve: Serve) -> None:
+    """Without a stored profile the error says of what and until when."""
+    server = serve({"/api/v1/snapshots": {"snapshots": []}})
+    with pytest.raises(ApiError, match="heap profile of shop/a:1 until latest"):
+        call("shop/a:1@latest", "--server", server)
