@@ -21,8 +21,9 @@ from apscheduler.triggers.base import BaseTrigger
 
 log = logging.getLogger("leakdog.schedule")
 
-# How often wall clock and monotonic clock are compared, and the drift between them that is called a jump.
-GUARD_SECONDS = 1.0
+# How often wall clock and monotonic clock are compared, and the drift between them that is called a jump. The guard's
+# beats are also what proves to systemd that the loop turns, a few times per watchdog interval.
+GUARD_SECONDS = 0.5
 JUMP_SECONDS = 2.0
 
 Slot = float
@@ -74,8 +75,9 @@ class Schedule:
         self._scheduler.add_listener(self._failed, EVENT_JOB_ERROR)
         self._guard: asyncio.Task[None] | None = None
         self.beats = 0  # grows while the event loop turns
-        # APScheduler writes a warning per skipped run; they are counted here, and a slow target would fill the log.
-        logging.getLogger("apscheduler").setLevel(logging.ERROR)
+        # APScheduler writes a warning per skipped run and an error per failed one. The first are counted here (a slow
+        # target would fill the log), the second told by `_failed`.
+        logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
 
     def start(self) -> None:
         """Begin to run jobs, in the running event loop."""

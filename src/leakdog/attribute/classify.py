@@ -27,6 +27,8 @@ HOLDERS_PER_FILE = (0.4, 5.0)
 GOROUTINES_PER_THREAD = (0.5, 2.0)
 # What explains this much of a growth explains it.
 MOST = 0.5
+# Proved goroutines up to this share of all are strays (a main that waits for ever), not what grows.
+STRAY = 0.05
 # Heap that grows by less than this part of the memory outside is what the program notes down of that memory.
 NOTES = 0.05
 
@@ -131,7 +133,7 @@ def _goroutines(case: _Case) -> None:
         case.add(LeakClass.THREADS, "goroutines grow at the same rate: each new one holds a thread")
         return
     case.find(LeakClass.GOROUTINE, signal, "the number of goroutines grows")
-    if proved > 0:
+    if proved > STRAY * case.latest.get(Signal.GOROUTINES, 0.0):
         why = f"the garbage collector has proved that {proved:,.0f} goroutines can never wake"
         case.add(LeakClass.GOROUTINE, why)
 

@@ -73,6 +73,9 @@ class Roster:
             self.running.add(task)
             try:
                 await self._scrape(watched, slot)
+            except Exception as error:
+                watched.up, watched.last_error = False, f"leakdog itself failed, see its log: {error!r}"
+                raise  # the schedule logs it with its traceback
             finally:
                 self.running.discard(task)
 

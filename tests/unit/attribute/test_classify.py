@@ -288,3 +288,9 @@ def test_one_cause_is_one_finding(rate: float) -> None:
         Signal.RSS_ANON,
     ]
     assert classes(*(leak(signal, rate) for signal in memory)) == [LeakClass.HEAP]
+
+
+def test_a_stray_is_no_proof() -> None:
+    """One goroutine that can never wake among hundreds (a main that waits for ever) is not what grows."""
+    (found,) = findings(leak(Signal.GOROUTINES, 1.0), goroutines_leaked=1, goroutines=700)
+    assert not [reason for reason in found.reasons if "garbage collector" in reason]
