@@ -8,48 +8,58 @@ import numpy.typing as npt
 from leakdog.detect.settings import Settings
 
 Array = npt.NDArray[np.float64]
-POINTS = 48  # a life is averaged to about this many points
+Ints = npt.NDArray[np.int64]
+POINTS = 32  # a life is averaged to this many points
+LEAST_NOISE = 1e-5
 MOST_ALPHA = 0.95
+LEAST_THIRD = 2  # blocks in a third of a life
+# For a life whose start is out of sight: nothing speaks for a warm-up.
+OUT_OF_SIGHT = 10.0
 
 
-def beats_logarithm(values: Array, age: float, settings: Settings) -> bool:
-    """Fit one life by the logarithm of age and by age: whether age is needed, and with a plus sign.
+def line_over_logarithm(values: Array, age: Array, first: Ints, settings: Settings) -> Array:
+    """Fit each life by the logarithm of its age and by its age: standard errors by which age is needed, (N,).
 
     Args:
-        values: blocks of the life, up to now, without gaps.
-        age: of the process at the last of them, in blocks.
+        values: (N, T) blocks up to now, without gaps.
+        age: (N,) of the process, in blocks; all at most T.
+        first: (N,) column from which each row is real.
 
     """
-    merge = max(1, len(values) // POINTS)
-    count = len(values) // merge
-    points = values[len(values) - count * merge :].reshape(count, merge).mean(1)
-    if count < 8:
-        return False
-    at = np.maximum(age - (count - np.arange(count) - 0.5) * merge + 1, 0.5)
-    columns = [np.ones(count), np.log(at), at / at[-1]]
+    columns = values.shape[1]
+    begin = np.maximum(first, columns - age).astype(int)
+    edges = (begin[:, None] + (columns - begin)[:, None] * np.linspace(0, 1, POINTS + 1)).astype(int)
+    total = np.concatenate((np.zeros((len(values), 1)), np.cumsum(values - values[:, -1:], 1)), 1)
+    count = np.maximum(np.diff(edges, axis=1), 1)
+    edges = np.minimum(edges[:, :-1], columns - 1)
+    ends = np.minimum(edges + count, columns)
+    points = (np.take_along_axis(total, ends, 1) - np.take_along_axis(total, edges, 1)) / count
+    at = np.maximum(age[:, None] - (columns - (edges + ends) / 2) + 1, 0.5)
+    parts = [np.ones_like(at), np.log(at), at / at[:, -1:]]
     if settings.rhythm_blocks:
         for number in (1, 2):
             angle = 2 * np.pi * number * at / settings.rhythm_blocks
-            columns += [np.cos(angle), np.sin(angle)]
-    model = np.column_stack(columns)
-    points = points - points[0]
-    inverse = np.linalg.pinv(model)
-    weights = inverse @ points
-    left = points - model @ weights
-    scale = np.abs(values).max() + 1e-12
-    squares = float(left @ left) / (count - model.shape[1]) + (1e-5 * scale) ** 2
-    alpha = float(left[1:] @ left[:-1]) / (float(left @ left) + 1e-30) + (1 + model.shape[1]) / count
-    alpha = min(max(alpha, 0.0), MOST_ALPHA)
-    error = np.sqrt(squares * float(inverse[2] @ inverse[2]) * (1 + alpha) / (1 - alpha))
-    return bool(weights[2] / error >= settings.convex_z)
+            parts += [np.cos(angle), np.sin(angle)]
+    model = np.stack(parts, 2)
+    points = points - points[:, :1]
+    normal = np.matmul(model.transpose(0, 2, 1), model) + 1e-9 * np.eye(len(parts))
+    inverse = np.linalg.inv(normal)
+    weights = np.matmul(inverse, np.matmul(model.transpose(0, 2, 1), points[:, :, None]))
+    left = points - np.matmul(model, weights)[:, :, 0]
+    squares = np.einsum("ij,ij->i", left, left)
+    scale = np.abs(values[:, -1]) + np.abs(points).max(1) + 1e-12
+    spread = squares / (POINTS - len(parts)) + (LEAST_NOISE * scale) ** 2
+    alpha = np.einsum("ij,ij->i", left[:, 1:], left[:, :-1]) / (squares + 1e-30) + (1 + len(parts)) / POINTS
+    alpha = np.clip(alpha, 0, MOST_ALPHA)
+    error = np.sqrt(spread * inverse[:, 2, 2] * (1 + alpha) / (1 - alpha))
+    out: Array = weights[:, 2, 0] / error
+    return out
 
 
-def keeps_growing(
-    values: Array, age: Array, first: npt.NDArray[np.int64], noise: Array, settings: Settings
-) -> npt.NDArray[np.bool_]:
-    """Compare the rise from half the age to now with the rise from an eighth to a half.
+def late_growth(values: Array, age: Array, first: Ints, settings: Settings) -> Array:
+    """The rise from half the age to now, less `convex_ratio` times the rise from an eighth to half, (N,), in units.
 
-    A logarithm of age gives half as much, a straight line a third more. (N,) rows of (N, T) blocks, up to now.
+    A logarithm of age gives half as much in the later span, a straight line a third more: above 0 is no warm-up.
     """
     span = settings.smooth_blocks
     total = np.concatenate((np.zeros((len(values), 1)), np.cumsum(values - values[:, -1:], 1)), 1)
@@ -66,6 +76,42 @@ def keeps_growing(
 
     last = age - span / 2
     now, half, eighth = level(age - last), level(age - last / 2), level(age - last / 8)
-    margin = 0.25 * noise
-    grown: npt.NDArray[np.bool_] = (now - half) - settings.convex_ratio * np.maximum(half - eighth, 0) > margin
-    return grown
+    out: Array = (now - half) - settings.convex_ratio * np.maximum(half - eighth, 0)
+    return out
+
+
+def inner_growth(values: Array, lives: Array, first: Ints, start: int) -> Array:
+    """Over the lives that a look-back joins: the share of their growth that is in their later half, (N,).
+
+    Half of it is a leak; a warm-up that every life goes through has less. Rows with one life get a half.
+
+    Args:
+        values: (N, T) blocks up to now, without gaps.
+        lives: (N, L) columns at which the lives begin to be seen, in order, NaN before the first.
+        first: (N,) column from which each row is real.
+        start: column at which the look-back begins.
+
+    """
+    columns = values.shape[1]
+    total = np.concatenate((np.zeros((len(values), 1)), np.cumsum(values - values[:, -1:], 1)), 1)
+    begins = np.where(np.isnan(lives), -np.inf, lives)
+    ends = np.concatenate((begins[:, 1:], np.full((len(values), 1), float(columns))), 1)
+    begins = np.clip(np.maximum(np.maximum(begins, start), first[:, None]), 0, columns)
+    ends = np.clip(ends, 0, columns)
+    third = (ends - begins) / 3
+    counts = third >= LEAST_THIRD
+
+    def mean(begin: Array, end: Array) -> Array:
+        left, right = begin.astype(int), np.maximum(end.astype(int), begin.astype(int) + 1)
+        sums = np.take_along_axis(total, np.minimum(right, columns), 1) - np.take_along_axis(total, left, 1)
+        out: Array = sums / (right - left)
+        return out
+
+    begins = np.minimum(begins, columns - 1)
+    parts = [mean(begins + number * third, begins + (number + 1) * third) for number in range(3)]
+    early = np.where(counts, parts[1] - parts[0], 0).sum(1)
+    late = np.where(counts, parts[2] - parts[1], 0).sum(1)
+    grown = early + late
+    several = ((begins > start) & counts).any(1) & (grown > 0)
+    share: Array = np.where(several, late / np.where(grown > 0, grown, 1.0), 0.5)
+    return np.clip(share, -1.0, 2.0)

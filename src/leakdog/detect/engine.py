@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from leakdog.detect import words
-from leakdog.detect.evidence import EDGE, Evidence, Panel, Rows, examine
+from leakdog.detect.evidence import EDGE, Evidence, examine
 from leakdog.detect.forecast import growth_interval, onset_column, time_to_limit
+from leakdog.detect.panel import Panel, Rows
 from leakdog.detect.prepare import bridge
 from leakdog.detect.series import LOAD, LOW, SeriesState
 from leakdog.detect.settings import Look, Settings
@@ -158,6 +159,7 @@ def _examine(
         floor=np.array([floor_of(signals[row], settings) for row in stale]),
         limit=np.array([math.nan if limits[row] is None else limits[row] for row in stale], float),
         life_start=np.array([states[row].life_start for row in stale]),
+        lives=np.stack([states[row].lives for row in stale]),
     )
     window = panel(look.level)
     evidence = examine(look, window, panel(look.past), rows, settings)

@@ -1,67 +1,32 @@
-"""One look-back over many series at once: what speaks for a leak, gate by gate.
+"""One look-back over many series at once: what speaks for a leak, and what against it.
 
-Every gate is there for a kind of healthy program that the others let through; docs/detection.md shows each with a
+Each feature is there for a kind of healthy program that the others let through; docs/detection.md shows each with a
 picture and with what it is worth.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from leakdog.detect.convexity import beats_logarithm, keeps_growing
-from leakdog.detect.prepare import bridge, lagged, load_coefficients, load_part, rhythm
+from leakdog.detect.convexity import OUT_OF_SIGHT, inner_growth, late_growth, line_over_logarithm
+from leakdog.detect.correct import Corrected, correct, load_known
+from leakdog.detect.panel import Panel, Rows, take, window_start
+from leakdog.detect.prepare import bridge
+from leakdog.detect.score import score
 from leakdog.detect.settings import Look, Settings
-from leakdog.detect.trend import Trend, trend
+from leakdog.detect.trend import Trend, choose, trend, with_shape_of
 
 Array = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-# Share of the look-back whose first and last blocks must hold a reading somewhere.
-EDGE = 8
-# A cheap first question: quarter means must differ by this share of what will be asked, or the row is left alone.
-HURDLE = 0.6
-# Growth by this factor or more may also be judged on a logarithmic scale: what doubles again and again is no step.
+EDGE = 8  # the first and last of so many parts of a look-back must hold a reading
+# First questions, cheap, which leave most rows alone: growth of this share of what is asked, this z, half the steps up.
+HURDLE, HURDLE_Z, HURDLE_RISING = 0.6, 2.5, 4 / 7
+# Growth by this factor or more is judged on a logarithmic scale too: what doubles again and again is no step.
 MULTIPLIED = 2.0
-# Load must be known for this share of a window to be used.
-LOAD_COVERAGE = 0.8
-
-
-@dataclass(frozen=True, slots=True)
-class Panel:
-    """Blocks of one level of many series, side by side: the last column is the last closed block.
-
-    Attributes:
-        lows, load: (N, T), NaN where missing.
-        end: index of the block after the last column.
-
-    """
-
-    lows: Array
-    load: Array
-    end: int
-    block_seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """What else is known of the series of a panel, (N,).
-
-    Attributes:
-        floor: least growth that counts, in the signal's unit.
-        limit: NaN where there is none.
-        life_start: of the current life; -inf where it is not known.
-
-    """
-
-    floor: Array
-    limit: Array
-    life_start: Array
-
-    def take(self, rows: npt.NDArray[np.int64]) -> Rows:
-        """Some of them."""
-        return Rows(self.floor[rows], self.limit[rows], self.life_start[rows])
 
 
 @dataclass(slots=True)
@@ -70,15 +35,25 @@ class Evidence:
 
     Attributes:
         usable: the look-back is covered by readings.
-        leak: every gate is passed.
+        leak: growth that will not stop.
         settling: it grows, and slows down.
         follows_load: it grows, and load explains it.
+        score: the weight of evidence that it is a leak; `leak` is a score of at least the threshold.
         growth, error: slope and its standard error, units per second.
-        z, rise, rising, max_step, last: as in `Trend`.
+        z, rise, rising, max_step, first, last: as in `Trend`.
         base: level in the window's first quarter.
         level: level in its last eighth.
-        excess: by how much the present is above all of the past and what was asked, in units.
-        past_blocks: how much past there was.
+        peak: lowest of the last three blocks over the highest of the past, as a share of the rise.
+        excess: last mean over the highest mean of the past, as a share of the rise.
+        late: `late_growth` as a share of the rise.
+        line: `line_over_logarithm`.
+        inner: `inner_growth`.
+        kept: share of the rise that load does not explain.
+        noise: standard deviation around the line, as a share of the rise.
+        past: blocks before the window, over its length.
+        asked: least rise that counts.
+        age: of the life, over the window's length.
+        loaded: 1 where load is known.
 
     """
 
@@ -86,17 +61,28 @@ class Evidence:
     leak: Bools
     settling: Bools
     follows_load: Bools
+    score: Array
     growth: Array
     error: Array
     z: Array
     rise: Array
     rising: Array
     max_step: Array
+    first: Array
     last: Array
     base: Array
     level: Array
+    peak: Array
     excess: Array
-    past_blocks: Array
+    late: Array
+    line: Array
+    inner: Array
+    kept: Array
+    noise: Array
+    past: Array
+    asked: Array
+    age: Array
+    loaded: Array
 
     @classmethod
     def empty(cls, count: int) -> Evidence:
@@ -109,6 +95,35 @@ class Evidence:
             }
         )
 
+    def put(self, rows: Ints, **numbers: Array) -> None:
+        """Fill in numbers of some rows."""
+        for name, values in numbers.items():
+            getattr(self, name)[rows] = values
+
+
+@dataclass(slots=True)
+class _Sight:
+    """The rows that are still looked at, and all that is known of each: arrays over them, (n,) or (n, ...).
+
+    Attributes:
+        index: which rows of the evidence they are.
+        begin: column of the past from which each is real.
+        before: blocks of the past before the window.
+
+    """
+
+    index: Ints
+    window: Panel
+    past: Panel
+    rows: Rows
+    begin: Ints
+    before: Ints
+    raw: Array
+    base: Array
+    asked: Array
+    seen: Corrected
+    found: Trend
+
 
 def examine(look: Look, window: Panel, past: Panel, rows: Rows, settings: Settings, *, full: bool = True) -> Evidence:
     """Judge one look-back.
@@ -120,279 +135,170 @@ def examine(look: Look, window: Panel, past: Panel, rows: Rows, settings: Settin
 
     """
     out = Evidence.empty(len(window.lows))
-    lows = window.lows[:, -look.blocks :]
-    load = window.load[:, -look.blocks :]
-    out.usable = _covered(lows, settings)
-    has_load = _load_known(load)
-    if look.needs_load:
-        out.usable &= has_load
-    width = past.lows.shape[1]
-    start = _window_start(look, window, past)
     known = ~np.isnan(past.lows)
-    first = np.where(known.any(1), known.argmax(1), width)
-    out.past_blocks = np.maximum(start - first, 0).astype(float)
-    enough = out.past_blocks >= settings.history_blocks
+    begin = np.where(known.any(1), known.argmax(1), past.lows.shape[1])
+    before = np.maximum(window_start(look, window, past) - begin, 0)
+    out.usable = _usable(look, window, past, rows, before, settings)
+    index = np.flatnonzero(out.usable)
+    raw = bridge(window.lows[index, -look.blocks :])
+    base = raw[:, : look.blocks // 4].mean(1)
+    asked = np.maximum(settings.min_growth_ratio * look.ratio_factor * np.abs(base), rows.floor[index])
     if look.urgent:
-        enough = out.past_blocks * past.block_seconds >= look.blocks * window.block_seconds / 2
-    if not look.alone:
-        out.usable &= enough
-    if look.urgent:
-        out.usable &= ~np.isnan(rows.limit)
-    candidates = np.flatnonzero(out.usable)
-    if len(candidates):
-        _measure(out, candidates, look, window, past, rows, settings, start=start, first=first, full=full)
-    return out
-
-
-def _measure(
-    out: Evidence,
-    candidates: npt.NDArray[np.int64],
-    look: Look,
-    window: Panel,
-    past: Panel,
-    rows: Rows,
-    settings: Settings,
-    *,
-    start: int,
-    first: npt.NDArray[np.int64],
-    full: bool,
-) -> None:
-    """Fill in the evidence of the rows that can be judged."""
-    values = bridge(window.lows[candidates, -look.blocks :])
-    quarter = max(look.blocks // 4, 1)
-    base = values[:, :quarter].mean(1)
-    climb = values[:, -quarter:].mean(1) - base
-    ratio = settings.min_growth_ratio * look.ratio_factor
-    asked = np.maximum(ratio * np.abs(base), rows.floor[candidates])
-    loads = _load_known(window.load[candidates, -look.blocks :])
-    if look.urgent:
-        asked = np.maximum(asked, settings.urgent_share * (rows.limit[candidates] - base))
+        asked = np.maximum(asked, settings.urgent_share * (rows.limit[index] - base))
         full = False
     if not full:
-        keep = climb > np.where(loads & (not look.urgent), 0.0, HURDLE * asked)
-        candidates, values, base, climb, asked, loads = (
-            each[keep] for each in (candidates, values, base, climb, asked, loads)
-        )
-    if not len(candidates):
-        return
-    raw = values
-    corrected, coarse, rhythmic = _correct(
-        values, look, window, past, settings, candidates=candidates, loads=loads, start=start, first=first
-    )
-    found = _trend(corrected, look, settings, plain=rhythmic | loads)
-    here = rows.take(candidates)
-    age = past.end - here.life_start / past.block_seconds
-    past_blocks = out.past_blocks[candidates]
-    history = past_blocks >= settings.history_blocks
-    excess = _excess(corrected, coarse, found, past_blocks, first[candidates], look, window, past, settings, start)
-    grows = (found.z >= settings.z) & (found.rise >= asked)
-    shaped = (found.rising >= settings.rising) & (found.max_step <= settings.max_step)
-    going_on = (found.last >= settings.last_share) & (found.first >= settings.first_share)
-    multiplies = np.zeros(len(base), bool)
-    many = np.flatnonzero((climb > MULTIPLIED * base) & (base > 0) & (corrected.min(1) > 0))
-    if len(many):
-        scaled = trend(np.log(corrected[many]), look.merge, 0, 0, settings.confidence, lows=look.lows)
-        passed = (scaled.z >= settings.z) & (scaled.rising >= settings.rising) & (scaled.max_step <= settings.max_step)
-        passed &= (scaled.last >= settings.last_share) & (scaled.first >= settings.first_share)
-        for gate in (grows, shaped, going_on):
-            gate[many] |= passed
-        multiplies[many] = passed
-    blocks = look.blocks * window.block_seconds / past.block_seconds
-    born_here = age <= past.lows.shape[1] + 2
-    young = born_here & (age - blocks < blocks / 3)
-    lasting = ~young | ((found.first <= settings.young_first_share) & (found.last >= settings.young_last_share))
-    if not look.urgent:
-        lasting &= _not_warm_up(
-            coarse,
-            found,
-            age,
-            first[candidates],
-            born_here,
-            history & ((age < blocks) | (age > 3 * blocks)),
-            settings,
-            grows & shaped & going_on & ~multiplies,
-        )
-    new = np.where(history | (not look.alone), excess >= 0, True)
-    leak = grows & shaped & going_on & lasting & new
-    if look.urgent:
-        leak &= _urgent(corrected, found, base, here, look, settings)
-    out.leak[candidates] = leak
-    out.settling[candidates] = grows & ~leak & ((found.last < settings.last_share) | ~lasting)
-    if full and loads.any():
-        plain = _trend(raw, look, settings, plain=rhythmic | loads)
-        out.follows_load[candidates] = loads & ~grows & (plain.z >= settings.z) & (plain.rise >= asked)
-    seconds = window.block_seconds
-    for name, numbers in (
-        ("growth", found.per_block / seconds),
-        ("error", found.error / seconds),
-        ("z", found.z),
-        ("rise", found.rise),
-        ("rising", found.rising),
-        ("max_step", found.max_step),
-        ("last", found.last),
-        ("base", base),
-        ("level", np.median(raw[:, -max(look.blocks // EDGE, 1) :], axis=1)),
-        ("excess", excess),
-    ):
-        getattr(out, name)[candidates] = numbers
-
-
-def _correct(
-    values: Array,
-    look: Look,
-    window: Panel,
-    past: Panel,
-    settings: Settings,
-    *,
-    candidates: npt.NDArray[np.int64],
-    loads: Bools,
-    start: int,
-    first: npt.NDArray[np.int64],
-) -> tuple[Array, Array, Bools]:
-    """Take load and rhythm out: the window, all blocks of the past's level, and which rows have a known rhythm."""
-    coarse = bridge(past.lows[candidates])
-    same_level = look.level == look.past
-    corrected = values
-    if loads.any():
-        work = bridge(past.load[candidates])
-        columns = coarse.shape[1]
-        begin = max(0, start - max(2 * (columns - start), 3 * settings.history_blocks))
-        known = ~np.isnan(past.lows[candidates, begin:]) & ~np.isnan(past.load[candidates, begin:])
-        known &= loads[:, None]
-        mean = np.nansum(work[:, begin:] * known, 1) / np.maximum(known.sum(1), 1)
-        scale = np.where(mean > 0, mean, 1.0)[:, None]
-        relative = np.where(loads[:, None] & (mean > 0)[:, None], work / scale, 1.0)
-        weights = load_coefficients(coarse[:, begin:], relative[:, begin:], known, start - begin)
-        coarse = coarse - load_part(weights, relative, lagged(relative))
-        if same_level:
-            corrected = coarse[:, start:]
-        else:
-            step = round(past.block_seconds / window.block_seconds)
-            fine = bridge(window.load[candidates])
-            fine = np.where(loads[:, None] & (mean > 0)[:, None], fine / scale, 1.0)
-            before = np.concatenate((np.repeat(fine[:, :1], step, 1), fine[:, :-step]), axis=1)
-            corrected = values - load_part(weights, fine, before)[:, -look.blocks :]
-    rhythmic = np.zeros(len(values), bool)
-    day = settings.rhythm_blocks
-    days = min(settings.excess_blocks, start) // day if day else 0
-    if days >= settings.rhythm_days:
-        begin = start - days * day
-        shape, rhythmic = rhythm(coarse[:, begin:start], first[candidates] - begin, day, settings.rhythm_days)
-        coarse = coarse - shape[:, (np.arange(coarse.shape[1]) - begin) % day]
-        if same_level:
-            corrected = coarse[:, start:]
-        else:
-            step = round(past.block_seconds / window.block_seconds)
-            index = np.arange(window.end - look.blocks, window.end) // step - (past.end - coarse.shape[1])
-            corrected = corrected - shape[:, (index - begin) % day]
-    return corrected, coarse, rhythmic
-
-
-def _trend(window: Array, look: Look, settings: Settings, *, plain: Bools) -> Trend:
-    """The trend, with harmonics for the rows that are not `plain`."""
-
-    def fit(harmonics: int) -> Trend:
-        return trend(window, look.merge, harmonics, settings.rhythm_blocks, settings.confidence, lows=look.lows)
-
-    if not look.harmonics or plain.all():
-        return fit(0)
-    seasonal = fit(look.harmonics)
-    if not plain.any():
-        return seasonal
-    simple = fit(0)
-    return Trend(
-        **{
-            each.name: np.where(plain, getattr(simple, each.name), getattr(seasonal, each.name))
-            for each in fields(Trend)
-        }
-    )
-
-
-def _excess(
-    corrected: Array,
-    coarse: Array,
-    found: Trend,
-    past_blocks: Array,
-    first: npt.NDArray[np.int64],
-    look: Look,
-    window: Panel,
-    past: Panel,
-    settings: Settings,
-    start: int,
-) -> Array:
-    """By how much the present is above what the past already showed, and above what is asked of it."""
-    begin = max(0, start - settings.excess_blocks)
-    if start == begin:
-        return np.zeros(len(coarse))
-    seen = np.arange(begin, start) >= first[:, None]
-    before = coarse[:, begin:start]
-    top = np.where(seen, before, -np.inf).max(1)
-    if look.blocks * window.block_seconds <= settings.history_blocks * past.block_seconds:
-        span = top - np.where(seen, before, np.inf).min(1)
-        usual = np.where(past_blocks >= settings.excess_blocks, 0.5, 1.0)
-        out = corrected[:, -3:].min(1) - top - settings.peak_factor * usual * span
-    else:
-        smooth = settings.smooth_blocks
-        medians = [
-            np.where(first <= end - smooth + 1, np.median(coarse[:, end - smooth : end], 1), -np.inf)
-            for end in range(start, begin + smooth - 1, -max(smooth // 4, 1))
-        ]
-        highest = np.max(medians, axis=0) if medians else np.full(len(coarse), -np.inf)
-        highest = np.where(np.isfinite(highest), highest, top)
-        share = look.blocks * window.block_seconds / past.block_seconds
-        present = np.median(coarse[:, -min(smooth, max(int(share) // 2, 1)) :], 1)
-        out = present - highest - settings.rise_factor * found.rise
-    return np.where(past_blocks > 0, out, 0.0)
-
-
-def _not_warm_up(
-    coarse: Array,
-    found: Trend,
-    age: Array,
-    first: npt.NDArray[np.int64],
-    born_here: Bools,
-    history: Bools,
-    settings: Settings,
-    asked: Bools,
-) -> Bools:
-    """Whether growth over the life beats a logarithm of age; true where the life's start is out of sight."""
-    out = np.ones(len(coarse), bool)
-    old = np.flatnonzero(asked & born_here & (age >= settings.convex_blocks))
-    if len(old):
-        out[old] &= keeps_growing(coarse[old], age[old], first[old], found.noise[old], settings)
-    for row in np.flatnonzero(asked & born_here & ~history):
-        begin = max(first[row], coarse.shape[1] - int(age[row]))
-        out[row] &= beats_logarithm(coarse[row, begin:], float(age[row]), settings)
+        climb = raw[:, -(look.blocks // 4) :].mean(1) - base
+        loads = load_known(window.load[index, -look.blocks :]) & (not look.urgent)
+        keep = np.flatnonzero(climb > np.where(loads, 0.0, HURDLE * asked))
+        index, raw, base, asked = index[keep], raw[keep], base[keep], asked[keep]
+    if not len(index):
+        return out
+    panels = (take(window, index), take(past, index))
+    seen = correct(look, *panels, begin[index], raw, settings)
+    found = _trend(seen, look, settings)
+    sight = _Sight(index, *panels, take(rows, index), begin[index], before[index], raw, base, asked, seen, found)
+    if not full:
+        hopeful = (found.z >= HURDLE_Z) & (found.rise >= HURDLE * asked) & (found.rising >= HURDLE_RISING)
+        sight = take(sight, np.flatnonzero(hopeful))
+    if len(sight.index):
+        _measure(out, sight, look, settings)
+        _decide(out, sight, look, settings, full=full)
     return out
 
 
-def _urgent(corrected: Array, found: Trend, base: Array, rows: Rows, look: Look, settings: Settings) -> Bools:
-    """Whether the window's growth has eaten so much of the room to the limit that waiting is not safe."""
-    room = rows.limit - base
-    left = rows.limit - np.median(corrected[:, -max(look.blocks // EDGE, 1) :], axis=1)
-    with np.errstate(invalid="ignore"):
-        eaten: Bools = (room > 0) & (found.rise >= settings.urgent_share * room)
-        soon: Bools = left <= 2 * found.rise
-    return eaten & soon & (found.z >= settings.urgent_z)
-
-
-def _covered(lows: Array, settings: Settings) -> Bools:
-    """Enough readings in the window, and some at both of its ends."""
+def _usable(look: Look, window: Panel, past: Panel, rows: Rows, before: Ints, settings: Settings) -> Bools:
+    """Rows with enough readings in the window, at both of its ends, and before it where that is asked."""
+    lows = window.lows[:, -look.blocks :]
     known = ~np.isnan(lows)
-    edge = max(lows.shape[1] // EDGE, 1)
-    covered: Bools = (known.mean(1) >= settings.coverage) & known[:, :edge].any(1) & known[:, -edge:].any(1)
-    return covered
+    edge = max(look.blocks // EDGE, 1)
+    usable: Bools = (known.mean(1) >= settings.coverage) & known[:, :edge].any(1) & known[:, -edge:].any(1)
+    if look.needs_load:
+        usable &= load_known(window.load[:, -look.blocks :])
+    if look.urgent:
+        usable &= ~np.isnan(rows.limit)
+        usable &= before * past.block_seconds >= look.blocks * window.block_seconds / 2
+    elif not look.alone:
+        usable &= before >= settings.history_blocks
+    return usable
 
 
-def _load_known(load: Array) -> Bools:
-    known: Bools = (~np.isnan(load)).mean(1) >= LOAD_COVERAGE
-    return known
+def _trend(seen: Corrected, look: Look, settings: Settings) -> Trend:
+    """The trend: with harmonics where neither load nor rhythm is known; on a logarithmic scale where that is better."""
+    plain = seen.loaded | seen.rhythmic
+
+    def fit(values: Array, harmonics: int) -> Trend:
+        day, confidence = settings.rhythm_blocks, settings.confidence
+        return trend(values, look.merge, harmonics, day, confidence, lows=look.lows)
+
+    found = fit(seen.window, 0)
+    if look.harmonics and not plain.all():
+        found = choose(plain, found, fit(seen.window, look.harmonics))
+    quarter = look.blocks // 4
+    low, high = seen.raw[:, :quarter].mean(1), seen.raw[:, -quarter:].mean(1)
+    many = (low > 0) & (high > (1 + MULTIPLIED) * low) & (seen.window.min(1) > 0)
+    if many.any():
+        scaled = fit(np.log(np.where(many[:, None], seen.window, 1.0)), 0)
+        found = choose(~(many & (scaled.max_step < found.max_step)), found, with_shape_of(found, scaled))
+    return found
 
 
-def _window_start(look: Look, window: Panel, past: Panel) -> int:
-    """Column of the past's panel at which the window begins."""
-    columns: int = past.lows.shape[1]
-    if look.level == look.past:
-        return columns - look.blocks
-    begin = (window.end - look.blocks) * window.block_seconds
-    return int(begin // past.block_seconds) - (past.end - columns)
+def _measure(out: Evidence, sight: _Sight, look: Look, settings: Settings) -> None:
+    """Numbers of all that is still looked at."""
+    found, seen, index = sight.found, sight.seen, sight.index
+    rise = np.where(np.abs(found.rise) > 0, found.rise, np.inf)
+    seconds = sight.window.block_seconds
+    climb = seen.raw[:, -(look.blocks // 4) :].mean(1) - sight.base
+    age = sight.past.end - sight.rows.life_start / sight.past.block_seconds
+    blocks = look.blocks * seconds / sight.past.block_seconds
+    late, line = _warm_up(sight, age, blocks, settings)
+    peak, excess = _above(sight, look, settings)
+    out.put(
+        index,
+        growth=found.per_block / seconds,
+        error=found.error / seconds,
+        z=found.z,
+        rise=found.rise,
+        rising=found.rising,
+        max_step=found.max_step,
+        first=found.first,
+        last=found.last,
+        base=sight.base,
+        level=np.median(seen.raw[:, -max(look.blocks // EDGE, 1) :], axis=1),
+        peak=peak / rise,
+        excess=excess / rise,
+        late=np.where(late < np.inf, late / rise, OUT_OF_SIGHT),
+        line=np.where(found.scaled, OUT_OF_SIGHT, line),
+        inner=inner_growth(seen.coarse, _columns(sight), sight.begin, window_start(look, sight.window, sight.past)),
+        kept=np.where(climb > 0, found.rise * 0.75 / np.maximum(climb, 1e-9), OUT_OF_SIGHT),
+        noise=found.noise / rise,
+        past=sight.before / blocks,
+        asked=sight.asked,
+        age=age / blocks,
+        loaded=seen.loaded.astype(float),
+    )
+
+
+def _warm_up(sight: _Sight, age: Array, blocks: float, settings: Settings) -> tuple[Array, Array]:
+    """What speaks against a warm-up, for lives that began in sight; `OUT_OF_SIGHT` or infinity for the others."""
+    coarse = sight.seen.coarse
+    late = np.full(len(coarse), np.inf)
+    line = np.full(len(coarse), OUT_OF_SIGHT)
+    born = np.flatnonzero((age <= coarse.shape[1] + 2) & (age >= settings.convex_blocks))
+    if len(born):
+        late[born] = late_growth(coarse[born], age[born], sight.begin[born], settings)
+    young = np.flatnonzero((age <= coarse.shape[1] + 2) & (age >= blocks) & (age <= 3 * blocks))
+    if len(young):
+        line[young] = line_over_logarithm(coarse[young], age[young], sight.begin[young], settings)
+    return late, line
+
+
+def _columns(sight: _Sight) -> Array:
+    """Columns of the past at which the remembered lives begin."""
+    columns: Array = sight.rows.lives - (sight.past.end - sight.past.lows.shape[1])
+    return columns
+
+
+def _above(sight: _Sight, look: Look, settings: Settings) -> tuple[Array, Array]:
+    """By how much the present is above all of the past: lowest of three blocks over the top, mean over highest mean.
+
+    Rows without a past get a whole rise.
+    """
+    coarse, begin = sight.seen.coarse, sight.begin
+    start = window_start(look, sight.window, sight.past)
+    first = max(0, start - settings.excess_blocks)
+    none = sight.before == 0
+    if start <= first or none.all():
+        return sight.found.rise, sight.found.rise
+    place = np.arange(first, start)
+    real = place >= begin[:, None]
+    top = np.where(real, coarse[:, first:start], -np.inf).max(1)
+    peak = sight.seen.window[:, -3:].min(1) - top
+    smooth = settings.smooth_blocks
+    level = coarse[:, -1:]
+    total = np.cumsum(np.concatenate((np.zeros((len(coarse), 1)), coarse - level), 1), 1)
+    ends = np.arange(first + smooth, start + 1)
+    means = (total[:, ends] - total[:, ends - smooth]) / smooth + level
+    highest = np.where(ends - smooth >= begin[:, None], means, -np.inf).max(1, initial=-np.inf)
+    highest = np.where(np.isfinite(highest), highest, top)
+    span = max(1, min(smooth, round(look.blocks * sight.window.block_seconds / sight.past.block_seconds / 2)))
+    excess = coarse[:, -span:].mean(1) - highest
+    return np.where(none, sight.found.rise, peak), np.where(none, sight.found.rise, excess)
+
+
+def _decide(out: Evidence, sight: _Sight, look: Look, settings: Settings, *, full: bool) -> None:
+    """The verdict of this look-back."""
+    index, found = sight.index, sight.found
+    seen = take(out, index)
+    seen.score = score(seen, look, settings)
+    grows = found.rise >= sight.asked
+    leak = grows & (seen.score >= (settings.urgent_score if look.urgent else settings.threshold))
+    if look.urgent:
+        leak &= sight.rows.limit - seen.level <= 2 * found.rise
+    sure = grows & (found.z >= settings.z)
+    slows = (found.last < settings.last_share) | (seen.late < 0) | (seen.line < settings.convex_z)
+    out.score[index], out.leak[index] = seen.score, leak
+    out.settling[index] = sure & ~leak & slows & (found.last > 0)
+    if full and sight.seen.loaded.any():
+        plain = _trend(replace(sight.seen, window=sight.seen.raw), look, settings)
+        explained = sight.seen.loaded & ~sure & (plain.z >= settings.z) & (plain.rise >= sight.asked)
+        out.follows_load[index] = explained & ~leak

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from leakdog.detect.evidence import Panel
-from leakdog.detect.series import LIFE_TOLERANCE_SECONDS
+from leakdog.detect.panel import Panel
+from leakdog.detect.series import LIFE_TOLERANCE_SECONDS, MOST_LIVES
 from leakdog.detect.settings import Settings
 
 Array = npt.NDArray[np.float64]
@@ -85,6 +85,8 @@ class Grid:
         self._before = np.full(self.count, np.nan)
         self._settled = np.ones(self.count, bool)
         self._life_first = np.full((len(settings.levels), self.count), -(1 << 60))
+        self.lives = np.full((self.count, MOST_LIVES), np.nan)
+        self.lives[:, -1] = (self.life_start + settings.levels[-1].warm_up_seconds) // settings.levels[-1].block_seconds
 
     def ends(self) -> list[tuple[float, list[int]]]:
         """Times at which blocks end, with the levels that end then; levels finer than the readings are left out."""
@@ -144,6 +146,7 @@ class Grid:
                 column = int(time // level.block_seconds) - self._base[number]
                 self._lows[number][row, :column] = np.nan
                 self._load[number][row, :column] = np.nan
+        self.lives[row] = np.append(self.lives[row, 1:], float(self._life_first[-1, row]))
         self._settled[row] = bool(np.isnan(self._before[row]))
         return time
 
@@ -195,6 +198,8 @@ class Grid:
     def _remember_level(self, row: int, previous: float) -> None:
         if self._joining is None:
             return
+        if not self._settled[row]:
+            self.lives[row] = np.append(np.nan, self.lives[row, :-1])
         for number, level in enumerate(self.settings.levels):
             if not level.joins_lives:
                 continue

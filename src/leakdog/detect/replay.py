@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from leakdog.detect.engine import MEMORY_SHARE, Context, Found, compose, floor_of, numbers_of, ready_at
-from leakdog.detect.evidence import Evidence, Rows, examine
+from leakdog.detect.evidence import Evidence, examine
 from leakdog.detect.grid import Grid, History
+from leakdog.detect.panel import Rows
 from leakdog.detect.settings import Look, Settings
 from leakdog.detect.state import advance
 from leakdog.model import Assessment, Leak, LeakClass, LeakState, Signal, TargetKey, Verdict
@@ -160,6 +161,7 @@ class _Run:
             floor=np.full(len(rows), floor_of(self.signal, settings)),
             limit=self.limit[rows],
             life_start=grid.life_start[rows],
+            lives=grid.lives[rows],
         )
         return examine(look, window, past, known, settings, full=full)
 

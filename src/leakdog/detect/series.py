@@ -15,9 +15,10 @@ from leakdog.detect.settings import Level, Settings
 from leakdog.errors import LeakdogError
 
 Array = npt.NDArray[np.float64]
-MAGIC = b"LDs\x01"
+MAGIC = b"LDs\x02"
 LOW, LOAD = 0, 1
 NEVER = -(1 << 60)  # index of a block before all others
+MOST_LIVES = 8  # restarts that are remembered, with the block at which each life begins to be seen
 LIFE_TOLERANCE_SECONDS = 1.5  # start times are told in clock ticks or whole seconds: nearer ones are the same life
 
 
@@ -88,7 +89,18 @@ class SeriesState:
     settled, move it to the new life's level; the others start empty. Until then the past is hidden.
     """
 
-    __slots__ = ("_after", "_before", "_joining", "_rings", "first_time", "last_time", "life_start", "memo", "settings")
+    __slots__ = (
+        "_after",
+        "_before",
+        "_joining",
+        "_rings",
+        "first_time",
+        "last_time",
+        "life_start",
+        "lives",
+        "memo",
+        "settings",
+    )
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -96,6 +108,7 @@ class SeriesState:
         self.first_time = math.nan  # first reading of this life
         self.last_time = -math.inf
         self.memo: dict[int, object] = {}  # what the engine found last; not saved, worked out anew
+        self.lives = np.full(MOST_LIVES, np.nan)  # first blocks of the lives on the coarsest level, the last at the end
         self._rings = [_Ring(level) for level in settings.levels]
         self._joining = next((k for k, level in enumerate(settings.levels) if level.joins_lives), None)
         self._before = math.nan  # level at the end of the last life, while the new one has not settled
@@ -146,7 +159,7 @@ class SeriesState:
         head = struct.pack(
             "<dddd?B", self.life_start, self.first_time, self.last_time, self._before, self.settled, len(after)
         )
-        parts = [head, struct.pack(f"<{len(after)}d", *after)]
+        parts = [head, struct.pack(f"<{len(after)}d", *after), self.lives.astype("<f8").tobytes()]
         for ring in self._rings:
             parts.append(_RING.pack(ring.end, ring.life_first, ring.index, ring.low, ring.load, ring.loads, ring.count))
             parts.append(ring.cells.astype("<f4").tobytes())
@@ -181,6 +194,8 @@ class SeriesState:
         after = struct.unpack_from(f"<{count}d", body, at)
         self._after = None if settled else list(after)
         at += 8 * count
+        self.lives = np.frombuffer(body, "<f8", MOST_LIVES, at).astype(float)
+        at += self.lives.nbytes
         for ring in self._rings:
             ring.end, ring.life_first, ring.index, ring.low, ring.load, ring.loads, ring.count = _RING.unpack_from(
                 body, at
@@ -219,6 +234,7 @@ class SeriesState:
                 ring.forget()
             first = (max(life_start, self.last_time) if known else life_start) + level.warm_up_seconds
             ring.life_first = int(first // ring.block_seconds)
+        self.lives = np.append(self.lives[1:], float(self._rings[-1].life_first))
         self._after = None if math.isnan(self._before) else []
 
     def _remember_level(self) -> None:
@@ -232,6 +248,7 @@ class SeriesState:
             seen = tail[~np.isnan(tail)]
             self._before = float(np.median(seen)) if len(seen) else math.nan
             return
+        self.lives = np.append(np.nan, self.lives[:-1])
         for each, level in zip(self._rings, self.settings.levels, strict=True):
             if level.joins_lives:
                 dropped = np.arange(max(each.life_first, each.end - each.length), each.end)

@@ -93,7 +93,7 @@ class Settings:
         min_growth_ratio, min_growth_bytes, min_growth_count: least growth over a look-back that counts.
         urgent_share: an urgent look fires once growth in its window has eaten this share of the room to the limit:
             late enough to be sure of a straight line, early enough to act.
-        urgent_z: what it asks of z.
+        threshold, urgent_score: weight of evidence from which a look-back calls growth a leak.
 
     """
 
@@ -125,7 +125,8 @@ class Settings:
     peak_factor: float = 1.0
     rise_factor: float = 0.5
     urgent_share: float = 0.4
-    urgent_z: float = 6.0
+    threshold: float = 0.0
+    urgent_score: float = 0.0
 
 
 PRODUCTION = Settings(
@@ -142,7 +143,7 @@ PRODUCTION = Settings(
         Look(1, 3, 16, urgent=True),
         Look(1, 3, 32, urgent=True),
         Look(2, 3, 24, needs_load=True, ratio_factor=2.0),
-        Look(2, 3, 48, needs_load=True, ratio_factor=2.0),
+        Look(2, 3, 48, ratio_factor=2.0),
         Look(3, 3, 24),
         Look(3, 3, 48, alone=True),
         Look(3, 3, 96, merge=2, harmonics=3, alone=True),

@@ -9,7 +9,7 @@ the expected coefficient for each design; the variance for a given coefficient i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 
 import numpy as np
@@ -36,6 +36,7 @@ class Trend:
         max_step: largest step as a share of the rise.
         first, last: shares of the rise in the first two and the last two steps.
         noise: standard deviation around the line.
+        scaled: z and shape are those of the logarithm of the values.
 
     """
 
@@ -48,6 +49,7 @@ class Trend:
     first: Array
     last: Array
     noise: Array
+    scaled: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,27 @@ def trend(
         first=shares[:, :2].sum(1),
         last=shares[:, -2:].sum(1),
         noise=noise,
+        scaled=np.zeros(len(window), bool),
+    )
+
+
+def choose(which: npt.NDArray[np.bool_], one: Trend, other: Trend) -> Trend:
+    """Row by row one trend or the other."""
+    return Trend(
+        **{each.name: np.where(which, getattr(one, each.name), getattr(other, each.name)) for each in fields(Trend)}
+    )
+
+
+def with_shape_of(plain: Trend, scaled: Trend) -> Trend:
+    """A trend with z and shape of another, which was fitted on another scale."""
+    return replace(
+        plain,
+        z=scaled.z,
+        rising=scaled.rising,
+        max_step=scaled.max_step,
+        first=scaled.first,
+        last=scaled.last,
+        scaled=np.ones(len(plain.z), bool),
     )
 
 

@@ -68,7 +68,7 @@ def why_leak(found: Finding, look: Look, seconds: float, signal: Signal, interva
     out = [grew(found, seconds, unit, interval)]
     out.append(f"no sign of levelling off: {found['last']:.0%} of the rise is in the last quarter of that time")
     out.append(certainty(found))
-    if found["past_blocks"] > 0:
+    if found["past"] > 0:
         out.append("above all that was seen of it before, by more than its own range explains")
     if look.urgent:
         out.append("it has eaten so much of the room to the limit that waiting for more evidence is not safe")

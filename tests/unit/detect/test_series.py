@@ -144,7 +144,7 @@ def test_a_state_takes_about_four_kilobytes() -> None:
     [
         (b"", "not one of this version"),
         (b"LDs\x09" + bytes(100), "not one of this version"),
-        (b"LDs\x01" + bytes(100), "checksum"),
+        (b"LDs\x02" + bytes(100), "checksum"),
         (SeriesState(SOAK).to_bytes()[:-1], "checksum"),
         (SeriesState(SOAK).to_bytes(), "another preset"),
     ],

@@ -1,0 +1,67 @@
+"""Blocks of many series side by side, and what else is known of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from leakdog.detect.settings import Look
+
+Array = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Blocks of one level of many series: the last column is the last closed block.
+
+    Attributes:
+        lows, load: (N, T), NaN where missing.
+        end: index of the block after the last column.
+
+    """
+
+    lows: Array
+    load: Array
+    end: int
+    block_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What else is known of the series of a panel, (N,).
+
+    Attributes:
+        floor: least growth that counts, in the signal's unit.
+        limit: NaN where there is none.
+        life_start: of the current life.
+        lives: (N, L) first blocks of the lives that are remembered, on the coarsest level; NaN where there are fewer.
+
+    """
+
+    floor: Array
+    limit: Array
+    life_start: Array
+    lives: Array
+
+
+def take(value: T, rows: Ints) -> T:
+    """Some rows of an array, or of all arrays in a dataclass; what is neither stays as it is."""
+    if isinstance(value, np.ndarray):
+        return value[rows]  # type: ignore[return-value]
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{each.name: take(getattr(value, each.name), rows) for each in fields(value)})
+    return value
+
+
+def window_start(look: Look, window: Panel, past: Panel) -> int:
+    """Column of the past's panel at which the look-back begins."""
+    columns: int = past.lows.shape[1]
+    if look.level == look.past:
+        return columns - look.blocks
+    begin = (window.end - look.blocks) * window.block_seconds
+    return int(begin // past.block_seconds) - (past.end - columns)
