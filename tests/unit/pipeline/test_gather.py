@@ -15,7 +15,10 @@ from leakdog.pipeline.state import Watched
 from leakdog.pprof import parse
 
 ALL = frozenset({METRICS, PROCESS, *(kind.value for kind in Kind)})
-TEXT = b"heap profile: 0: 0 [0: 0] @ heap/1048576\n\n# runtime.MemStats\n# HeapAlloc = 4000000\n# TotalAlloc = 9000000\n# DebugGC = false\n"
+TEXT = (
+    b"heap profile: 0: 0 [0: 0] @ heap/1048576\n\n# runtime.MemStats\n"
+    b"# HeapAlloc = 4000000\n# TotalAlloc = 9000000\n# DebugGC = false\n"
+)
 
 
 def gatherer(paper, config: Config) -> Gatherer:

@@ -1,0 +1,208 @@
+"""The pass as a whole: a failure changes nothing but what is told of it, a restart begins anew, a leak is announced."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from leakdog.config.schema import Config, IntervalsConfig
+from leakdog.detect.settings import settings_for
+from leakdog.errors import FetchError, Reason, StoreError
+from leakdog.model import Culprit, Frame, Leak, LeakClass, LeakState, Observation, Scrape, Signal, Snapshot, Source
+from leakdog.pipeline.gather import METRICS, PROCESS, Gathered
+from leakdog.pipeline.state import Fleet, Watched
+from leakdog.pipeline.watch import SOURCES, Pipeline, due_sources
+from leakdog.store import Store, open_store
+
+CULPRIT = Culprit("0b0c", Frame("cart.Put", "put.go", 8), 0.9, 1.0, ())
+START = 10_000.0
+
+
+@dataclass
+class Script:
+    """Stands in for gatherer and explainer: gives the next observation or error, and names one culprit."""
+
+    now: float = START
+    next: Gathered | FetchError = field(default_factory=Gathered)
+    asked: list[frozenset[str]] = field(default_factory=list)
+    explained: list[float] = field(default_factory=list)
+
+    async def gather(self, watched: Watched, due: frozenset[str]) -> Gathered:
+        """Give what the script says."""
+        self.asked.append(due)
+        if isinstance(self.next, FetchError):
+            raise self.next
+        return self.next
+
+    async def explain(self, watched: Watched, leak: Leak, now: float) -> Leak:
+        """Name one culprit."""
+        self.explained.append(now)
+        return replace(leak, culprits=(CULPRIT,))
+
+    def tells(self, values: dict[Signal, float], **facts: float) -> None:
+        """The next pass sees these values."""
+        self.next = Gathered([Observation(Source.METRICS, self.now, values, **facts)])
+
+
+class Broken:
+    """A store that takes nothing."""
+
+    async def append(self, scrape: Scrape) -> tuple[Snapshot, ...]:
+        """Refuse."""
+        raise StoreError("the disk is full")
+
+    async def put_leaks(self, leaks: list[Leak]) -> None:
+        """Refuse."""
+        raise StoreError("the disk is full")
+
+
+@pytest.fixture
+async def store(config: Config) -> AsyncIterator[Store]:
+    """A store in memory."""
+    made = open_store(config.storage)
+    yield made
+    await made.close()
+
+
+def build(config: Config, script: Script, store: Store | Broken) -> tuple[Pipeline, Fleet]:
+    """A pipeline that runs the script."""
+    fleet = Fleet()
+    settings = settings_for(config.detection)
+    return Pipeline(fleet, config, settings, script, script, store, lambda: script.now), fleet  # type: ignore[arg-type]
+
+
+async def grow(pipeline: Pipeline, script: Script, watched: Watched, seconds: int, rate: float = 1e6) -> None:
+    """One pass a second of a heap that grows by `rate` bytes per second."""
+    for _ in range(seconds):
+        script.now += 1
+        script.tells({Signal.INUSE_SPACE: 5e7 + rate * (script.now - START)}, start_time=START)
+        await pipeline.scrape(watched, script.now)
+
+
+async def test_a_good_pass_is_stored_and_shown(config: Config, store: Store, watched: Watched) -> None:
+    """Values, life and limit of the target are those of the pass, and the store has them."""
+    script = Script()
+    pipeline, fleet = build(config, script, store)
+    script.tells({Signal.INUSE_SPACE: 5e7}, start_time=9000.0, memory_limit=1e9)
+    await pipeline.scrape(watched, START)
+    assert (watched.up, watched.last_error, watched.last_success) == (True, "", START)
+    assert (watched.values, watched.memory_limit) == ({Signal.INUSE_SPACE: 5e7}, 1e9)
+    assert watched.life is not None
+    assert watched.life.start_time == 9000.0
+    assert (await store.readings(watched.key, Signal.INUSE_SPACE)).values.tolist() == [5e7]
+    assert fleet.counters.scrapes == 1
+
+
+async def test_a_failed_pass_changes_nothing_but_what_is_told_of_it(
+    config: Config, store: Store, watched: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The target is down with its reason, counted once per pass and logged once; values and store stay."""
+    script = Script()
+    pipeline, fleet = build(config, script, store)
+    script.tells({Signal.INUSE_SPACE: 5e7})
+    await pipeline.scrape(watched, START)
+    script.next = FetchError(Reason.TIMEOUT, "too slow")
+    with caplog.at_level(logging.INFO):
+        for second in (1, 2, 3):
+            await pipeline.scrape(watched, START + second)
+    assert (watched.up, watched.last_error) == (False, "timeout: too slow")
+    assert watched.values == {Signal.INUSE_SPACE: 5e7}
+    assert len((await store.readings(watched.key, Signal.INUSE_SPACE)).values) == 1
+    assert fleet.counters.failures == {Reason.TIMEOUT: 3}
+    assert caplog.text.count("is down") == 1
+    script.tells({Signal.INUSE_SPACE: 5e7})
+    with caplog.at_level(logging.INFO):
+        await pipeline.scrape(watched, START + 4)
+    assert caplog.text.count("is up again") == 1
+
+
+async def test_growth_becomes_a_leak_with_its_code(config: Config, store: Store, watched: Watched) -> None:
+    """A heap that grows for a minute and a half fires, is explained, and stands in the store."""
+    script = Script()
+    pipeline, _ = build(config, script, store)
+    await grow(pipeline, script, watched, 95)
+    leak = watched.leaks[LeakClass.HEAP]
+    assert leak.state is LeakState.FIRING
+    assert leak.growth_per_second == pytest.approx(1e6, rel=0.05)
+    assert leak.culprits == (CULPRIT,)
+    assert [stored.state for stored in await store.leaks()] == [LeakState.FIRING]
+
+
+async def test_a_leak_is_explained_ever_less_often(config: Config, store: Store, watched: Watched) -> None:
+    """While a leak goes on, the pauses between two explanations grow with its age."""
+    script = Script()
+    pipeline, _ = build(config, script, store)
+    await grow(pipeline, script, watched, 300)
+    pauses = [later - earlier for earlier, later in zip(script.explained, script.explained[1:], strict=False)]
+    assert pauses[0] >= 10
+    assert pauses[-1] > 2 * pauses[0]
+
+
+async def test_a_restart_ends_the_leak_and_begins_a_life(config: Config, store: Store, watched: Watched) -> None:
+    """Another start time resolves the leak at once; the new life starts with nothing known."""
+    script = Script()
+    pipeline, _ = build(config, script, store)
+    await grow(pipeline, script, watched, 95)
+    script.now += 1
+    script.tells({Signal.INUSE_SPACE: 5e7}, start_time=script.now)
+    await pipeline.scrape(watched, script.now)
+    assert watched.leaks[LeakClass.HEAP].state is LeakState.RESOLVED
+    assert watched.life is not None
+    assert watched.life.start_time == script.now
+    assert [stored.state for stored in await store.leaks()] == [LeakState.RESOLVED]
+
+
+async def test_a_store_that_fails_does_not_stop_the_watching(config: Config, watched: Watched) -> None:
+    """With a full disk leaks are found all the same."""
+    script = Script()
+    pipeline, _ = build(config, script, Broken())
+    await grow(pipeline, script, watched, 95)
+    assert watched.leaks[LeakClass.HEAP].state is LeakState.FIRING
+    assert watched.up is True
+
+
+async def test_load_is_the_rate_of_what_was_allocated_for_work(config: Config, store: Store, watched: Watched) -> None:
+    """The exact count goes before the sampled one, and what was allocated to be profiled is taken off."""
+    script = Script()
+    pipeline, _ = build(config, script, store)
+    for second, (total, profiling) in enumerate([(1e6, 0.0), (3e6, 5e5), (4e6, 5e5)]):
+        script.now = START + second
+        values = {Signal.TOTAL_ALLOC: total, Signal.ALLOC_SPACE: 7 * total}
+        script.tells(values, start_time=START, profiling_bytes=profiling)
+        await pipeline.scrape(watched, script.now)
+        assert watched.load == [None, 1.5e6, 1e6][second]
+
+
+async def test_a_configured_limit_goes_before_what_the_target_tells(
+    config: Config, store: Store, watched: Watched
+) -> None:
+    """`memory_limit` in the configuration is believed first, else the smallest that is told."""
+    script = Script()
+    pipeline, _ = build(config, script, store)
+    script.tells({Signal.RSS: 1.0}, memory_limit=1e9)
+    watched.job = replace(watched.job, memory_limit=500)
+    await pipeline.scrape(watched, START)
+    assert watched.memory_limit == 500
+
+
+async def test_everything_is_read_at_first_then_what_is_due(config: Config, store: Store, watched: Watched) -> None:
+    """The first good pass asks all sources; later ones only those whose slot it is."""
+    script = Script()
+    pipeline, _ = build(config, script, store)
+    script.tells({Signal.RSS: 1.0})
+    await pipeline.scrape(watched, START + 1)
+    await pipeline.scrape(watched, START + 2)
+    assert script.asked[0] == frozenset(SOURCES)
+    assert "goroutineleak" not in script.asked[1]
+
+
+def test_each_source_has_its_own_interval(config: Config) -> None:
+    """A source is due in every k-th slot, where k is its interval in slots; goroutineleak in every tenth."""
+    job = replace(config.scrape_configs[0], intervals=IntervalsConfig(heap=5.0))
+    slots = [due_sources(config, job, START + second) for second in range(20)]
+    assert sum("heap" in due for due in slots) == 4
+    assert sum("goroutineleak" in due for due in slots) == 2
+    assert all({METRICS, PROCESS, "goroutine"} <= due for due in slots)
