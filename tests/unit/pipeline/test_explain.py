@@ -1,0 +1,120 @@
+"""Culprits come from stored profiles of the same life, spread over the growth."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from leakdog.config.schema import Backend, StorageConfig
+from leakdog.errors import FetchError, Reason
+from leakdog.model import Kind, Leak, LeakClass, LeakState, Life, RawProfile, Scrape, Signal
+from leakdog.pipeline.explain import Explainer
+from leakdog.pipeline.state import Fleet, Watched
+from leakdog.store import Store, open_store
+
+SHOP = Path(__file__).parents[1] / "attribute" / "shop"
+LIFE = Life(1000.0, 1000.0)
+
+
+class Dump:
+    """Stands in for the gatherer: gives the goroutine dump, or an error."""
+
+    def __init__(self, data: bytes | FetchError) -> None:
+        self._data = data
+
+    async def goroutine_dump(self, watched: Watched) -> bytes:
+        """Answer."""
+        if isinstance(self._data, FetchError):
+            raise self._data
+        return self._data
+
+
+@pytest.fixture
+async def store(watched: Watched) -> AsyncIterator[Store]:
+    """Six heap and goroutine profiles of a leaking Go program, ten seconds apart, and a proof."""
+    made = open_store(StorageConfig(backend=Backend.MEMORY))
+    watched.life = LIFE
+    for number in range(1, 7):
+        time = 1000.0 + 10 * number
+        kinds = {Kind.HEAP: f"heap-{number}", Kind.GOROUTINE: f"goroutine-{number}"}
+        if number == 6:
+            kinds[Kind.GOROUTINELEAK] = "goroutineleak"
+        profiles = tuple(RawProfile(kind, time, (SHOP / f"{name}.pb.gz").read_bytes()) for kind, name in kinds.items())
+        values = {Signal.INUSE_SPACE: 1e6 * number, Signal.GOROUTINES: 10.0 * number, Signal.OPEN_FILES: 5.0 * number}
+        await made.append(Scrape(watched.key, time, time, LIFE, values, profiles))
+    yield made
+    await made.close()
+
+
+def leak(watched: Watched, leak_class: LeakClass, signal: Signal) -> Leak:
+    """A leak since the first profile."""
+    return Leak("id", watched.key, signal, leak_class, LeakState.FIRING, 1005.0, 1060.0)
+
+
+def explainer(store: Store, dump: bytes | FetchError = b"") -> tuple[Explainer, Fleet]:
+    """An explainer over the store."""
+    fleet = Fleet()
+    return Explainer(fleet, store, Dump(dump)), fleet  # type: ignore[arg-type]
+
+
+async def test_a_heap_leak_is_explained_by_the_sites_that_grow(store: Store, watched: Watched) -> None:
+    """The function that keeps the memory comes first, with file and line."""
+    made, _ = explainer(store)
+    found = await made.explain(watched, leak(watched, LeakClass.HEAP, Signal.INUSE_SPACE), 1060.0)
+    assert "leaks." in found.culprits[0].frame.function
+    assert found.culprits[0].frame.line > 0
+    assert all(culprit.share >= 0.02 for culprit in found.culprits)
+
+
+async def test_a_goroutine_leak_tells_who_started_it_and_what_is_proved(store: Store, watched: Watched) -> None:
+    """Dump and proof are laid beside the stored goroutine profiles."""
+    made, _ = explainer(store, (SHOP / "dump.txt").read_bytes())
+    found = await made.explain(watched, leak(watched, LeakClass.GOROUTINE, Signal.GOROUTINES), 1060.0)
+    assert any(culprit.created_by is not None for culprit in found.culprits)
+    assert any("proved" in culprit.note for culprit in found.culprits)
+
+
+async def test_a_target_that_refuses_the_dump_is_explained_without(store: Store, watched: Watched) -> None:
+    """The dump is a help, not a need."""
+    made, fleet = explainer(store, FetchError(Reason.TIMEOUT, "too slow"))
+    found = await made.explain(watched, leak(watched, LeakClass.GOROUTINE, Signal.GOROUTINES), 1060.0)
+    assert found.culprits
+    assert fleet.counters.explain_failures == 0
+
+
+async def test_open_files_are_explained_by_what_grows_in_step(store: Store, watched: Watched) -> None:
+    """Files have no profile: heap objects that grow with them are named, as a hint."""
+    made, _ = explainer(store)
+    found = await made.explain(watched, leak(watched, LeakClass.FILES, Signal.OPEN_FILES), 1060.0)
+    assert all("in step with open files" in culprit.note for culprit in found.culprits)
+
+
+async def test_memory_that_is_only_kept_by_the_runtime_has_no_culprit(store: Store, watched: Watched) -> None:
+    """Nothing is guessed where no code holds it."""
+    made, _ = explainer(store)
+    before = leak(watched, LeakClass.NOT_RETURNED, Signal.RSS)
+    assert await made.explain(watched, before, 1060.0) is before
+
+
+async def test_profiles_of_another_life_do_not_count(store: Store, watched: Watched) -> None:
+    """After a restart the old profiles explain nothing."""
+    watched.life = replace(LIFE, start_time=1059.0, first_seen=1059.0)
+    made, _ = explainer(store)
+    before = leak(watched, LeakClass.HEAP, Signal.INUSE_SPACE)
+    assert await made.explain(watched, before, 1060.0) is before
+
+
+async def test_a_profile_deleted_meanwhile_is_a_counted_failure(store: Store, watched: Watched, monkeypatch) -> None:
+    """Retention may take a profile between listing and reading: the leak stays as it was."""
+
+    async def nothing(snapshot_id: int) -> None:
+        return None
+
+    monkeypatch.setattr(store, "profile", nothing)
+    made, fleet = explainer(store)
+    before = leak(watched, LeakClass.HEAP, Signal.INUSE_SPACE)
+    assert await made.explain(watched, before, 1060.0) is before
+    assert fleet.counters.explain_failures == 1
