@@ -92,8 +92,10 @@ class Pipeline:
         await self._keep(watched, slot, now, got, values)
         observe(watched, values, now, self._settings)
         changed += judge(watched, now, self._settings)
-        changed += await self._explain(watched, now)
-        await self._announce(changed)
+        known = {leak.id: _first(leak) for leak in watched.leaks.values()}
+        explained = await self._explain(watched, now)
+        told = [leak for leak in explained if _first(leak) != known[leak.id]]
+        await self._announce([*changed, *explained], {leak.id for leak in (*changed, *told)})
 
     async def _keep(
         self, watched: Watched, slot: float, now: float, got: Gathered, values: dict[Signal, float]
@@ -122,18 +124,23 @@ class Pipeline:
                 explained.append(after)
         return explained
 
-    async def _announce(self, changed: list[Leak]) -> None:
-        """Write changed leaks to the store, and state changes to the log."""
+    async def _announce(self, changed: list[Leak], told: set[str]) -> None:
+        """Write changed leaks to the store; those in `told`, of another state or first culprit, to the log as well."""
         latest = {leak.id: leak for leak in changed}
         if not latest:
             return
-        for leak in latest.values():
-            culprit = f": {leak.culprits[0].frame.function}" if leak.culprits else ""
+        for leak in (leak for leak in latest.values() if leak.id in told):
+            culprit = f": {_first(leak)}" if leak.culprits else ""
             log.info("leak %s of %s is %s (%s)%s", leak.id, leak.key, leak.state.value, leak.leak_class.value, culprit)
         try:
             await self._store.put_leaks(list(latest.values()))
         except StoreError as error:
             log.error("the state of %d leaks was not stored: %s", len(latest), error)
+
+
+def _first(leak: Leak) -> str:
+    """The function that is first among the culprits."""
+    return leak.culprits[0].frame.function if leak.culprits else ""
 
 
 def _follow_life(

@@ -131,6 +131,20 @@ async def test_growth_becomes_a_leak_with_its_code(config: Config, store: Store,
     assert [stored.state for stored in await store.leaks()] == [LeakState.FIRING]
 
 
+async def test_a_leak_that_goes_on_is_no_news(
+    config: Config, store: Store, watched: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log tells of a new state or a new first culprit, not of every time that the same code was found."""
+    pipeline, _ = build(config, script := Script(), store)
+    with caplog.at_level(logging.INFO, "leakdog.pipeline"):
+        await grow(pipeline, script, watched, 180)
+    assert len(script.explained) > 2
+    assert [message.rpartition(" is ")[2] for message in caplog.messages] == [
+        "pending (heap): cart.Put",
+        "firing (heap): cart.Put",
+    ]
+
+
 async def test_a_leak_is_explained_ever_less_often(config: Config, store: Store, watched: Watched) -> None:
     """While a leak goes on, the pauses between two explanations grow with its age."""
     script = Script()
