@@ -7,7 +7,6 @@ import json
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from leakdog.errors import LeakdogError
 
@@ -24,6 +23,7 @@ EPILOG = """examples:
 exit codes: 0 no leak, 1 a leak was found, 2 usage, 3 the target could not be read
 """
 JOB = "scan"
+_PORTS = {"http": 80, "https": 443}
 
 
 def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -35,7 +35,9 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("target", metavar="URL|PID|NAME", help="address with pprof or metrics, or a local process")
+    parser.add_argument(
+        "job", metavar="URL|PID|NAME", type=job_for, help="address with pprof or metrics, or a local process"
+    )
     parser.add_argument("--for", dest="seconds", metavar="TIME", type=_duration, default=120.0, help="default 2m")
     parser.add_argument(
         "--interval", metavar="TIME", type=_duration, default=1.0, help="between two samples (default 1s)"
@@ -47,17 +49,20 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def run(args: argparse.Namespace) -> int:
     """Sample, then say what was found."""
     import asyncio
+    import logging
 
-    fleet = asyncio.run(_scan(scan_config(args.target, args.interval), args.seconds))
+    # What the pipeline logs of the target is told below, once.
+    logging.getLogger("leakdog").addHandler(logging.NullHandler())
+    fleet = asyncio.run(_scan(scan_config(args.job, args.interval), args.seconds))
     (watched,) = fleet
     if watched.up is not True:
-        raise LeakdogError(f"reading {args.target}: {watched.last_error or 'it was not read at all'}")
+        raise LeakdogError(f"reading {watched.key.instance}: {watched.last_error or 'it was not read at all'}")
     firing = [leak for leak in fleet.leaks() if leak.firing_since is not None]
     print(json.dumps(_as_json(fleet, watched)) if args.json else _as_text(watched))
     return 1 if firing else 0
 
 
-def scan_config(target: str, interval_seconds: float) -> Config:
+def scan_config(job: ScrapeConfig, interval_seconds: float) -> Config:
     """A configuration with this one target, kept in memory, judged as a soak run."""
     from leakdog.config.schema import Backend, Config, DetectionConfig, GlobalConfig, Preset, StorageConfig
 
@@ -65,24 +70,31 @@ def scan_config(target: str, interval_seconds: float) -> Config:
         global_=GlobalConfig(scrape_interval=interval_seconds, scrape_timeout=max(interval_seconds, 5.0)),
         storage=StorageConfig(backend=Backend.MEMORY),
         detection=DetectionConfig(preset=Preset.SOAK),
-        scrape_configs=(_job(target),),
+        scrape_configs=(job,),
     )
 
 
-def _job(target: str) -> ScrapeConfig:
-    """A process id, an address, or the name of a process."""
+def job_for(text: str) -> ScrapeConfig:
+    """A process id, an address, or the name of a process, as a job of its own."""
+    from leakdog.config.addresses import parse_host_port, parse_path
     from leakdog.config.schema import ProcessConfig, ScrapeConfig, StaticConfig
 
-    if target.isdecimal():
-        return ScrapeConfig(job_name=JOB, process=ProcessConfig(pid=int(target)))
-    url = urlsplit(target if "//" in target else f"//{target}")
-    if url.netloc and ("//" in target or url.port):
-        job = ScrapeConfig(
-            job_name=JOB, scheme=url.scheme or "http", static_configs=(StaticConfig(targets=(url.netloc,)),)
-        )
-        path = url.path.rstrip("/").removesuffix("/heap")
-        return replace(job, pprof_path=path) if path else job
-    return ScrapeConfig(job_name=JOB, process=ProcessConfig(name=target))
+    if text.isdecimal():
+        return ScrapeConfig(job_name=JOB, process=ProcessConfig(pid=int(text)))
+    scheme, has_scheme, rest = text.rpartition("://")
+    address, slash, path = rest.partition("/")
+    if text and not has_scheme and not address.rpartition(":")[2].isdecimal():
+        return ScrapeConfig(job_name=JOB, process=ProcessConfig(name=text))
+    try:
+        port = _PORTS[scheme or "http"]
+        address = parse_host_port(address if ":" in address.rpartition("]")[2] else f"{address}:{port}")
+        path = parse_path(f"{slash}{path}").rstrip("/").removesuffix("/heap")
+    except KeyError:
+        raise argparse.ArgumentTypeError(f"{scheme}:// is not read; give http:// or https://") from None
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    job = ScrapeConfig(job_name=JOB, scheme=scheme or "http", static_configs=(StaticConfig(targets=(address,)),))
+    return replace(job, pprof_path=path) if path else job
 
 
 async def _scan(config: Config, seconds: float) -> Fleet:
@@ -126,12 +138,13 @@ def _only_target(config: Config) -> Watched:
     from leakdog.pipeline.state import Watched
 
     job = config.scrape_configs[0]
-    found = discover(job)
-    if not found:
-        raise LeakdogError("looking for the process: none matches; give its id, its exact name, or an address")
+    found, process = discover(job), job.process
+    if not found and process is not None:
+        wanted = f"has the id {process.pid}" if process.pid else f"is called {process.name!r}"
+        raise LeakdogError(f"no process {wanted}; give its id, its exact name, or HOST:PORT")
     if len(found) > 1:
         several = ", ".join(target.key.instance for target in found[:10])
-        raise LeakdogError(f"looking for the process: several match ({several}); give the id of one")
+        raise LeakdogError(f"{len(found)} processes have this name: {several}; give the id of one")
     return Watched(found[0], job)
 
 
@@ -169,8 +182,9 @@ def _as_text(watched: Watched) -> str:
         return "\n\n".join(leak_text(leak_view(leak)) for leak in leaks)
     lines = [f"no leak found in {watched.key.instance}"]
     for signal, found in sorted(watched.assessments.items()):
-        reason = found.reasons[0] if found.reasons else ""
-        lines.append(f"  {signal.value:18} {found.verdict.value:10} {reason}")
+        verdict = found.verdict.value.replace("_", " ")
+        reason = found.reasons[0].removeprefix("too early to say: ") if found.reasons else ""
+        lines.append(f"  {signal.value:18} {verdict:10} {reason}")
     return "\n".join(lines)
 
 
@@ -179,6 +193,8 @@ def _duration(text: str) -> float:
     from leakdog.config.scalars import parse_duration
 
     try:
-        return parse_duration(text)
+        if seconds := parse_duration(text):
+            return seconds
+        raise ValueError("nothing can be seen in no time; give at least 1s")
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
