@@ -9,16 +9,17 @@ import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from leakdog.cli.client import Client, add_arguments
-from leakdog.errors import ApiError, FetchError, LeakdogError, Reason
+from leakdog.errors import ApiError, FetchError, LeakdogError, ProfileError, Reason
 
 _TIMEOUT_SECONDS = 60.0
 _LIMIT_BYTES = 64 << 20
 
 EXAMPLES = """examples:
   leakdog top heap.pb.gz
-  leakdog top http://127.0.0.1:6060/debug/pprof/heap --sample-index inuse_objects -n 20
+  leakdog top http://127.0.0.1:6060 --sample-index inuse_objects   its /debug/pprof/heap
   curl -s http://127.0.0.1:6060/debug/pprof/goroutine | leakdog top -
   leakdog top heap.pb.gz -n 0 --json
   leakdog top shop/10.0.0.7:6060@2026-03-01T10:00:00Z   the last one that the daemon stored until then
@@ -42,7 +43,7 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help=f"a profile; TARGET@TIME is one that the daemon stored (JOB/INSTANCE, and RFC 3339 or {LATEST}); "
         "- reads standard input",
     )
-    parser.add_argument("--kind", default="heap", help="of a stored profile (default heap)")
+    parser.add_argument("--kind", default="heap", help="of a TARGET@TIME, or of a URL without a path (default heap)")
     parser.add_argument("--sample-index", default="", metavar="NAME", help="inuse_space, alloc_objects, … or a number")
     parser.add_argument("-n", type=_count, default=20, metavar="N", help="rows to show, 0 for all (default 20)")
     parser.add_argument("--sort", choices=("flat", "cum"), default="flat", help="column to sort by (default flat)")
@@ -55,7 +56,11 @@ def run(args: argparse.Namespace) -> int:
     from leakdog.pprof import parse
     from leakdog.report.top import render, top
 
-    table = top(parse(read(args.profile, args.kind, args.server)), args.sample_index, args.n, args.sort)
+    try:
+        profile = parse(read(args.profile, args.kind, args.server))
+    except ProfileError as error:
+        raise LeakdogError(f"reading {args.profile}: {error}") from None
+    table = top(profile, args.sample_index, args.n, args.sort)
     if args.json:
         rows = [{"name": row.name, "flat": row.flat, "cum": row.cum} for row in table.rows]
         shape = {"sample_type": table.sample_type, "unit": table.unit, "total": table.total, "rows": rows}
@@ -75,7 +80,8 @@ def read(where: str, kind: str, server: str) -> bytes:
 
     """
     if where.startswith(("http://", "https://")):
-        return _fetch(where)
+        bare = not urlsplit(where).path.strip("/")
+        return _fetch(f"{where.rstrip('/')}/debug/pprof/{kind}" if bare else where)
     if where == "-":
         return sys.stdin.buffer.read()
     target, at, time = where.rpartition("@")
@@ -84,7 +90,8 @@ def read(where: str, kind: str, server: str) -> bytes:
     try:
         return Path(where).read_bytes()
     except OSError as error:
-        raise LeakdogError(f"reading {where}: {error.strerror}") from error
+        hint = "" if Path(where).exists() else "; an address begins with http:// or https://"
+        raise LeakdogError(f"reading {where}: {error.strerror}{hint}") from error
 
 
 def _stored(client: Client, target: str, time: str, kind: str) -> bytes:

@@ -134,8 +134,8 @@ def test_a_url_that_is_too_large_is_refused(url: str, monkeypatch: pytest.Monkey
 
 def test_a_closed_port_is_an_error_in_words() -> None:
     """Nobody listens: the URL and the reason are told."""
-    with pytest.raises(FetchError, match=r"http://127\.0\.0\.1:1/: .*refused") as caught:
-        call("http://127.0.0.1:1/")
+    with pytest.raises(FetchError, match=r"http://127\.0\.0\.1:1/x: .*refused") as caught:
+        call("http://127.0.0.1:1/x")
     assert caught.value.reason is Reason.CONNECT
 
 
@@ -180,3 +180,10 @@ def test_a_profile_that_was_not_stored_is_an_error(serve: Serve) -> None:
     server = serve({"/api/v1/snapshots": {"snapshots": []}})
     with pytest.raises(ApiError, match="heap profile of shop/a:1 until latest"):
         call("shop/a:1@latest", "--server", server)
+
+
+def test_an_address_alone_is_its_heap() -> None:
+    """A URL without a path is completed to the profile below it."""
+    for address, kind in (("http://127.0.0.1:1", "heap"), ("http://127.0.0.1:1/", "goroutine")):
+        with pytest.raises(FetchError, match=rf"127\.0\.0\.1:1/debug/pprof/{kind}"):
+            top.read(address, kind, "")
