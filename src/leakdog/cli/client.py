@@ -81,7 +81,8 @@ class Client:
         return found
 
     def _nobody(self, error: Exception) -> str:
-        why = getattr(error, "reason", None) or error or type(error).__name__
+        cause = getattr(error, "reason", error)
+        why = getattr(cause, "strerror", None) or cause or type(error).__name__
         return (
             f"asking the daemon at {self._server}: {why}. Is it running (`leakdog run`)? "
             f"For one elsewhere use --server URL or {SERVER_VARIABLE}"

@@ -6,6 +6,7 @@ import argparse
 import json
 import time
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from leakdog.cli.client import Client, add_arguments
@@ -50,7 +51,12 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({"leaks": listed}, indent=2))
     elif listed:
-        _print_table(listed, time.time())
+        down = {
+            f"{each['job']}/{each['instance']}"
+            for each in client.listing("/api/v1/targets", "targets")
+            if each.get("up") is False
+        }
+        _print_table(listed, down, time.time())
     else:
         resolved = len(leaks) - len(listed)
         print(_none(client.listing("/api/v1/targets", "targets"), resolved))
@@ -74,7 +80,7 @@ def _none(targets: Sequence[dict[str, Any]], resolved: int) -> str:
     return f"{text} ({plural(resolved, 'resolved leak')}: --all lists them)" if resolved else text
 
 
-def _print_table(leaks: Sequence[dict[str, Any]], now: float) -> None:
+def _print_table(leaks: Sequence[dict[str, Any]], down: AbstractSet[str], now: float) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -88,7 +94,9 @@ def _print_table(leaks: Sequence[dict[str, Any]], now: float) -> None:
         rate = human_rate(leak.get("growth_per_second"), Unit(leak.get("unit") or Unit.BYTES))
         since = human_duration(max(0.0, now - unix_time(leak["since"])))
         code = short_place(leak["culprits"][0]) if leak.get("culprits") else "code not known yet"
+        name = target_name(leak)
         state = Text(leak["state"], style=colours.get(leak["state"], ""))
-        about = Text(f"{inert(leak['id'])}  {inert(target_name(leak))}\n  {code}")
+        state.append("\n(down)" if name in down else "")
+        about = Text(f"{inert(leak['id'])}  {inert(name)}\n  {code}")
         table.add_row(state, Text(inert(leak["class"])), Text(rate), Text(since), about)
     Console(highlight=False).print(table)

@@ -10,11 +10,12 @@ Serve = Callable[[dict[str, Any]], str]
 Make = Callable[..., dict[str, Any]]
 Capture = pytest.CaptureFixture[str]
 Run = Callable[..., int]
+NO_TARGETS = {"/api/v1/targets": {"targets": []}}
 
 
 def test_table(serve: Serve, leak: Make, leakdog: Run, capsys: Capture) -> None:
     """A leak is listed with its state, class, rate, id, target and first culprit, within 80 columns."""
-    assert leakdog("leaks", "--server", serve({"/api/v1/leaks": {"leaks": [leak()]}})) == 0
+    assert leakdog("leaks", "--server", serve({"/api/v1/leaks": {"leaks": [leak()]}, **NO_TARGETS})) == 0
     text = capsys.readouterr().out
     for part in ("firing", "heap", "2.00 MiB/s", "3f9c2a71b0de", "shop/127.0.0.1:6060", "(*Cache).Put", "leaks.go:19"):
         assert part in text
@@ -25,10 +26,17 @@ def test_long_names_fit(serve: Serve, leak: Make, leakdog: Run, capsys: Capture)
     """Long names are folded, not cut off: each character is there."""
     name = "github.com/acme/" + "very/" * 30 + "pkg.Function"
     long = leak(culprits=[{**leak()["culprits"][0], "function": name}])
-    leakdog("leaks", "--server", serve({"/api/v1/leaks": {"leaks": [long]}}))
+    leakdog("leaks", "--server", serve({"/api/v1/leaks": {"leaks": [long]}, **NO_TARGETS}))
     text = capsys.readouterr().out
     assert max(map(len, text.splitlines())) <= 80
     assert name in "".join(text.split())
+
+
+def test_a_target_that_is_down(serve: Serve, leak: Make, target: Make, leakdog: Run, capsys: Capture) -> None:
+    """A leak of a process that cannot be read now says so: what is told of it is not news."""
+    answers = {"/api/v1/leaks": {"leaks": [leak()]}, "/api/v1/targets": {"targets": [target(up=False)]}}
+    assert leakdog("leaks", "--server", serve(answers)) == 0
+    assert "\n(down)" in capsys.readouterr().out
 
 
 def test_resolved_are_hidden(serve: Serve, leak: Make, target: Make, leakdog: Run, capsys: Capture) -> None:
@@ -65,7 +73,7 @@ def test_no_daemon(leakdog: Run, capsys: Capture) -> None:
 def test_hostile_names(serve: Serve, leak: Make, leakdog: Run, capsys: Capture) -> None:
     """A name cannot send control sequences to the terminal, nor styles to the table."""
     evil = leak(culprits=[{**leak()["culprits"][0], "function": "\x1b[2J[bold]f[/bold]"}], id="\x1b[1A")
-    assert leakdog("leaks", "--server", serve({"/api/v1/leaks": {"leaks": [evil]}})) == 0
+    assert leakdog("leaks", "--server", serve({"/api/v1/leaks": {"leaks": [evil]}, **NO_TARGETS})) == 0
     text = capsys.readouterr().out
     assert "\x1b" not in text
     assert "[bold]f[/bold]" in text
