@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from urllib.parse import quote
 
-from leakdog.model import Culprit, Frame, Leak, LeakState, Signal, Verdict
+from leakdog.model import Culprit, Frame, Leak, LeakClass, LeakState, Signal, TargetKey, Verdict
 from leakdog.pipeline.state import Watched
+from leakdog.report.leak import summary
 from leakdog.report.words import human_duration, human_rate, human_share, human_time, human_value, inert, plural
+from leakdog.web.views import leak_view
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --dim: #57606a; --line: #d0d7de; --paper: #fff; --card: #f6f8fa;
@@ -29,7 +32,9 @@ th, td { text-align: left; padding: .35rem .75rem .35rem 0; border-bottom: 1px s
 td.number, th.number { text-align: right; white-space: nowrap; }
 .firing, .down { color: var(--bad); font-weight: 600; } .pending { color: var(--warn); font-weight: 600; }
 .resolved, .up { color: var(--good); } .dim { color: var(--dim); }
-.wide { overflow-x: auto; }
+.wide { overflow-x: auto; } .wide td { white-space: nowrap; }
+.wide code, .wide .why { display: inline-block; min-width: 14rem; white-space: normal; }
+header { flex-wrap: wrap; } .lead { font-size: 1.1rem; overflow-wrap: anywhere; }
 svg { width: 100%; height: auto; background: var(--card); border: 1px solid var(--line); border-radius: 6px; }
 svg text { fill: var(--dim); font: 12px system-ui, sans-serif; }
 svg .series { fill: none; stroke: var(--series); stroke-width: 2; }
@@ -53,19 +58,21 @@ def leak_page(leak: Leak, chart: str, now: float) -> str:
     if leak.interval is not None:
         low, high = (human_rate(each, leak.signal.unit) for each in leak.interval)
         low_high = f" (90 % interval {low} to {high})"
+    kind = " --kind goroutine" if leak.leak_class is LeakClass.GOROUTINE else ""
     left = ""
     if leak.time_to_limit_seconds is not None:
         left = f"<p>At this rate the memory limit is reached in {human_duration(leak.time_to_limit_seconds)}.</p>"
     body = (
+        f"<p class=lead>{text(summary(leak_view(leak)))}</p>"
         f"<p><span class={leak.state.value}>{leak.state.value}</span> · class <b>{leak.leak_class.value}</b> · "
         f"signal <code>{leak.signal.value}</code> · since {human_time(leak.since)} "
         f"({human_duration(max(0.0, now - leak.since))} ago)</p>"
         f"<p>Grows by <b>{text(rate)}</b>{text(low_high)}.</p>{left}"
         f"<h2>Trend</h2>{chart}"
-        f"<h2>Why leakdog says so</h2><ul>{''.join(f'<li>{text(reason)}</li>' for reason in leak.reasons)}</ul>"
         f"<h2>Which code holds it</h2>{_culprits(leak)}"
+        f"<h2>Why leakdog says so</h2><ul>{''.join(f'<li>{text(reason)}</li>' for reason in leak.reasons)}</ul>"
         f"<h2>Look yourself</h2><pre>leakdog show {text(leak.id)}\n"
-        f"curl -s 'http://HOST:PORT/api/v1/snapshots?target={quote(str(leak.key))}'</pre>"
+        f"leakdog top {text(str(leak.key))}@latest{kind}</pre>"
     )
     return _document(str(leak.key), body, refresh_seconds=None)
 
@@ -97,16 +104,17 @@ def _leaks(leaks: Sequence[Leak], targets: Sequence[Watched], now: float) -> str
         early = sum(_too_early(watched) for watched in targets)
         waiting = f"; of {early} it is too early to say" if early else ""
         return f"<h2>Leaks</h2><p class=up>None in {plural(len(targets), 'target')}{waiting}.</p>"
-    rows = "".join(_leak_row(leak, now) for leak in leaks)
+    down = {watched.key for watched in targets if watched.up is False}
+    rows = "".join(_leak_row(leak, down, now) for leak in leaks)
     head = _head("State", "Target", "Class", "Code that holds it", "Growth", "Since", "Limit in")
     return f"<h2>Leaks</h2><div class=wide><table>{head}<tbody>{rows}</tbody></table></div>"
 
 
-def _leak_row(leak: Leak, now: float) -> str:
+def _leak_row(leak: Leak, down: AbstractSet[TargetKey], now: float) -> str:
     where = _place(leak.culprits[0].frame) if leak.culprits else "not known yet"
     limit = "" if leak.time_to_limit_seconds is None else human_duration(leak.time_to_limit_seconds)
     return _row(
-        f"<span class={leak.state.value}>{leak.state.value}</span>",
+        f"<span class={leak.state.value}>{leak.state.value}</span>{', target down' if leak.key in down else ''}",
         f'<a href="/leaks/{quote(leak.id)}">{text(str(leak.key))}</a>',
         leak.leak_class.value,
         f"<code>{where}</code>",
@@ -127,10 +135,12 @@ def _targets(targets: Sequence[Watched], now: float) -> str:
 def _target_row(watched: Watched, now: float) -> str:
     if watched.up is None:
         state = "<span class=dim>not read yet</span>"
+    elif watched.up and any(leak.state is LeakState.FIRING for leak in watched.leaks.values()):
+        state = "<span class=firing>leaks</span>"
     elif watched.up:
         state = f"<span class=up>up</span>{' <span class=dim>too early to say</span>' if _too_early(watched) else ''}"
     else:
-        state = f"<span class=down>down</span> {text(watched.last_error)}"
+        state = f"<span class=down>down</span> <span class=why>{text(watched.last_error)}</span>"
     memory = _value(watched, Signal.RSS)
     last = "" if watched.last_scrape is None else f"{human_duration(max(0.0, now - watched.last_scrape))} ago"
     heap, goroutines = _value(watched, Signal.INUSE_SPACE), _value(watched, Signal.GOROUTINES)
