@@ -72,9 +72,10 @@ def target_name(leak: Json) -> str:
 
 
 def place(frame: Json) -> str:
-    """`function file:line`, as far as it is known."""
-    where = f" {frame['file']}:{frame['line']}" if frame.get("file") else ""
-    return inert(f"{frame['function']}{where}")
+    """`function file:line`, as far as it is known; once where the one stands in for the other."""
+    where = f"{frame['file']}:{frame['line']}" if frame.get("file") else ""
+    function = frame["function"] if frame["function"] != where else ""
+    return inert(f"{function} {where}".strip())
 
 
 def short_place(frame: Json) -> str:

@@ -141,6 +141,7 @@ def test_places() -> None:
     assert place(PUT) == "shop/leaks.(*Cache).Put /srv/shop/leaks/leaks.go:19"
     assert short_place(PUT) == "shop/leaks.(*Cache).Put (leaks.go:19)"
     assert place({"function": "malloc", "file": "", "line": 0}) == "malloc"
+    assert place({"function": "<frozen runpy>:88", "file": "<frozen runpy>", "line": 88}) == "<frozen runpy>:88"
     assert short_place({"function": "malloc", "file": "", "line": 0}) == "malloc"
 
 
