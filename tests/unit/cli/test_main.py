@@ -1,0 +1,60 @@
+"""The command line as a whole: exit codes, and errors as sentences."""
+
+import argparse
+
+import pytest
+
+from leakdog import __version__, cli
+from leakdog.errors import ApiError, ConfigError, Problem
+
+
+def raising(error: BaseException) -> object:
+    """A parser whose verb ends with this error."""
+
+    def run(args: argparse.Namespace) -> int:
+        raise error
+
+    class Parser:
+        def parse_args(self, argv: object) -> argparse.Namespace:
+            return argparse.Namespace(run=run, verb="leaks")
+
+    return Parser
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "error"),
+    [
+        (2, "a.yml:3:1: unknown key\n", ConfigError([Problem("a.yml", 3, 1, "unknown key")])),
+        (3, "leakdog leaks: nobody answers\n", ApiError("nobody answers")),
+        (130, "", KeyboardInterrupt()),
+    ],
+)
+def test_an_error_becomes_a_sentence_and_an_exit_code(monkeypatch, capsys, code: int, said: str, error) -> None:
+    """What was foreseen ends without a traceback, with the exit code of its kind."""
+    monkeypatch.setattr(cli, "parser", raising(error))
+    assert cli.main([]) == code
+    assert capsys.readouterr().err == said
+
+
+def test_every_verb_has_help_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+    """`leakdog VERB --help` ends with 0, and shows at least one call of the verb."""
+    for verb in cli.VERBS:
+        with pytest.raises(SystemExit) as end:
+            cli.main([verb, "--help"])
+        assert end.value.code == 0
+        assert f"leakdog {verb}" in capsys.readouterr().out.partition("example")[2]
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--version` prints name and version."""
+    with pytest.raises(SystemExit):
+        cli.main(["--version"])
+    assert capsys.readouterr().out == f"leakdog {__version__}\n"
+
+
+def test_a_wrong_call_is_a_usage_error() -> None:
+    """No verb, or one that does not exist, ends with 2."""
+    for wrong in ([], ["bark"]):
+        with pytest.raises(SystemExit) as end:
+            cli.main(wrong)
+        assert end.value.code == 2
