@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import zlib
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from urllib.parse import quote
@@ -42,6 +43,9 @@ svg .fit { stroke: var(--bad); stroke-width: 2; stroke-dasharray: 6 4; }
 svg .grid { stroke: var(--line); stroke-width: 1; }
 """
 
+# Kept by browsers until it changes.
+_STYLE_URL = f"/style.css?{zlib.crc32(STYLE.encode()):08x}"
+
 
 def overview(targets: Sequence[Watched], leaks: Sequence[Leak], now: float) -> str:
     """The status page: what leaks, then every target."""
@@ -61,13 +65,13 @@ def leak_page(leak: Leak, chart: str, now: float) -> str:
     kind = " --kind goroutine" if leak.leak_class is LeakClass.GOROUTINE else ""
     left = ""
     if leak.time_to_limit_seconds is not None:
-        left = f"<p>At this rate the memory limit is reached in {human_duration(leak.time_to_limit_seconds)}.</p>"
+        left = f" At this rate the memory limit is reached in {human_duration(leak.time_to_limit_seconds)}."
     body = (
-        f"<p class=lead>{text(summary(leak_view(leak)))}</p>"
-        f"<p><span class={leak.state.value}>{leak.state.value}</span> · class <b>{leak.leak_class.value}</b> · "
+        f"<p class=lead><span class={leak.state.value}>{leak.state.value}</span> · "
+        f"{text(summary(leak_view(leak)))}</p><p>class <b>{leak.leak_class.value}</b> · "
         f"signal <code>{leak.signal.value}</code> · since {human_time(leak.since)} "
         f"({human_duration(max(0.0, now - leak.since))} ago)</p>"
-        f"<p>Grows by <b>{text(rate)}</b>{text(low_high)}.</p>{left}"
+        f"<p>Grows by <b>{text(rate)}</b>{text(low_high)}.{left}</p>"
         f"<h2>Trend</h2>{chart}"
         f"<h2>Which code holds it</h2>{_culprits(leak)}"
         f"<h2>Why leakdog says so</h2><ul>{''.join(f'<li>{text(reason)}</li>' for reason in leak.reasons)}</ul>"
@@ -92,7 +96,7 @@ def _document(title: str, body: str, refresh_seconds: int | None) -> str:
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{text(title)} · leakdog</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">{refresh}'
-        '<link rel="stylesheet" href="/style.css"><link rel="icon" href="data:,"></head><body>'
+        f'<link rel="stylesheet" href="{_STYLE_URL}"><link rel="icon" href="data:,"></head><body>'
         f'<header><h1>{text(title)}</h1><nav aria-label="pages"><a href="/">overview</a> · '
         '<a href="/metrics">metrics</a> · <a href="/api/v1/leaks">API</a></nav></header>'
         f"<main>{body}</main></body></html>"
@@ -150,10 +154,10 @@ def _target_row(watched: Watched, now: float) -> str:
 def _culprits(leak: Leak) -> str:
     if not leak.culprits:
         return "<p>Not known: no profile of this target tells it.</p>"
-    return "".join(_culprit(each, leak) for each in leak.culprits)
+    return "".join(_culprit(each, leak, opened=each is leak.culprits[0]) for each in leak.culprits)
 
 
-def _culprit(culprit: Culprit, leak: Leak) -> str:
+def _culprit(culprit: Culprit, leak: Leak, *, opened: bool) -> str:
     created = ""
     if culprit.created_by is not None:
         created = f"<p>Goroutines created by <code>{_place(culprit.created_by)}</code></p>"
@@ -162,7 +166,7 @@ def _culprit(culprit: Culprit, leak: Leak) -> str:
     rate = human_rate(culprit.growth_per_second, leak.signal.unit)
     return (
         f"<h3><code>{_place(culprit.frame)}</code></h3><p>{human_share(culprit.share)} of the growth, {text(rate)}</p>"
-        f"{note}{created}<details><summary>Stack</summary><pre>{stack}</pre></details>"
+        f"{note}{created}<details{' open' if opened else ''}><summary>Stack</summary><pre>{stack}</pre></details>"
     )
 
 
