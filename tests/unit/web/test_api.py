@@ -87,9 +87,9 @@ async def server() -> AsyncIterator[Server]:
 
 async def get(server: Server, path: str) -> tuple[int, aiohttp.typedefs.LooseHeaders, bytes]:
     """Status, headers and body of one request."""
-    async with aiohttp.ClientSession(auto_decompress=False) as session:
-        async with session.get(f"http://127.0.0.1:{server.port}{path}") as response:
-            return response.status, response.headers, await response.read()
+    url = f"http://127.0.0.1:{server.port}{path}"
+    async with aiohttp.ClientSession(auto_decompress=False) as session, session.get(url) as response:
+        return response.status, response.headers, await response.read()
 
 
 async def get_json(server: Server, path: str) -> object:
