@@ -1,0 +1,105 @@
+"""From numbers to leaks, without a pass around them."""
+
+from dataclasses import replace
+
+import pytest
+
+from leakdog.config.schema import DetectionConfig, Preset
+from leakdog.detect.settings import settings_for
+from leakdog.model import LeakClass, LeakState, Life, Signal, Verdict
+from leakdog.pipeline.judge import begin_life, end_leaks, judge, observe
+from leakdog.pipeline.state import Watched
+
+SETTINGS = settings_for(DetectionConfig(preset=Preset.SOAK))
+START = 10_000.0
+
+
+@pytest.fixture
+def fresh(watched: Watched) -> Watched:
+    """The target at the begin of a life."""
+    begin_life(watched, Life(START, START), START, SETTINGS)
+    return watched
+
+
+def feed(watched: Watched, values: dict[Signal, list[float]]) -> list[tuple[float, LeakClass, LeakState]]:
+    """One value of each signal a second; every change of state with its second."""
+    changes = []
+    for second, row in enumerate(zip(*values.values(), strict=True)):
+        now = START + second
+        observe(watched, dict(zip(values, row, strict=True)), now, SETTINGS)
+        changes += [(float(second), leak.leak_class, leak.state) for leak in judge(watched, now, SETTINGS)]
+    return changes
+
+
+def growing(seconds: int, rate: float, level: float = 5e7) -> list[float]:
+    """A straight line."""
+    return [level + rate * second for second in range(seconds)]
+
+
+def test_a_leak_goes_from_pending_to_firing_to_resolved(fresh: Watched) -> None:
+    """Growth is pending first, fires after the hold time, and resolves some time after it has ended."""
+    heap = growing(120, 1e6)
+    changes = feed(fresh, {Signal.INUSE_SPACE: heap + [heap[-1]] * 200})
+    assert [(leak_class, state) for _, leak_class, state in changes] == [
+        (LeakClass.HEAP, LeakState.PENDING),
+        (LeakClass.HEAP, LeakState.FIRING),
+        (LeakClass.HEAP, LeakState.RESOLVED),
+    ]
+    (pending, firing, _) = (second for second, _, _ in changes)
+    assert firing - pending >= SETTINGS.hold_seconds
+
+
+def test_one_cause_is_one_leak(fresh: Watched) -> None:
+    """A heap that leaks makes the process larger: that is told once, as heap."""
+    feed(fresh, {Signal.INUSE_SPACE: growing(100, 1e6), Signal.RSS_ANON: growing(100, 1.1e6, 9e7)})
+    assert set(fresh.leaks) == {LeakClass.HEAP}
+
+
+def test_file_pages_do_not_count_where_they_are_known(fresh: Watched) -> None:
+    """Where the kernel tells anonymous memory apart, the resident set as a whole is not judged."""
+    feed(fresh, {Signal.RSS: growing(100, 1e6), Signal.RSS_ANON: [5e7] * 100})
+    assert set(fresh.series) == {Signal.RSS_ANON}
+    assert fresh.leaks == {}
+
+
+def test_cumulative_signals_are_not_judged(fresh: Watched) -> None:
+    """What can only grow says nothing by growing."""
+    feed(fresh, {Signal.TOTAL_ALLOC: growing(100, 1e6), Signal.ALLOC_SPACE: growing(100, 1e6)})
+    assert fresh.series == {}
+
+
+def test_growth_that_follows_load_is_shown_and_never_announced(fresh: Watched) -> None:
+    """With load known, memory in step with it is told as load in the verdict and makes no leak."""
+    for second in range(110):
+        load = 1e6 * (1 + 4 * min(second, 80) / 80)
+        fresh.load = load
+        observe(fresh, {Signal.INUSE_SPACE: 2e7 + 20 * load}, START + second, SETTINGS)
+        judge(fresh, START + second, SETTINGS)
+    assert fresh.leaks == {}
+    assert fresh.assessments[Signal.INUSE_SPACE].verdict is not Verdict.LEAK
+
+
+def test_a_limit_gives_the_time_that_is_left(fresh: Watched) -> None:
+    """With a memory limit a leak tells when it is reached."""
+    fresh.memory_limit = 2e8
+    feed(fresh, {Signal.INUSE_SPACE: growing(100, 1e6)})
+    assert fresh.leaks[LeakClass.HEAP].time_to_limit_seconds == pytest.approx(50, abs=8)
+
+
+def test_a_life_that_ends_ends_its_leaks(fresh: Watched) -> None:
+    """A firing leak of a process that is gone is resolved at once; a pending one is forgotten."""
+    feed(fresh, {Signal.INUSE_SPACE: growing(100, 1e6)})
+    fresh.leaks[LeakClass.FILES] = replace(
+        fresh.leaks[LeakClass.HEAP], leak_class=LeakClass.FILES, state=LeakState.PENDING
+    )
+    ended = end_leaks(fresh, START + 101, SETTINGS)
+    assert [(leak.leak_class, leak.state) for leak in ended] == [(LeakClass.HEAP, LeakState.RESOLVED)]
+    assert set(fresh.leaks) == {LeakClass.HEAP}
+
+
+def test_a_new_life_knows_nothing_of_the_old(fresh: Watched) -> None:
+    """Values, verdicts, pages that were absent and load are of one life."""
+    feed(fresh, {Signal.INUSE_SPACE: growing(30, 1e6)})
+    fresh.values, fresh.absent, fresh.load, fresh.local_pid = {Signal.RSS: 1.0}, {"metrics"}, 5.0, 7
+    begin_life(fresh, Life(START + 40, START + 40), START + 40, SETTINGS)
+    assert (fresh.values, fresh.absent, fresh.load, fresh.local_pid, fresh.assessments) == ({}, set(), None, None, {})
