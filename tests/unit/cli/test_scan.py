@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from leakdog import cli
-from leakdog.cli.scan import scan_config
+from leakdog.cli.scan import job_for, scan_config
 from leakdog.config.schema import Backend, Preset, ProcessConfig
 
 
@@ -25,20 +25,20 @@ from leakdog.config.schema import Backend, Preset, ProcessConfig
 )
 def test_a_target_may_be_an_address(address: str, path: str, target: str) -> None:
     """With or without scheme, with or without the path of a profile."""
-    (job,) = scan_config(target, 1.0).scrape_configs
+    job = job_for(target)
     assert (job.static_configs[0].targets, job.pprof_path) == ((address,), path)
     assert job.scheme == ("https" if target.startswith("https") else "http")
 
 
 def test_a_target_may_be_a_process() -> None:
     """A number is a process id, another word the name of a process."""
-    assert scan_config("4711", 1.0).scrape_configs[0].process == ProcessConfig(pid=4711)
-    assert scan_config("etcd", 1.0).scrape_configs[0].process == ProcessConfig(name="etcd")
+    assert job_for("4711").process == ProcessConfig(pid=4711)
+    assert job_for("etcd").process == ProcessConfig(name="etcd")
 
 
 def test_a_scan_keeps_nothing_and_judges_as_a_soak_run() -> None:
     """The store is memory, the preset soak."""
-    config = scan_config("etcd", 0.5)
+    config = scan_config(job_for("etcd"), 0.5)
     assert (config.storage.backend, config.detection.preset) == (Backend.MEMORY, Preset.SOAK)
     assert config.global_.scrape_interval == 0.5
 
@@ -67,9 +67,9 @@ def test_a_short_scan_says_that_it_is_too_early(program: str, capsys: pytest.Cap
 @pytest.mark.parametrize(
     ("said", "target"),
     [
-        ("reading http://127.0.0.1:1: connect", "http://127.0.0.1:1"),
-        ("none matches", "no-such-process-anywhere"),
-        ("none matches", "99999999"),
+        ("reading 127.0.0.1:1: connect", "http://127.0.0.1:1"),
+        ("no process is called", "no-such-process-anywhere"),
+        ("no process has the id", "99999999"),
     ],
 )
 def test_what_cannot_be_read_ends_with_3(said: str, target: str, capsys: pytest.CaptureFixture[str]) -> None:
