@@ -1,6 +1,7 @@
-"""`leakdog scan`: what a target may be, and how it ends."""
+"""`leakdog scan`: what a target may be, what is refused, and how it ends."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -12,28 +13,67 @@ from leakdog import cli
 from leakdog.cli.scan import job_for, scan_config
 from leakdog.config.schema import Backend, Preset, ProcessConfig
 
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def handlers() -> Iterator[None]:
+    """What the verb does to the logger lasts no longer than a test."""
+    logger = logging.getLogger("leakdog")
+    before = list(logger.handlers)
+    yield
+    logger.handlers[:] = before
+
 
 @pytest.mark.parametrize(
-    ("address", "path", "target"),
+    ("url", "pprof_path", "text"),
     [
-        ("127.0.0.1:6060", "/debug/pprof", "127.0.0.1:6060"),
-        ("127.0.0.1:6060", "/debug/pprof", "http://127.0.0.1:6060"),
-        ("127.0.0.1:6060", "/debug/pprof", "http://127.0.0.1:6060/"),
-        ("127.0.0.1:6060", "/debug/pprof", "http://127.0.0.1:6060/debug/pprof/heap"),
-        ("db.example:443", "/pprof", "https://db.example:443/pprof/"),
+        ("http://127.0.0.1:6060", "/debug/pprof", "127.0.0.1:6060"),
+        ("http://127.0.0.1:6060", "/debug/pprof", "http://127.0.0.1:6060/"),
+        ("http://127.0.0.1:6060", "/debug/pprof", "http://127.0.0.1:6060/debug/pprof/heap"),
+        ("http://[::1]:6060", "/debug/pprof", "[::1]:6060"),
+        ("http://shop:80", "/debug/pprof", "http://shop"),
+        ("https://shop:443", "/pprof", "https://shop/pprof/"),
+        ("http://shop:6060", "/internal/pprof", "shop:6060/internal/pprof"),
     ],
 )
-def test_a_target_may_be_an_address(address: str, path: str, target: str) -> None:
-    """With or without scheme, with or without the path of a profile."""
-    job = job_for(target)
-    assert (job.static_configs[0].targets, job.pprof_path) == ((address,), path)
-    assert job.scheme == ("https" if target.startswith("https") else "http")
+def test_a_target_may_be_an_address(url: str, pprof_path: str, text: str) -> None:
+    """With or without scheme, port and path; the name of a profile at its end is left out."""
+    job = job_for(text)
+    assert f"{job.scheme}://{job.static_configs[0].targets[0]}" == url
+    assert job.pprof_path == pprof_path
 
 
 def test_a_target_may_be_a_process() -> None:
-    """A number is a process id, another word the name of a process."""
+    """A number is a process id; what looks like no address is the name of a process."""
     assert job_for("4711").process == ProcessConfig(pid=4711)
     assert job_for("etcd").process == ProcessConfig(name="etcd")
+    assert job_for("postgres: writer").process == ProcessConfig(name="postgres: writer")
+
+
+@pytest.mark.parametrize(
+    ("said", "text"),
+    [
+        ("ports go from 1 to 65535", "127.0.0.1:99999"),
+        ("ftp:// is not read; give http:// or https://", "ftp://shop:1"),
+        ("is not host:port", "http://"),
+        ("is not host:port", ""),
+        ("an address has no user name", "http://me:secret@shop:1"),
+    ],
+)
+def test_what_is_no_target_is_refused(said: str, text: str, capsys: Capture) -> None:
+    """A mistyped address is wrong usage, told in a sentence."""
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["scan", text])
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("said", "time"), [("'soon' is not a duration", "soon"), ("give at least 1s", "0s")])
+def test_a_time_must_be_a_time(said: str, time: str, capsys: Capture) -> None:
+    """Anything else, or none at all, is wrong usage; what is wanted is told."""
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["scan", "1", "--for", time])
+    assert said in capsys.readouterr().err
 
 
 def test_a_scan_keeps_nothing_and_judges_as_a_soak_run() -> None:
@@ -53,7 +93,7 @@ def program() -> Iterator[str]:
         process.terminate()
 
 
-def test_a_short_scan_says_that_it_is_too_early(program: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_short_scan_says_that_it_is_too_early(program: str, capsys: Capture) -> None:
     """Three seconds find no leak (exit code 0); values are told, and that it is too early to say."""
     assert cli.main(["scan", program, "--for", "3s", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
@@ -67,20 +107,12 @@ def test_a_short_scan_says_that_it_is_too_early(program: str, capsys: pytest.Cap
 @pytest.mark.parametrize(
     ("said", "target"),
     [
-        ("reading 127.0.0.1:1: connect", "http://127.0.0.1:1"),
-        ("no process is called", "no-such-process-anywhere"),
-        ("no process has the id", "99999999"),
+        ("reading 127.0.0.1:1: connect: no connection to 127.0.0.1:1: Connection refused", "127.0.0.1:1"),
+        ("no process is called 'no-such'; give its id, its exact name, or HOST:PORT", "no-such"),
+        ("no process has the id 99999999; give its id, its exact name, or HOST:PORT", "99999999"),
     ],
 )
-def test_what_cannot_be_read_ends_with_3(said: str, target: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """The error names the target and the reason."""
+def test_what_cannot_be_read_ends_with_3(said: str, target: str, capsys: Capture) -> None:
+    """One sentence names the target and the reason, and nothing else is printed."""
     assert cli.main(["scan", target, "--for", "1s"]) == 3
-    assert said in capsys.readouterr().err
-
-
-def test_a_time_must_be_a_time(capsys: pytest.CaptureFixture[str]) -> None:
-    """`--for soon` is a usage error that says what is wanted."""
-    with pytest.raises(SystemExit) as end:
-        cli.main(["scan", "1", "--for", "soon"])
-    assert end.value.code == 2
-    assert "soon" in capsys.readouterr().err
+    assert capsys.readouterr().err == f"leakdog scan: {said}\n"
