@@ -226,7 +226,7 @@ def _measure(out: Evidence, sight: _Sight, look: Look, settings: Settings) -> No
         level=np.median(seen.raw[:, -max(look.blocks // EDGE, 1) :], axis=1),
         peak=peak / rise,
         excess=excess / rise,
-        late=np.where(late < np.inf, late / rise, OUT_OF_SIGHT),
+        late=np.where(late < np.inf, np.where(late < np.inf, late, 0.0) / rise, OUT_OF_SIGHT),
         line=np.where(found.scaled, OUT_OF_SIGHT, line),
         inner=inner_growth(seen.coarse, _columns(sight), sight.begin, window_start(look, sight.window, sight.past)),
         kept=np.where(climb > 0, found.rise * 0.75 / np.maximum(climb, 1e-9), OUT_OF_SIGHT),
