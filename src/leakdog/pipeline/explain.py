@@ -86,7 +86,7 @@ class Explainer:
         return await asyncio.to_thread(companions, profiles, times, leak.signal, *told)
 
     async def _dump(self, watched: Watched) -> tuple[GoroutineGroup, ...]:
-        """Who started the goroutines, from the text dump; a target that does not give one is not asked twice."""
+        """Who started the goroutines, from the text dump; without one the culprits are named all the same."""
         try:
             data = await self._gatherer.goroutine_dump(watched)
             return await asyncio.to_thread(parse_dump, data) if data is not None else ()

@@ -111,7 +111,7 @@ class Gatherer:
         if target.base_url is None:
             return got
         for kind in Kind:
-            if kind.value in due and watched.wants(kind) and watched.job.pprof_path:
+            if kind.value in due and watched.wants(kind):
                 await self._profile(watched, kind, got)
         if METRICS in due and watched.job.metrics_path and METRICS not in watched.absent:
             await self._metrics(watched, got)
@@ -149,7 +149,7 @@ class Gatherer:
     async def _memstats(self, watched: Watched, got: Gathered) -> None:
         """MemStats from the text form of the heap profile, for a target whose metrics page does not tell them."""
         path = f"{watched.job.pprof_path}/{Kind.HEAP.value}"
-        if Kind.HEAP.value in watched.absent | got.absent or not watched.wants(Kind.HEAP) or not watched.job.pprof_path:
+        if Kind.HEAP.value in got.absent or not watched.wants(Kind.HEAP):
             return
         data = await self._optional(watched, path, {"debug": ["1"]}, MEMSTATS, got)
         if data is None:
@@ -196,6 +196,8 @@ class Gatherer:
             except FetchError:
                 return None
             return pid if seen.start_time is not None and abs(seen.start_time - told[-1]) < 5 else None
+        if not watched.job.pprof_path:
+            return None
         try:
             said = await self._get(watched, f"{watched.job.pprof_path}/cmdline", {})
         except FetchError:

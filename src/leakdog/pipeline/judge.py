@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+from dataclasses import replace
+
 from leakdog.attribute.classify import classify
 from leakdog.detect.engine import assess
 from leakdog.detect.series import SeriesState
 from leakdog.detect.settings import Settings
 from leakdog.detect.state import advance
-from leakdog.model import Leak, LeakClass, Life, Signal
+from leakdog.errors import LeakdogError
+from leakdog.model import Leak, LeakClass, LeakState, Life, Signal
 from leakdog.pipeline.state import Watched
+
+log = logging.getLogger("leakdog.pipeline")
 
 # Signals that are tested. Cumulative ones are load, not level; USS is RSS_ANON seen seldom; object counts follow bytes.
 TESTED = (
@@ -43,7 +49,7 @@ def begin_life(watched: Watched, life: Life, now: float, settings: Settings) -> 
     watched.assessments.clear()
     watched.absent.clear()
     watched.explained.clear()
-    watched.load = watched.local_pid = watched.facts_time = watched.assessed = None
+    watched.load = watched.local_pid = watched.facts_time = watched.assessed = watched.memory_limit = None
     return ended
 
 
@@ -59,6 +65,7 @@ def end_leaks(watched: Watched, now: float, settings: Settings) -> list[Leak]:
 def observe(watched: Watched, values: dict[Signal, float], now: float, settings: Settings) -> None:
     """Feed the values of one pass to the series of the target."""
     assert watched.life is not None
+    _follow_settings(watched, settings)
     for signal in TESTED:
         value = values.get(signal)
         if value is None or (signal is Signal.RSS and Signal.RSS_ANON in values):
@@ -92,10 +99,22 @@ def judge(watched: Watched, now: float, settings: Settings) -> list[Leak]:
     return changed
 
 
+def _follow_settings(watched: Watched, settings: Settings) -> None:
+    """After a reload each series goes on under the new settings, or afresh where their time scale is another."""
+    for signal, series in list(watched.series.items()):
+        if series.settings == settings:
+            continue
+        try:
+            watched.series[signal] = SeriesState.from_bytes(series.to_bytes(), settings)
+        except LeakdogError as error:
+            log.warning("%s of %s: %s", signal.value, watched.key, error)
+            del watched.series[signal]
+
+
 def _replace(watched: Watched, leak_class: LeakClass, after: Leak | None) -> list[Leak]:
     """Put the leak as it now stands in its place; a list of it where its state is another than before."""
     before = watched.leaks.pop(leak_class, None)
-    if after is None:
-        return []
+    if after is None:  # told too, or the store would still have it as pending
+        return [] if before is None else [replace(before, state=LeakState.INACTIVE, pending_since=None)]
     watched.leaks[leak_class] = after
     return [] if before is not None and before.state is after.state else [after]

@@ -42,8 +42,9 @@ def next_life(life: Life | None, before: Facts, now_facts: Facts, now: float) ->
     """The life that a pass at `now` belongs to: `life` itself, or a new one where the process was restarted."""
     if life is not None and not restarted(life, before, now_facts):
         return _completed(life, now_facts)
-    start = now_facts.start_time if now_facts.start_time is not None else now
-    return Life(start_time=start, first_seen=now, pid=now_facts.pid)
+    start = now if now_facts.start_time is None else now_facts.start_time
+    # A target whose clock is ahead, or that tells nonsense, would else never be old enough to be judged.
+    return Life(start_time=min(start, now), first_seen=now, pid=now_facts.pid)
 
 
 def restarted(life: Life, before: Facts, now_facts: Facts) -> bool:

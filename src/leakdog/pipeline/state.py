@@ -67,7 +67,7 @@ class Watched:
 
     def wants(self, kind: Kind) -> bool:
         """Whether this profile is configured and the target has not said that it has none."""
-        return kind in self.job.profiles and kind.value not in self.absent
+        return bool(self.job.pprof_path) and kind in self.job.profiles and kind.value not in self.absent
 
 
 @dataclass(slots=True)
@@ -89,7 +89,6 @@ class Fleet:
     counters: Counters = field(default_factory=Counters)
     reload_successful: bool = True
     reload_success_time: float = 0.0
-    reload_error: str = ""
     ready: bool = False
 
     def __iter__(self) -> Iterator[Watched]:

@@ -72,7 +72,8 @@ class Pipeline:
             finally:
                 watched.last_scrape = started
                 watched.last_duration_seconds = max(0.0, self._clock() - started)
-        await self._succeeded(watched, slot, started, got)
+        if got.observations:  # else nothing was due but what the target lacks: that tells nothing, not even "up"
+            await self._succeeded(watched, slot, started, got)
 
     def _failed(self, watched: Watched, error: FetchError) -> None:
         self._fleet.counters.failures[error.reason] += 1
@@ -150,7 +151,7 @@ def _follow_life(
     facts = _facts(got, values)
     life = next_life(watched.life, watched.facts, facts, now)
     changed: list[Leak] = []
-    if watched.life is None or life.start_time != watched.life.start_time:
+    if watched.life is None or (life.start_time, life.first_seen) != (watched.life.start_time, watched.life.first_seen):
         changed = begin_life(watched, life, now, settings)
         watched.facts = facts
     else:

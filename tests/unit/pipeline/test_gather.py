@@ -174,6 +174,16 @@ async def test_without_a_start_time_the_command_line_confirms(paper, config, wat
     assert (Signal.RSS_ANON in got.values) is expected
 
 
+async def test_without_pprof_no_page_of_it_is_asked(paper, config, watched, listener) -> None:
+    """With an empty pprof_path neither profiles, nor a command line, nor a dump are looked for at the root."""
+    target = local(watched)
+    target.job = replace(target.job, pprof_path="")
+    paper.pages["/metrics"] = b"go_goroutines 5\n"
+    got = await gatherer(paper, config).gather(target, ALL)
+    assert (got.values, paper.asked) == ({Signal.GOROUTINES: 5.0}, ["/metrics"])
+    assert await gatherer(paper, config).goroutine_dump(target) is None
+
+
 async def test_a_local_process_is_read_without_http(config, watched, listener, paper) -> None:
     """A target that is only a process id is read by that id."""
     target = replace_target(watched, Target(watched.key, pid=7))

@@ -31,6 +31,26 @@ def feed(watched: Watched, values: dict[Signal, list[float]]) -> list[tuple[floa
     return changes
 
 
+def test_a_reload_of_another_hold_time_keeps_what_is_known(fresh: Watched) -> None:
+    """Series go on under settings of the same time scale: growth already seen is judged by the new ones."""
+    feed(fresh, {Signal.INUSE_SPACE: growing(60, 1e6)})
+    known = fresh.series[Signal.INUSE_SPACE].to_bytes()
+    changed = replace(SETTINGS, hold_seconds=1.0)
+    observe(fresh, {}, START + 60, changed)
+    series = fresh.series[Signal.INUSE_SPACE]
+    assert (series.to_bytes(), series.settings) == (known, changed)
+
+
+def test_a_reload_of_another_preset_starts_series_afresh(fresh: Watched) -> None:
+    """What was kept on another time scale is of no use, and does not break the passes that follow."""
+    feed(fresh, {Signal.INUSE_SPACE: growing(60, 1e6), Signal.GOROUTINES: growing(60, 1.0, 10)})
+    production = settings_for(DetectionConfig())
+    observe(fresh, {Signal.INUSE_SPACE: 5e7}, START + 60, production)
+    assert {signal: series.settings for signal, series in fresh.series.items()} == {Signal.INUSE_SPACE: production}
+    assert judge(fresh, START + 200, production) == []
+    assert fresh.assessments[Signal.INUSE_SPACE].verdict is Verdict.TOO_EARLY
+
+
 def growing(seconds: int, rate: float, level: float = 5e7) -> list[float]:
     """A straight line."""
     return [level + rate * second for second in range(seconds)]
@@ -93,7 +113,10 @@ def test_a_life_that_ends_ends_its_leaks(fresh: Watched) -> None:
         fresh.leaks[LeakClass.HEAP], leak_class=LeakClass.FILES, state=LeakState.PENDING
     )
     ended = end_leaks(fresh, START + 101, SETTINGS)
-    assert [(leak.leak_class, leak.state) for leak in ended] == [(LeakClass.HEAP, LeakState.RESOLVED)]
+    assert {leak.leak_class: leak.state for leak in ended} == {
+        LeakClass.HEAP: LeakState.RESOLVED,
+        LeakClass.FILES: LeakState.INACTIVE,
+    }
     assert set(fresh.leaks) == {LeakClass.HEAP}
 
 

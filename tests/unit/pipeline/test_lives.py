@@ -19,6 +19,11 @@ def test_the_first_pass_begins_a_life_at_the_process_start() -> None:
     assert next_life(None, Facts(), Facts(), 1000.0) == Life(1000.0, 1000.0, None)
 
 
+def test_no_life_begins_in_the_future() -> None:
+    """A target whose clock is ahead, or that tells nonsense, is as old as leakdog's knowledge of it."""
+    assert next_life(None, Facts(), Facts(start_time=1e300), 1000.0) == Life(1000.0, 1000.0)
+
+
 @pytest.mark.parametrize(
     ("before", "now"),
     [

@@ -202,6 +202,60 @@ async def test_a_configured_limit_goes_before_what_the_target_tells(
     assert watched.memory_limit == 500
 
 
+async def test_a_limit_belongs_to_a_life(config: Config, store: Store, watched: Watched) -> None:
+    """A process started anew without a limit has none, whatever the one before had."""
+    pipeline, _ = build(config, script := Script(), store)
+    script.tells({Signal.RSS: 1.0}, start_time=9000.0, memory_limit=1e9)
+    await pipeline.scrape(watched, START)
+    assert watched.memory_limit == 1e9
+    script.tells({Signal.RSS: 1.0}, start_time=9900.0)
+    await pipeline.scrape(watched, START + 1)
+    assert watched.memory_limit is None
+
+
+async def test_a_pass_in_which_nothing_was_asked_says_nothing(
+    config: Config, store: Store, watched: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where only pages are due that the target lacks, it is neither up nor down for that."""
+    pipeline, _ = build(config, script := Script(), store)
+    script.tells({Signal.RSS: 1.0})
+    await pipeline.scrape(watched, START)
+    script.next = FetchError(Reason.CONNECT, "refused")
+    await pipeline.scrape(watched, START + 1)
+    script.next = Gathered()
+    await pipeline.scrape(watched, START + 2)
+    assert (watched.up, watched.last_success) == (False, START)
+    assert "is up again" not in caplog.text
+
+
+async def test_a_pid_alone_tells_a_restart(config: Config, store: Store, watched: Watched) -> None:
+    """Another process id is another life, even if a page of it tells the old start time."""
+    pipeline, _ = build(config, script := Script(), store)
+    await grow(pipeline, script, watched, 95)
+    watched.facts = replace(watched.facts, pid=7)
+    assert watched.life is not None
+    watched.life = replace(watched.life, pid=7)
+    script.now += 1
+    script.tells({Signal.INUSE_SPACE: 5e7}, start_time=START, pid=8)
+    await pipeline.scrape(watched, script.now)
+    assert watched.leaks[LeakClass.HEAP].state is LeakState.RESOLVED
+
+
+async def test_a_suspicion_that_passes_is_taken_back_in_the_store(
+    config: Config, store: Store, watched: Watched
+) -> None:
+    """A pending leak that comes to nothing does not stand in the store as pending, to fire after a restart."""
+    pipeline, _ = build(config, script := Script(), store)
+    while LeakClass.HEAP not in watched.leaks:
+        await grow(pipeline, script, watched, 1)
+    level = watched.values[Signal.INUSE_SPACE]
+    while LeakClass.HEAP in watched.leaks:
+        script.now += 1
+        script.tells({Signal.INUSE_SPACE: level / 2}, start_time=START)
+        await pipeline.scrape(watched, script.now)
+    assert [leak.state for leak in await store.leaks()] == [LeakState.INACTIVE]
+
+
 async def test_everything_is_read_at_first_then_what_is_due(config: Config, store: Store, watched: Watched) -> None:
     """The first good pass asks all sources; later ones only those whose slot it is."""
     script = Script()
