@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from dataclasses import replace
 
 from leakdog.detect.series import SeriesState
 from leakdog.detect.settings import Settings
 from leakdog.errors import LeakdogError
-from leakdog.model import Leak, Signal, TargetKey
+from leakdog.model import Leak, LeakState, Life, Signal, TargetKey
 from leakdog.pipeline.lives import Facts
 from leakdog.pipeline.state import Watched
 from leakdog.store.contract import Store
@@ -33,14 +34,18 @@ class Memory:
         for leak in await self._store.leaks():
             self._leaks.setdefault(leak.key, []).append(leak)
 
-    async def restore(self, watched: Watched, settings: Settings) -> None:
-        """Give a newly found target what was known of it before."""
+    async def restore(self, watched: Watched, now: float, settings: Settings) -> None:
+        """Give a newly found target what was known of it before.
+
+        Time in which nobody looked does not count as time in which growth was gone.
+        """
         for leak in self._leaks.pop(watched.key, []):
-            watched.leaks[leak.leak_class] = leak
+            if leak.state is not LeakState.INACTIVE:
+                ended = leak.state is LeakState.RESOLVED
+                watched.leaks[leak.leak_class] = leak if ended else replace(leak, updated=max(now, leak.updated))
         watched.life = life = await self._store.latest_life(watched.key)
         if life is not None:
-            told = life.start_time if life.start_time != life.first_seen else None
-            watched.facts = Facts(start_time=told, pid=life.pid)
+            watched.facts = await self._facts(watched.key, life)
         for signal in Signal:
             data = self._states.pop(state_name(watched.key, signal), None)
             if data is None:
@@ -51,13 +56,34 @@ class Memory:
                 log.warning("%s of %s starts afresh: %s", signal.value, watched.key, error)
 
     async def save(self, targets: Iterable[Watched]) -> None:
-        """Store the detector's state of every series of these targets."""
-        states = {
-            state_name(watched.key, signal): series.to_bytes()
-            for watched in targets
-            for signal, series in watched.series.items()
-        }
-        await self._store.put_states(dict(states))
+        """Store the detector's state of every series of these targets, and their leaks with their latest numbers.
+
+        States that no target has asked for by now belong to targets that are gone, and are deleted.
+        """
+        states: dict[str, bytes | None] = dict.fromkeys(self._states)
+        self._states.clear()
+        leaks: list[Leak] = []
+        for watched in targets:
+            leaks += watched.leaks.values()
+            for signal, series in watched.series.items():
+                states[state_name(watched.key, signal)] = series.to_bytes()
+        await self._store.put_states(states)
+        await self._store.put_leaks(leaks)
+
+    async def forget(self, watched: Watched) -> None:
+        """Delete the detector's state of a target that is watched no more."""
+        await self._store.put_states({state_name(watched.key, signal): None for signal in watched.series})
+
+    async def _facts(self, key: TargetKey, life: Life) -> Facts:
+        """What the last pass of a life told, by which a restart in the meantime is seen."""
+        allocated: dict[Signal, float] = {}
+        for signal in Signal:
+            if signal.cumulative:
+                readings = await self._store.readings(key, signal, start=life.first_seen)
+                if len(readings.values):
+                    allocated[signal] = float(readings.values[-1])
+        told = life.start_time if life.start_time != life.first_seen else None
+        return Facts(start_time=told, pid=life.pid, allocated=allocated)
 
 
 def state_name(key: TargetKey, signal: Signal) -> str:

@@ -34,6 +34,7 @@ class Roster:
         self._store = store
         self._memory = memory
         self._scrape = scrape
+        self._intervals: dict[TargetKey, float] = {}
         self.running: set[asyncio.Task[object]] = set()
 
     async def refresh(self, config: Config, now: float) -> None:
@@ -48,20 +49,24 @@ class Roster:
         for key, fresh in wanted.items():
             known = self._fleet.targets.get(key)
             if known is None:
-                await self._memory.restore(fresh, settings)
+                await self._memory.restore(fresh, now, settings)
                 self._fleet.targets[key] = fresh
-            elif (known.target, known.job) == (fresh.target, fresh.job):
-                continue
-            else:
+            elif (known.target, known.job) != (fresh.target, fresh.job):
                 known.target, known.job = fresh.target, fresh.job
                 known.absent.clear()
-            self._schedule.put(str(key), base_interval(config, fresh.job), self._slot_of(key))
+                known.memory_limit = None
+            interval = base_interval(config, fresh.job)
+            if self._intervals.get(key) != interval:
+                self._schedule.put(str(key), interval, self._slot_of(key))
+                self._intervals[key] = interval
 
     async def _remove(self, key: TargetKey, now: float, settings: Settings) -> None:
         """Watch a target no more; its leaks do not go on firing in the store."""
         self._schedule.remove(str(key))
+        del self._intervals[key]
         watched = self._fleet.targets.pop(key)
         await self._store.put_leaks(end_leaks(watched, now, settings))
+        await self._memory.forget(watched)
         log.info("target %s is no longer watched", key)
 
     def _slot_of(self, key: TargetKey) -> Callable[[float], Awaitable[None]]:

@@ -60,6 +60,7 @@ class Daemon:
         self._options = options
         self._stop = asyncio.Event()
         self._schedule = Schedule(self._skipped)
+        self._failure: BaseException | None = None
         self.fleet = Fleet()
 
     async def run(self, started: Callable[[int], None] | None = None) -> None:
@@ -69,6 +70,7 @@ class Daemon:
             ConfigError: the configuration cannot be used.
             StoreError: the store cannot be opened.
             LeakdogError: the address cannot be listened on.
+            Exception: periodic work failed for a reason nobody foresaw; the daemon has stopped in order.
 
         """
         config = self._load()
@@ -86,6 +88,8 @@ class Daemon:
             self._schedule.start()
             await self._watch(config)
             tasks = [asyncio.create_task(work, name=name) for name, work in self._periodic().items()]
+            for task in tasks:
+                task.add_done_callback(self._ended)
             self.fleet.ready = True
             notify("READY=1")
             log.info("ready: %d targets, http://%s:%d", len(self.fleet.targets), self._options.host, server.port)
@@ -93,6 +97,8 @@ class Daemon:
                 started(server.port)
             await self._stop.wait()
             await self._drain(tasks)
+        if self._failure is not None:
+            raise self._failure
 
     def stop(self) -> None:
         """Stop in order, as SIGTERM does."""
@@ -144,16 +150,18 @@ class Daemon:
         notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
         try:
             config = await asyncio.to_thread(self._load)
-        except ConfigError as error:
-            self.fleet.reload_successful = False
-            for problem in error.problems:
-                log.error("the configuration was not reloaded, the old one runs on: %s", problem)
-        else:
             if config.storage != self._config.storage:
                 log.warning("storage has changed: restart leakdog to use it; until then the old one is used")
             self._use(config)
             await self._watch(config)
             log.info("configuration reloaded: %d targets", len(self.fleet.targets))
+        except ConfigError as error:
+            self.fleet.reload_successful = False
+            for problem in error.problems:
+                log.error("the configuration was not reloaded, the old one runs on: %s", problem)
+        except StoreError as error:
+            self.fleet.reload_successful = False
+            log.error("the configuration was reloaded, but not all of its targets are followed yet: %s", error)
         notify("READY=1")
 
     # -- periodic work ------------------------------------------------------------------------------------------
@@ -166,6 +174,13 @@ class Daemon:
             "saving": self._every(lambda: SAVE_SECONDS, self._save),
             "watchdog": self._watchdog(),
         }
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Periodic work that failed for a reason nobody foresaw ends the daemon: half of it would look like all."""
+        if not task.cancelled() and task.exception() is not None:
+            log.critical("%s has failed: leakdog stops, and is to be started anew", task.get_name())
+            self._failure = task.exception()
+            self.stop()
 
     async def _reloads(self) -> None:
         """Reload at SIGHUP. Signals that come during a reload make one more, however many they are."""

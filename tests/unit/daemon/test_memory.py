@@ -1,0 +1,101 @@
+"""What a daemon still knows after a restart, and what it forgets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from leakdog.config.schema import DetectionConfig, Preset
+from leakdog.daemon.memory import Memory, state_name
+from leakdog.detect.series import SeriesState
+from leakdog.detect.settings import settings_for
+from leakdog.model import Leak, LeakClass, LeakState, Life, Scrape, Signal, TargetKey
+from leakdog.pipeline.lives import Facts, next_life
+from leakdog.pipeline.state import Watched
+from leakdog.store import Store
+
+SETTINGS = settings_for(DetectionConfig(preset=Preset.SOAK))
+KEY = TargetKey("shop", "10.0.0.7:6060")
+LIFE = Life(start_time=900.0, first_seen=1000.0, pid=7)
+LEAK = Leak("9f1c", KEY, Signal.RSS, LeakClass.NATIVE, LeakState.FIRING, since=950.0, updated=1010.0)
+
+
+async def restored(store: Store, watched: Watched, now: float = 5000.0) -> Watched:
+    """The target as the next daemon finds it."""
+    memory = Memory(store)
+    await memory.load()
+    again = Watched(watched.target, watched.job)
+    await memory.restore(again, now, SETTINGS)
+    return again
+
+
+async def test_the_detector_goes_on_where_it_was(store: Store, watched: Watched) -> None:
+    """The state of each series comes back byte for byte."""
+    series = watched.series[Signal.RSS] = SeriesState(SETTINGS)
+    for second in range(30):
+        series.observe(1000.0 + second, 5e7 + second, life_start=900.0)
+    await Memory(store).save([watched])
+    assert (await restored(store, watched)).series[Signal.RSS].to_bytes() == series.to_bytes()
+
+
+async def test_a_damaged_state_starts_afresh(store: Store, watched: Watched, caplog: pytest.LogCaptureFixture) -> None:
+    """Bytes that cannot be read cost that series its past, and are told; the others come back."""
+    watched.series = {Signal.RSS: SeriesState(SETTINGS), Signal.THREADS: SeriesState(SETTINGS)}
+    await Memory(store).save([watched])
+    await store.put_states({state_name(KEY, Signal.RSS): b"broken"})
+    assert set((await restored(store, watched)).series) == {Signal.THREADS}
+    assert "rss of shop/10.0.0.7:6060" in caplog.text
+
+
+async def test_leaks_come_back_with_their_latest_numbers(store: Store, watched: Watched) -> None:
+    """Saving stores leaks too, though their state has not changed since they were stored last."""
+    await store.put_leaks([LEAK])
+    watched.leaks[LEAK.leak_class] = replace(LEAK, growth_per_second=5.0, updated=4000.0)
+    await Memory(store).save([watched])
+    assert (await restored(store, watched)).leaks[LEAK.leak_class].growth_per_second == 5.0
+
+
+@pytest.mark.parametrize(
+    ("expected", "state"),
+    [
+        (5000.0, LeakState.FIRING),
+        (5000.0, LeakState.PENDING),
+        (1010.0, LeakState.RESOLVED),
+        (None, LeakState.INACTIVE),
+    ],
+)
+async def test_time_without_leakdog_is_no_time_without_growth(
+    store: Store, watched: Watched, expected: float | None, state: LeakState
+) -> None:
+    """A leak is as fresh as the restart, so that it is not resolved for the pause; one that came to nothing is gone."""
+    await store.put_leaks([replace(LEAK, state=state)])
+    found = (await restored(store, watched)).leaks.get(LEAK.leak_class)
+    assert (found.updated if found else None) == expected
+
+
+@pytest.mark.parametrize(("told", "life"), [(900.0, LIFE), (None, Life(1000.0, 1000.0))])
+async def test_a_restart_that_nobody_saw_is_seen_afterwards(
+    store: Store, watched: Watched, told: float | None, life: Life
+) -> None:
+    """The life, its start where the process told it, and what it had allocated come back to be compared with."""
+    for slot, total in ((1000.0, 5e9), (1060.0, 6e9)):
+        await store.append(Scrape(KEY, slot, slot, life, {Signal.TOTAL_ALLOC: total, Signal.RSS: 1.0}))
+    again = await restored(store, watched)
+    assert again.life == life
+    assert again.facts == Facts(told, life.pid, {Signal.TOTAL_ALLOC: 6e9})
+    assert next_life(life, again.facts, Facts(allocated={Signal.TOTAL_ALLOC: 1e6}), 5000.0).first_seen == 5000.0
+
+
+async def test_states_of_targets_that_are_gone_are_deleted(store: Store, watched: Watched) -> None:
+    """A state that no target has asked for by the first saving goes; so does that of a target that is removed."""
+    watched.series = {Signal.RSS: SeriesState(SETTINGS)}
+    await Memory(store).save([watched])
+    memory = Memory(store)
+    await memory.load()
+    await memory.save([])
+    assert await store.states() == {}
+    await memory.save([watched])
+    assert set(await store.states()) == {state_name(KEY, Signal.RSS)}
+    await memory.forget(watched)
+    assert await store.states() == {}

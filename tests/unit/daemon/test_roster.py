@@ -1,0 +1,155 @@
+"""Targets follow the configuration: added, changed, removed, each with its slots."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from leakdog.config.schema import Config, GlobalConfig, ScrapeConfig
+from leakdog.daemon.memory import Memory
+from leakdog.daemon.roster import Roster
+from leakdog.detect.series import SeriesState
+from leakdog.detect.settings import settings_for
+from leakdog.model import Leak, LeakClass, LeakState, Signal, TargetKey
+from leakdog.pipeline.state import Fleet, Watched
+from leakdog.schedule import Job
+from leakdog.store import Store
+
+A, B = TargetKey("shop", "10.0.0.7:6060"), TargetKey("shop", "10.0.0.8:6060")
+
+
+class Slots:
+    """Stands in for the schedule: what was put, and how often."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[str, tuple[float, Job]] = {}
+        self.puts = 0
+
+    def put(self, name: str, interval_seconds: float, job: Job) -> None:
+        """Keep the job."""
+        self.jobs[name] = (interval_seconds, job)
+        self.puts += 1
+
+    def remove(self, name: str) -> None:
+        """Drop the job."""
+        del self.jobs[name]
+
+    def intervals(self) -> dict[str, float]:
+        """Seconds between two slots of each name."""
+        return {name: interval for name, (interval, _) in self.jobs.items()}
+
+
+class House:
+    """A roster and what it works on. `read` is every pass that was asked for."""
+
+    def __init__(self, store: Store) -> None:
+        self.store, self.fleet, self.slots = store, Fleet(), Slots()
+        self.read: list[tuple[TargetKey, float]] = []
+        self.hold = asyncio.Event()
+        self.hold.set()
+        self.roster = Roster(self.fleet, self.slots, store, Memory(store), self.scrape)  # type: ignore[arg-type]
+
+    async def scrape(self, watched: Watched, slot: float) -> None:
+        """Note the pass; slot 13 fails."""
+        self.read.append((watched.key, slot))
+        if slot == 13:
+            raise ValueError("nobody expected this")
+        await self.hold.wait()
+
+    async def follow(self, *jobs: ScrapeConfig, every: float = 60.0) -> None:
+        """Make these jobs the configuration."""
+        await self.roster.refresh(Config(global_=GlobalConfig(scrape_interval=every), scrape_configs=jobs), 1000.0)
+
+
+@pytest.fixture
+def house(store: Store) -> House:
+    """A roster that watches nothing yet."""
+    return House(store)
+
+
+async def test_targets_of_the_configuration_are_watched(house: House, job) -> None:
+    """Each target has a slot of its job's interval; looking again changes nothing."""
+    await house.follow(job(A.instance, B.instance))
+    before = dict(house.fleet.targets)
+    await house.follow(job(A.instance, B.instance))
+    assert house.slots.intervals() == {str(A): 60.0, str(B): 60.0}
+    assert house.slots.puts == 2
+    assert house.fleet.targets == before == {key: before[key] for key in (A, B)}
+
+
+async def test_a_changed_job_reaches_its_targets(house: House, job) -> None:
+    """The target keeps what is known of it, asks anew for pages it lacked, and forgets a limit that was configured."""
+    await house.follow(job(A.instance, memory_limit=500))
+    watched = house.fleet.targets[A]
+    watched.absent, watched.values, watched.memory_limit = {"metrics"}, {Signal.RSS: 1.0}, 500
+    await house.follow(job(A.instance, scheme="https"))
+    assert house.fleet.targets[A] is watched
+    assert (watched.target.base_url, watched.absent) == (f"https://{A.instance}", set())
+    assert (watched.values, watched.memory_limit) == ({Signal.RSS: 1.0}, None)
+
+
+async def test_a_changed_interval_moves_the_slots(house: House, job) -> None:
+    """The interval may change for all jobs, while nothing of the job itself has."""
+    await house.follow(job(A.instance))
+    await house.follow(job(A.instance), every=15.0)
+    assert house.slots.intervals() == {str(A): 15.0}
+
+
+async def test_a_target_that_is_gone_is_watched_no_more(house: House, job) -> None:
+    """Its slot goes, its leak is resolved in the store, and its detector's state is deleted."""
+    await house.follow(job(A.instance, B.instance))
+    watched = house.fleet.targets[A]
+    leak = Leak("9f1c", A, Signal.RSS, LeakClass.NATIVE, LeakState.FIRING, since=950.0, updated=990.0)
+    watched.leaks[leak.leak_class] = leak
+    watched.series[Signal.RSS] = SeriesState(settings_for(Config().detection))
+    await Memory(house.store).save([watched])
+    await house.follow(job(B.instance))
+    assert set(house.fleet.targets) == {B}
+    assert house.slots.intervals() == {str(B): 60.0}
+    assert [(stored.state, stored.resolved_since) for stored in await house.store.leaks()] == [
+        (LeakState.RESOLVED, 1000.0)
+    ]
+    assert await house.store.states() == {}
+
+
+async def test_a_target_that_comes_back_is_scheduled_again(house: House, job) -> None:
+    """Removed and added again, it has its slot."""
+    await house.follow(job(A.instance))
+    await house.follow()
+    await house.follow(job(A.instance))
+    assert house.slots.intervals() == {str(A): 60.0}
+
+
+async def test_a_slot_reads_the_target_as_it_is_now(house: House, job) -> None:
+    """A run is known while it is under way; one whose target was removed meanwhile does nothing."""
+    await house.follow(job(A.instance))
+    _, run = house.slots.jobs[str(A)]
+    house.hold.clear()
+    task = asyncio.create_task(run(7.0))  # type: ignore[arg-type]
+    await asyncio.sleep(0)
+    assert house.roster.running == {task}
+    house.hold.set()
+    await task
+    assert (house.read, house.roster.running) == ([(A, 7.0)], set())
+    await house.follow()
+    await run(8.0)
+    assert house.read == [(A, 7.0)]
+
+
+async def test_a_pass_that_breaks_shows_at_its_target(house: House, job) -> None:
+    """An error that nobody expected makes the target down with a hint, and goes on to the schedule's log."""
+    await house.follow(job(A.instance))
+    with pytest.raises(ValueError, match="nobody expected"):
+        await house.slots.jobs[str(A)][1](13)
+    watched = house.fleet.targets[A]
+    assert watched.up is False
+    assert watched.last_error.startswith("leakdog itself failed, see its log")
+    assert house.roster.running == set()
+
+
+async def test_the_first_of_two_jobs_has_a_target_that_both_name(house: House, job) -> None:
+    """One key is one target."""
+    await house.follow(job(A.instance, memory_limit=1), replace(job(A.instance), memory_limit=2))
+    assert house.fleet.targets[A].job.memory_limit == 1
