@@ -195,7 +195,7 @@ def _report(outcome: Outcome, server: str) -> None:
         print("\nThe healthy process, which fills a cache and churns, was watched as long and is not flagged.")
     print(
         f"\nWith `leakdog demo --keep` everything stays up, and you can look around:\n"
-        f"  {server}/                 pages, in a browser\n"
-        f"  leakdog --help            every verb; `leakdog leaks --server {server}`\n"
-        f"  {server}/metrics          what Prometheus scrapes"
+        f"  {server + '/':<32} pages, in a browser\n"
+        f"  {server + '/metrics':<32} what Prometheus scrapes\n"
+        f"  {'leakdog --help':<32} every verb; `leakdog leaks --server {server}`"
     )
