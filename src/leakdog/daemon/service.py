@@ -74,9 +74,10 @@ class Daemon:
 
         """
         config = self._load()
-        if self._options.expose_heap:
-            tracemalloc.start(EXPOSE_FRAMES)
         async with contextlib.AsyncExitStack() as stack:
+            if self._options.expose_heap:
+                tracemalloc.start(EXPOSE_FRAMES)
+                stack.callback(tracemalloc.stop)
             store = open_store(config.storage)
             stack.push_async_callback(store.close)
             self._build(config, store, await stack.enter_async_context(HttpClient()))

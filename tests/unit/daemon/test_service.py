@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,9 @@ import aiohttp
 import pytest
 
 from leakdog.config.load import load
-from leakdog.daemon import Daemon, Options
-from leakdog.errors import ConfigError, LeakdogError
+from leakdog.config.schema import Preset
+from leakdog.daemon import Daemon, Options, service
+from leakdog.errors import ConfigError, LeakdogError, StoreError
 from leakdog.model import Signal
 
 
@@ -75,6 +77,11 @@ async def until(holds: Callable[[], object], seconds: float = 20.0) -> None:
             await asyncio.sleep(0.02)
 
 
+async def refuse(*_: object, **__: object) -> None:
+    """What a store does whose disk is full."""
+    raise StoreError("the disk is full")
+
+
 def only(daemon: Daemon) -> Any:
     """The one target of a daemon."""
     (watched,) = daemon.fleet
@@ -99,6 +106,7 @@ async def test_the_daemon_can_serve_its_own_heap(file: Path) -> None:
         url = f"http://127.0.0.1:{started._port.result()}/debug/pprof/heap?gc=1"
         async with aiohttp.ClientSession() as session, session.get(url) as response:
             assert (await response.read())[:2] == b"\x1f\x8b"
+    assert not tracemalloc.is_tracing()
 
 
 async def test_what_was_known_survives_a_restart(file: Path) -> None:
@@ -127,6 +135,104 @@ async def test_a_reload_follows_the_file_and_a_broken_one_does_not(file: Path) -
         os.kill(os.getpid(), signal.SIGHUP)
         await until(lambda: started.daemon.fleet.reload_successful)
         assert [watched.key.job for watched in started.daemon.fleet] == ["other"]
+
+
+async def test_a_store_that_fails_during_a_reload_does_not_deafen_the_daemon(file: Path, monkeypatch) -> None:
+    """The reload is told as failed; the next one works."""
+    good = file.read_text()
+    async with Started(file) as started:
+        daemon = started.daemon
+        with monkeypatch.context() as broken:
+            broken.setattr(type(daemon._store), "put_leaks", refuse)
+            file.write_text(good.replace("job_name: self", "job_name: other"))
+            os.kill(os.getpid(), signal.SIGHUP)
+            await until(lambda: not daemon.fleet.reload_successful)
+        os.kill(os.getpid(), signal.SIGHUP)
+        await until(lambda: daemon.fleet.reload_successful)
+        assert [watched.key.job for watched in daemon.fleet] == ["other"]
+
+
+async def test_a_changed_storage_waits_for_a_restart(file: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The open store is used on, and the log says so."""
+    async with Started(file):
+        file.write_text(file.read_text().replace("/data'", "/elsewhere'"))
+        os.kill(os.getpid(), signal.SIGHUP)
+        await until(lambda: "restart leakdog to use it" in caplog.text)
+    assert not (file.parent / "elsewhere").exists()
+
+
+async def test_periodic_work_goes_on_after_a_store_that_failed(file: Path, monkeypatch, caplog) -> None:
+    """Targets are looked for, old data deleted and states saved again and again, whatever the store said last time."""
+    monkeypatch.setattr(service, "DISCOVERY_SECONDS", dict.fromkeys(Preset, 0.02))
+    monkeypatch.setattr(service, "RETENTION_SECONDS", 0.02)
+    monkeypatch.setattr(service, "SAVE_SECONDS", 0.02)
+    calls = dict.fromkeys(("retain", "put_states"), 0)
+    async with Started(file) as started:
+
+        def failing(name: str) -> None:
+            real = getattr(type(started.daemon._store), name)
+
+            async def call(self: object, *arguments: object) -> object:
+                calls[name] += 1
+                return await (refuse() if calls[name] % 2 else real(self, *arguments))
+
+            monkeypatch.setattr(type(started.daemon._store), name, call)
+
+        for name in calls:
+            failing(name)
+        await until(lambda: min(calls.values()) >= 4)
+    assert "periodic work is put off: the disk is full" in caplog.text
+
+
+async def test_periodic_work_that_breaks_stops_the_daemon(file: Path, monkeypatch, caplog) -> None:
+    """An error that nobody expected is not kept quiet: the daemon stops in order and ends with that error."""
+    monkeypatch.setattr(service, "DISCOVERY_SECONDS", dict.fromkeys(Preset, 0.02))
+    daemon = Daemon(lambda: load(str(file)), Options(port=0))
+
+    async def broken(*_: object) -> None:
+        raise ZeroDivisionError("nobody expected this")
+
+    with pytest.raises(ZeroDivisionError):
+        await daemon.run(lambda port: monkeypatch.setattr(daemon._roster, "refresh", broken))
+    assert "discovery has failed" in caplog.text
+    assert daemon.fleet.ready is False
+
+
+async def test_a_scrape_that_hangs_does_not_hold_up_the_stop(file: Path, monkeypatch) -> None:
+    """What is under way gets a moment to end, and is cancelled then."""
+    monkeypatch.setattr(service, "DRAIN_SECONDS", 0.05)
+    ended: list[str] = []
+
+    async def hang(*_: object) -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.append("cancelled")
+
+    monkeypatch.setattr(Daemon, "_scrape", hang)
+    async with Started(file) as started:
+        await until(lambda: started.daemon._roster.running)
+    assert ended == ["cancelled"]
+
+
+async def test_a_state_that_cannot_be_saved_does_not_hold_up_the_stop(file: Path, monkeypatch, caplog) -> None:
+    """The daemon ends all the same, and says what was lost."""
+    async with Started(file) as started:
+        await until(lambda: only(started.daemon).last_success)
+        monkeypatch.setattr(type(started.daemon._store), "put_states", refuse)
+    assert "the detector's state was not saved: the disk is full" in caplog.text
+
+
+async def test_systemd_hears_of_life_only_while_the_store_answers(file: Path, monkeypatch, caplog) -> None:
+    """A store that has failed is told in the log, and the sign of life is left out."""
+    monkeypatch.setattr(service, "watchdog_interval_seconds", lambda: 1.8)
+    said: list[str] = []
+    monkeypatch.setattr(service, "notify", said.append)
+    async with Started(file) as started:
+        await until(lambda: "WATCHDOG=1" in said)
+        monkeypatch.setattr(type(started.daemon._store), "stats", refuse)
+        await until(lambda: "no sign of life is sent to systemd" in caplog.text)
+    assert (said[0], said[-1]) == ("READY=1", "STOPPING=1")
 
 
 async def test_sigterm_stops_in_order(file: Path) -> None:
