@@ -266,4 +266,4 @@ def _print_table(results: list[Replayed], unit: Unit) -> None:
     quiet = sum(not each.alerts for each in results)
     verdicts = sorted({each.verdict.value for each in results if not each.alerts})
     told = f" ({', '.join(verdicts).replace('_', ' ')})" if verdicts else ""
-    console.print(f"{str(len(results) - quiet or 'no')} series with an alert, {quiet:,} without{told}")
+    console.print(f"{len(results) - quiet or 'no'!s} series with an alert, {quiet:,} without{told}")

@@ -51,6 +51,7 @@ class Evidence:
         kept: share of the rise that load does not explain.
         noise: standard deviation around the line, as a share of the rise.
         past: blocks before the window, over its length.
+        past_days: the same over `history_blocks`, which are a day in production.
         asked: least rise that counts.
         age: of the life, over the window's length.
         loaded: 1 where load is known.
@@ -80,6 +81,7 @@ class Evidence:
     kept: Array
     noise: Array
     past: Array
+    past_days: Array
     asked: Array
     age: Array
     loaded: Array
@@ -232,6 +234,7 @@ def _measure(out: Evidence, sight: _Sight, look: Look, settings: Settings) -> No
         kept=np.where(climb > 0, found.rise * 0.75 / np.maximum(climb, 1e-9), OUT_OF_SIGHT),
         noise=found.noise / rise,
         past=sight.before / blocks,
+        past_days=sight.before / settings.history_blocks,
         asked=sight.asked,
         age=age / blocks,
         loaded=seen.loaded.astype(float),
@@ -291,9 +294,9 @@ def _decide(out: Evidence, sight: _Sight, look: Look, settings: Settings, *, ful
     seen = take(out, index)
     seen.score = score(seen, look, settings)
     grows = found.rise >= sight.asked
-    leak = grows & (seen.score >= (settings.urgent_score if look.urgent else settings.threshold))
+    leak = seen.score >= settings.threshold
     if look.urgent:
-        leak &= sight.rows.limit - seen.level <= 2 * found.rise
+        leak = _urgent(seen, sight, settings)
     sure = grows & (found.z >= settings.z)
     slows = (found.last < settings.last_share) | (seen.late < 0) | (seen.line < settings.convex_z)
     out.score[index], out.leak[index] = seen.score, leak
@@ -302,3 +305,12 @@ def _decide(out: Evidence, sight: _Sight, look: Look, settings: Settings, *, ful
         plain = _trend(replace(sight.seen, window=sight.seen.raw), look, settings)
         explained = sight.seen.loaded & ~sure & (plain.z >= settings.z) & (plain.rise >= sight.asked)
         out.follows_load[index] = explained & ~leak
+
+
+def _urgent(seen: Evidence, sight: _Sight, settings: Settings) -> Bools:
+    """Straight growth, above all of the past, that has eaten much of the room to the limit, which is near now."""
+    straight = (seen.z >= settings.z) & (seen.rising >= settings.rising) & (seen.max_step <= settings.max_step)
+    going_on = (seen.last >= settings.last_share) & (seen.first >= settings.first_share)
+    near = sight.rows.limit - seen.level <= 2 * seen.rise
+    urgent: Bools = (seen.rise >= seen.asked) & straight & going_on & near & (seen.peak > 0)
+    return urgent

@@ -39,6 +39,7 @@ class Look:
             blocks are hours, their lows are past that, and the mean is the less noisy of the two.
         harmonics: of the daily rhythm, fitted beside the trend where the past does not tell that rhythm. Only in
             windows of four days or more: in a shorter one a step looks like a trend with a rhythm.
+        family: 0 shorter than a day, 1 a day, 2 two days, 3 longer; in a soak the like. Evidence is weighed by it.
         alone: the window may be judged without anything before it (warm-up then has to be ruled out by shape).
         needs_load: only where load is known: too short to tell a daily rhythm from growth otherwise.
         ratio_factor: growth asked of this look, times `min_growth_ratio`.
@@ -52,6 +53,7 @@ class Look:
     merge: int = 1
     lows: bool = False
     harmonics: int = 0
+    family: int = 0
     alone: bool = False
     needs_load: bool = False
     ratio_factor: float = 1.0
@@ -74,26 +76,24 @@ class Settings:
         rhythm_days: least whole days from which a rhythm is learned: two, for one cannot be told from an event.
         coverage: least share of a window's blocks that hold a reading. Gaps are bridged by straight lines, which
             makes residuals smoother and so the test stricter.
-        z: how many standard errors above zero growth must be. Under continuous checking of several look-backs 6 is
-            what keeps noise from strong autocorrelation out; see docs/detection.md.
+        z: standard errors above zero from which growth is sure. Under continuous checking of several look-backs 6
+            is what keeps noise of strong autocorrelation out.
         confidence: the residuals' autocorrelation is taken this many standard errors above its estimate.
-        rising: least share of the steps between segments that go up.
-        max_step: no step may hold more of the rise: else it is a step, not growth.
-        last_share, first_share: of the rise, in the last and first quarter of the steps: growth goes on, and did not
-            only begin at the end.
-        young_last_share, young_first_share: the same where the window is most of a life: growth that slows down
-            there is warm-up.
-        convex_z: standard errors by which a line in age must beat the logarithm of age, over a whole life.
+        threshold: weight of evidence from which a look-back calls growth a leak; see `thresholds` for its cost.
+        z_least, rising, max_step, first_share, last_share, late_least, line_least, inner_least, excess_least,
+            peak_least: hard limits beside the weight of evidence, each the loosest at which a leak was ever missed
+            for it: standard errors of growth; share of steps between eighths that rise; largest step over the
+            rise; shares of the rise in the first and last two steps; growth late in life over the rise; standard
+            errors by which a line in age beats its logarithm; share of growth in the later half of joined lives;
+            last mean, and last low, over the highest of the past, over the rise.
+        convex_z: standard errors by which a line in age beats its logarithm, below which growth is told as settling.
         convex_ratio: growth since half the age over growth before it; a logarithm has 0.5 of it, a line 1.33.
-        convex_blocks: age from which `convex_ratio` is asked.
-        peak_factor: a short window's present must be above all of the past by this share of the past's range.
-        rise_factor: a long window's present must be above all of the past by this share of its own rise.
+        convex_blocks: age from which that ratio is asked.
         hold_seconds: how long the verdict must stand before a leak fires.
         resolve_seconds: how long growth must be gone before a leak is resolved.
         min_growth_ratio, min_growth_bytes, min_growth_count: least growth over a look-back that counts.
         urgent_share: an urgent look fires once growth in its window has eaten this share of the room to the limit:
             late enough to be sure of a straight line, early enough to act.
-        threshold, urgent_score: weight of evidence from which a look-back calls growth a leak.
 
     """
 
@@ -110,23 +110,24 @@ class Settings:
     min_growth_bytes: float
     min_growth_count: float
     convex_blocks: int
+    threshold: float
     rhythm_days: int = 2
     coverage: float = 0.4
     z: float = 6.0
     confidence: float = 0.7
-    rising: float = 6 / 7
-    max_step: float = 0.40
-    last_share: float = 0.14
-    first_share: float = 0.06
-    young_last_share: float = 0.20
-    young_first_share: float = 0.42
+    z_least: float = 3.5
+    rising: float = 5 / 7
+    max_step: float = 0.5
+    first_share: float = 0.0
+    last_share: float = 0.05
+    late_least: float = -0.1
+    line_least: float = 2.0
+    inner_least: float = 0.2
+    excess_least: float = 0.2
+    peak_least: float = -0.3
     convex_z: float = 4.0
     convex_ratio: float = 0.85
-    peak_factor: float = 1.0
-    rise_factor: float = 0.5
     urgent_share: float = 0.4
-    threshold: float = 0.0
-    urgent_score: float = 0.0
 
 
 PRODUCTION = Settings(
@@ -144,11 +145,11 @@ PRODUCTION = Settings(
         Look(1, 3, 32, urgent=True),
         Look(2, 3, 24, needs_load=True, ratio_factor=2.0),
         Look(2, 3, 48, ratio_factor=2.0),
-        Look(3, 3, 24),
-        Look(3, 3, 48, alone=True),
-        Look(3, 3, 96, merge=2, harmonics=3, alone=True),
-        Look(3, 3, 168, merge=4, harmonics=2, alone=True),
-        Look(3, 3, 336, merge=8, harmonics=1, alone=True),
+        Look(3, 3, 24, family=1),
+        Look(3, 3, 48, family=2, alone=True),
+        Look(3, 3, 96, merge=2, family=3, harmonics=3, alone=True),
+        Look(3, 3, 168, merge=4, family=3, harmonics=2, alone=True),
+        Look(3, 3, 336, merge=8, family=3, harmonics=1, alone=True),
     ),
     settle_blocks=12,
     history_blocks=24,
@@ -161,6 +162,7 @@ PRODUCTION = Settings(
     min_growth_bytes=MIB,
     min_growth_count=20,
     convex_blocks=72,
+    threshold=0.5,
 )
 
 SOAK = Settings(
@@ -169,13 +171,13 @@ SOAK = Settings(
         Level(10.0, 64, 30.0, joins_lives=False),
     ),
     looks=(
-        Look(0, 0, 15),
-        Look(0, 0, 28, alone=True),
-        Look(0, 0, 30, merge=2, lows=True, alone=True),
-        Look(0, 0, 44, merge=4, lows=True, alone=True),
-        Look(0, 0, 60, merge=4, lows=True, alone=True),
-        Look(1, 1, 24, alone=True),
-        Look(1, 1, 48, alone=True),
+        Look(0, 0, 15, family=1),
+        Look(0, 0, 28, family=2, alone=True),
+        Look(0, 0, 30, family=2, merge=2, lows=True, alone=True),
+        Look(0, 0, 44, family=3, merge=4, lows=True, alone=True),
+        Look(0, 0, 60, family=3, merge=4, lows=True, alone=True),
+        Look(1, 1, 24, family=3, alone=True),
+        Look(1, 1, 48, family=3, alone=True),
     ),
     settle_blocks=6,
     history_blocks=10,
@@ -188,6 +190,7 @@ SOAK = Settings(
     min_growth_bytes=0.5 * MIB,
     min_growth_count=10,
     convex_blocks=20,
+    threshold=0.5,
 )
 
 
