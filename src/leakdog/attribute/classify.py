@@ -106,12 +106,14 @@ class _Case:
         self.found[leak_class] = replace(finding, reasons=(*finding.reasons, why))
 
     def since(self, leak_class: LeakClass, signal: Signal) -> bool:
-        """Whether `signal` began to grow when the finding did, as far as both are known."""
+        """Whether `signal` began to grow no earlier than the finding did, as far as both are known.
+
+        Later is fine: what a leak brings along shows later, or in a shorter look-back.
+        """
         one, other = self.found[leak_class].assessment, self.assessments[signal]
         if one.onset is None or other.onset is None:
             return True
-        earlier, later = sorted((one.onset, other.onset))
-        return later - earlier <= (max(one.time, other.time) - earlier) / 2
+        return one.onset - other.onset <= (max(one.time, other.time) - other.onset) / 2
 
 
 def _threads(case: _Case) -> None:

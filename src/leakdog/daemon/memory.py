@@ -18,6 +18,8 @@ log = logging.getLogger("leakdog.daemon")
 
 # Between the parts of a state's name; neither a job nor an instance may hold it.
 SEPARATOR = "\x1f"
+# How far back the last pass is looked for: further than a daemon is down, and little to read for each target.
+FACTS_SECONDS = 6 * 3600.0
 
 
 class Memory:
@@ -45,7 +47,7 @@ class Memory:
                 watched.leaks[leak.leak_class] = leak if ended else replace(leak, updated=max(now, leak.updated))
         watched.life = life = await self._store.latest_life(watched.key)
         if life is not None:
-            watched.facts = await self._facts(watched.key, life)
+            watched.facts = await self._facts(watched.key, life, now)
         for signal in Signal:
             data = self._states.pop(state_name(watched.key, signal), None)
             if data is None:
@@ -74,12 +76,13 @@ class Memory:
         """Delete the detector's state of a target that is watched no more."""
         await self._store.put_states({state_name(watched.key, signal): None for signal in watched.series})
 
-    async def _facts(self, key: TargetKey, life: Life) -> Facts:
+    async def _facts(self, key: TargetKey, life: Life, now: float) -> Facts:
         """What the last pass of a life told, by which a restart in the meantime is seen."""
+        start = max(life.first_seen, now - FACTS_SECONDS)
         allocated: dict[Signal, float] = {}
         for signal in Signal:
             if signal.cumulative:
-                readings = await self._store.readings(key, signal, start=life.first_seen)
+                readings = await self._store.readings(key, signal, start=start)
                 if len(readings.values):
                     allocated[signal] = float(readings.values[-1])
         told = life.start_time if life.start_time != life.first_seen else None

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from leakdog.config.resolve import base_interval, source_interval
 from leakdog.config.schema import Config, ScrapeConfig
 from leakdog.detect.settings import Settings
-from leakdog.errors import FetchError, StoreError
+from leakdog.errors import FetchError, Reason, StoreError
 from leakdog.model import Kind, Leak, LeakState, Scrape, Signal
 from leakdog.pipeline.explain import Explainer
 from leakdog.pipeline.gather import METRICS, PROCESS, Gathered, Gatherer
-from leakdog.pipeline.judge import begin_life, judge, observe
+from leakdog.pipeline.judge import begin_life, end_leaks, judge, observe
 from leakdog.pipeline.lives import Facts, next_life
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.store.contract import Store
@@ -22,6 +22,8 @@ from leakdog.store.contract import Store
 log = logging.getLogger("leakdog.pipeline")
 
 SOURCES = (METRICS, PROCESS, *(kind.value for kind in Kind))
+# Reasons of failed passes that mean that there is no process any more.
+GONE = frozenset({Reason.CONNECT, Reason.PROCESS_GONE})
 # Culprits are worked out anew after this many scrape intervals, and ever less often the longer a leak goes on: each
 # time costs the target a goroutine dump, and a leak that is a week old has the culprits that it had yesterday.
 EXPLAIN_INTERVALS = 10
@@ -68,6 +70,8 @@ class Pipeline:
                 got = await self._gatherer.gather(watched, due)
             except FetchError as error:
                 self._failed(watched, error)
+                ended = self._ended(watched, error, started)
+                await self._announce(ended, {leak.id for leak in ended})
                 return
             finally:
                 watched.last_scrape = started
@@ -81,6 +85,16 @@ class Pipeline:
             log.warning("target %s is down: %s", watched.key, error)
         watched.up = False
         watched.last_error = str(error)
+
+    def _ended(self, watched: Watched, error: FetchError, now: float) -> list[Leak]:
+        """Leaks that end because nobody has listened at the target for the hold time: its process is gone.
+
+        A target that is only slow, or answers nonsense, may leak on: nothing is known, and its leaks stay.
+        """
+        since = watched.last_success
+        if error.reason not in GONE or since is None or now - since < self._settings.hold_seconds:
+            return []
+        return end_leaks(watched, now, self._settings)
 
     async def _succeeded(self, watched: Watched, slot: float, now: float, got: Gathered) -> None:
         if watched.up is False:

@@ -1,6 +1,7 @@
 """From what grows to the class of the leak: one finding per cause."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -294,3 +295,10 @@ def test_a_stray_is_no_proof() -> None:
     """One goroutine that can never wake among hundreds (a main that waits for ever) is not what grows."""
     (found,) = findings(leak(Signal.GOROUTINES, 1.0), goroutines_leaked=1, goroutines=700)
     assert not [reason for reason in found.reasons if "garbage collector" in reason]
+
+
+def test_heap_that_is_seen_later() -> None:
+    """Heap that goroutines hold may show in a shorter look-back than they do: it is theirs all the same."""
+    goroutines = replace(leak(Signal.GOROUTINES, 20.0), onset=NOW - 500)
+    heap = replace(leak(Signal.INUSE_SPACE, 18 * KIB), onset=NOW - 60)
+    assert classes(goroutines, heap) == [LeakClass.GOROUTINE]

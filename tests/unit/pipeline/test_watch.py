@@ -274,3 +274,21 @@ def test_each_source_has_its_own_interval(config: Config) -> None:
     assert sum("heap" in due for due in slots) == 4
     assert sum("goroutineleak" in due for due in slots) == 2
     assert all({METRICS, PROCESS, "goroutine"} <= due for due in slots)
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"), [(LeakState.RESOLVED, Reason.CONNECT), (LeakState.FIRING, Reason.TIMEOUT)]
+)
+async def test_a_leak_ends_when_nobody_listens_any_more(
+    config: Config, store: Store, watched: Watched, state: LeakState, reason: Reason
+) -> None:
+    """A refused connection for the hold time means that the process is gone; a slow target may leak on."""
+    script = Script()
+    pipeline, _ = build(config, script, store)
+    await grow(pipeline, script, watched, 95)
+    script.next = FetchError(reason, "no answer")
+    for _ in range(15):
+        script.now += 1
+        await pipeline.scrape(watched, script.now)
+    assert watched.leaks[LeakClass.HEAP].state is state
+    assert [stored.state for stored in await store.leaks()] == [state]
