@@ -105,6 +105,7 @@ def go(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) ->
         "GOFLAGS": "-mod=mod",
         "GOPROXY": "off",
         "GOTOOLCHAIN": "local",
+        "CGO_ENABLED": "0",  # no C compiler is needed
         "HOME": str(tmp_path_factory.mktemp("home")),
         "PATH": os.environ["PATH"],
         "TZ": "UTC",
