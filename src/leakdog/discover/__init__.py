@@ -5,6 +5,7 @@ from __future__ import annotations
 from leakdog.config.schema import ScrapeConfig
 from leakdog.discover.process import matching
 from leakdog.model import Target, TargetKey
+from leakdog.report.words import inert
 
 
 def discover(job: ScrapeConfig) -> list[Target]:
@@ -26,4 +27,5 @@ def _static(job: ScrapeConfig) -> list[Target]:
 def _processes(job: ScrapeConfig) -> list[Target]:
     if job.process is None:
         return []
-    return [Target(TargetKey(job.job_name, f"{name}[{pid}]"), pid=pid) for pid, name in matching(job.process)]
+    # A process may give itself a name that is no text, or of several lines; keys go into labels, logs and the store.
+    return [Target(TargetKey(job.job_name, f"{inert(name)}[{pid}]"), pid=pid) for pid, name in matching(job.process)]

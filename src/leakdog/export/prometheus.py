@@ -42,7 +42,10 @@ class Page:
         once = CollectorRegistry(auto_describe=False)
         once.register(_Once(self._registry.collect()))
         once.register(_Once(fleet_metrics(self._fleet, stats)))
-        encode, content_type = choose_encoder(accept)
+        try:
+            encode, content_type = choose_encoder(accept)
+        except (TypeError, ValueError):  # a version that is no number
+            encode, content_type = choose_encoder("")
         return encode(once), content_type
 
 

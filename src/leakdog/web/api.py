@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
+import math
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -88,7 +90,7 @@ class Api:
         data = await self._store.profile(int(raw)) if raw.isascii() and raw.isdecimal() and len(raw) < 19 else None
         if data is None:
             raise not_found(f"no stored snapshot has the id {raw!r}; GET /api/v1/snapshots lists them")
-        body = data if data.startswith(GZIP_MAGIC) else gzip.compress(data, mtime=0)
+        body = data if data.startswith(GZIP_MAGIC) else await asyncio.to_thread(gzip.compress, data, mtime=0)
         return web.Response(
             body=body,
             content_type="application/octet-stream",
@@ -137,16 +139,22 @@ def _time(query: Mapping[str, str], name: str) -> float | None:
     if text is None:
         return None
     try:
-        return float(text)
+        seconds = float(text)
     except ValueError:
-        pass_as_date = text.replace("Z", "+00:00").replace(" ", "+")  # a plus that was not escaped arrives as a space
+        seconds = _date(name, text).timestamp()
+    if not math.isfinite(seconds):
+        raise bad_request(f"{name}: {text!r} is neither RFC 3339 nor unix seconds")
+    return seconds
+
+
+def _date(name: str, text: str) -> datetime:
     try:
-        when = datetime.fromisoformat(pass_as_date)
+        when = datetime.fromisoformat(text.replace(" ", "+"))  # a plus that was not escaped arrives as a space
     except ValueError:
         raise bad_request(f"{name}: {text!r} is neither RFC 3339 nor unix seconds") from None
     if when.tzinfo is None:
         raise bad_request(f"{name}: {text!r} has no time zone; add Z for UTC")
-    return when.timestamp()
+    return when
 
 
 def _limit(query: Mapping[str, str]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
@@ -18,6 +19,8 @@ log = logging.getLogger("leakdog.web")
 
 # Nothing is posted to this server, so a body is never wanted.
 MAX_BODY_BYTES = 4096
+# A reader that takes its time over a profile does not hold up the stop for longer.
+SHUTDOWN_SECONDS = 3.0
 SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'",
@@ -37,7 +40,9 @@ class Server:
         self._store = store
         self._page = Page(fleet)
         self._heap_profile = heap_profile
-        self._runner = web.AppRunner(self._app(), access_log=None, handler_cancellation=True)
+        self._runner = web.AppRunner(
+            self._app(), access_log=None, handler_cancellation=True, shutdown_timeout=SHUTDOWN_SECONDS
+        )
         self.port = 0
 
     async def start(self, host: str, port: int) -> None:
@@ -51,9 +56,10 @@ class Server:
         site = web.TCPSite(self._runner, host, port)
         try:
             await site.start()
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # the latter for what cannot be a host name
             await self._runner.cleanup()
-            message = f"listening on {host}:{port}: {error.strerror or error}; choose another with --web.listen-address"
+            why = getattr(error, "strerror", None) or error
+            message = f"listening on {host}:{port}: {why}; choose another with --web.listen-address"
             raise LeakdogError(message) from error
         self.port = int(self._runner.addresses[0][1])
 
@@ -99,17 +105,20 @@ class Server:
     async def heap(self, request: web.Request) -> web.Response:
         """The daemon's own heap, so that it can be watched as any other program."""
         assert self._heap_profile is not None
-        body = self._heap_profile(request.query.get("gc") == "1")
+        body = await asyncio.to_thread(self._heap_profile, request.query.get("gc") == "1")
         return web.Response(body=body, content_type="application/octet-stream")
 
 
 @web.middleware
 async def _harden(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Headers that keep a browser from doing more with a page than show it."""
+    """Headers that keep a browser from doing more with a page than show it; a store that fails is said to."""
     try:
         response = await handler(request)
     except web.HTTPException as error:
         error.headers.update(SECURITY_HEADERS)
         raise
+    except StoreError as error:
+        log.warning("%s was not answered: %s", request.path, error)
+        response = web.json_response({"error": f"the store does not answer: {error}"}, status=503)
     response.headers.update(SECURITY_HEADERS)
     return response

@@ -20,11 +20,11 @@ def trend(times: NDArray[np.float64], values: NDArray[np.float64], signal: Signa
     """Points as a line, with the fitted growth of `leak` from its onset as a dashed one."""
     if len(times) < 2 or times[-1] <= times[0]:
         return "<p>Too few points for a picture.</p>"
-    step = max(1, len(times) // MAX_POINTS)
+    shown = np.linspace(0, len(times) - 1, min(len(times), MAX_POINTS)).astype(int)
     x = LEFT + (times - times[0]) / (times[-1] - times[0]) * (WIDTH - LEFT - RIGHT)
     low, high = _range(values)
     y = _height(values, low, high)
-    points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x[::step], y[::step], strict=True))
+    points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x[shown], y[shown], strict=True))
     label = f"{signal.value} from {_clock(times[0])} to {_clock(times[-1])} UTC: from {_value(values[0], signal)} to "
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}{_value(values[-1], signal)}">'

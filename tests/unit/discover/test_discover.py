@@ -46,6 +46,15 @@ def test_a_process_is_a_target_by_name_and_id(run: Callable[..., Popen[str]]) ->
     assert target == Target(target.key, {}, None, child.pid)
 
 
+def test_a_process_with_a_hostile_name_is_shown_inert(run: Callable[..., Popen[str]]) -> None:
+    """A name of several lines, or one that is no text, does not break logs, labels or the store."""
+    waiting = "print('ready', flush=True); sys.stdin.read()"
+    rename = "open('/proc/self/comm', 'wb').write(b'a\\nb\\xff'); " + waiting
+    child = run("leakdog-test-odd", code="import sys; " + rename)
+    (target,) = discover(ScrapeConfig(job_name="local", process=ProcessConfig(pid=child.pid)))
+    assert target.key.instance == f"a\\u000ab\\udcff[{child.pid}]"
+
+
 def test_a_job_may_have_both(run: Callable[..., Popen[str]]) -> None:
     """Addresses come first."""
     job = ScrapeConfig(

@@ -5,6 +5,7 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from leakdog.config.schema import ScrapeConfig
@@ -96,6 +97,22 @@ def test_names_of_functions_and_their_number_are_bounded() -> None:
     labels = [labels for name, labels in samples(fleet(leak(culprits=many))) if name.endswith("culprit_share_ratio")]
     assert len(labels) == CULPRITS_PER_LEAK
     assert max(len(text) for each in labels for text in each) == FUNCTION_LABEL_CHARACTERS
+
+
+@pytest.mark.parametrize(
+    ("content_type", "accept"),
+    [
+        ("text/plain", ""),
+        ("text/plain", ";;;"),
+        ("application/openmetrics-text", "application/openmetrics-text; version=1.0.0"),
+        ("text/plain", "application/openmetrics-text; version=x"),
+    ],
+)
+def test_every_reader_gets_a_page(content_type: str, accept: str) -> None:
+    """The format is the one that is asked for; an Accept header that makes no sense gets plain text."""
+    body, told = Page(fleet(leak())).render(accept, STATS)
+    assert told.startswith(content_type)
+    assert b"leakdog_leak_state" in body
 
 
 def test_promtool_finds_nothing_to_say() -> None:

@@ -149,6 +149,22 @@ async def test_snapshots_are_listed_newest_first_and_come_back_byte_for_byte(ser
 
 
 @pytest.mark.parametrize(
+    "start", ["2023-11-14T22:14:00Z", "2023-11-14T23:14:00%2B01:00", "2023-11-14T23:14:00+01:00", "1700000040"]
+)
+async def test_a_time_may_be_written_in_several_ways(server: Server, start: str) -> None:
+    """RFC 3339 with any offset, its plus escaped or not, and unix seconds mean the same moment."""
+    assert len((await get_json(server, f"/api/v1/snapshots?from={start}"))["snapshots"]) == 1
+
+
+async def test_an_instance_that_several_jobs_have_must_be_told_with_its_job(server: Server) -> None:
+    """The instance alone is enough only where one job has it."""
+    other = TargetKey("other/shop", KEY.instance)
+    server._fleet.targets[other] = Watched(Target(other), ScrapeConfig(job_name="other/shop"))
+    assert (await get(server, f"/api/v1/snapshots?target={KEY.instance}"))[0] == 400
+    assert await get_json(server, f"/api/v1/snapshots?target=other/shop/{KEY.instance}") == {"snapshots": []}
+
+
+@pytest.mark.parametrize(
     ("path", "status", "says"),
     [
         ("/api/v1/leaks?state=odd", 400, "pending, firing, resolved"),
@@ -159,6 +175,9 @@ async def test_snapshots_are_listed_newest_first_and_come_back_byte_for_byte(ser
         ("/api/v1/snapshots?kind=odd", 400, "goroutineleak"),
         ("/api/v1/snapshots?from=yesterday", 400, "RFC 3339"),
         ("/api/v1/snapshots?from=2023-01-01T00:00:00", 400, "no time zone"),
+        ("/api/v1/snapshots?from=nan", 400, "RFC 3339"),
+        ("/api/v1/snapshots?to=1e999", 400, "RFC 3339"),
+        ("/api/v1/snapshots?to=-inf", 400, "RFC 3339"),
         ("/api/v1/snapshots?limit=0", 400, "whole number"),
         ("/api/v1/snapshots?limit=99999999999999999999", 400, "whole number"),
         ("/api/v1/snapshots/999/profile.pb.gz", 404, "no stored snapshot"),

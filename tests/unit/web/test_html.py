@@ -1,11 +1,16 @@
 """Pages as text: what somebody who is woken reads first, and what a browser may keep."""
 
 import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from leakdog.config.schema import ScrapeConfig
 from leakdog.model import Culprit, Frame, Leak, LeakClass, LeakState, Signal, Target, TargetKey
 from leakdog.pipeline.state import Watched
-from leakdog.web.html import leak_page, overview
+from leakdog.web.html import leak_page, message_page, overview
 
 KEY = TargetKey("shop", "10.0.0.7:6060")
 PUT, SERVE = Frame("cart.Put", "cart/put.go", 8), Frame("http.Serve", "serve.go", 9)
@@ -51,3 +56,83 @@ def test_a_leak_of_a_dead_process_says_so() -> None:
     assert "<span class=firing>leaks</span>" in overview([watched], [LEAK], 2000.0)
     watched.up = False
     assert "firing</span>, target down" in overview([watched], [LEAK], 2000.0)
+
+
+class Outline(HTMLParser):
+    """Tags with their attributes' names, in order, and all text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, tuple[str, ...]]] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keep the tag."""
+        self.tags.append((tag, tuple(name for name, _ in attrs)))
+
+    def handle_data(self, data: str) -> None:
+        """Keep the text."""
+        self.text += data
+
+
+HOSTILE = st.text(max_size=30) | st.sampled_from(
+    [
+        "<script>alert(1)</script>",
+        '"><img src=x onerror=a>',
+        "' onclick='a",
+        "</title><b>",
+        "\u202eevil",
+        "\ud800",
+        "&lt;",
+    ]
+)
+
+
+@settings(deadline=None)  # a busy machine is not a failure
+@given(HOSTILE.filter(bool))
+def test_no_name_adds_a_tag_or_an_attribute(name: str) -> None:
+    """Whatever jobs, instances, functions, files, reasons and errors are called, the page's structure is the same."""
+
+    def pages(word: str) -> list[Outline]:
+        key = TargetKey(word, word)
+        frame = Frame(word, word, 8)
+        culprit = Culprit("0b0c", frame, 0.9, 1.0, (frame,), created_by=frame, note=word)
+        leak = replace(LEAK, key=key, reasons=(word,), culprits=(culprit,))
+        watched = Watched(Target(key, {word: word}), ScrapeConfig(job_name=word), up=False, last_error=word)
+        made = (overview([watched], [leak], 2000.0), leak_page(leak, "", 2000.0), message_page(word, word))
+        for page in made:
+            page.encode()
+        return [Outline(page) for page in made]
+
+    assert [page.tags for page in pages(name)] == [page.tags for page in pages("shop")]
+    assert not [page for page in pages(name) if "\u202e" in page.text]
+
+
+def test_all_that_is_known_of_a_leak_is_told() -> None:
+    """The interval of the growth, the time that is left, who started the goroutines, and what else is known."""
+    culprit = replace(LEAK.culprits[0], created_by=SERVE, note="proved by the collector")
+    full = replace(LEAK, interval=(1024.0, 3072.0), time_to_limit_seconds=3600.0, culprits=(culprit,))
+    page = Outline(leak_page(full, "", 2000.0)).text
+    for words in (
+        "(90 % interval 1.00 KiB/s to 3.00 KiB/s)",
+        "the memory limit is reached in 1 h.",
+        "created by http.Serve serve.go:9",
+        "proved by the collector",
+    ):
+        assert words in page
+    assert "Not known: no profile of this target tells it." in leak_page(replace(LEAK, culprits=()), "", 2000.0)
+
+
+def test_targets_are_told_as_they_are() -> None:
+    """Not read yet, down with its reason, up but too early to say; and that there is none at all."""
+
+    def row(**changes: object) -> str:
+        return Outline(overview([Watched(Target(KEY), ScrapeConfig(job_name="shop"), **changes)], [], 2000.0)).text
+
+    assert "not read yet" in row()
+    assert "down timeout: too slow" in row(up=False, last_error="timeout: too slow")
+    assert "None in 1 target; of 1 it is too early to say." in row(up=True)
+    assert "40.0 MiB" in row(up=True, values={Signal.RSS: 40 * 2**20})
+    assert "30 s ago" in row(up=True, last_scrape=1970.0)
+    assert "scrape_configs is empty" in Outline(overview([], [], 2000.0)).text

@@ -1,0 +1,93 @@
+"""Shapes of the API as data: what is not known is null, never zero."""
+
+import json
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leakdog.config.schema import ScrapeConfig
+from leakdog.model import (
+    Assessment,
+    Culprit,
+    Frame,
+    Kind,
+    Leak,
+    LeakClass,
+    LeakState,
+    Signal,
+    Snapshot,
+    Target,
+    TargetKey,
+    Verdict,
+)
+from leakdog.pipeline.state import Watched
+from leakdog.store.contract import Readings
+from leakdog.web.views import culprit_view, leak_view, rfc3339, series_view, snapshot_view, target_view, verdict_view
+
+KEY = TargetKey("shop", "10.0.0.7:6060")
+FRAME = Frame("cart.Put", "put.go", 8)
+
+
+def test_a_time_is_rfc_3339_in_utc() -> None:
+    """Milliseconds and a Z; none stays none."""
+    assert rfc3339(1_700_000_000.25) == "2023-11-14T22:13:20.250Z"
+    assert rfc3339(0.0) == "1970-01-01T00:00:00.000Z"
+    assert rfc3339(None) is None
+
+
+@settings(deadline=None)  # a busy machine is not a failure
+@given(st.floats(0, 2**33))
+def test_every_time_is_of_one_width(time: float) -> None:
+    """Times sort as text as they do as times."""
+    assert len(rfc3339(time) or "") == len("2023-11-14T22:13:20.250Z")
+
+
+def test_a_target_that_was_never_read_has_no_numbers() -> None:
+    """Null and empty, not zero."""
+    view = target_view(Watched(Target(KEY), ScrapeConfig(job_name="shop")))
+    assert {name: value for name, value in view.items() if value not in (None, {}, "")} == {
+        "job": "shop",
+        "instance": "10.0.0.7:6060",
+    }
+
+
+def test_a_verdict_that_waits_says_until_when() -> None:
+    """`ready_at` is a time, growth and interval are null."""
+    view = verdict_view(Assessment(Signal.RSS, 5.0, Verdict.TOO_EARLY, ready_at=60.0, reasons=("too early",)))
+    assert (view["verdict"], view["ready_at"], view["reasons"]) == (
+        "too_early",
+        "1970-01-01T00:01:00.000Z",
+        ["too early"],
+    )
+    assert (view["growth_per_second"], view["interval"], view["time_to_limit_seconds"]) == (None, None, None)
+
+
+def test_a_leak_without_growth_or_code_has_its_fields() -> None:
+    """Every field is there, so that a reader need not ask which."""
+    full = leak_view(
+        Leak("9f1c", KEY, Signal.GOROUTINES, LeakClass.GOROUTINE, LeakState.FIRING, 1.0, 2.0, interval=(1.0, 3.0))
+    )
+    bare = leak_view(Leak("9f1c", KEY, Signal.GOROUTINES, LeakClass.GOROUTINE, LeakState.PENDING, 1.0, 2.0))
+    assert (full["unit"], full["interval"], bare["interval"], bare["culprits"]) == ("count", [1.0, 3.0], None, [])
+    assert full.keys() == bare.keys()
+
+
+def test_a_culprit_tells_who_started_it_where_that_is_known() -> None:
+    """`created_by` is a frame or null."""
+    known = culprit_view(Culprit("0b0c", FRAME, 0.9, 1.0, (FRAME,), created_by=FRAME))
+    assert known["created_by"] == {"function": "cart.Put", "file": "put.go", "line": 8}
+    assert culprit_view(Culprit("0b0c", FRAME, 0.9, 1.0, ()))["created_by"] is None
+
+
+def test_snapshots_and_empty_series() -> None:
+    """A snapshot has the six published fields; a signal without points has an empty list of them."""
+    assert snapshot_view(Snapshot(3, KEY, Kind.HEAP, 0.0, 17, 0.0)) == {
+        "id": 3,
+        "job": "shop",
+        "instance": "10.0.0.7:6060",
+        "kind": "heap",
+        "time": "1970-01-01T00:00:00.000Z",
+        "size_bytes": 17,
+    }
+    (series,) = series_view(KEY, {Signal.RSS: Readings()})["series"]
+    assert json.dumps(series["points"]) == "[]"
