@@ -12,12 +12,7 @@ TESTED_ELSEWHERE = {
     "errors.py": "only says what can go wrong; each error is tested where it is raised",
     "model.py": "only nouns",
     "pipeline/state.py": "what the pipeline leaves behind: pipeline/test_watch.py",
-    "daemon/memory.py": "daemon/test_service.py restarts a daemon",
-    "daemon/roster.py": "daemon/test_service.py reloads a daemon",
-    "web/views.py": "web/test_api.py reads every shape",
     "web/pages.py": "web/test_api.py asks for every page",
-    "web/server.py": "web/test_api.py runs it",
-    "cli/demo.py": "cli/test_demo.py and make demo",
 }
 
 

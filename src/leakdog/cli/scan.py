@@ -55,9 +55,9 @@ def run(args: argparse.Namespace) -> int:
     logging.getLogger("leakdog").addHandler(logging.NullHandler())
     fleet = asyncio.run(_scan(scan_config(args.job, args.interval), args.seconds))
     (watched,) = fleet
-    if watched.up is not True:
-        raise LeakdogError(f"reading {watched.key.instance}: {watched.last_error or 'it was not read at all'}")
     firing = [leak for leak in fleet.leaks() if leak.firing_since is not None]
+    if watched.up is not True and not firing:  # a process that leaked until it was killed has its verdict
+        raise LeakdogError(f"reading {watched.key.instance}: {watched.last_error or 'it was not read at all'}")
     print(json.dumps(_as_json(fleet, watched)) if args.json else _as_text(watched))
     return 1 if firing else 0
 

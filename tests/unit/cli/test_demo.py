@@ -1,15 +1,19 @@
 """`leakdog demo`: its configuration, its verdict on itself, and that it leaves nothing running."""
 
+import contextlib
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from leakdog.cli import demo
+from leakdog import cli
+from leakdog.cli import client, demo
 from leakdog.config.load import loads
 from leakdog.config.schema import Preset
-from leakdog.errors import LeakdogError
+from leakdog.errors import ApiError, LeakdogError
 
 LEAK = {
     "id": "3f9c2a71b0de",
@@ -70,6 +74,69 @@ def test_a_program_ends_with_its_block() -> None:
         with demo._program(f"leakdog.demo.{name}") as url:
             assert url.startswith("http://127.0.0.1:")
     with pytest.raises(LeakdogError, match="ended before it printed its address"), demo._program("leakdog.nothing"):
+        pass
+
+
+@pytest.mark.parametrize(("code", "leaks"), [(0, [LEAK]), (3, []), (3, [{**LEAK, "culprits": []}])])
+def test_the_show_ends_with_its_verdict(code: int, leaks: list[object], monkeypatch, capsys) -> None:
+    """0 only if the leak was named with its code; programs and daemon are started, asked once a second, and told of."""
+    began, asked = iter(range(1000)), iter(range(1000))
+    started: list[str] = []
+
+    @contextlib.contextmanager
+    def start(what: object, *_: object) -> Iterator[str]:
+        started.append(str(what).rpartition(".")[2])
+        yield "http://127.0.0.1:1"
+
+    class Paper:
+        def __init__(self, server: str) -> None:
+            assert server.startswith("http://127.0.0.1:")
+
+        def get(self, path: str) -> dict[str, object]:
+            """Nothing for a while, then the leak."""
+            assert path == "/api/v1/leaks"
+            return {"leaks": leaks if next(asked) > 3 else []}
+
+    monkeypatch.setattr(demo, "_program", start)
+    monkeypatch.setattr(demo, "_daemon", start)
+    monkeypatch.setattr(client, "Client", Paper)
+    monkeypatch.setattr(demo, "time", SimpleNamespace(sleep=lambda seconds: None, monotonic=lambda: next(began)))
+    assert cli.main(["demo"]) == code
+    assert started == ["leaking", "healthy", "yml"]
+    said = capsys.readouterr().out
+    assert "watching both" in said
+    assert ("the leak is named; watching the healthy one" in said) is bool(leaks)
+
+
+def test_a_show_that_is_kept_ends_with_ctrl_c(monkeypatch, capsys) -> None:
+    """Everything stays up until then; the exit code is still that of the verdict."""
+
+    def interrupted(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(demo, "_program", lambda module: contextlib.nullcontext("http://127.0.0.1:1"))
+    monkeypatch.setattr(demo, "_daemon", lambda *_: contextlib.nullcontext())
+    monkeypatch.setattr(demo, "_watch", lambda server: demo.Outcome([LEAK], []))
+    monkeypatch.setattr(demo, "time", SimpleNamespace(sleep=interrupted))
+    assert cli.main(["demo", "--keep"]) == 0
+    assert "Everything keeps running; Ctrl-C ends it." in capsys.readouterr().out
+
+
+def test_the_daemon_of_the_show_is_a_real_one(tmp_path: Path) -> None:
+    """It answers within its block and is gone after it; one that does not come up shows its log."""
+    config = tmp_path / "leakdog.yml"
+    config.write_text(demo.config_text({}, tmp_path).replace("scrape_configs:\n", "scrape_configs: []\n"))
+    server = f"http://127.0.0.1:{demo._free_port(0)}"
+    with demo._daemon(config, server, tmp_path):
+        assert client.Client(server).get("/api/v1/targets") == {"targets": []}
+    with pytest.raises(ApiError):
+        client.Client(server).get("/api/v1/targets")
+    config.write_text("odd: 1\n")
+    failed = pytest.raises(LeakdogError, match=r"did not come up\. Its log:\n.*odd")
+    with failed, demo._daemon(config, server, tmp_path):
+        pytest.raises(LeakdogError, match=r"did not come up\. Its log:\n.*odd"),
+        demo._daemon(config, server, tmp_path),
+    ):
         pass
 
 

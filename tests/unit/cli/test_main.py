@@ -1,6 +1,8 @@
 """The command line as a whole: exit codes, and errors as sentences."""
 
 import argparse
+import subprocess
+import sys
 
 import pytest
 
@@ -34,6 +36,16 @@ def test_an_error_becomes_a_sentence_and_an_exit_code(monkeypatch, capsys, code:
     monkeypatch.setattr(cli, "parser", raising(error))
     assert cli.main([]) == code
     assert capsys.readouterr().err == said
+
+
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    """Output into a pipe that `head` has closed ends quietly with 0."""
+    code = (
+        "import os, sys; from leakdog import cli; read, write = os.pipe(); os.close(read); os.dup2(write, 1); "
+        "sys.exit(cli.main(['completion', 'bash']))"
+    )
+    done = subprocess.run([sys.executable, "-u", "-c", code], capture_output=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_every_verb_has_help_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:

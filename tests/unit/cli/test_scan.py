@@ -6,12 +6,15 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from leakdog import cli
 from leakdog.cli.scan import job_for, scan_config
-from leakdog.config.schema import Backend, Preset, ProcessConfig
+from leakdog.config.schema import Backend, Preset, ProcessConfig, ScrapeConfig
+from leakdog.model import Assessment, Leak, LeakClass, LeakState, Signal, Target, TargetKey, Verdict
+from leakdog.pipeline.state import Fleet, Watched
 
 Capture = pytest.CaptureFixture[str]
 
@@ -102,6 +105,60 @@ def test_a_short_scan_says_that_it_is_too_early(program: str, capsys: Capture) -
     assert {verdict["verdict"] for verdict in found["target"]["verdicts"].values()} == {"too_early"}
     assert cli.main(["scan", str(os.getpid()), "--for", "1s"]) == 0
     assert "no leak found" in capsys.readouterr().out
+
+
+def found(*leaks: Leak, up: bool | None = True, assessments: tuple[Assessment, ...] = ()) -> Fleet:
+    """What a scan may have found of one target."""
+    watched = Watched(Target(KEY), ScrapeConfig(job_name="scan"), up=up, last_error="" if up else "connect: refused")
+    watched.leaks = {leak.leak_class: leak for leak in leaks}
+    watched.assessments = {each.signal: each for each in assessments}
+    return Fleet({KEY: watched})
+
+
+KEY = TargetKey("scan", "127.0.0.1:6060")
+LEAK = Leak("9f1c", KEY, Signal.RSS, LeakClass.NATIVE, LeakState.FIRING, 950.0, 1010.0, firing_since=1000.0)
+ENDED = replace(LEAK, state=LeakState.RESOLVED)
+PENDING = replace(LEAK, state=LeakState.PENDING, firing_since=None)
+WAITS = Assessment(Signal.RSS, 9.0, Verdict.TOO_EARLY, reasons=("too early to say: too little was seen",))
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "fleet"),
+    [
+        (1, "127.0.0.1:6060", found(LEAK)),
+        (1, "127.0.0.1:6060", found(ENDED, up=False)),
+        (
+            0,
+            "no leak found in 127.0.0.1:6060\n  rss                too early  too little was seen",
+            found(assessments=(WAITS,)),
+        ),
+        (0, "no leak found", found(PENDING)),
+        (3, "reading 127.0.0.1:6060: connect: refused", found(up=False)),
+        (3, "it was not read at all", found(up=None)),
+    ],
+)
+def test_the_verdict_is_the_exit_code(
+    code: int, said: str, fleet: Fleet, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    """1 for a leak, also of a process that it has killed; 3 where nothing can be said; 0 else."""
+
+    async def scanned(*_: object) -> Fleet:
+        return fleet
+
+    for watched in fleet:
+        watched.last_error = watched.last_error if watched.up is False else ""
+    monkeypatch.setattr("leakdog.cli.scan._scan", scanned)
+    assert cli.main(["scan", KEY.instance]) == code
+    out, err = capsys.readouterr()
+    assert said in out + err
+
+
+def test_a_name_of_several_processes_is_not_guessed_at(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    """All of them are listed, to choose one by its id."""
+    several = [Target(TargetKey("scan", f"etcd[{pid}]"), pid=pid) for pid in (7, 8)]
+    monkeypatch.setattr("leakdog.discover.discover", lambda job: several)
+    assert cli.main(["scan", "etcd"]) == 3
+    assert "2 processes have this name: etcd[7], etcd[8]; give the id of one" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -137,13 +137,20 @@ def replace_target(watched: Watched, target: Target) -> Watched:
     return Watched(target, watched.job)
 
 
+def told(found: Observation | FetchError) -> Observation:
+    """The observation, or the error raised."""
+    if isinstance(found, FetchError):
+        raise found
+    return found
+
+
 @pytest.fixture
 def listener(monkeypatch) -> dict[int, Observation]:
     """A process that listens on every port, started at 1000, and what can be read of it."""
     seen = Observation(Source.PROCESS, 0.0, {Signal.RSS_ANON: 3e6}, start_time=1000.4, pid=7)
     found = {7: seen}
     monkeypatch.setattr(room, "find_listener", lambda host, port: 7)
-    monkeypatch.setattr(room, "read_process", lambda pid, time: found[pid])
+    monkeypatch.setattr(room, "read_process", lambda pid, time: told(found[pid]))
     monkeypatch.setattr(room, "command_line", lambda pid: b"shop\0--port=6060")
     return found
 
@@ -154,6 +161,51 @@ async def test_the_process_behind_a_loopback_address_is_read_too(paper, config, 
     got = await gatherer(paper, config).gather(target, ALL)
     assert got.values[Signal.RSS_ANON] == 3e6
     assert target.local_pid == 7
+
+
+async def test_a_listener_that_ends_is_looked_for_anew(paper, config, watched, listener) -> None:
+    """The process ends between two passes: that pass goes without its numbers, the next looks for the new one."""
+    target = local(watched)
+    asks = gatherer(paper, config)
+    await asks.gather(target, ALL)
+    seen = listener[7]
+    listener[7] = FetchError(Reason.PROCESS_GONE, "process 7 has ended")
+    got = await asks.gather(target, ALL)
+    assert (Signal.RSS_ANON in got.values, target.local_pid, PROCESS in got.absent) == (False, None, False)
+    listener[7] = seen
+    assert Signal.RSS_ANON in (await asks.gather(target, ALL)).values
+
+
+async def test_a_listener_that_cannot_be_read_is_not_guessed_at(paper, config, watched, listener, monkeypatch) -> None:
+    """Neither one that ends while it is looked at, nor none at all."""
+    listener[7] = FetchError(Reason.PROCESS_GONE, "process 7 may not be read by this user")
+    assert PROCESS in (await gatherer(paper, config).gather(local(watched), ALL)).absent
+    monkeypatch.setattr(room, "find_listener", lambda host, port: None)
+    assert PROCESS in (await gatherer(paper, config).gather(local(watched), ALL)).absent
+
+
+async def test_a_process_that_is_absent_is_not_looked_for_again(paper, config, watched, listener, monkeypatch) -> None:
+    """Looking through all processes of a machine costs; once per life is enough."""
+    target = local(watched)
+    target.absent = {PROCESS}
+    monkeypatch.setattr(room, "find_listener", lambda host, port: pytest.fail("was looked for"))
+    assert Signal.RSS_ANON not in (await gatherer(paper, config).gather(target, ALL)).values
+
+
+async def test_broken_memstats_fail_the_pass(paper, config, watched: Watched) -> None:
+    """A text that is the right one but breaks off is an error like any other page's."""
+    del paper.pages["/metrics"]
+    paper.pages["/debug/pprof/heap?debug=1"] = TEXT[:-20]
+    with pytest.raises(FetchError, match="debug=1") as caught:
+        await gatherer(paper, config).gather(watched, ALL)
+    assert caught.value.reason is Reason.DECODE
+
+
+async def test_a_large_profile_is_decoded_all_the_same(paper, config, watched, monkeypatch) -> None:
+    """Above some size the work moves to a thread; what comes of it is the same."""
+    small = (await gatherer(paper, config).gather(watched, ALL)).values
+    monkeypatch.setattr(room, "INLINE_DECODE_BYTES", 10)
+    assert (await gatherer(paper, config).gather(watched, ALL)).values == small
 
 
 async def test_a_tunnel_is_not_taken_for_the_target(paper, config, watched, listener) -> None:
