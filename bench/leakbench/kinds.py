@@ -111,7 +111,7 @@ def fall_at(leaked: Array, starts: tuple[int, ...]) -> Array:
 
 
 def map_growth(rng: Rng) -> Shape:
-    """A map never evicted: entries one by one, the table doubled when full (Go runtime, map growth; load factor 13/16)."""
+    """A map never evicted: the table doubled when full (Go runtime, load factor 13/16)."""
     onset = rng.uniform(0, 3 * DAY)
     leaked = pace(rng) * after(onset)
     table = 2 ** np.ceil(np.log2(np.maximum(leaked, 0.01) / 0.8125))

@@ -1,7 +1,7 @@
 """From features to a weight of evidence: hard limits first, then a sum of monotone parts.
 
 Each part is a rising function of one feature, so a reason can be told for each, and more of what speaks for a leak
-never lowers the score. The functions are learned (bench/leakbench/learn.py) from labelled series; see weights.py.
+never lowers the score. The functions are learned from labelled series; see weights.py.
 """
 
 from __future__ import annotations

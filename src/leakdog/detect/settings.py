@@ -162,7 +162,7 @@ PRODUCTION = Settings(
     min_growth_bytes=MIB,
     min_growth_count=20,
     convex_blocks=72,
-    threshold=0.5,
+    threshold=2.0,
 )
 
 SOAK = Settings(

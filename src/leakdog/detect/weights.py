@@ -1,4 +1,4 @@
-"""The learned functions of the score. Written by `python -m bench.leakbench.learn`; not edited by hand.
+"""The learned functions of the score, fitted to labelled series of seeds that are kept for that; not edited by hand.
 
 Each part: the knots of a feature, and the height of its function at them, straight lines between.
 """

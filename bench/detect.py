@@ -1,0 +1,107 @@
+"""How fast the detector is, alone on one core, and how much it remembers of a series.
+
+    python -m bench detect
+    python -m bench.detect [--series 2000]
+
+Batch: whole histories replayed, every new block judged. Incremental: a target of twelve signals, read and judged at
+each reading, as the daemon does it. One series in ten leaks; a third have a daily rhythm.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Sequence
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # one core, as promised; must be set before NumPy is loaded
+
+import numpy as np
+
+from leakdog.detect.engine import assess
+from leakdog.detect.grid import History
+from leakdog.detect.replay import replay
+from leakdog.detect.series import SeriesState
+from leakdog.detect.settings import PRODUCTION, SOAK, Settings
+from leakdog.model import Signal
+
+POINTS = 1000
+STEP = 300.0
+T0 = 1_750_000_000.0
+SIGNALS = 12
+
+
+def histories(count: int, points: int) -> list[History]:
+    """Made-up series of five-minute readings."""
+    rng = np.random.default_rng(1)
+    at = T0 + STEP * np.arange(points)
+    out = []
+    for number in range(count):
+        value = 1 + 0.01 * rng.standard_normal(points)
+        if number % 3 == 0:
+            value += 0.2 * np.sin(2 * np.pi * at / 86400 + rng.uniform(0, 6))
+        if number % 10 == 0:
+            value += 0.005 * np.arange(points) / 12
+        out.append(History(f"s{number}", at, 1e9 * value, None, None, 4e9))
+    return out
+
+
+def batch(count: int) -> str:
+    """Replay many histories at once."""
+    many = histories(count, POINTS)
+    before = time.process_time()
+    replay(many, Signal.RSS, PRODUCTION)
+    taken = time.process_time() - before
+    whole = taken / count * 100_000
+    return (
+        f"batch        {count:,} series of {POINTS:,} points: {taken / count * 1e3:.2f} ms per series, "
+        f"{taken / count / POINTS * 1e6:.2f} us per point; 100,000 series would take {whole:.0f} s"
+    )
+
+
+def incremental(settings: Settings, name: str, step: float, points: int) -> str:
+    """Observe and assess a target of twelve signals, reading by reading; the second half is timed."""
+    rng = np.random.default_rng(2)
+    values = 1e9 * (1 + 0.01 * rng.standard_normal((points, SIGNALS)))
+    values[:, 0] += 1e6 * np.arange(points)
+    states = [SeriesState(settings) for _ in range(SIGNALS)]
+    signals = [Signal.RSS] * SIGNALS
+    limits: list[float | None] = [4e9] * SIGNALS
+    marks = {}
+    for number in range(points):
+        if number in (points // 4, points // 2):
+            marks[number] = time.process_time()
+        now = T0 + number * step
+        for state, value in zip(states, values[number], strict=True):
+            state.observe(now, value, life_start=T0 - 1e6, load=1.0)
+        assess(states, signals, limits, now, settings)
+    half, quarter = marks[points // 2], marks[points // 4]
+    late = (time.process_time() - half) / (points - points // 2) / SIGNALS
+    early = (half - quarter) / (points // 2 - points // 4) / SIGNALS
+    return (
+        f"incremental  {name}: {late * 1e6:.0f} us per point (observe and assess, {SIGNALS} signals at once), "
+        f"{early * 1e6:.0f} us when half as old"
+    )
+
+
+def memory() -> str:
+    """Size of a state as it is stored."""
+    sizes = {name: len(SeriesState(each).to_bytes()) for name, each in (("production", PRODUCTION), ("soak", SOAK))}
+    return "state        " + ", ".join(f"{name} {size:,} bytes" for name, size in sizes.items())
+
+
+def main(arguments: Sequence[str] = ()) -> None:
+    """Print all figures."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--series", type=int, default=2000)
+    args = parser.parse_args(arguments)
+    print(batch(args.series))
+    print(incremental(PRODUCTION, "production, every 5 min", 300.0, 2 * 14 * 288))
+    print(incremental(PRODUCTION, "production, every 30 s", 30.0, 6000))
+    print(incremental(SOAK, "soak, every second", 1.0, 240))
+    print(memory())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
