@@ -12,6 +12,7 @@ Ints = npt.NDArray[np.int64]
 POINTS = 32  # a life is averaged to this many points
 LEAST_NOISE = 1e-5
 MOST_ALPHA = 0.95
+LATE_SPANS = 4  # a young life's levels are means over this part of its age
 LEAST_THIRD = 2  # blocks in a third of a life
 # For a life whose start is out of sight: nothing speaks for a warm-up.
 OUT_OF_SIGHT = 10.0
@@ -57,33 +58,37 @@ def line_over_logarithm(values: Array, age: Array, first: Ints, settings: Settin
 
 
 def late_growth(values: Array, age: Array, first: Ints, settings: Settings) -> Array:
-    """The rise from half the age to now, less `convex_ratio` times the rise from an eighth to half, (N,), in units.
+    """Growth since half the age, less what a curve between a line and a logarithm would have grown, (N,), in units.
 
-    A logarithm of age gives half as much in the later span, a straight line a third more: above 0 is no warm-up.
+    That curve goes through the levels at an eighth and at half of the age, or at the earliest that was seen: from
+    them a logarithm would rise by half as much again, a line by a third more than it did. Above 0 is no warm-up.
     """
-    span = settings.smooth_blocks
+    span = np.minimum(settings.smooth_blocks, np.maximum(age / LATE_SPANS, 1.0))
     total = np.concatenate((np.zeros((len(values), 1)), np.cumsum(values - values[:, -1:], 1)), 1)
     columns = values.shape[1]
 
-    def level(back: Array) -> Array:
-        """Mean of `span` blocks around `back` blocks ago, as far as they have been seen."""
+    def level(back: Array) -> tuple[Array, Array]:
+        """Mean of `span` blocks around `back` blocks ago, as far as they were seen, and the age at their middle."""
         middle = columns - back
         begin = np.clip(np.maximum(middle - span / 2, first), 0, columns - 1).astype(int)
         end = np.clip(np.maximum(middle + span / 2, begin + 1), begin + 1, columns).astype(int)
         sums = np.take_along_axis(total, end[:, None], 1) - np.take_along_axis(total, begin[:, None], 1)
-        mean: Array = sums[:, 0] / (end - begin)
-        return mean
+        return sums[:, 0] / (end - begin), np.maximum(age - (columns - (begin + end) / 2), 0.5)
 
     last = age - span / 2
-    now, half, eighth = level(age - last), level(age - last / 2), level(age - last / 8)
-    out: Array = (now - half) - settings.convex_ratio * np.maximum(half - eighth, 0)
+    (now, late), (half, middle), (early, begin) = level(age - last), level(age - last / 2), level(age - last / 8)
+    apart = np.maximum(middle - begin, 0.5)
+    line = (late - middle) / apart
+    logarithm = np.log(late / middle) / np.log((begin + apart) / begin)
+    out: Array = (now - half) - np.sqrt(line * logarithm) * np.maximum(half - early, 0)
     return out
 
 
-def inner_growth(values: Array, lives: Array, first: Ints, start: int) -> Array:
-    """Over the lives that a look-back joins: the share of their growth that is in their later half, (N,).
+def inner_growth(values: Array, lives: Array, first: Ints, start: int) -> tuple[Array, Array]:
+    """Over the lives that a look-back joins: how much they grow, and the share of it in their later half, (N,) each.
 
-    Half of it is a leak; a warm-up that every life goes through has less. Rows with one life get a half.
+    Half of it is a leak; a warm-up that every life goes through has less. Where all growth is between the lives, their
+    levels were joined wrongly. Rows with one life get infinity and a half.
 
     Args:
         values: (N, T) blocks up to now, without gaps.
@@ -112,6 +117,7 @@ def inner_growth(values: Array, lives: Array, first: Ints, start: int) -> Array:
     early = np.where(counts, parts[1] - parts[0], 0).sum(1)
     late = np.where(counts, parts[2] - parts[1], 0).sum(1)
     grown = early + late
-    several = ((begins > start) & counts).any(1) & (grown > 0)
-    share: Array = np.where(several, late / np.where(grown > 0, grown, 1.0), 0.5)
-    return np.clip(share, -1.0, 2.0)
+    several = ((begins > start) & counts).any(1)
+    share = np.where(several & (grown > 0), late / np.where(grown > 0, grown, 1.0), np.where(several, 0.0, 0.5))
+    # means of thirds are two thirds of a life apart
+    return np.where(several, 1.5 * grown, np.inf), np.clip(share, -1.0, 2.0)

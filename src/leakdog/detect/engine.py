@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -21,16 +21,17 @@ from leakdog.model import Assessment, Signal, Unit, Verdict
 Array = npt.NDArray[np.float64]
 # What was found stands for this share of its look-back while no new block can be judged.
 MEMORY_SHARE = 0.25
+LAST = -1  # place of the last assessment in a state's memo
 _NUMBERS = tuple(each.name for each in fields(Evidence))
 Found = tuple[Look, dict[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What one look-back said of one series when it was last examined."""
+    """What one look-back said of one series when it was last examined; None where it could not be used."""
 
     end: int
-    numbers: dict[str, float]
+    numbers: dict[str, float] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +75,22 @@ def assess(
     if not states:
         return []
     panels: dict[tuple[int, tuple[int, ...]], Panel] = {}
+    fresh: set[int] = set()
     for number, look in enumerate(settings.looks):
-        end = int(now // settings.levels[look.level].block_seconds)
-        stale = [row for row, state in enumerate(states) if _end(state, number) != end]
+        seconds = settings.levels[look.level].block_seconds
+        end = int(now // seconds)
+        stale = [
+            row
+            for row, state in enumerate(states)
+            if _end(state, number) // look.every != end // look.every
+            and state.step_seconds * settings.coverage <= seconds
+        ]
         if stale:
             _examine(number, look, stale, states, signals, limits, now, settings, panels)
+            fresh.update(stale)
     return [
-        _compose(state, signal, limit, now, settings)
-        for state, signal, limit in zip(states, signals, limits, strict=True)
+        _compose(state, signal, limit, now, settings, fresh=row in fresh)
+        for row, (state, signal, limit) in enumerate(zip(states, signals, limits, strict=True))
     ]
 
 
@@ -102,8 +111,7 @@ def compose(found: Sequence[Found], context: Context) -> Assessment:
     settling = [each for each in plain if each[1]["settling"]]
     loaded = [each for each in plain if each[1]["follows_load"]]
     if leaking:
-        surest = max(leaking, key=lambda each: each[1]["z"] * each[0].blocks)
-        return _describe(Verdict.LEAK, *surest, context)
+        return _describe(Verdict.LEAK, *surest(leaking), context)
     if loaded:
         return _describe(Verdict.LOAD, *loaded[-1], context)
     if settling:
@@ -118,6 +126,11 @@ def compose(found: Sequence[Found], context: Context) -> Assessment:
         ready_at=context.now + wait,
         reasons=words.too_early(wait),
     )
+
+
+def surest(leaking: Sequence[Found]) -> Found:
+    """Of look-backs that found a leak, the one whose growth is known best."""
+    return max(leaking, key=lambda each: each[1]["z"] * each[0].blocks)
 
 
 def ready_at(first_time: float, life_start: float, settings: Settings) -> float:
@@ -167,12 +180,13 @@ def _examine(
         old = states[row].memo.get(number)
         if (
             isinstance(old, _Found)
-            and old.numbers["usable"]
+            and old.numbers is not None
             and not evidence.usable[place]
             and (window.end - old.end) / look.blocks <= MEMORY_SHARE
         ):
             continue
-        states[row].memo[number] = _Found(window.end, numbers_of(evidence, place))
+        known = evidence.usable[place] and not np.isnan(evidence.growth[place])
+        states[row].memo[number] = _Found(window.end, numbers_of(evidence, place) if known else None)
 
 
 def _panel(states: list[SeriesState], level: int, now: float, settings: Settings) -> Panel:
@@ -182,12 +196,17 @@ def _panel(states: list[SeriesState], level: int, now: float, settings: Settings
     return Panel(blocks[:, LOW], blocks[:, LOAD], end, seconds)
 
 
-def _compose(state: SeriesState, signal: Signal, limit: float | None, now: float, settings: Settings) -> Assessment:
-    """One assessment from what is noted in a state."""
+def _compose(
+    state: SeriesState, signal: Signal, limit: float | None, now: float, settings: Settings, *, fresh: bool
+) -> Assessment:
+    """One assessment from what is noted in a state; the last one, where nothing new was noted."""
+    last = state.memo.get(LAST)
+    if isinstance(last, Assessment) and not fresh:
+        return replace(last, time=now)
     found = [
         (look, each.numbers)
         for number, look in enumerate(settings.looks)
-        if isinstance(each := state.memo.get(number), _Found) and each.numbers["usable"]
+        if isinstance(each := state.memo.get(number), _Found) and each.numbers is not None
     ]
 
     def lows(level: int) -> Array:
@@ -196,7 +215,9 @@ def _compose(state: SeriesState, signal: Signal, limit: float | None, now: float
         return blocks
 
     ready = ready_at(state.first_time, state.life_start, settings)
-    return compose(found, Context(signal, limit, now, settings, lows, state.first_time, ready))
+    out = compose(found, Context(signal, limit, now, settings, lows, state.first_time, ready))
+    state.memo[LAST] = out
+    return out
 
 
 def _describe(verdict: Verdict, look: Look, numbers: dict[str, float], context: Context) -> Assessment:

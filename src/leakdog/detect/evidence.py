@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from leakdog.detect.convexity import OUT_OF_SIGHT, inner_growth, late_growth, line_over_logarithm
 from leakdog.detect.correct import Corrected, correct, load_known
-from leakdog.detect.panel import Panel, Rows, take, window_start
+from leakdog.detect.panel import Panel, Rows, take, window_columns, window_start
 from leakdog.detect.prepare import bridge
 from leakdog.detect.score import score
 from leakdog.detect.settings import Look, Settings
@@ -24,7 +24,10 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 EDGE = 8  # the first and last of so many parts of a look-back must hold a reading
 # First questions, cheap, which leave most rows alone: growth of this share of what is asked, this z, half the steps up.
-HURDLE, HURDLE_Z, HURDLE_RISING = 0.6, 2.5, 4 / 7
+# Where load is known less is asked: a fall of load may hide growth.
+HURDLE, HURDLE_LOADED, HURDLE_Z, HURDLE_RISING = 0.6, 0.2, 2.5, 4 / 7
+# A life is in sight if at least this share of it has been seen.
+SEEN_SHARE = 0.5
 # Growth by this factor or more is judged on a logarithmic scale too: what doubles again and again is no step.
 MULTIPLIED = 2.0
 
@@ -47,10 +50,11 @@ class Evidence:
         excess: last mean over the highest mean of the past, as a share of the rise.
         late: `late_growth` as a share of the rise.
         line: `line_over_logarithm`.
-        inner: `inner_growth`.
+        inner, within: `inner_growth`, the second as a share of the rise.
         kept: share of the rise that load does not explain.
         noise: standard deviation around the line, as a share of the rise.
         past: blocks before the window, over its length.
+        own_days: days of the current life before the window; less than 0 where it began within.
         past_days: the same over `history_blocks`, which are a day in production.
         asked: least rise that counts.
         age: of the life, over the window's length.
@@ -78,10 +82,12 @@ class Evidence:
     late: Array
     line: Array
     inner: Array
+    within: Array
     kept: Array
     noise: Array
     past: Array
     past_days: Array
+    own_days: Array
     asked: Array
     age: Array
     loaded: Array
@@ -89,18 +95,18 @@ class Evidence:
     @classmethod
     def empty(cls, count: int) -> Evidence:
         """Nothing known of `count` series."""
-        flags = ("usable", "leak", "settling", "follows_load")
-        return cls(
-            **{
-                each.name: np.zeros(count, bool) if each.name in flags else np.full(count, np.nan)
-                for each in fields(cls)
-            }
-        )
+        numbers = np.full((len(_NUMBERS), count), np.nan)
+        flags = np.zeros((len(_FLAGS), count), bool)
+        return cls(**dict(zip(_FLAGS, flags, strict=True)), **dict(zip(_NUMBERS, numbers, strict=True)))
 
     def put(self, rows: Ints, **numbers: Array) -> None:
         """Fill in numbers of some rows."""
         for name, values in numbers.items():
             getattr(self, name)[rows] = values
+
+
+_FLAGS = ("usable", "leak", "settling", "follows_load")
+_NUMBERS = tuple(each.name for each in fields(Evidence) if each.name not in _FLAGS)
 
 
 @dataclass(slots=True)
@@ -137,8 +143,10 @@ def examine(look: Look, window: Panel, past: Panel, rows: Rows, settings: Settin
 
     """
     out = Evidence.empty(len(window.lows))
-    known = ~np.isnan(past.lows)
-    begin = np.where(known.any(1), known.argmax(1), past.lows.shape[1])
+    same = past is window
+    past, begin = _trimmed(past, max(look.blocks if same else 1, window_columns(look, window, past)))
+    if same:
+        window = past
     before = np.maximum(window_start(look, window, past) - begin, 0)
     out.usable = _usable(look, window, past, rows, before, settings)
     index = np.flatnonzero(out.usable)
@@ -151,7 +159,7 @@ def examine(look: Look, window: Panel, past: Panel, rows: Rows, settings: Settin
     if not full:
         climb = raw[:, -(look.blocks // 4) :].mean(1) - base
         loads = load_known(window.load[index, -look.blocks :]) & (not look.urgent)
-        keep = np.flatnonzero(climb > np.where(loads, 0.0, HURDLE * asked))
+        keep = np.flatnonzero(climb > np.where(loads, HURDLE_LOADED, HURDLE) * asked)
         index, raw, base, asked = index[keep], raw[keep], base[keep], asked[keep]
     if not len(index):
         return out
@@ -168,6 +176,17 @@ def examine(look: Look, window: Panel, past: Panel, rows: Rows, settings: Settin
     return out
 
 
+def _trimmed(past: Panel, least: int) -> tuple[Panel, Ints]:
+    """The past from the first column that any row knows, and the first column that each row knows."""
+    known = ~np.isnan(past.lows)
+    columns: int = known.shape[1]
+    begin = np.where(known.any(1), known.argmax(1), columns)
+    cut = max(0, min(int(begin.min(initial=columns)), columns - least))
+    if not cut:
+        return past, begin
+    return Panel(past.lows[:, cut:], past.load[:, cut:], past.end, past.block_seconds), begin - cut
+
+
 def _usable(look: Look, window: Panel, past: Panel, rows: Rows, before: Ints, settings: Settings) -> Bools:
     """Rows with enough readings in the window, at both of its ends, and before it where that is asked."""
     lows = window.lows[:, -look.blocks :]
@@ -178,7 +197,7 @@ def _usable(look: Look, window: Panel, past: Panel, rows: Rows, before: Ints, se
         usable &= load_known(window.load[:, -look.blocks :])
     if look.urgent:
         usable &= ~np.isnan(rows.limit)
-        usable &= before * past.block_seconds >= look.blocks * window.block_seconds / 2
+        usable &= before * past.block_seconds >= look.blocks * window.block_seconds
     elif not look.alone:
         usable &= before >= settings.history_blocks
     return usable
@@ -214,6 +233,9 @@ def _measure(out: Evidence, sight: _Sight, look: Look, settings: Settings) -> No
     blocks = look.blocks * seconds / sight.past.block_seconds
     late, line = _warm_up(sight, age, blocks, settings)
     peak, excess = _above(sight, look, settings)
+    start = window_start(look, sight.window, sight.past)
+    within, inner = inner_growth(seen.coarse, _columns(sight), sight.begin, start)
+    own = np.clip(np.minimum(sight.before, age - blocks), -1, None)
     out.put(
         index,
         growth=found.per_block / seconds,
@@ -230,11 +252,13 @@ def _measure(out: Evidence, sight: _Sight, look: Look, settings: Settings) -> No
         excess=excess / rise,
         late=np.where(late < np.inf, np.where(late < np.inf, late, 0.0) / rise, OUT_OF_SIGHT),
         line=np.where(found.scaled, OUT_OF_SIGHT, line),
-        inner=inner_growth(seen.coarse, _columns(sight), sight.begin, window_start(look, sight.window, sight.past)),
+        inner=inner,
+        within=np.where(within < np.inf, np.where(within < np.inf, within, 0.0) / rise, OUT_OF_SIGHT),
         kept=np.where(climb > 0, found.rise * 0.75 / np.maximum(climb, 1e-9), OUT_OF_SIGHT),
         noise=found.noise / rise,
         past=sight.before / blocks,
         past_days=sight.before / settings.history_blocks,
+        own_days=own / settings.history_blocks,
         asked=sight.asked,
         age=age / blocks,
         loaded=seen.loaded.astype(float),
@@ -242,14 +266,15 @@ def _measure(out: Evidence, sight: _Sight, look: Look, settings: Settings) -> No
 
 
 def _warm_up(sight: _Sight, age: Array, blocks: float, settings: Settings) -> tuple[Array, Array]:
-    """What speaks against a warm-up, for lives that began in sight; `OUT_OF_SIGHT` or infinity for the others."""
+    """What speaks against a warm-up, for lives that are in sight; `OUT_OF_SIGHT` or infinity for the others."""
     coarse = sight.seen.coarse
     late = np.full(len(coarse), np.inf)
     line = np.full(len(coarse), OUT_OF_SIGHT)
-    born = np.flatnonzero((age <= coarse.shape[1] + 2) & (age >= settings.convex_blocks))
+    seen = coarse.shape[1] - sight.begin >= age * SEEN_SHARE
+    born = np.flatnonzero(seen & (age >= settings.convex_blocks))
     if len(born):
         late[born] = late_growth(coarse[born], age[born], sight.begin[born], settings)
-    young = np.flatnonzero((age <= coarse.shape[1] + 2) & (age >= blocks) & (age <= 3 * blocks))
+    young = np.flatnonzero(seen & (age >= blocks) & (age <= 3 * blocks))
     if len(young):
         line[young] = line_over_logarithm(coarse[young], age[young], sight.begin[young], settings)
     return late, line
@@ -309,8 +334,10 @@ def _decide(out: Evidence, sight: _Sight, look: Look, settings: Settings, *, ful
 
 def _urgent(seen: Evidence, sight: _Sight, settings: Settings) -> Bools:
     """Straight growth, above all of the past, that has eaten much of the room to the limit, which is near now."""
-    straight = (seen.z >= settings.z) & (seen.rising >= settings.rising) & (seen.max_step <= settings.max_step)
-    going_on = (seen.last >= settings.last_share) & (seen.first >= settings.first_share)
-    near = sight.rows.limit - seen.level <= 2 * seen.rise
-    urgent: Bools = (seen.rise >= seen.asked) & straight & going_on & near & (seen.peak > 0)
+    straight = (seen.z >= settings.urgent_z) & (seen.rising >= settings.urgent_rising)
+    straight &= (seen.max_step <= settings.urgent_step) & (seen.last >= settings.urgent_last)
+    large = (seen.rise >= seen.asked) & (seen.rise >= settings.urgent_floors * sight.rows.floor)
+    near = sight.rows.limit - seen.level <= settings.urgent_left * seen.rise
+    new = (seen.peak >= settings.urgent_peak) & (seen.age >= 2)
+    urgent: Bools = straight & large & near & new
     return urgent

@@ -78,6 +78,7 @@ class Grid:
         self._lows: list[npt.NDArray[np.float32]] = []
         self._load: list[npt.NDArray[np.float32]] = []
         self._present: list[Bools] = []
+        self._sums: list[tuple[Array, Array]] = []
         self._fill(points)
         self.restarts = self._find_restarts(starts)
         joining = [number for number, level in enumerate(settings.levels) if level.joins_lives]
@@ -107,10 +108,15 @@ class Grid:
         here: Bools = self._present[level][:, end - self._base[level]]
         return here
 
-    def panel(self, level: int, end: int, rows: npt.NDArray[np.int64]) -> Panel:
-        """The last blocks before `end`, as a ring would hold them."""
+    def panel(self, level: int, end: int, rows: npt.NDArray[np.int64], least: int = 0) -> Panel:
+        """The last blocks before `end`, as a ring would hold them.
+
+        With `least`, blocks before the first reading of all are left out, down to so many.
+        """
         length = self.settings.levels[level].length
         column = end - self._base[level]
+        if least:
+            length = min(length, max(least, column - length))
         lows = self._lows[level][rows, column - length : column].astype(float)
         load = self._load[level][rows, column - length : column].astype(float)
         hidden = length - (end - self._life_first[level, rows])
@@ -119,6 +125,28 @@ class Grid:
             lows[each, : min(hidden[each], length)] = np.nan
             load[each, : min(hidden[each], length)] = np.nan
         return Panel(lows, load, end, self.settings.levels[level].block_seconds)
+
+    def climbs(self, level: int, end: int, blocks: int) -> tuple[Array, Array, Bools]:
+        """Quick means of the first and the last quarter of a look-back, and whether both have a reading, (N,)."""
+        total, count = self._sums[level]
+        last = end - self._base[level]
+        quarter = blocks // 4
+
+        def mean(begin: int, end: int) -> tuple[Array, Bools]:
+            number = count[end] - count[begin]
+            return (total[end] - total[begin]) / np.maximum(number, 1), number > 0
+
+        early, some = mean(last - blocks, last - blocks + quarter)
+        late, more = mean(last - quarter, last)
+        return early, late, some & more
+
+    def _sum(self, level: int, rows: Ints) -> None:
+        """Keep running sums of some rows, one column per row so that a time is read at once."""
+        lows = self._lows[level][rows]
+        known = ~np.isnan(lows)
+        total, count = self._sums[level]
+        total[1:, rows] = np.cumsum(np.where(known, lows, 0.0), axis=1, dtype=float).T
+        count[1:, rows] = np.cumsum(known, axis=1, dtype=np.int32).T
 
     def next_time(self, row: int, time: float) -> float:
         """The first reading of a series at or after a time."""
@@ -146,6 +174,7 @@ class Grid:
                 column = int(time // level.block_seconds) - self._base[number]
                 self._lows[number][row, :column] = np.nan
                 self._load[number][row, :column] = np.nan
+                self._sum(number, np.array([row]))
         self.lives[row] = np.append(self.lives[row, 1:], float(self._life_first[-1, row]))
         self._settled[row] = bool(np.isnan(self._before[row]))
         return time
@@ -165,12 +194,13 @@ class Grid:
             for number, each in enumerate(self.settings.levels):
                 if each.joins_lives:
                     self._lows[number][row, : self._life_first[number, row] - self._base[number]] += shift
+                    self._sum(number, np.array([row]))
             self._settled[row], self._before[row] = True, math.nan
 
     def _fill(self, points: _Blocks) -> None:
         """Blocks of every level, each from the level before, on a grid with room for a ring before the first."""
         blocks, start = points, self._time
-        for level in self.settings.levels:
+        for number, level in enumerate(self.settings.levels):
             shown = start >= blocks.life_start + level.warm_up_seconds
             blocks = _reduce(blocks, start, shown, level.block_seconds)
             base = int(self.first_time.min() // level.block_seconds) - level.length - 1
@@ -185,6 +215,8 @@ class Grid:
             self._lows.append(lows)
             self._load.append(load)
             self._present.append(present)
+            self._sums.append((np.zeros((width + 1, self.count)), np.zeros((width + 1, self.count), np.int32)))
+            self._sum(number, np.arange(self.count))
             start = blocks.index * level.block_seconds
 
     def _find_restarts(self, starts: list[Array]) -> list[tuple[float, int, float]]:
@@ -214,6 +246,7 @@ class Grid:
                 begin = max(0, self._life_first[number, row] - base)
                 self._lows[number][row, begin:after] = np.nan
                 self._load[number][row, begin:after] = np.nan
+                self._sum(number, np.array([row]))
 
     def _dense(self, level: int) -> bool:
         """Whether any series has readings in enough blocks of a level for its look-backs."""

@@ -61,7 +61,12 @@ def take(value: T, rows: Ints) -> T:
 def window_start(look: Look, window: Panel, past: Panel) -> int:
     """Column of the past's panel at which the look-back begins."""
     columns: int = past.lows.shape[1]
+    return columns - window_columns(look, window, past)
+
+
+def window_columns(look: Look, window: Panel, past: Panel) -> int:
+    """How many columns of the past's panel the look-back covers, a part of one counted as one."""
     if look.level == look.past:
-        return columns - look.blocks
+        return look.blocks
     begin = (window.end - look.blocks) * window.block_seconds
-    return int(begin // past.block_seconds) - (past.end - columns)
+    return past.end - int(begin // past.block_seconds)

@@ -6,19 +6,21 @@ It is the engine that runs live, with the same blocks, gates and states, over ma
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from leakdog.detect.engine import MEMORY_SHARE, Context, Found, compose, floor_of, numbers_of, ready_at
+from leakdog.detect.engine import MEMORY_SHARE, Context, Found, compose, floor_of, numbers_of, ready_at, surest
 from leakdog.detect.evidence import Evidence, examine
+from leakdog.detect.forecast import time_to_limit
 from leakdog.detect.grid import Grid, History
 from leakdog.detect.panel import Rows
 from leakdog.detect.settings import Look, Settings
 from leakdog.detect.state import advance
 from leakdog.model import Assessment, Leak, LeakClass, LeakState, Signal, TargetKey, Verdict
 
+QUICK, QUICK_LOADED = 0.4, 0.1  # shares of the growth asked for below which a series is left alone at once
 CHUNK_CELLS = 40_000_000  # cells of the grids that are held at once: some hundred megabytes
 
 
@@ -108,6 +110,8 @@ class _Run:
         self.settings = settings
         count = len(histories)
         self.limit = np.array([np.nan if each.limit is None else each.limit for each in histories])
+        self.last_found = np.full(count, -np.inf)
+        self.loaded = np.array([each.load is not None for each in histories])
         self.leaks: list[Leak | None] = [None] * count
         self.found = np.zeros((len(settings.looks), count), bool)
         self.seen_end = np.full((len(settings.looks), count), -(1 << 60))
@@ -143,6 +147,8 @@ class _Run:
             if look.level not in levels:
                 continue
             end = int(time // settings.levels[look.level].block_seconds)
+            if end % look.every:
+                continue
             rows = np.flatnonzero(grid.present(look.level, end))
             if len(rows):
                 self._examine(number, rows, time)
@@ -153,10 +159,11 @@ class _Run:
 
     def _evidence(self, look: Look, rows: npt.NDArray[np.int64], now: float, *, full: bool) -> Evidence:
         settings, grid = self.settings, self.grid
-        window = grid.panel(look.level, int(now // settings.levels[look.level].block_seconds), rows)
+        seconds, coarse = settings.levels[look.level].block_seconds, settings.levels[look.past].block_seconds
+        window = grid.panel(look.level, int(now // seconds), rows, look.blocks)
         past = window
         if look.past != look.level:
-            past = grid.panel(look.past, int(now // settings.levels[look.past].block_seconds), rows)
+            past = grid.panel(look.past, int(now // coarse), rows, int(look.blocks * seconds / coarse) + 2)
         known = Rows(
             floor=np.full(len(rows), floor_of(self.signal, settings)),
             limit=self.limit[rows],
@@ -168,6 +175,9 @@ class _Run:
     def _examine(self, number: int, rows: npt.NDArray[np.int64], time: float) -> None:
         look = self.settings.looks[number]
         end = int(time // self.settings.levels[look.level].block_seconds)
+        rows = rows[self._hopeful(look, rows, end)]
+        if not len(rows):
+            return
         evidence = self._evidence(look, rows, time, full=False)
         stale = (end - self.seen_end[number, rows]) / look.blocks > MEMORY_SHARE
         self.found[number, rows] = np.where(evidence.usable | stale, evidence.leak, self.found[number, rows])
@@ -175,24 +185,49 @@ class _Run:
         for place in np.flatnonzero(evidence.leak):
             self.numbers[number, int(rows[place])] = numbers_of(evidence, int(place))
 
+    def _hopeful(self, look: Look, rows: npt.NDArray[np.int64], end: int) -> npt.NDArray[np.bool_]:
+        """Rows that have grown enough to be worth a closer look, or were found to leak before."""
+        settings = self.settings
+        early, late, known = self.grid.climbs(look.level, end, look.blocks)
+        early, climb, known = early[rows], (late - early)[rows], known[rows]
+        asked = np.maximum(
+            settings.min_growth_ratio * look.ratio_factor * np.abs(early), floor_of(self.signal, settings)
+        )
+        loaded = self.loaded[rows]
+        if look.urgent:
+            asked = np.fmax(asked, settings.urgent_share * (self.limit[rows] - early))
+            loaded = np.zeros(len(rows), bool)
+        number = settings.looks.index(look)
+        hopeful: npt.NDArray[np.bool_] = known & (climb > np.where(loaded, QUICK_LOADED, QUICK) * asked)
+        hopeful |= self.found[number, rows]
+        return hopeful
+
     def _judge(self, row: int, time: float) -> None:
         now = self.grid.next_time(row, time)
         finding = None
+        leak = self.leaks[row]
         if self.found[:, row].any():
+            if leak is not None and leak.state is LeakState.FIRING:
+                self.last_found[row] = now  # nothing moves: it fires, and goes on
+                return
             finding = _Finding(self._assessment(row, now), self.signal)
+        elif leak is not None and leak.updated < self.last_found[row]:
+            self.leaks[row] = replace(leak, updated=float(self.last_found[row]))
         self._move(row, finding, now)
 
     def _assessment(self, row: int, now: float) -> Assessment:
-        """In full where the leak may fire now; between, only the verdict matters."""
-        leak = self.leaks[row]
+        """In full where the leak may fire now; between, only the verdict and the time that is left matter."""
+        settings, leak, limit = self.settings, self.leaks[row], self.grid.histories[row].limit
+        looks = enumerate(settings.looks)
+        found = [(look, self.numbers[number, row]) for number, look in looks if self.found[number, row]]
+        numbers = surest(found)[1]
+        forecast = time_to_limit(numbers["level"], limit, numbers["growth"], numbers["error"])
+        left = forecast[0] if forecast else None
         since = now if leak is None or leak.pending_since is None else leak.pending_since
-        firing = leak is not None and leak.state is LeakState.FIRING
-        if firing or now - since < self.settings.hold_seconds:
-            return Assessment(self.signal, now, Verdict.LEAK)
-        looks = enumerate(self.settings.looks)
-        return self._compose(
-            row, now, [(look, self.numbers[number, row]) for number, look in looks if self.found[number, row]]
-        )
+        hold = settings.hold_seconds if left is None else min(settings.hold_seconds, settings.hold_share * left)
+        if now - since < hold:
+            return Assessment(self.signal, now, Verdict.LEAK, time_to_limit_seconds=left)
+        return self._compose(row, now, found)
 
     def _compose(self, row: int, now: float, found: list[Found]) -> Assessment:
         grid, settings = self.grid, self.settings

@@ -18,6 +18,7 @@ Array = npt.NDArray[np.float64]
 MAGIC = b"LDs\x02"
 LOW, LOAD = 0, 1
 NEVER = -(1 << 60)  # index of a block before all others
+STEP_WEIGHT = 0.1  # of the newest step in the average
 MOST_LIVES = 8  # restarts that are remembered, with the block at which each life begins to be seen
 LIFE_TOLERANCE_SECONDS = 1.5  # start times are told in clock ticks or whole seconds: nearer ones are the same life
 
@@ -100,6 +101,7 @@ class SeriesState:
         "lives",
         "memo",
         "settings",
+        "step_seconds",
     )
 
     def __init__(self, settings: Settings) -> None:
@@ -107,6 +109,7 @@ class SeriesState:
         self.life_start = -math.inf
         self.first_time = math.nan  # first reading of this life
         self.last_time = -math.inf
+        self.step_seconds = 0.0  # between readings, an average that forgets; 0 until it is known
         self.memo: dict[int, object] = {}  # what the engine found last; not saved, worked out anew
         self.lives = np.full(MOST_LIVES, np.nan)  # first blocks of the lives on the coarsest level, the last at the end
         self._rings = [_Ring(level) for level in settings.levels]
@@ -128,6 +131,10 @@ class SeriesState:
             return
         if abs(life_start - self.life_start) > LIFE_TOLERANCE_SECONDS:
             self._begin_life(life_start, time)
+        elif not self.step_seconds:
+            self.step_seconds = time - self.last_time
+        else:
+            self.step_seconds += STEP_WEIGHT * (time - self.last_time - self.step_seconds)
         self.last_time = time
         levels, rings = self.settings.levels, self._rings
         for number, ring in enumerate(rings):

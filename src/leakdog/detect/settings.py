@@ -35,6 +35,7 @@ class Look:
         past: which ring what came before the window is read from; its blocks are as wide or wider.
         blocks: length of the window, in blocks of `level`.
         merge: blocks taken together as one point of the fit, so that every fit has 11 to 48 points.
+        every: examined each time that so many blocks have been closed: what a long window says changes slowly.
         lows: take the lowest of these blocks, not their mean. A short block may lie between two collections; where
             blocks are hours, their lows are past that, and the mean is the less noisy of the two.
         harmonics: of the daily rhythm, fitted beside the trend where the past does not tell that rhythm. Only in
@@ -51,6 +52,7 @@ class Look:
     past: int
     blocks: int
     merge: int = 1
+    every: int = 1
     lows: bool = False
     harmonics: int = 0
     family: int = 0
@@ -87,9 +89,9 @@ class Settings:
             errors by which a line in age beats its logarithm; share of growth in the later half of joined lives;
             last mean, and last low, over the highest of the past, over the rise.
         convex_z: standard errors by which a line in age beats its logarithm, below which growth is told as settling.
-        convex_ratio: growth since half the age over growth before it; a logarithm has 0.5 of it, a line 1.33.
-        convex_blocks: age from which that ratio is asked.
+        convex_blocks: age from which growth late in life is compared with growth before.
         hold_seconds: how long the verdict must stand before a leak fires.
+        hold_share: of the time left to the limit, the most that is waited in pending.
         resolve_seconds: how long growth must be gone before a leak is resolved.
         min_growth_ratio, min_growth_bytes, min_growth_count: least growth over a look-back that counts.
         urgent_share: an urgent look fires once growth in its window has eaten this share of the room to the limit:
@@ -123,11 +125,19 @@ class Settings:
     late_least: float = -0.1
     line_least: float = 2.0
     inner_least: float = 0.2
+    within_least: float = 0.3
     excess_least: float = 0.2
     peak_least: float = -0.3
     convex_z: float = 4.0
-    convex_ratio: float = 0.85
-    urgent_share: float = 0.4
+    urgent_share: float = 0.45
+    urgent_left: float = 1.5
+    urgent_z: float = 8.0
+    urgent_rising: float = 6 / 7 - 1e-6
+    urgent_step: float = 0.35
+    urgent_last: float = 0.15
+    urgent_peak: float = 0.4
+    urgent_floors: float = 8.0
+    hold_share: float = 0.05
 
 
 PRODUCTION = Settings(
@@ -139,30 +149,30 @@ PRODUCTION = Settings(
     ),
     looks=(
         Look(0, 1, 10, urgent=True),
-        Look(0, 1, 20, urgent=True),
-        Look(0, 1, 40, urgent=True),
-        Look(1, 3, 16, urgent=True),
-        Look(1, 3, 32, urgent=True),
+        Look(0, 1, 20, every=2, urgent=True),
+        Look(0, 1, 40, every=4, urgent=True),
+        Look(1, 3, 16, every=2, urgent=True),
+        Look(1, 3, 32, every=4, urgent=True),
         Look(2, 3, 24, needs_load=True, ratio_factor=2.0),
-        Look(2, 3, 48, ratio_factor=2.0),
+        Look(2, 3, 48, every=2, ratio_factor=2.0),
         Look(3, 3, 24, family=1),
-        Look(3, 3, 48, family=2, alone=True),
-        Look(3, 3, 96, merge=2, family=3, harmonics=3, alone=True),
-        Look(3, 3, 168, merge=4, family=3, harmonics=2, alone=True),
-        Look(3, 3, 336, merge=8, family=3, harmonics=1, alone=True),
+        Look(3, 3, 48, family=2),
+        Look(3, 3, 96, merge=2, every=2, family=3, harmonics=3, alone=True),
+        Look(3, 3, 168, merge=4, every=4, family=3, harmonics=2, alone=True),
+        Look(3, 3, 336, merge=8, every=8, family=3, harmonics=1, alone=True),
     ),
     settle_blocks=12,
     history_blocks=24,
     excess_blocks=168,
     smooth_blocks=24,
     rhythm_blocks=24,
-    hold_seconds=HOUR,
+    hold_seconds=3 * HOUR,
     resolve_seconds=12 * HOUR,
     min_growth_ratio=0.05,
     min_growth_bytes=MIB,
     min_growth_count=20,
-    convex_blocks=72,
-    threshold=2.0,
+    convex_blocks=24,
+    threshold=0.0,
 )
 
 SOAK = Settings(
@@ -189,8 +199,9 @@ SOAK = Settings(
     min_growth_ratio=0.02,
     min_growth_bytes=0.5 * MIB,
     min_growth_count=10,
-    convex_blocks=20,
-    threshold=0.5,
+    convex_blocks=15,
+    late_least=0.0,
+    threshold=0.0,
 )
 
 

@@ -99,11 +99,14 @@ def _told(leak: Leak, finding: Finding, now: float) -> Leak:
 
 
 def _found(leak: Leak, now: float, settings: Settings) -> Leak:
-    """Fire once the verdict has stood for the hold time."""
+    """Fire once the verdict has stood for the hold time, which shrinks with the time that is left to the limit."""
     if leak.state is LeakState.FIRING:
         return replace(leak, resolved_since=None)
     assert leak.pending_since is not None
-    if now - leak.pending_since < settings.hold_seconds:
+    hold = settings.hold_seconds
+    if leak.time_to_limit_seconds is not None:
+        hold = min(hold, settings.hold_share * leak.time_to_limit_seconds)
+    if now - leak.pending_since < hold:
         return leak
     return replace(leak, state=LeakState.FIRING, firing_since=now, resolved_since=None)
 

@@ -56,8 +56,9 @@ class Trend:
 class _Design:
     """What depends on the number of points only.
 
-    `slope` and `residual` are linear maps of the points, `season` removes fitted harmonics, `variance` is the slope's
-    variance over the residuals' sum of squares and `lag_one` their expected autocorrelation, for each of ALPHAS.
+    `slope` and `residual` are linear maps of the points, `season` removes fitted harmonics, `steps` gives the steps
+    between the means of neighbouring segments. For each of ALPHAS, `variance` is the slope's variance over the
+    residuals' sum of squares, and `lag_one` their expected autocorrelation.
     """
 
     slope: Array
@@ -66,7 +67,7 @@ class _Design:
     variance: Array
     lag_one: Array
     parameters: int
-    segments: tuple[npt.NDArray[np.int64], ...]
+    steps: Array
 
 
 def trend(
@@ -99,7 +100,7 @@ def trend(
     error = np.sqrt(squares * np.interp(alpha, ALPHAS, design.variance))
     noise = np.sqrt(squares / (len(design.slope) - design.parameters))
     plain = points if design.season is None else points - points @ design.season
-    steps = np.diff(np.stack([np.median(plain[:, each], 1) for each in design.segments], 1), axis=1)
+    steps = plain @ design.steps
     shares = steps / np.maximum(steps.sum(1), 1e-12 * scale + 1e-30)[:, None]
     return Trend(
         per_block=per_block,
@@ -155,6 +156,9 @@ def _design(points: int, merge: int, harmonics: int, rhythm_blocks: int) -> _Des
         total = np.trace(residual @ spread)
         variance.append(inverse[1] @ spread @ inverse[1] / total)
         lag_one.append(np.trace(residual @ near @ residual @ spread) / total)
+    means = np.zeros((points, SEGMENTS))
+    for number, segment in enumerate(np.array_split(np.arange(points), SEGMENTS)):
+        means[segment, number] = 1 / len(segment)
     return _Design(
         slope=inverse[1],
         residual=residual,
@@ -162,5 +166,5 @@ def _design(points: int, merge: int, harmonics: int, rhythm_blocks: int) -> _Des
         variance=np.array(variance),
         lag_one=np.maximum.accumulate(np.array(lag_one)),
         parameters=model.shape[1],
-        segments=tuple(np.array_split(np.arange(points), SEGMENTS)),
+        steps=np.diff(means, axis=1),
     )
