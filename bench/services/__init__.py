@@ -1,8 +1,8 @@
 """Record the memory of real services under changing load, and replay the recording: nothing of it should alarm.
 
-    make services                                          six hours, into build/services
-    python -m bench.services --hours 6 --out DIR           the same by hand
-    python -m bench.services --judge DIR                   replay what is recorded so far; exit code 1 if any alarm
+    make services                                   record for six hours below build/, then judge
+    python -m bench.services --hours 6 --out DIR    record into a new folder
+    python -m bench.services --judge DIR            replay what is recorded so far; exit code 1 if there is any alarm
 
 What runs, on loopback only: Prometheus (it scrapes the others), VictoriaMetrics, etcd, Alertmanager, PostgreSQL with
 three sessions that stay, leakdog's own daemon (it watches the others), and two services of ours: one in Python, one in

@@ -10,6 +10,7 @@ from pathlib import Path
 import bench.services
 from bench.services.judge import judge
 from bench.services.record import record
+from bench.services.service import DidNotStart
 
 
 def main() -> int:
@@ -28,7 +29,10 @@ def main() -> int:
         return judge(args.judge)
     if args.out.exists():
         parser.error(f"{args.out} is there already; recordings are not mixed: name a new folder")
-    asyncio.run(record(args.out, args.hours))
+    try:
+        asyncio.run(record(args.out, args.hours))
+    except DidNotStart as error:
+        sys.exit(str(error))
     return 0
 
 

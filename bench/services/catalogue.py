@@ -17,7 +17,7 @@ from urllib.parse import quote
 import aiohttp
 
 from bench.services import postgres
-from bench.services.service import Ask, Service, fetch
+from bench.services.service import Service, fetch
 
 ROOT = Path(__file__).parents[2]
 MIB = 1 << 20
@@ -61,15 +61,8 @@ def _prometheus(folder: Path, address: str, targets: list[str]) -> Service:
         span = f"start={now - 60 * (1 + number % 60):.0f}&end={now:.0f}&step=15"
         await fetch(http, f"http://{address}/api/v1/query_range?query={query}&{span}")
 
-    return Service(
-        "prometheus",
-        [*command, f"--web.listen-address={address}"],
-        _get(address, "/-/ready"),
-        ask,
-        12,
-        512 * MIB,
-        _metrics(address),
-    )
+    command += [f"--web.listen-address={address}"]
+    return Service("prometheus", command, ask, 12, 512 * MIB, _metrics(address))
 
 
 def _victoria(folder: Path, address: str) -> Service:
@@ -84,7 +77,7 @@ def _victoria(folder: Path, address: str) -> Service:
         lines = (f'requests{{shard="{number % 50}",pod="{hour:.0f}-{pod}"}} {random.random()}' for pod in range(40))
         await fetch(http, f"http://{address}/api/v1/import/prometheus", "POST", data="\n".join(lines))
 
-    return Service("victoria-metrics", command, _get(address, "/health"), ask, 15, 512 * MIB, _metrics(address))
+    return Service("victoria-metrics", command, ask, 15, 512 * MIB, _metrics(address))
 
 
 def _etcd(folder: Path, address: str) -> Service:
@@ -94,16 +87,14 @@ def _etcd(folder: Path, address: str) -> Service:
     command += [f"--initial-advertise-peer-urls={peers}", f"--initial-cluster=default={peers}", "--logger=zap"]
 
     async def ask(http: aiohttp.ClientSession, number: int) -> None:
-        key = base64.b64encode(f"key{number % 1000}".encode()).decode()
+        key = base64.b64encode(f"key{number // 2 % 1000}".encode()).decode()
         if number % 2:
             value = base64.b64encode(random.randbytes(100 + number % 3000)).decode()
             await fetch(http, f"{url}/v3/kv/put", "POST", json={"key": key, "value": value})
         else:
             await fetch(http, f"{url}/v3/kv/range", "POST", json={"key": key})
 
-    return Service(
-        "etcd", [*command, "--log-level=warn"], _get(address, "/health"), ask, 15, 512 * MIB, _metrics(address)
-    )
+    return Service("etcd", [*command, "--log-level=warn"], ask, 15, 512 * MIB, _metrics(address))
 
 
 def _alertmanager(folder: Path, address: str) -> Service:
@@ -116,7 +107,7 @@ def _alertmanager(folder: Path, address: str) -> Service:
         await fetch(http, f"http://{address}/api/v2/alerts", "POST", json=alerts)
 
     command += ["--cluster.listen-address=", f"--web.listen-address={address}"]
-    return Service("alertmanager", command, _get(address, "/-/ready"), ask, 10, 128 * MIB, _metrics(address))
+    return Service("alertmanager", command, ask, 10, 128 * MIB, _metrics(address))
 
 
 def _go(folder: Path, address: str) -> Service:
@@ -124,14 +115,13 @@ def _go(folder: Path, address: str) -> Service:
     if go.exists():
         flags = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=mod", "GOPROXY": "off", "GOTOOLCHAIN": "local"}
         environment = {**os.environ, **flags, "GOCACHE": str(ROOT / ".cache" / "go-build")}
-        subprocess.run(
-            [go, "build", "-o", binary, "."], cwd=Path(__file__).parent / "goapp", env=environment, check=True
-        )
+        source = Path(__file__).parent / "goapp"
+        subprocess.run([go, "build", "-o", binary, "."], cwd=source, env=environment, check=True)
 
     async def ask(http: aiohttp.ClientSession, number: int) -> None:
         await fetch(http, f"http://{address}/" + (f"item?id={number % 5000}" if number % 3 else f"work?n={number}"))
 
-    return Service("go", [str(binary), address], _get(address, "/item?id=1"), ask, 30, 128 * MIB, _metrics(address))
+    return Service("go", [str(binary), address], ask, 30, 128 * MIB, _metrics(address))
 
 
 def _python(address: str) -> Service:
@@ -140,7 +130,7 @@ def _python(address: str) -> Service:
     async def ask(http: aiohttp.ClientSession, number: int) -> None:
         await fetch(http, f"http://{address}/{number % 5000}")
 
-    return Service("python", command, _get(address, "/1"), ask, 20, 128 * MIB)
+    return Service("python", command, ask, 20, 128 * MIB)
 
 
 def _leakdog(folder: Path, address: str, targets: list[str]) -> Service:
@@ -148,7 +138,7 @@ def _leakdog(folder: Path, address: str, targets: list[str]) -> Service:
     jobs = [
         {"job_name": "go", "profiles": ["heap", "goroutine"], "static_configs": [{"targets": targets}]},
         {"job_name": "python", "process": {"cmdline": "bench.services.pyapp"}},
-        {"job_name": "postgres", "process": {"cmdline": "postgres -D"}},
+        {"job_name": "postgres", "process": {"pidfile": str(folder.absolute() / "postgres" / "postmaster.pid")}},
     ]
     settings = {"global": {"scrape_interval": "30s"}, "storage": {"path": str(folder / "leakdog")}}
     config.write_text(json.dumps({**settings, "scrape_configs": jobs}))
@@ -158,14 +148,7 @@ def _leakdog(folder: Path, address: str, targets: list[str]) -> Service:
     async def ask(http: aiohttp.ClientSession, number: int) -> None:
         await fetch(http, f"http://{address}{pages[number % len(pages)]}")
 
-    return Service("leakdog", command, _get(address, "/-/ready"), ask, 2, 256 * MIB)
-
-
-def _get(address: str, path: str) -> Ask:
-    async def ask(http: aiohttp.ClientSession, number: int) -> None:
-        await fetch(http, f"http://{address}{path}")
-
-    return ask
+    return Service("leakdog", command, ask, 2, 256 * MIB)
 
 
 def _metrics(address: str) -> str:

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import aiohttp
@@ -15,62 +16,43 @@ from bench.services.service import Service
 
 SESSIONS = 3
 ROWS = 500_000  # of pgbench at scale 5
-MIB = 1 << 20
+LIMIT = 512 << 20
 
 
 def service(folder: Path) -> list[Service]:
     """PostgreSQL in a data directory of its own, reached by a socket in it; none if it is not installed."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
     if not found:
-        print("postgres is left out: there is none below /usr/lib/postgresql", flush=True)
+        print("postgres is left out: there is none below /usr/lib/postgresql", file=sys.stderr, flush=True)
         return []
-    data, programs = (folder / "postgres").absolute(), found[-1].parent
+    programs, data = found[-1].parent, (folder / "postgres").absolute()
     user = "postgres" if os.getuid() == 0 else None  # it refuses to be run by root
     data.mkdir(mode=0o700)
     if user:
         shutil.chown(data, user, user)
-    command = [str(programs / "initdb"), "-D", str(data), "-A", "trust", "-U", "postgres", "--no-sync"]
-    subprocess.run(command, user=user, group=user, cwd="/", check=True, stdout=subprocess.DEVNULL)
-    sessions = _Sessions(["psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-h", str(data), "-U", "postgres"], user)
-    made = Service(
-        "postgres",
-        [str(found[-1]), "-D", str(data), "-k", str(data), "-c", "listen_addresses="],
-        sessions.open,
-        sessions.ask,
-        peak=40,
-        limit=512 * MIB,
-        user=user,
-        end=signal.SIGINT,
-    )
-    sessions.parts = made.parts
-    sessions.fill = [str(programs / "pgbench"), "-i", "-q", "-s", "5", "-h", str(data), "-U", "postgres"]
+    initdb = [str(programs / "initdb"), "-D", str(data), "-A", "trust", "-U", "postgres", "--no-sync"]
+    subprocess.run(initdb, user=user, cwd="/", check=True, stdout=subprocess.DEVNULL)
+    sessions = _Sessions(programs, data, user)
+    command = [str(found[-1]), "-D", str(data), "-k", str(data), "-c", "listen_addresses="]
+    made = Service("postgres", command, sessions.ask, 40, LIMIT, user=user, end=signal.SIGINT)
+    made.parts, made.clients = sessions.parts, sessions.clients
     return [made]
 
 
 class _Sessions:
     """Clients that send a statement and read its one line of answer."""
 
-    def __init__(self, client: list[str], user: str | None) -> None:
-        self.client, self.user = client, user
-        self.fill: list[str] = []
+    def __init__(self, programs: Path, data: Path, user: str | None) -> None:
+        self.programs, self.user = programs, user
+        self.to = ("-h", str(data), "-U", "postgres")
         self.parts: dict[str, int] = {}
+        self.clients: list[asyncio.subprocess.Process] = []
         self._idle: asyncio.Queue[asyncio.subprocess.Process] = asyncio.Queue()
 
-    async def open(self, http: aiohttp.ClientSession, number: int) -> None:
-        """Fill the database and connect; `OSError` until it can be reached."""
-        if subprocess.run([*self.client, "-c", "select 1"], capture_output=True, user=self.user, cwd="/").returncode:
-            raise ConnectionError("PostgreSQL does not answer yet")
-        subprocess.run(self.fill, user=self.user, cwd="/", check=True, capture_output=True)
-        for session in range(1, SESSIONS + 1):
-            pipe = asyncio.subprocess.PIPE
-            process = await asyncio.create_subprocess_exec(
-                *self.client, stdin=pipe, stdout=pipe, user=self.user, group=self.user, cwd="/", start_new_session=True
-            )
-            self.parts[f"session{session}"] = int(await _send(process, "SELECT pg_backend_pid();"))
-            self._idle.put_nowait(process)
-
     async def ask(self, http: aiohttp.ClientSession, number: int) -> None:
-        """An update or a sum, on a session that is free."""
+        """An update, or a sum over some pages; the first one fills the database."""
+        if not self.parts:
+            await self._open()
         account = number % ROWS
         statement = f"UPDATE pgbench_accounts SET abalance = abalance + 1 WHERE aid = {account + 1} RETURNING abalance;"
         if number % 4 == 0:
@@ -79,6 +61,19 @@ class _Sessions:
         try:
             await _send(process, statement)
         finally:
+            self._idle.put_nowait(process)
+
+    async def _open(self) -> None:
+        fill = [str(self.programs / "pgbench"), "-i", "-q", "-s", "5", *self.to]
+        if subprocess.run(fill, user=self.user, cwd="/", capture_output=True).returncode:
+            raise ConnectionError("PostgreSQL does not answer yet")
+        client, pipe = [str(self.programs / "psql"), "-qAtX", *self.to], asyncio.subprocess.PIPE
+        for number in range(1, SESSIONS + 1):
+            process = await asyncio.create_subprocess_exec(
+                *client, stdin=pipe, stdout=pipe, user=self.user, cwd="/", start_new_session=True
+            )
+            self.clients.append(process)
+            self.parts[f"session{number}"] = int(await _send(process, "SELECT pg_backend_pid();"))
             self._idle.put_nowait(process)
 
 

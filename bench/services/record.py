@@ -10,13 +10,14 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import psutil
 
 from bench.services import rhythm
 from bench.services.catalogue import catalogue
-from bench.services.service import Service, fetch
+from bench.services.service import DidNotStart, Service, fetch
 from bench.services.table import Row, Table
 
 INTERVAL = 10.0
@@ -56,8 +57,8 @@ class Recorder:
 
     async def run(self, over: asyncio.Event) -> None:
         """Until it is over. What goes wrong in one of the tasks ends all."""
-        tasks = [asyncio.create_task(self._drive(service)) for service in self.services]
-        tasks += [asyncio.create_task(each) for each in (self._restart(), self._sample(), over.wait())]
+        work = [*(self._drive(service) for service in self.services), self._restart(), self._sample()]
+        tasks: list[asyncio.Task[Any]] = [asyncio.create_task(each) for each in (*work, over.wait())]
         try:
             ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in ended:
@@ -90,12 +91,20 @@ class Recorder:
             await asyncio.sleep(rhythm.RESTART_EVERY)
             for service in self.services:
                 if service.name == rhythm.restarted(number):
-                    await service.stop()
-                    await service.start(self.http, self.folder)
+                    await self._start_anew(service)
             number += 1
 
+    async def _start_anew(self, service: Service) -> None:
+        """The recording goes on without a service that does not come back."""
+        await service.stop()
+        try:
+            await service.start(self.http, self.folder)
+        except DidNotStart as error:
+            print(error, file=sys.stderr, flush=True)
+
     async def _sample(self) -> None:
-        with Table(self.folder / "bytes.csv") as sizes, Table(self.folder / "counts.csv") as counts:
+        files = (contextlib.closing(Table(self.folder / name)) for name in ("bytes.csv", "counts.csv"))
+        with next(files) as sizes, next(files) as counts:
             last = time.monotonic()
             while True:
                 await asyncio.sleep(INTERVAL - time.monotonic() % INTERVAL)
@@ -121,7 +130,7 @@ class Recorder:
             for part, pid in {"": service.process.pid, **service.parts}.items():
                 process, name = psutil.Process(pid), f"{service.name}/{part}{'-' if part else ''}"
                 memory = process.memory_info()
-                found = {"rss": memory.rss, "anon": memory.rss - memory.shared}
+                found: dict[str, float] = {"rss": memory.rss, "anon": memory.rss - memory.shared}
                 found |= {short: go[long] for long, short in GO_BYTES.items() if long in go and not part}
                 begun = process.create_time()
                 sizes.append([Row(name + key, now, value, load, begun, service.limit) for key, value in found.items()])

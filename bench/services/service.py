@@ -30,24 +30,28 @@ async def fetch(http: aiohttp.ClientSession, url: str, method: str = "GET", **mo
         return await answer.read()
 
 
+class DidNotStart(Exception):
+    """A service has not come up. The sentence says which and where its log is."""
+
+
 @dataclass(slots=True)
 class Service:
     """One program.
 
     Attributes:
-        ready: sent until it succeeds, when the program has come up.
+        ask: sends one request; it has come up when the first one succeeds.
         peak: requests per second at full load.
         limit: bytes that such a service would be given.
         metrics: URL of its page of Go's memory figures, if it has one.
         user: who runs it; None for who runs this.
         end: the signal that ends it in order.
         parts: series name and pid of its child processes that are recorded too.
+        clients: processes that ask it, and end with it.
 
     """
 
     name: str
     command: list[str]
-    ready: Ask
     ask: Ask
     peak: float
     limit: int
@@ -55,13 +59,14 @@ class Service:
     user: str | None = None
     end: signal.Signals = signal.SIGTERM
     parts: dict[str, int] = field(default_factory=dict)
+    clients: list[asyncio.subprocess.Process] = field(default_factory=list)
     process: psutil.Popen | None = None
 
     async def start(self, http: aiohttp.ClientSession, logs: Path) -> None:
         """Start it, and wait until it answers.
 
         Raises:
-            SystemExit: it does not come up.
+            DidNotStart: it does not come up.
 
         """
         # The kernel ends it too, should the recorder be killed.
@@ -80,10 +85,10 @@ class Service:
         for _ in range(int(START_SECONDS * 2)):
             await asyncio.sleep(0.5)
             with contextlib.suppress(aiohttp.ClientError, OSError):
-                return await self.ready(http, 0)
+                return await self.ask(http, 0)
             if not self.alive:
                 break
-        raise SystemExit(f"{self.name} has not come up; its log is {log}")
+        raise DidNotStart(f"{self.name} has not come up; its log is {log}")
 
     @property
     def alive(self) -> bool:
@@ -92,6 +97,10 @@ class Service:
 
     async def stop(self) -> None:
         """End it, in order if it can be had."""
+        for client in self.clients:
+            if client.returncode is None:
+                client.terminate()
+                await client.wait()
         if self.process is None or not self.alive:
             return
         self.process.send_signal(self.end)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import astuple, dataclass, fields
 from pathlib import Path
-from types import TracebackType
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One reading. `load` is requests per second, `start_time` unix seconds, `limit` in the unit of the value."""
 
     series: str
@@ -21,7 +19,7 @@ class Row:
 
 
 class Table:
-    """A CSV file of rows; what was appended is in the file.
+    """A CSV file of rows, each of which is in the file once it was appended.
 
     Raises:
         FileExistsError: there is such a file; two recordings are not mixed.
@@ -31,17 +29,13 @@ class Table:
     def __init__(self, path: Path) -> None:
         self._file = path.open("x", newline="")
         self._writer = csv.writer(self._file)
-        self._writer.writerow(field.name for field in fields(Row))
+        self._writer.writerow(Row._fields)
 
     def append(self, rows: list[Row]) -> None:
         """Write rows at the end."""
-        self._writer.writerows(astuple(row) for row in rows)
+        self._writer.writerows(rows)
         self._file.flush()
 
-    def __enter__(self) -> Table:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """No row comes after this."""
         self._file.close()
