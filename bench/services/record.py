@@ -40,9 +40,7 @@ async def record(folder: Path, hours: float) -> None:
             for service in services:
                 await service.start(http, folder)
                 print(f"{service.name} runs, process {service.process.pid if service.process else 0}", flush=True)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(hours * 3600):
-                    await recorder.run(over)
+            await recorder.run(over, hours * 3600)
         finally:
             await asyncio.gather(*(service.stop() for service in services))
 
@@ -55,12 +53,12 @@ class Recorder:
         self.done: Counter[str] = Counter()
         self.failed: Counter[str] = Counter()
 
-    async def run(self, over: asyncio.Event) -> None:
-        """Until it is over. What goes wrong in one of the tasks ends all."""
+    async def run(self, over: asyncio.Event, seconds: float) -> None:
+        """Until it is over, or the seconds are. What goes wrong in one of the tasks ends all."""
         work = [*(self._drive(service) for service in self.services), self._restart(), self._sample()]
         tasks: list[asyncio.Task[Any]] = [asyncio.create_task(each) for each in (*work, over.wait())]
         try:
-            ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            ended, _ = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
             for task in ended:
                 task.result()
         finally:
