@@ -16,10 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from bench.leakbench.corpus import Labelled, foreign, own
-from bench.leakbench.score import Tally, table
+from bench.leakbench.score import FIGURES, Tally, table
 
 DETECTORS = ("leakdog", "deriv", "predict_linear", "least_squares", "e_process", "bayes")
-FIGURES = ("recall", "FA", "leaked", "half", "covered")
 
 
 def main(arguments: Sequence[str]) -> int:

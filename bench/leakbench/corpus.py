@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bench.leakbench.kinds import KINDS, STEP, make
+from bench.leakbench.kinds import KINDS, STEP, Hard, Sample, make
+from bench.leakbench.kinds.fast import LEAKS, SHORT, quick
 from leakdog.detect.grid import History
 
 T0 = 1_750_000_000.0
@@ -21,8 +24,12 @@ class Labelled:
     """A series as a detector may see it, and what only the scorer may see.
 
     Attributes:
-        leaked: (n,) leaked share of the baseline on a full grid of `STEP`, all zero for a healthy series.
+        leaked: (n,) leaked share of the baseline on a full grid of `step`, all zero for a healthy series.
         over: index at which the value reaches the limit, or n.
+        reached: index at which it would without noise and bursts, where the generator knows it; else as `over`.
+        step: seconds between readings.
+        fast: the leak must be announced before two thirds of the time from its onset to `over` have gone.
+        hard: no observer could tell this one series from a leak; told apart from the rest.
 
     """
 
@@ -31,58 +38,96 @@ class Labelled:
     leaks: bool
     leaked: np.ndarray
     over: int
+    reached: int
+    step: float = STEP
+    fast: bool = False
+    hard: bool = False
 
 
-def own(seed: int, per_kind: int, *, load: bool = True) -> list[Labelled]:
-    """Our own kinds."""
-    samples = [make(kind, seed, number) for kind in KINDS for number in range(per_kind)]
-    return [
-        _label(s.kind, number % per_kind, s.leaks, s.value, s.load if load else None, s.start, s.limit, s.leaked)
-        for number, s in enumerate(samples)
-    ]
+def own_kinds() -> list[str]:
+    """Names of our own kinds, leaking ones first."""
+    return sorted(KINDS, key=lambda name: not KINDS[name].leaks)
 
 
-def foreign(directory: Path, seed: int, per_kind: int, *, load: bool = True) -> list[Labelled]:
+def fast_kinds() -> list[str]:
+    """Names of fast leaks, and of healthy kinds that are read as often."""
+    return [*LEAKS, *(name for name in own_kinds() if not KINDS[name].leaks)]
+
+
+def own(seed: int, per_kind: int, *, load: bool = True, kinds: Sequence[str] = ()) -> list[Labelled]:
+    """Our own kinds: two weeks, read every five minutes."""
+    samples = (make(kind, seed, number) for kind in kinds or own_kinds() for number in range(per_kind))
+    return [_own(number % per_kind, sample, STEP, load=load) for number, sample in enumerate(samples)]
+
+
+def fast(seed: int, per_kind: int, *, load: bool = True, kinds: Sequence[str] = ()) -> list[Labelled]:
+    """Fast leaks, five times as many as of each healthy kind, and healthy series, read every 30 s."""
+    numbers = ((kind, number) for kind in kinds or fast_kinds() for number in range(_fast_count(kind, per_kind)))
+    samples = ((number, quick(kind, seed, number)) for kind, number in numbers)
+    return [_own(number, sample, SHORT, load=load) for number, sample in samples if sample is not None]
+
+
+def _fast_count(kind: str, per_kind: int) -> int:
+    return 5 * per_kind if kind in LEAKS else per_kind
+
+
+def _own(number: int, sample: Sample, step: float, *, load: bool) -> Labelled:
+    kind = KINDS.get(sample.kind)
+    hard = kind is not None and (kind.hard is Hard.ALWAYS or (kind.hard is Hard.ALONE and not load))
+    return _label(number, sample, step, load=load, hard=hard)
+
+
+def foreign_kinds(directory: Path) -> list[str]:
+    """Names of the kinds of another generator."""
+    generator = _generator(directory)
+    return [*generator.LEAK, *generator.OK]
+
+
+def foreign(
+    directory: Path, seed: int, per_kind: int, *, load: bool = True, kinds: Sequence[str] = ()
+) -> list[Labelled]:
     """Kinds of a `generator.py` with lists LEAK and OK and `make(kind, count, seed)`, arrays in a dictionary."""
-    spec = importlib.util.spec_from_file_location("generator", directory / "generator.py")
-    assert spec is not None
-    assert spec.loader is not None
-    generator: Any = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(generator)
-    out = []
-    for kind in (*generator.LEAK, *generator.OK):
-        d = generator.make(kind, per_kind, seed)
-        out += [
-            _label(
-                kind,
-                i,
-                bool(d["leak"]),
-                d["y"][i].astype(float),
-                d["cov"][i].astype(float) if load else None,
-                d["start"][i].astype(float),
-                float(d["limit"][i]),
-                d["L"][i].astype(float),
-            )
-            for i in range(per_kind)
-        ]
+    out: list[Labelled] = []
+    for kind in kinds or foreign_kinds(directory):
+        made = _generator(directory).make(kind, per_kind, seed)
+        out += (_label(i, each, STEP, load=load) for i, each in enumerate(_samples(kind, per_kind, made)))
     return out
 
 
-def _label(
-    kind: str,
-    number: int,
-    leaks: bool,
-    value: np.ndarray,
-    load: np.ndarray | None,
-    start: np.ndarray,
-    limit: float,
-    leaked: np.ndarray,
-) -> Labelled:
-    seen = ~np.isnan(value)
-    time = T0 + STEP * np.arange(len(value))
-    begins = np.where(start > -(10**5), T0 + start * STEP, T0 - LONG_AGO)
+@cache
+def _generator(directory: Path) -> Any:
+    spec = importlib.util.spec_from_file_location("generator", directory / "generator.py")
+    assert spec is not None
+    assert spec.loader is not None
+    generator = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(generator)
+    return generator
+
+
+def _samples(kind: str, count: int, made: dict[str, Any]) -> Iterable[Sample]:
+    for i in range(count):
+        value, load, start, leaked = (made[name][i].astype(float) for name in ("y", "cov", "start", "L"))
+        limit = float(made["limit"][i])
+        yield Sample(kind, bool(made["leak"]), value, load, start, limit, leaked, _over(value, limit, leaked))
+
+
+def _over(value: np.ndarray, limit: float, leaked: np.ndarray) -> int:
     over = np.flatnonzero((np.nan_to_num(value) >= limit) & (leaked > 0))
+    return int(over[0]) if len(over) else len(value)
+
+
+def _label(number: int, sample: Sample, step: float, *, load: bool, hard: bool = False) -> Labelled:
+    seen = ~np.isnan(sample.value)
+    time = T0 + step * np.arange(len(seen))
+    begins = np.maximum(T0 + sample.start * step, T0 - LONG_AGO)
     history = History(
-        f"{kind}/{number}", time[seen], value[seen], None if load is None else load[seen], begins[seen], limit
+        f"{sample.kind}/{number}",
+        time[seen],
+        sample.value[seen],
+        sample.load[seen] if load else None,
+        begins[seen],
+        sample.limit,
     )
-    return Labelled(history, kind, leaks, leaked, int(over[0]) if len(over) else len(value))
+    over = _over(sample.value, sample.limit, sample.leaked)
+    fast = sample.kind in LEAKS and step == SHORT
+    return Labelled(history, sample.kind, sample.leaks, sample.leaked, over, sample.reached, step, fast, hard)

@@ -4,7 +4,12 @@ recall   leaks found before the limit is reached, of those that leak 10 % of the
 FA       false alarms per 1000 healthy series-weeks under continuous checking; alerts that begin within 12 h are one
 leaked   median of the leaked share of the baseline at the first true alert
 half     share of all leaks found before half of the baseline has leaked
-covered  share of first true alerts whose interval of 80 % for the time to the limit holds the true time
+delay    median hours from the moment when 10 % of the baseline had leaked to the first true alert
+covered  share of first true alerts whose interval of 80 % for the time to the limit holds the true time, of those
+         whose life reaches the limit
+
+A fast leak is found by an alert that begins after its onset and before two thirds of the time to its limit have
+gone; `leaked` and `half` are then shares of that time, and `delay` counts from the onset.
 """
 
 from __future__ import annotations
@@ -15,11 +20,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bench.leakbench.corpus import T0, Labelled
-from bench.leakbench.kinds import STEP
 
-WEEK = 7 * 86400 / STEP
-REARM = 12 * 3600 / STEP
+WEEK, REARM = 7 * 86400.0, 12 * 3600.0
 TRUE, WORTH = 0.01, 0.10  # leaked share from which an alert is true, and from which a leak counts
+IN_TIME = 2 / 3
+SPEEDS = {"20-60 min": 1.0, "1-3 h": 3.0, "3-6 h": 6.0}  # hours to the limit, at most
+FIGURES = ("recall", "FA", "leaked", "half", "delay", "covered")
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,7 @@ class Tally:
     false_alarms: int = 0
     weeks: float = 0.0
     leaked: list[float] = field(default_factory=list)
+    delay: list[float] = field(default_factory=list)
     covered: list[bool] = field(default_factory=list)
 
     def add(self, other: Tally) -> None:
@@ -49,6 +56,7 @@ class Tally:
         self.false_alarms += other.false_alarms
         self.weeks += other.weeks
         self.leaked += other.leaked
+        self.delay += other.delay
         self.covered += other.covered
 
     def figures(self) -> dict[str, float]:
@@ -59,6 +67,7 @@ class Tally:
             "FA": 1000 * self.false_alarms / self.weeks if self.weeks else nothing,
             "leaked": float(np.median(self.leaked)) if self.leaked else nothing,
             "half": sum(each < 0.5 for each in self.leaked) / self.leaks if self.leaks else nothing,
+            "delay": float(np.median(self.delay)) if self.delay else nothing,
             "covered": float(np.mean(self.covered)) if self.covered else nothing,
         }
 
@@ -66,49 +75,79 @@ class Tally:
 def judge(series: Labelled, alerts: Sequence[Fired]) -> Tally:
     """Score the alerts of one series."""
     points = len(series.leaked)
+    spans = [_span(series, alert) for alert in alerts]
     fires = np.zeros(points, bool)
-    for alert in alerts:
-        begin = max(0, int(np.ceil((alert.start - T0) / STEP)))
-        end = points if alert.end is None else int(np.ceil((alert.end - T0) / STEP))
-        fires[begin : max(end, begin + 1)] = True
-    healthy = series.leaked < TRUE if series.leaks else np.ones(points, bool)
-    out = Tally(false_alarms=_alarms(fires, healthy), weeks=float(healthy.sum()) / WEEK)
-    if not series.leaks or series.leaked[-1] < WORTH:
+    for begin, end in spans:
+        fires[begin:end] = True
+    healthy = series.leaked < (np.finfo(float).tiny if series.fast else TRUE)
+    out = Tally(false_alarms=_alarms(fires, healthy, series.step), weeks=float(healthy.sum()) * series.step / WEEK)
+    if not series.leaks or (series.leaked[-1] < WORTH and not series.fast):
         return out
     out.leaks = 1
-    true = np.flatnonzero(fires & (series.leaked >= TRUE))
-    if len(true) and true[0] <= min(series.over, points - 1):
+    at = _in_time(series, spans) if series.fast else _before_limit(series, fires)
+    if at is not None:
         out.found = 1
-        out.leaked.append(float(series.leaked[true[0]]))
-        out.covered += _covered(series, alerts, int(true[0]))
+        counted = series.leaked >= WORTH
+        onset = int(np.argmax(series.leaked > 0 if series.fast else counted))
+        out.leaked.append((at - onset) / (series.over - onset) if series.fast else float(series.leaked[at]))
+        out.delay.append((at - onset) * series.step / 3600)
+        out.covered += _covered(series, alerts, at)
     return out
 
 
 def table(series: Sequence[Labelled], alerts: Sequence[Sequence[Fired]]) -> dict[str, Tally]:
-    """Tallies by kind, and of all under the name `all`."""
-    out: dict[str, Tally] = {}
+    """Tallies by kind, of all under the name `all`, of the hard ones under `hard`, of fast leaks by their speed."""
+    out: dict[str, Tally] = {"all": Tally()}
     for each, fired in zip(series, alerts, strict=True):
         one = judge(each, fired)
-        for name in (each.kind, "all"):
+        for name in (each.kind, "hard" if each.hard else "all", *_speed(each)):
             out.setdefault(name, Tally()).add(one)
     return out
 
 
-def _alarms(fires: np.ndarray, where: np.ndarray) -> int:
+def _speed(series: Labelled) -> list[str]:
+    if not series.fast:
+        return []
+    hours = (series.over - int(np.argmax(series.leaked > 0))) * series.step / 3600
+    return [next(name for name, most in SPEEDS.items() if hours <= most)]
+
+
+def _span(series: Labelled, alert: Fired) -> tuple[int, int]:
+    points = len(series.leaked)
+    begin = max(0, int(np.ceil((alert.start - T0) / series.step)))
+    end = points if alert.end is None else int(np.ceil((alert.end - T0) / series.step))
+    return begin, max(end, begin + 1)
+
+
+def _before_limit(series: Labelled, fires: np.ndarray) -> int | None:
+    """When a leak is first told of, if that is before the limit."""
+    true = np.flatnonzero(fires & (series.leaked >= TRUE))
+    return int(true[0]) if len(true) and true[0] <= min(series.over, len(fires) - 1) else None
+
+
+def _in_time(series: Labelled, spans: Sequence[tuple[int, int]]) -> int | None:
+    """When a fast leak is announced, if that is in time."""
+    onset = int(np.argmax(series.leaked > 0))
+    last = onset + IN_TIME * (series.over - onset)
+    return min((begin for begin, _ in spans if onset <= begin <= last), default=None)
+
+
+def _alarms(fires: np.ndarray, where: np.ndarray, step: float) -> int:
     on = np.flatnonzero(fires)
     if not len(on):
         return 0
-    edges = on[np.concatenate(([True], np.diff(on) > REARM))]
+    edges = on[np.concatenate(([True], np.diff(on) > REARM / step))]
     return int(where[edges].sum())
 
 
 def _covered(series: Labelled, alerts: Sequence[Fired], at: int) -> list[bool]:
-    """Whether the interval of the alert that found the leak holds the true time, if the limit was reached at all."""
-    now = T0 + at * STEP
-    for alert in alerts:
-        if alert.left is not None and alert.start <= now and (alert.end is None or alert.end > now):
-            if series.over >= len(series.leaked):
-                return []
-            left = T0 + series.over * STEP - alert.start
-            return [alert.left[0] <= left <= alert.left[1]]
-    return []
+    """Whether the interval of the alert that found the leak holds the true time, if its life reaches the limit."""
+    now = T0 + at * series.step
+    known = [a for a in alerts if a.left is not None and a.start <= now and (a.end is None or a.end > now)]
+    if not known or series.reached >= len(series.leaked):
+        return []
+    begins, times = series.history.life_start, series.history.time
+    limit = T0 + series.reached * series.step
+    life, last = (begins[min(np.searchsorted(times, when), len(times) - 1)] for when in (known[0].start, limit))
+    left = known[0].left
+    return [left[0] <= limit - known[0].start <= left[1]] if life == last else []
