@@ -73,6 +73,7 @@ class Signal(StrEnum):
 
     RSS = "rss"  # resident set, file pages included
     RSS_ANON = "rss_anon"  # resident set without file-backed pages: what can leak
+    RSS_SHMEM = "rss_shmem"  # resident pages shared with other processes, or of tmpfs
     USS = "uss"  # pages no other process shares
     THREADS = "threads"
     OPEN_FILES = "open_files"
@@ -83,6 +84,7 @@ class Signal(StrEnum):
     GOROUTINES = "goroutines"
     GOROUTINES_LEAKED = "goroutines_leaked"  # from goroutineleak: proved by the collector, never to wake
     HEAP_ALLOC = "heap_alloc"  # MemStats from here on: live heap and garbage not yet collected
+    HEAP_LIVE = "heap_live"  # of it, what the last collection found alive
     HEAP_OBJECTS = "heap_objects"
     HEAP_INUSE = "heap_inuse"  # spans in use, fragmentation included
     HEAP_IDLE = "heap_idle"  # spans not in use

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from leakdog.attribute.ledger import ledger
 from leakdog.cli.client import Client, add_arguments
 from leakdog.cli.targets import condition
 from leakdog.errors import ApiError
@@ -112,6 +113,7 @@ def _show_target(client: Client, target: Json, leaks: Sequence[Json], args: argp
     for leak in own:
         print(f"leak {inert(str(leak['id']))}: {summary(leak)}")
     _print_signals(target)
+    _print_ledger(target)
     signal = args.signal or _drawn(target, own)
     if signal is not None:
         _print_trend(client, name, signal, None)
@@ -143,6 +145,16 @@ def _print_signals(target: Json) -> None:
         table.add_row(*map(Text, row))
     print()
     Console(highlight=False).print(table)
+
+
+def _print_ledger(target: Json) -> None:
+    """What its memory is made of, as far as its signals tell."""
+    from leakdog.report.ledger import ledger_text
+
+    known = {Signal(name): value for name, value in (target.get("signals") or {}).items() if name in list(Signal)}
+    found = ledger(known)
+    if found is not None:
+        print(f"\n{ledger_text(found)}")
 
 
 def _verdict(said: Json) -> str:

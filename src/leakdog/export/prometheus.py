@@ -14,6 +14,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from leakdog import __version__
+from leakdog.attribute.ledger import ledger
 from leakdog.errors import Reason
 from leakdog.model import Leak, LeakState, Unit
 from leakdog.pipeline.state import Fleet, Watched
@@ -86,6 +87,11 @@ def _target_metrics(targets: list[Watched]) -> Iterator[Metric]:
     limit = GaugeMetricFamily(
         "leakdog_target_memory_limit_bytes", "Memory at which the target will be killed.", labels=TARGET
     )
+    memory = GaugeMetricFamily(
+        "leakdog_ledger_bytes",
+        "Memory by what it is made of; the parts sum to the resident set.",
+        labels=[*TARGET, "part"],
+    )
     for watched in targets:
         key = list(watched.key)
         if watched.up is not None:
@@ -95,7 +101,10 @@ def _target_metrics(targets: list[Watched]) -> Iterator[Metric]:
         _add(limit, key, watched.memory_limit)
         for signal, value in sorted(watched.values.items()):
             (size if signal.unit is Unit.BYTES else count).add_metric([*key, signal.value], value)
-    yield from (up, last, took, limit, size, count)
+        parts = found.parts if (found := ledger(watched.values)) else {}
+        for part, value in parts.items():
+            memory.add_metric([*key, part.value], value)
+    yield from (up, last, took, limit, size, count, memory)
 
 
 def _leak_metrics(leaks: list[Leak]) -> Iterator[Metric]:

@@ -18,17 +18,29 @@ SIGNALS = {
     "process_threads": Signal.THREADS,
     "go_threads": Signal.THREADS,  # threads ever made by Go, which keeps them: near enough
     "go_goroutines": Signal.GOROUTINES,
+    "go_sched_goroutines_goroutines": Signal.GOROUTINES,
     "go_memstats_heap_alloc_bytes": Signal.HEAP_ALLOC,
     "go_memstats_alloc_bytes": Signal.HEAP_ALLOC,
+    "go_memory_classes_heap_objects_bytes": Signal.HEAP_ALLOC,
+    "go_gc_heap_live_bytes": Signal.HEAP_LIVE,
     "go_memstats_heap_objects": Signal.HEAP_OBJECTS,
+    "go_gc_heap_objects_objects": Signal.HEAP_OBJECTS,
     "go_memstats_heap_inuse_bytes": Signal.HEAP_INUSE,
     "go_memstats_heap_idle_bytes": Signal.HEAP_IDLE,
     "go_memstats_heap_released_bytes": Signal.HEAP_RELEASED,
+    "go_memory_classes_heap_released_bytes": Signal.HEAP_RELEASED,
     "go_memstats_heap_sys_bytes": Signal.HEAP_SYS,
     "go_memstats_stack_inuse_bytes": Signal.STACK_INUSE,
+    "go_memory_classes_heap_stacks_bytes": Signal.STACK_INUSE,
     "go_memstats_sys_bytes": Signal.SYS,
+    "go_memory_classes_total_bytes": Signal.SYS,
     "go_memstats_alloc_bytes_total": Signal.TOTAL_ALLOC,
+    "go_gc_heap_allocs_bytes_total": Signal.TOTAL_ALLOC,
 }
+# The Go collector's newer names (of runtime/metrics) tell some signals of MemStats only as the sum of classes.
+_IN_USE = ("go_memory_classes_heap_objects_bytes", "go_memory_classes_heap_unused_bytes")
+_IDLE = ("go_memory_classes_heap_free_bytes", "go_memory_classes_heap_released_bytes")
+SUMS = {Signal.HEAP_INUSE: _IN_USE, Signal.HEAP_IDLE: _IDLE, Signal.HEAP_SYS: (*_IN_USE, *_IDLE)}
 START_TIME = "process_start_time_seconds"
 MEMORY_LIMIT = "go_gc_gomemlimit_bytes"
 # GOMEMLIMIT "off" is told as the largest 64-bit number.
@@ -36,7 +48,7 @@ NO_LIMIT = 2.0**62
 
 # A page may hold a million series. The pure-Python parser sees only lines of ours, and the line feed in front lets the
 # search for them skip through 32 MiB in 12 ms; anchored with `^` it takes 110 ms.
-NAMES = "|".join([*SIGNALS, START_TIME, MEMORY_LIMIT]).encode()
+NAMES = "|".join({*SIGNALS, *SUMS[Signal.HEAP_SYS], START_TIME, MEMORY_LIMIT}).encode()
 OURS = re.compile(rb"\n(?P<name>" + NAMES + rb")[ \t{][^\n]*")
 # What the first line that is not blank must be: a comment, or a name, labels and a number, perhaps with more after it.
 FIRST_LINE = re.compile(
@@ -67,6 +79,9 @@ def read_metrics(data: bytes, time: float) -> Observation:
     for name, signal in SIGNALS.items():
         if name in values:
             signals.setdefault(signal, values[name])
+    for signal, names in SUMS.items():
+        if all(name in values for name in names):
+            signals.setdefault(signal, sum(values[name] for name in names))
     limit = values.get(MEMORY_LIMIT)
     return Observation(
         source=Source.METRICS,

@@ -19,6 +19,7 @@ from leakdog.model import Observation, Signal, Source
 # held. A larger process is watched by its anonymous memory instead, which is known for nothing.
 USS_MAX_RSS_BYTES = 256 << 20
 LISTENING = "0A"  # TCP_LISTEN in /proc/net/tcp
+_STATUS = {"RssAnon": Signal.RSS_ANON, "RssShmem": Signal.RSS_SHMEM}
 ANY = (IPv4Address("0.0.0.0"), IPv6Address("::"))  # noqa: S104  # compared with, not listened on
 LOCALHOST = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
 
@@ -48,10 +49,7 @@ def read_process(pid: int, time: float) -> Observation:
 
 def _allowed(process: psutil.Process, rss_bytes: int) -> dict[Signal, float]:
     """Readings that need more of the kernel or more rights than RSS does, as far as they are given."""
-    values = {}
-    anonymous = _status_bytes(process.pid, "RssAnon")
-    if anonymous is not None:
-        values[Signal.RSS_ANON] = anonymous
+    values = _status_bytes(process.pid)
     try:
         values[Signal.OPEN_FILES] = float(process.num_fds())
         if rss_bytes <= USS_MAX_RSS_BYTES:
@@ -61,17 +59,14 @@ def _allowed(process: psutil.Process, rss_bytes: int) -> dict[Signal, float]:
     return values
 
 
-def _status_bytes(pid: int, field: str) -> float | None:
-    """A kB field of /proc/PID/status in bytes; None where the kernel does not tell it."""
+def _status_bytes(pid: int) -> dict[Signal, float]:
+    """The kB fields of /proc/PID/status that are signals, in bytes; without those that the kernel does not tell."""
     try:
         lines = _proc(str(pid), "status").read_text(errors="replace").splitlines()
     except OSError:
-        return None
-    for line in lines:
-        name, _, rest = line.partition(":")
-        if name == field:
-            return float(rest.split()[0]) * 1024
-    return None
+        return {}
+    fields = {name: rest for name, _, rest in (line.partition(":") for line in lines)}
+    return {signal: float(fields[name].split()[0]) * 1024 for name, signal in _STATUS.items() if name in fields}
 
 
 def command_line(pid: int) -> bytes:

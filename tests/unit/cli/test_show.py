@@ -59,6 +59,20 @@ def test_target(daemon: str, leakdog: Run, capsys: Capture) -> None:
     assert max(map(len, text.splitlines()[3:])) <= 80
 
 
+def test_memory(serve: Serve, target: Make, leakdog: Run, capsys: Capture) -> None:
+    """What a target's memory is made of is told, as far as its signals tell; one of a later daemon does no harm."""
+    signals = {"rss": 40 << 20, "rss_anon": 30 << 20, "from_the_future": 1}
+    url = serve(
+        {
+            "/api/v1/leaks": {"leaks": []},
+            "/api/v1/targets": {"targets": [target(signals=signals)]},
+            "/api/v1/series": {"series": []},
+        }
+    )
+    assert leakdog("show", "shop/127.0.0.1:6060", "--server", url) == 0
+    assert "  30.0 MiB   75 %  not told apart\n  10.0 MiB   25 %  file pages\n" in capsys.readouterr().out
+
+
 def test_target_by_instance(daemon: str, leakdog: Run, capsys: Capture) -> None:
     """An instance alone names a target where only one has it."""
     assert leakdog("show", "10.0.0.9:6060", "--server", daemon) == 0

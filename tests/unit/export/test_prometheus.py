@@ -56,6 +56,17 @@ def test_targets_and_signals_are_told() -> None:
     assert found["leakdog_target_memory_limit_bytes", frozenset(KEY)] == 5e8
 
 
+def test_what_memory_is_made_of_is_told() -> None:
+    """The parts of a target's memory sum to its resident set."""
+    made = fleet()
+    made.targets[KEY].values = {Signal.RSS: 100.0, Signal.RSS_ANON: 80.0, Signal.SYS: 60.0, Signal.HEAP_RELEASED: 10.0}
+    found = samples(made)
+    parts = {
+        part: found["leakdog_ledger_bytes", frozenset((*KEY, part))] for part in ("go_rest", "native", "file_pages")
+    }
+    assert parts == {"go_rest": 50.0, "native": 30.0, "file_pages": 20.0}
+
+
 def test_a_leak_has_a_state_a_growth_and_culprits() -> None:
     """The state that a leak is in is 1, the others are 0; growth is in the unit of its signal."""
     found = samples(fleet(leak(), leak(leak_class=LeakClass.FILES, signal=Signal.OPEN_FILES, culprits=())))
@@ -125,5 +136,6 @@ def test_promtool_finds_nothing_to_say() -> None:
 def test_documentation_lists_exactly_the_exported_metrics() -> None:
     """Every metric is in docs/metrics.md, and every metric named there exists."""
     both = fleet(leak(), leak(leak_class=LeakClass.FILES, signal=Signal.OPEN_FILES))
+    both.targets[KEY].values = {**both.targets[KEY].values, Signal.RSS: 1e8}
     exported = {name for name, _ in samples(both) if name.startswith("leakdog_")}
     assert exported == set(re.findall(r"^\| `(leakdog_\w+)`", DOCS.read_text(), re.MULTILINE))

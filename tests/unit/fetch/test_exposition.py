@@ -79,6 +79,45 @@ def test_every_signal_of_a_go_program_is_read() -> None:
     }
 
 
+RUNTIME_METRICS_PAGE = b"""\
+go_gc_gomemlimit_bytes 9.223372036854776e+18
+go_gc_heap_allocs_bytes_total 6.3e+09
+go_gc_heap_live_bytes 2.0e+07
+go_gc_heap_objects_objects 171000
+go_memory_classes_heap_free_bytes 2.0e+06
+go_memory_classes_heap_objects_bytes 2.5e+07
+go_memory_classes_heap_released_bytes 9.0e+06
+go_memory_classes_heap_stacks_bytes 1.2e+06
+go_memory_classes_heap_unused_bytes 5.0e+06
+go_memory_classes_total_bytes 5.1e+07
+go_sched_goroutines_goroutines 34
+"""
+
+
+def test_the_newer_names_of_the_go_collector_tell_the_same() -> None:
+    """Classes of runtime/metrics sum to the fields of MemStats, and tell what was alive besides."""
+    assert values(RUNTIME_METRICS_PAGE) == {
+        Signal.GOROUTINES: 34,
+        Signal.HEAP_ALLOC: 2.5e7,
+        Signal.HEAP_LIVE: 2.0e7,
+        Signal.HEAP_OBJECTS: 171000,
+        Signal.HEAP_INUSE: 3.0e7,
+        Signal.HEAP_IDLE: 1.1e7,
+        Signal.HEAP_RELEASED: 9.0e6,
+        Signal.HEAP_SYS: 4.1e7,
+        Signal.STACK_INUSE: 1.2e6,
+        Signal.SYS: 5.1e7,
+        Signal.TOTAL_ALLOC: 6.3e9,
+    }
+
+
+def test_a_sum_with_a_missing_part_is_not_known() -> None:
+    """Of two classes one alone is no total."""
+    page = RUNTIME_METRICS_PAGE.replace(b"go_memory_classes_heap_free_bytes 2.0e+06\n", b"")
+    assert Signal.HEAP_INUSE in values(page)
+    assert not {Signal.HEAP_IDLE, Signal.HEAP_SYS} & set(values(page))
+
+
 def test_openmetrics_is_read_alike() -> None:
     """Exemplars, units and the end mark are in nobody's way."""
     assert values(OPENMETRICS_PAGE) == {Signal.GOROUTINES: 8, Signal.TOTAL_ALLOC: 123, Signal.RSS: 45056000}

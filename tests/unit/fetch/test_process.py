@@ -87,7 +87,22 @@ def test_a_process_tells_its_memory_threads_files_and_start(run: Run) -> None:
     assert 32 * MIB < seen.values[Signal.RSS] < 100 * MIB
     assert 32 * MIB < seen.values[Signal.RSS_ANON] < seen.values[Signal.RSS]
     assert 32 * MIB < seen.values[Signal.USS] <= seen.values[Signal.RSS] + MIB
-    assert set(seen.values) == {Signal.RSS, Signal.RSS_ANON, Signal.USS, Signal.THREADS, Signal.OPEN_FILES}
+    assert set(seen.values) == {
+        Signal.RSS,
+        Signal.RSS_ANON,
+        Signal.RSS_SHMEM,
+        Signal.USS,
+        Signal.THREADS,
+        Signal.OPEN_FILES,
+    }
+
+
+def test_shared_memory_is_told_apart(run: Run) -> None:
+    """An anonymous mapping that is shared is neither anonymous to the kernel nor a file's."""
+    code = "import mmap, sys; made = mmap.mmap(-1, 8 << 20); made.write(b'x' * len(made)); print(flush=True); sys.stdin.read()"
+    child = run(code)
+    assert first_line(child) == ""
+    assert read_process(child.pid, 0.0).values[Signal.RSS_SHMEM] == pytest.approx(8 * MIB, abs=MIB)
 
 
 def test_a_process_that_is_gone_fails_as_such(run: Run) -> None:
@@ -116,7 +131,12 @@ def test_what_may_not_be_read_is_absent(run: Run, monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(psutil.Process, "num_fds", denied)
     monkeypatch.setattr(psutil.Process, "memory_full_info", denied)
-    assert set(read_process(os.getpid(), 0.0).values) == {Signal.RSS, Signal.RSS_ANON, Signal.THREADS}
+    assert set(read_process(os.getpid(), 0.0).values) == {
+        Signal.RSS,
+        Signal.RSS_ANON,
+        Signal.RSS_SHMEM,
+        Signal.THREADS,
+    }
 
 
 def test_a_process_of_which_nothing_may_be_read_fails(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,9 +167,10 @@ def test_a_kernel_that_does_not_tell_anonymous_memory_leaves_it_absent(
     (tmp_path / "12").mkdir()
     (tmp_path / "12" / "status").write_text("Name:\tx\nVmRSS:\t  100 kB\n")
     monkeypatch.setattr(psutil, "PROCFS_PATH", str(tmp_path))
-    assert room._status_bytes(12, "VmRSS") == 102400
-    assert room._status_bytes(12, "RssAnon") is None
-    assert room._status_bytes(13, "RssAnon") is None
+    assert room._status_bytes(12) == {}
+    assert room._status_bytes(13) == {}
+    (tmp_path / "12" / "status").write_text("Name:\tx\nRssAnon:\t  100 kB\n")
+    assert room._status_bytes(12) == {Signal.RSS_ANON: 102400}
 
 
 def test_a_reading_costs_little() -> None:
