@@ -11,11 +11,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bench.leakbench.detectors.common import Array, Bools, each
+from bench.leakbench.detectors.common import Array, Bools, blocks, each, held_for, spread
 from bench.leakbench.score import Fired
 from leakdog.detect.grid import History
 
-HOUR = 12
 WIDTHS = (48, 96)
 ODDS = np.log(999.0)
 HOLD = 3
@@ -39,7 +38,7 @@ def _line_wins(values: Array) -> bool:
     left = values - start - slope * time
     keep = float(np.clip(left[1:] @ left[:-1] / (left @ left + 1e-30), 0, 0.95))
     angle = 2 * np.pi * np.arange(count) / 24
-    rivals = [[]]
+    rivals: list[list[Array]] = [[]]
     rivals += [[(time > at).astype(float)] for at in np.linspace(0.1, 0.9, 9)]
     rivals += [[np.cos(angle), np.sin(angle), np.cos(2 * angle), np.sin(2 * angle)]]
     rivals += [[1 - np.exp(-time / tau)] for tau in (0.1, 0.3, 0.6)]
@@ -48,18 +47,15 @@ def _line_wins(values: Array) -> bool:
     return bool(np.logaddexp.reduce(-others / 2) + line / 2 < -ODDS)
 
 
-def rule(values: Array, _limit: float) -> Bools:
+def rule(values: Array, _limit: float, hour: int) -> Bools:
     """The line has held the odds for some hours."""
-    lows = values[: len(values) // HOUR * HOUR].reshape(-1, HOUR).min(1)
+    lows = blocks(values, hour).min(1)
     wins = np.zeros(len(lows), bool)
     for width in WIDTHS:
-        for end in range(width, len(lows)):
+        for end in range(width, len(lows) + 1):
             if lows[end - width // 4 : end].mean() > 1.03 * lows[end - width : end - width * 3 // 4].mean():
                 wins[end - 1] |= _line_wins(lows[end - width : end])
-    held = np.convolve(wins, np.ones(HOLD), "full")[: len(wins)] >= HOLD
-    fires = np.zeros(len(values), bool)
-    fires[HOUR : HOUR * len(held)] = np.repeat(held, HOUR)[: HOUR * len(held) - HOUR]
-    return fires
+    return spread(held_for(wins, HOLD), hour, len(values))
 
 
 def detect(histories: Sequence[History]) -> list[list[Fired]]:

@@ -6,20 +6,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bench.leakbench.detectors.common import Array, Bools, each, line
+from bench.leakbench.detectors.common import Array, Bools, each, held_for, line
 from bench.leakbench.score import Fired
 from leakdog.detect.grid import History
 
-HOUR = 12
 
-
-def rule(values: Array, _limit: float) -> Bools:
-    """Slope over an hour above one per cent of the mean so far, an hour long."""
-    slope, _, _ = line(values, HOUR)
-    mean = np.cumsum(values) / np.arange(1, len(values) + 1)
-    over = np.nan_to_num(slope) * HOUR > 0.01 * mean
-    held = np.convolve(over, np.ones(HOUR), "full")[: len(over)] >= HOUR
-    return np.asarray(held, bool)
+def rule(values: Array, _limit: float, hour: int) -> Bools:
+    """Slope over an hour above one per cent of the mean of a day, an hour long."""
+    slope, _, _ = line(values, hour)
+    total = np.cumsum(np.concatenate((np.zeros(24 * hour), values)))
+    width = np.minimum(np.arange(1, len(values) + 1), 24 * hour)
+    mean = (total[24 * hour :] - total[: len(values)]) / width
+    return held_for(np.nan_to_num(slope) * hour > 0.01 * mean, hour)
 
 
 def detect(histories: Sequence[History]) -> list[list[Fired]]:

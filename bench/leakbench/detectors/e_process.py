@@ -10,26 +10,26 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bench.leakbench.detectors.common import Array, Bools, each
+from bench.leakbench.detectors.common import Array, Bools, blocks, each, spread
 from bench.leakbench.score import Fired
 from leakdog.detect.grid import History
 
-BLOCK = 36
+HOURS = 3
 BETS = np.array([0.3, 0.6, 0.9])
 RUN = 2000.0
 
 
-def rule(values: Array, _limit: float) -> Bools:
+def rule(values: Array, _limit: float, hour: int) -> Bools:
     """The wealth of all bets begun at any time passes the run length."""
-    lows = values[: len(values) // BLOCK * BLOCK].reshape(-1, BLOCK).min(1)
-    fires = np.zeros(len(values), bool)
+    lows = blocks(values, HOURS * hour).min(1)
+    found = np.zeros(len(lows), bool)
     wealth = np.zeros(len(BETS))
-    for number, sign in enumerate(np.sign(np.diff(lows))):
+    for number, sign in enumerate(np.sign(np.diff(lows)), 1):
         wealth = (wealth + 1) * (1 + BETS * sign)
         if wealth.mean() >= RUN:
-            fires[(number + 2) * BLOCK : (number + 3) * BLOCK] = True
+            found[number] = True
             wealth[:] = 0
-    return fires
+    return spread(found, HOURS * hour, len(values))
 
 
 def detect(histories: Sequence[History]) -> list[list[Fired]]:

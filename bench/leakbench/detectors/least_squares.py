@@ -10,13 +10,12 @@ from bench.leakbench.detectors.common import Array, Bools, each, line
 from bench.leakbench.score import Fired
 from leakdog.detect.grid import History
 
-DAY = 288
 
-
-def rule(values: Array, _limit: float) -> Bools:
+def rule(values: Array, _limit: float, hour: int) -> Bools:
     """A good straight line that rises."""
-    slope, end, explained = (np.nan_to_num(part) for part in line(values, DAY))
-    return np.asarray((explained > 0.8) & (slope * DAY > 0.05 * np.maximum(end - slope * DAY, 1)), bool)
+    day = 24 * hour
+    slope, end, explained = (np.nan_to_num(part) for part in line(values, day))
+    return np.asarray((explained > 0.8) & (slope * day > 0.05 * np.maximum(end - slope * day, 1)), bool)
 
 
 def detect(histories: Sequence[History]) -> list[list[Fired]]:
