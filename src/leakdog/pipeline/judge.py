@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
+import numpy as np
+
 from leakdog.attribute.classify import classify
+from leakdog.attribute.trend import trends
 from leakdog.detect.engine import assess
-from leakdog.detect.series import SeriesState
+from leakdog.detect.series import LOW, SeriesState
 from leakdog.detect.settings import Settings
 from leakdog.detect.state import advance
 from leakdog.errors import LeakdogError
-from leakdog.model import Leak, LeakClass, LeakState, Life, Signal
+from leakdog.model import Leak, LeakClass, LeakState, Life, Signal, Verdict
 from leakdog.pipeline.state import Watched
 
 log = logging.getLogger("leakdog.pipeline")
@@ -39,6 +42,8 @@ LIMITED = frozenset({Signal.RSS, Signal.RSS_ANON, Signal.INUSE_SPACE, Signal.HEA
 
 # Of a block, how much must have passed between two looks: a little less than all of it, as slots have some play.
 LOOK_SHARE = 0.9
+# Of the blocks in which the resident set leaks, how many must tell another signal for the two to be compared.
+TOLD_SHARE = 0.5
 
 
 def begin_life(watched: Watched, life: Life, now: float, settings: Settings) -> list[Leak]:
@@ -88,7 +93,8 @@ def judge(watched: Watched, now: float, settings: Settings) -> list[Leak]:
     found = assess([watched.series[signal] for signal in signals], signals, limits, now, settings)
     watched.assessments = dict(zip(signals, found, strict=True))
     watched.assessed = now
-    findings = {each.leak_class: each for each in classify(watched.assessments, watched.values)}
+    together = growth_together(watched, now, settings)
+    findings = {each.leak_class: each for each in classify(watched.assessments, watched.values, together)}
     changed = []
     for leak_class in LeakClass:
         before, finding = watched.leaks.get(leak_class), findings.get(leak_class)
@@ -97,6 +103,33 @@ def judge(watched: Watched, now: float, settings: Settings) -> list[Leak]:
         after = advance(before, finding, key=watched.key, now=now, settings=settings, alive=True)
         changed += _replace(watched, leak_class, after)
     return changed
+
+
+def growth_together(watched: Watched, now: float, settings: Settings) -> dict[Signal, float]:
+    """Growth per second of every signal over the look-back in which the resident set leaks; empty where it does not.
+
+    Each assessment has a look-back of its own. Only rates of one span can be added and subtracted.
+    """
+    resident = watched.assessments.get(Signal.RSS_ANON) or watched.assessments.get(Signal.RSS)
+    if resident is None or resident.verdict is not Verdict.LEAK or resident.look_back_seconds is None:
+        return {}
+    number, level = next(
+        (
+            each
+            for each in enumerate(settings.levels)
+            if each[1].length * each[1].block_seconds >= resident.look_back_seconds
+        ),
+        (len(settings.levels) - 1, settings.levels[-1]),
+    )
+    end = int(now // level.block_seconds)
+    count = max(3, round(resident.look_back_seconds / level.block_seconds))
+    found = {}
+    for signal, series in watched.series.items():
+        lows = series.blocks(number, end)[LOW, -count:].astype(float)
+        (told,) = np.nonzero(~np.isnan(lows))
+        if len(told) > 1 and len(told) >= TOLD_SHARE * len(lows):
+            found[signal] = float(trends(told.astype(float) * level.block_seconds, lows[np.newaxis, told]).growth[0])
+    return found
 
 
 def _follow_settings(watched: Watched, settings: Settings) -> None:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leakdog.attribute.classify import Finding, classify
+from leakdog.attribute.case import Finding
+from leakdog.attribute.classify import classify
 from leakdog.model import Assessment, LeakClass, Signal, Verdict
 
 KIB, MIB = 1024.0, 1024.0 * 1024

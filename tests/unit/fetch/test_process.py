@@ -99,8 +99,9 @@ def test_a_process_tells_its_memory_threads_files_and_start(run: Run) -> None:
 
 def test_shared_memory_is_told_apart(run: Run) -> None:
     """An anonymous mapping that is shared is neither anonymous to the kernel nor a file's."""
-    code = "import mmap, sys; made = mmap.mmap(-1, 8 << 20); made.write(b'x' * len(made)); print(flush=True); sys.stdin.read()"
-    child = run(code)
+    child = run(
+        "import mmap, sys; made = mmap.mmap(-1, 8 << 20); made.write(bytes(len(made))); print(flush=True); input()"
+    )
     assert first_line(child) == ""
     assert read_process(child.pid, 0.0).values[Signal.RSS_SHMEM] == pytest.approx(8 * MIB, abs=MIB)
 

@@ -7,7 +7,7 @@ import pytest
 from leakdog.config.schema import DetectionConfig, Preset
 from leakdog.detect.settings import settings_for
 from leakdog.model import LeakClass, LeakState, Life, Signal, Verdict
-from leakdog.pipeline.judge import begin_life, end_leaks, judge, observe
+from leakdog.pipeline.judge import begin_life, end_leaks, growth_together, judge, observe
 from leakdog.pipeline.state import Watched
 
 SETTINGS = settings_for(DetectionConfig(preset=Preset.SOAK))
@@ -73,6 +73,27 @@ def test_one_cause_is_one_leak(fresh: Watched) -> None:
     """A heap that leaks makes the process larger: that is told once, as heap."""
     feed(fresh, {Signal.INUSE_SPACE: growing(100, 1e6), Signal.RSS_ANON: growing(100, 1.1e6, 9e7)})
     assert set(fresh.leaks) == {LeakClass.HEAP}
+
+
+def test_what_grows_is_compared_over_one_span(fresh: Watched) -> None:
+    """Where the process leaks, every signal's growth over that look-back is known, of those that are told in it."""
+    seconds = 120
+    level = [5e7] * seconds
+    values = {Signal.RSS_ANON: growing(seconds, 1e6), Signal.SYS: level, Signal.HEAP_RELEASED: growing(seconds, -4e5)}
+    feed(fresh, values)
+    rates = growth_together(fresh, START + seconds, SETTINGS)
+    expected = {Signal.RSS_ANON: 1e6, Signal.SYS: 0.0, Signal.HEAP_RELEASED: -4e5}
+    assert rates == pytest.approx(expected, rel=0.05, abs=1)
+    (leak,) = fresh.leaks.values()
+    assert leak.leak_class is LeakClass.NATIVE
+    told = [reason for reason in leak.reasons if "ledger" in reason]
+    assert told == ["the ledger of that growth: native memory 60%, other memory of the Go runtime 40%"]
+
+
+def test_nothing_is_compared_while_the_process_does_not_leak(fresh: Watched) -> None:
+    """A steady process has no span of growth."""
+    feed(fresh, {Signal.RSS_ANON: [5e7] * 120, Signal.SYS: growing(120, 1e6)})
+    assert growth_together(fresh, START + 120, SETTINGS) == {}
 
 
 def test_file_pages_do_not_count_where_they_are_known(fresh: Watched) -> None:

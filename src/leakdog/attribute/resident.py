@@ -1,0 +1,154 @@
+"""Why a process grows: the ledger of its growth says which part does, and so which leak it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from leakdog.attribute.case import Case
+from leakdog.attribute.ledger import WORDS, Part, split
+from leakdog.model import LeakClass, Signal, Verdict
+
+KIB = 1024.0
+# Memory outside the heap that a thread touches: its stack and what the kernel and the C library keep for it.
+MEMORY_PER_THREAD = 256 * KIB
+# What a goroutine or a file may hold, where only the resident set tells.
+MEMORY_PER_GOROUTINE = 64 * KIB
+MEMORY_PER_FILE = 16 * KIB
+# A goroutine's stack starts at 2 KiB and doubles; few that wait have more than this.
+STACK_PER_GOROUTINE = 8 * KIB
+# With GOGC=100 the heap may hold as much garbage as it holds live objects.
+GARBAGE_FACTOR = 2.0
+# What explains this much of a growth explains it.
+MOST = 0.5
+# Heap that grows by less than this part of the memory outside is what the program notes down of that memory.
+NOTES = 0.05
+# Parts with less of the growth than this are not told of.
+TOLD = 0.05
+
+LIVE_SIGNALS = (Signal.INUSE_SPACE, Signal.HEAP_ALLOC)
+_NATIVE = "the rest is outside the heap: cgo, another native library, or mmap"
+_RUNTIME = (*LIVE_SIGNALS, Signal.HEAP_SYS, Signal.SYS)
+
+
+def judge_resident(case: Case) -> None:
+    """Growth of the process itself, which every other leak of memory brings along."""
+    signal = Signal.RSS_ANON if Signal.RSS_ANON in case.assessments else Signal.RSS
+    if not case.leaks(signal):
+        return
+    growth = _growth(case, signal)
+    if growth is None:
+        _resident_alone(case, signal)
+    elif growth.runtime >= MOST * growth.resident:
+        _held_by_runtime(case, signal, growth)
+    elif LeakClass.THREADS in case.found and (
+        (growth.resident - growth.runtime) / case.speed(LeakClass.THREADS) < MEMORY_PER_THREAD
+    ):
+        case.add(LeakClass.THREADS, "the resident set grows with them, by no more than threads take")
+    else:
+        _outside_the_heap(case, signal, growth)
+
+
+@dataclass(frozen=True, slots=True)
+class _Growth:
+    """Where a resident set grows, in bytes per second.
+
+    Attributes:
+        runtime: what the Go runtime accounts for.
+        live: what live objects do, or live and dead ones where nothing tells them apart; None: not known.
+        kept: what is free and was not given back.
+        parts: by part of the ledger; empty where the runtime does not tell all that it has.
+
+    """
+
+    resident: float
+    runtime: float
+    live: float | None
+    kept: float
+    parts: Mapping[Part, float]
+
+    def told(self) -> tuple[str, ...]:
+        """One sentence that names the parts that matter, the largest first; none where the parts are not known."""
+        shares = {part: rate / self.resident for part, rate in self.parts.items() if rate >= TOLD * self.resident}
+        ranked = sorted(shares, key=lambda part: -shares[part])
+        named = ", ".join(f"{WORDS[part]} {min(1.0, shares[part]):.0%}" for part in ranked)
+        return (f"the ledger of that growth: {named}",) if named else ()
+
+
+def _growth(case: Case, signal: Signal) -> _Growth | None:
+    """Where the resident set grows; None where no number of the runtime is known (yet)."""
+    rates = case.together
+    if rates.get(signal, 0.0) > 0 and {Signal.SYS, Signal.HEAP_RELEASED} <= rates.keys():
+        parts = split(rates)
+        runtime = rates[Signal.SYS] - rates[Signal.HEAP_RELEASED]
+        live = parts.get(Part.LIVE, parts.get(Part.OBJECTS))
+        return _Growth(rates[signal], runtime, live, parts.get(Part.IDLE, 0.0), parts)
+    account = _runtime_growth(case)
+    if account is None:
+        return None
+    grown = [growth for each in LIVE_SIGNALS if (growth := case.rate(each)) is not None]
+    return _Growth(case.growth(signal), account, max(grown) if grown else None, _idle_growth(case), {})
+
+
+def _outside_the_heap(case: Case, signal: Signal, growth: _Growth) -> None:
+    """Most of the growth is outside the Go heap; what little the heap grows meanwhile belongs to it."""
+    part = max(0.0, growth.runtime) / growth.resident
+    account = f"heap and runtime explain {part:.0%} of the growth of the resident set"
+    case.find(LeakClass.NATIVE, signal, account, _NATIVE, *growth.told())
+    if LeakClass.HEAP in case.found and max(map(case.growth, LIVE_SIGNALS)) < NOTES * growth.resident:
+        del case.found[LeakClass.HEAP]
+        case.add(LeakClass.NATIVE, "the heap grows with it, by as little as notes of that memory would take")
+
+
+def _resident_alone(case: Case, signal: Signal) -> None:
+    """The resident set grows and no number of the runtime says anything (yet)."""
+    if any(case.verdict(each) is Verdict.TOO_EARLY for each in _RUNTIME):
+        return
+    for leak_class, limit in (
+        (LeakClass.GOROUTINE, MEMORY_PER_GOROUTINE),
+        (LeakClass.THREADS, MEMORY_PER_THREAD),
+        (LeakClass.FILES, MEMORY_PER_FILE),
+    ):
+        if leak_class in case.found and case.growth(signal) / case.speed(leak_class) < limit:
+            case.add(leak_class, "the resident set grows with them")
+            return
+    why = "only the resident set is known: no profile or metric tells what is inside it"
+    case.find(LeakClass.NATIVE, signal, why)
+
+
+def _held_by_runtime(case: Case, signal: Signal, growth: _Growth) -> None:
+    """The Go runtime holds what grows: for a leak already found, as live heap, or freed and not given back."""
+    for leak_class in (LeakClass.HEAP, LeakClass.GOROUTINE, LeakClass.THREADS, LeakClass.FILES):
+        if leak_class in case.found:
+            part = min(1.0, growth.runtime / growth.resident)
+            why = f"the resident set grows with it: heap and runtime explain {part:.0%} of that growth"
+            case.add(leak_class, why, *growth.told())
+            return
+    if any(case.verdict(each) in (Verdict.SETTLING, Verdict.LOAD) for each in LIVE_SIGNALS) or growth.live is None:
+        return
+    enough = MOST * growth.resident
+    if growth.parts.get(Part.STACKS, 0.0) >= enough:
+        case.find(LeakClass.GOROUTINE, signal, "the stacks of goroutines grow, their number does not", *growth.told())
+    elif growth.live < enough / (1.0 if growth.parts else GARBAGE_FACTOR):
+        idle = f"; memory that is free and was not given back is {min(1.0, growth.kept / growth.resident):.0%} of it"
+        why = f"live objects do not grow, what the runtime keeps does{idle if growth.kept >= enough else ''}"
+        case.find(LeakClass.NOT_RETURNED, signal, why, *growth.told())
+    elif growth.parts and any(case.surely_grows(each) for each in LIVE_SIGNALS):
+        case.find(LeakClass.HEAP, signal, "most of it is live heap, which grows too unevenly to tell", *growth.told())
+
+
+def _runtime_growth(case: Case) -> float | None:
+    """Bytes per second by which the Go runtime's own account explains a larger process; None: not known."""
+    live = [growth for each in LIVE_SIGNALS if (growth := case.rate(each)) is not None]
+    held = [growth for each in (Signal.SYS, Signal.HEAP_SYS) if (growth := case.rate(each)) is not None]
+    if not live and not held:
+        return None
+    stacks = case.rate(Signal.STACK_INUSE)
+    if stacks is None:
+        stacks = STACK_PER_GOROUTINE * max(0.0, case.growth(Signal.GOROUTINES))
+    from_live = GARBAGE_FACTOR * max(live, default=0.0) + stacks
+    return max(0.0, from_live, max(held, default=0.0) - case.growth(Signal.HEAP_RELEASED))
+
+
+def _idle_growth(case: Case) -> float:
+    return case.growth(Signal.HEAP_IDLE) - case.growth(Signal.HEAP_RELEASED)

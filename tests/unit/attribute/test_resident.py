@@ -1,0 +1,128 @@
+"""Why a process grows, by the ledger of its growth."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leakdog.attribute.case import Finding
+from leakdog.attribute.classify import classify
+from leakdog.model import Assessment, LeakClass, Signal, Verdict
+
+KIB, MIB = 1024.0, 1024.0 * 1024
+NOW = 10_000.0
+RUNTIME = (
+    Signal.SYS,
+    Signal.HEAP_RELEASED,
+    Signal.HEAP_SYS,
+    Signal.HEAP_IDLE,
+    Signal.HEAP_ALLOC,
+    Signal.STACK_INUSE,
+)
+
+
+def seen(signal: Signal, verdict: Verdict, rate: float = 0.0, low: float = -1.0) -> Assessment:
+    """A verdict of one signal."""
+    return Assessment(signal, NOW, verdict, rate, (low, 2 * abs(rate) + 1))
+
+
+def growing(together: dict[Signal, float], *others: Assessment, resident: float = MIB) -> list[Finding]:
+    """Findings where the resident set leaks and all signals grow `together` at these rates; others are steady."""
+    rates = {**dict.fromkeys(RUNTIME, 0.0), Signal.RSS_ANON: resident, **together}
+    verdicts = {signal: seen(signal, Verdict.STEADY) for signal in RUNTIME}
+    verdicts |= {Signal.RSS_ANON: seen(Signal.RSS_ANON, Verdict.LEAK, resident)}
+    verdicts |= {each.signal: each for each in others}
+    return classify(verdicts, {}, rates)
+
+
+def idle(rate: float) -> dict[Signal, float]:
+    """Spans that are idle and kept."""
+    return {Signal.SYS: rate, Signal.HEAP_SYS: rate, Signal.HEAP_IDLE: rate}
+
+
+def objects(rate: float) -> dict[Signal, float]:
+    """Spans that objects fill."""
+    return {Signal.SYS: rate, Signal.HEAP_SYS: rate, Signal.HEAP_ALLOC: rate}
+
+
+def stacks(rate: float) -> dict[Signal, float]:
+    """Stacks of goroutines."""
+    return {Signal.SYS: rate, Signal.STACK_INUSE: rate}
+
+
+@pytest.mark.parametrize(
+    ("together", "leak_class", "told"),
+    [
+        ({}, LeakClass.NATIVE, "native memory 100%"),
+        (idle(0.4 * MIB), LeakClass.NATIVE, "native memory 60%, heap idle and not returned 40%"),
+        (idle(0.9 * MIB), LeakClass.NOT_RETURNED, "heap idle and not returned 90%, native memory 10%"),
+        ({Signal.SYS: MIB, Signal.HEAP_SYS: MIB}, LeakClass.NOT_RETURNED, "fragmentation inside spans 100%"),
+        ({Signal.SYS: MIB}, LeakClass.NOT_RETURNED, "runtime structures 100%"),
+        (stacks(0.8 * MIB), LeakClass.GOROUTINE, "goroutine stacks 80%, native memory 20%"),
+    ],
+)
+def test_the_part_that_grows_is_the_class(together: dict[Signal, float], leak_class: LeakClass, told: str) -> None:
+    """Half of the growth and more decides, and the parts are told."""
+    (found,) = growing(together)
+    assert (found.leak_class, found.signal) == (leak_class, Signal.RSS_ANON)
+    assert found.reasons[-1] == f"the ledger of that growth: {told}"
+
+
+def test_what_is_given_back_and_taken_again_is_no_growth() -> None:
+    """A heap that moves from released to idle pages makes the process larger, though all that Go has from the
+    system stands still.
+    """
+    (found,) = growing({Signal.HEAP_RELEASED: -MIB})
+    assert found.leak_class is LeakClass.NOT_RETURNED
+    assert "memory that is free and was not given back is 100% of it" in found.reasons[-2]
+
+
+def test_rates_of_one_span_count_more_than_those_of_the_verdicts() -> None:
+    """A heap that grew in its own short look-back, and not in that of the process, does not explain the process."""
+    late = seen(Signal.SYS, Verdict.STEADY, 5 * MIB)
+    (found,) = growing({}, late)
+    assert found.leak_class is LeakClass.NATIVE
+
+
+def test_live_heap_that_is_too_uneven_to_be_judged_alone() -> None:
+    """The process leaks, most of it is heap, and the heap surely grows: a heap leak."""
+    (found,) = growing(objects(0.8 * MIB), seen(Signal.HEAP_ALLOC, Verdict.STEADY, 0.8 * MIB, low=0.1 * MIB))
+    assert (found.leak_class, found.signal) == (LeakClass.HEAP, Signal.RSS_ANON)
+    assert "heap objects, live or garbage 80%" in found.reasons[-1]
+
+
+def test_live_heap_that_may_stand_still() -> None:
+    """As long as the heap may as well stand still, nothing is said."""
+    assert growing(objects(0.8 * MIB), seen(Signal.HEAP_ALLOC, Verdict.STEADY, 0.8 * MIB, low=-1.0)) == []
+
+
+def test_a_cache_that_fills_makes_the_process_larger() -> None:
+    """Growth of the process is no leak where the heap behind it settles."""
+    (found,) = growing(objects(MIB), seen(Signal.HEAP_ALLOC, Verdict.SETTLING, MIB))
+    assert found.leak_class is LeakClass.CACHE
+
+
+def test_a_heap_leak_tells_the_ledger() -> None:
+    """The process that grows with a heap leak is not a second one; its parts are told with the first."""
+    (found,) = growing(objects(0.9 * MIB), seen(Signal.HEAP_ALLOC, Verdict.LEAK, 0.9 * MIB))
+    assert (found.leak_class, found.signal) == (LeakClass.HEAP, Signal.HEAP_ALLOC)
+    assert found.reasons[-1] == "the ledger of that growth: heap objects, live or garbage 90%, native memory 10%"
+
+
+def test_native_memory_beside_a_heap_leak() -> None:
+    """Two leaks at once are two findings, however much larger one of them is."""
+    found = growing(objects(0.3 * MIB), seen(Signal.HEAP_ALLOC, Verdict.LEAK, 0.3 * MIB))
+    assert [each.leak_class for each in found] == [LeakClass.HEAP, LeakClass.NATIVE]
+
+
+def test_threads_take_memory_of_the_system() -> None:
+    """Native memory that threads explain is theirs."""
+    (found,) = growing({}, seen(Signal.THREADS, Verdict.LEAK, 10.0), resident=500 * KIB)
+    assert found.leak_class is LeakClass.THREADS
+
+
+@given(st.dictionaries(st.sampled_from([*RUNTIME, Signal.RSS_ANON]), st.floats(-1e9, 1e9)))
+def test_any_rates(together: dict[Signal, float]) -> None:
+    """Whatever the rates, a leaking process is at most one finding of its own."""
+    assert len(growing(together)) <= 1
