@@ -8,12 +8,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from multiprocessing import get_context
 from pathlib import Path
 
 from bench.leakbench.corpus import Labelled, fast, fast_kinds, foreign, foreign_kinds, own, own_kinds
 from bench.leakbench.score import Tally, table
 
-PART = 240  # series in a part, about: what replays well at once, and is small enough to share out
+PART = 560  # series in a part, about: the more at once, the faster a replay; few enough to share out
 Results = dict[str, list[dict[str, Tally]]]  # of each detector, for each seed, by row
 
 
@@ -53,8 +54,8 @@ def compare(corpus: Corpus, detectors: Sequence[str], processes: int) -> Results
     """Tallies of each detector for each seed."""
     parts = list(corpus.parts())
     results: Results = {name: [{} for _ in corpus.seeds] for name in detectors}
-    with ProcessPoolExecutor(processes) as pool:
-        tallies = pool.map(_judge, parts, [tuple(detectors)] * len(parts))
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+        tallies = (pool.map if processes > 1 else map)(_judge, parts, [tuple(detectors)] * len(parts))
         for number, (part, found) in enumerate(zip(parts, tallies, strict=True), 1):
             _tell(number, len(parts))
             for name, rows in found.items():
