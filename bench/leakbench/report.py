@@ -36,8 +36,10 @@ def _estimate(values: Iterable[float]) -> Estimate:
     return float(known.mean()), float(half)
 
 
-def misses(figures: Mapping[str, Estimate]) -> bool:
+def misses(row: str, figures: Mapping[str, Estimate]) -> bool:
     """Whether a kind is below what is asked of each: recall 0.9, at most 10 false alarms per 1000 series-weeks."""
+    if row in FIRST or row.endswith("(hard)"):
+        return False
     recall, false = figures["recall"], figures["FA"]
     return (recall is not None and recall[0] < LEAST_RECALL) or (false is not None and false[0] > MOST_FALSE)
 
@@ -52,12 +54,12 @@ def cell(name: str, estimate: Estimate) -> str:
 
 def text(results: Mapping[str, Rows], *, kinds: bool) -> str:
     """A table for a terminal; kinds that miss are marked."""
-    lines = [f"{'':24}" + "".join(f"{name:>18}" for name in FIGURES)]
+    lines = [f"{'':28}" + "".join(f"{name:>18}" for name in FIGURES)]
     for detector, rows in results.items():
         lines.append(detector)
         for row, figures in _shown(rows, kinds=kinds).items():
-            mark = "   misses" if row not in FIRST and misses(figures) else ""
-            lines.append(f"  {row:22}" + "".join(f"{cell(name, figures[name]):>18}" for name in FIGURES) + mark)
+            mark = "   misses" if misses(row, figures) else ""
+            lines.append(f"  {row:26}" + "".join(f"{cell(name, figures[name]):>18}" for name in FIGURES) + mark)
     return "\n".join(lines)
 
 
@@ -74,7 +76,7 @@ def markdown_kinds(rows: Rows) -> str:
     return grid(
         ("Kind", *FIGURES),
         (
-            (f"**{row}**" if row not in FIRST and misses(figures) else row, *(cell(e, figures[e]) for e in FIGURES))
+            (f"**{row}**" if misses(row, figures) else row, *(cell(e, figures[e]) for e in FIGURES))
             for row, figures in rows.items()
         ),
     )

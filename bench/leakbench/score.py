@@ -96,11 +96,14 @@ def judge(series: Labelled, alerts: Sequence[Fired]) -> Tally:
 
 
 def table(series: Sequence[Labelled], alerts: Sequence[Sequence[Fired]]) -> dict[str, Tally]:
-    """Tallies by kind, of all under the name `all`, of the hard ones under `hard`, of fast leaks by their speed."""
+    """Tallies by kind, of all under the name `all`, of the hard ones under `hard`, of fast leaks by their speed.
+
+    A kind that is hard is called so in its name.
+    """
     out: dict[str, Tally] = {"all": Tally()}
     for each, fired in zip(series, alerts, strict=True):
         one = judge(each, fired)
-        for name in (each.kind, "hard" if each.hard else "all", *_speed(each)):
+        for name in (f"{each.kind} (hard)", "hard") if each.hard else (each.kind, "all", *_speed(each)):
             out.setdefault(name, Tally()).add(one)
     return out
 
