@@ -276,6 +276,7 @@ class Culprit:
         stack_id: stable short hash of the site (function names, normalised; no addresses, no lines).
         frame: where to look: the innermost frame that is neither runtime nor standard library.
         share: of the growth explained by all sites, 0 to 1.
+        share_interval: 90 % interval of it, low and high, with the error of sampling; None where not known.
         growth_per_second: in the leak's unit.
         stack: leaf first.
         created_by: for goroutines, the frame that started them, where known.
@@ -290,6 +291,7 @@ class Culprit:
     stack: tuple[Frame, ...]
     created_by: Frame | None = None
     note: str = ""
+    share_interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

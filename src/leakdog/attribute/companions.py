@@ -13,7 +13,8 @@ from dataclasses import replace
 import numpy as np
 
 from leakdog.attribute.code import has_own_frame
-from leakdog.attribute.growth import SiteGrowth, by_function, growing_sites, tabulate
+from leakdog.attribute.growth import SiteGrowth, by_function, growing_sites
+from leakdog.attribute.table import tabulate
 from leakdog.attribute.trend import Floats, trends
 from leakdog.model import Culprit, Signal, Unit
 from leakdog.pprof.profile import Profile

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from leakdog.attribute.code import has_own_frame, is_runtime, is_standard
 from leakdog.attribute.dump import GoroutineGroup
-from leakdog.attribute.growth import SiteGrowth, Stack, by_function, growing_sites, tabulate, whole_growth
+from leakdog.attribute.growth import SiteGrowth, by_function, growing_sites, share_interval, whole_growth
 from leakdog.attribute.site import stack_id
+from leakdog.attribute.table import Stack, tabulate
 from leakdog.model import Culprit
 from leakdog.pprof.profile import Profile
 
@@ -68,8 +70,12 @@ def goroutine_culprits(
     proved = {stack_id(stack) for stack in proof.stacks()} if proof is not None else set()
     groups = _largest_groups(dump)
     ranked = sorted(by_function(found), key=lambda each: each.stack_id not in proved)
-    named = [_culprit(each, whole, each.stack_id in proved, groups.get(each.stack_id)) for each in ranked]
-    return tuple(culprit for culprit in named if culprit is not None)[:top]
+    named = []
+    for each in ranked:
+        culprit = _culprit(each, whole, each.stack_id in proved, groups.get(each.stack_id))
+        if culprit is not None:
+            named.append(replace(culprit, share_interval=share_interval(each, found, whole)))
+    return tuple(named[:top])
 
 
 def wait_reason(stack: Stack) -> str:
@@ -93,7 +99,7 @@ def _culprit(site: SiteGrowth, whole: float, proved: bool, group: GoroutineGroup
     """The site as a culprit, or None where neither its stack nor its starter is the program's own code."""
     created_by = group.created_by if group is not None else None
     frame = site.frame()
-    notes = [_blocked(site.stack, group), PROOF if proved else site.doubt()]
+    notes = [_blocked(site.stack, group), PROOF if proved else site.doubt(), site.place()]
     if not has_own_frame(site.stack):
         if created_by is None or is_standard(created_by):
             return None

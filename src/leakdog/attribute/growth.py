@@ -10,41 +10,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from leakdog.attribute.code import own_frame
-from leakdog.attribute.site import normalise, stack_id
+from leakdog.attribute.code import Owner, own_frame, owner
+from leakdog.attribute.dominator import dominator
+from leakdog.attribute.site import function_name, stack_id
+from leakdog.attribute.table import SiteTable, Stack, tabulate
 from leakdog.attribute.trend import Floats, trends
 from leakdog.model import Culprit, Frame
 from leakdog.pprof.profile import Profile
 
-Stack = tuple[Frame, ...]
-
-# Stacks that get a series of their own: that many of the largest and as many of the most grown. The rest
-# only count in the total. A profile may hold a quarter of a million stacks, a leak is among the first few.
-TRACKED_STACKS = 1000
-# More points than this add work by their square and nothing to the slope.
-MAX_POINTS = 40
 # Call paths shown for one function, so that a function reached in many ways does not hide the next one.
 PATHS_PER_FUNCTION = 3
+# Standard errors on each side of a 90 % interval.
+NORMAL_90 = 1.645
 DOUBT = "may be chance: it has grown little so far, unsteadily, or not lately"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SiteTable:
-    """Series per stack. `values` is (stacks, times), `total` is (times,) over all stacks, those not kept
-    included.
-
-    Attributes:
-        quantum: smallest step of a value: the sampling period where values are sampled bytes, else 1.
-
-    """
-
-    times: Floats
-    stacks: tuple[Stack, ...]
-    values: Floats
-    total: Floats
-    quantum: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,6 +32,7 @@ class SiteGrowth:
 
     Attributes:
         stack: the one of its stacks (they differ in lines only) that grew most.
+        error: standard error of its growth, that of sampling included.
         score: what counts of its growth, for ranking.
         sure: whether it is more than chance, steady and still going on.
         series: its values, (times,).
@@ -62,6 +42,7 @@ class SiteGrowth:
     stack_id: str
     stack: Stack
     growth: float
+    error: float
     score: float
     sure: bool
     series: Floats
@@ -69,6 +50,11 @@ class SiteGrowth:
     def frame(self) -> Frame:
         """Where to look."""
         return own_frame(self.stack)
+
+    def place(self) -> str:
+        """Where in a library the growth is, in words, if the program's own frame only calls it."""
+        near = next((frame for frame in self.stack if owner(frame) <= Owner.LIBRARY), None)
+        return "" if near is None or near == self.frame() else f"in {near.function}, which it calls"
 
     def doubt(self) -> str:
         """What speaks against it, in words; empty where nothing does."""
@@ -99,41 +85,27 @@ def culprits(
     table = tabulate(profiles, times, sample_type)
     found = growing_sites(table)
     whole = whole_growth(table, found)
+    named = [each for each in by_function(found) if owner(each.frame()) is not Owner.RUNTIME][:top]
     return tuple(
-        Culprit(each.stack_id, each.frame(), each.growth / whole, each.growth, each.stack, note=each.doubt())
-        for each in by_function(found)[:top]
+        Culprit(
+            each.stack_id,
+            each.frame(),
+            each.growth / whole,
+            each.growth,
+            each.stack,
+            note="; ".join(filter(None, (each.doubt(), each.place(), flow(each, found, whole) if not number else ""))),
+            share_interval=share_interval(each, found, whole),
+        )
+        for number, each in enumerate(named)
     )
 
 
-def tabulate(profiles: Sequence[Profile], times: Sequence[float], sample_type: str) -> SiteTable:
-    """Line up the profiles' stacks: one row per stack (lines included), a column per profile, 0 where it is
-    not.
-
-    Raises:
-        ProfileError: a profile lacks this sample type.
-        ValueError: `profiles` and `times` differ in length, or two times are equal.
-
-    """
-    if len(profiles) != len(times) or len(set(times)) != len(times):
-        raise ValueError("each profile needs a time of its own")
-    order = np.argsort(times)
-    if len(order) > MAX_POINTS:
-        order = order[np.linspace(0, len(order) - 1, MAX_POINTS).round().astype(int)]
-    chosen = [profiles[i] for i in order]
-    columns = [_column(profile, sample_type) for profile in chosen]
-    rows = {stack: row for row, stack in enumerate(dict.fromkeys(s for column in columns for s in column))}
-    values = np.zeros((len(rows), len(chosen)))
-    for j, column in enumerate(columns):
-        values[[rows[stack] for stack in column], j] = list(column.values())
-    kept = _largest(values)
-    stacks = list(rows)
-    return SiteTable(
-        times=np.asarray(times, float)[order],
-        stacks=tuple(stacks[i] for i in kept),
-        values=values[kept],
-        total=values.sum(axis=0),
-        quantum=max(_quantum(profile, sample_type) for profile in chosen),
-    )
+def share_interval(site: SiteGrowth, found: Sequence[SiteGrowth], whole: float) -> tuple[float, float]:
+    """90 % interval of a site's share of the growth: by the error of its own growth and by that of the others'."""
+    share = site.growth / whole
+    others = sum(each.error**2 for each in found) - site.error**2
+    error = float(np.hypot((1 - share) * site.error, share * np.sqrt(max(0.0, others)))) / whole
+    return max(0.0, share - NORMAL_90 * error), min(1.0, share + NORMAL_90 * error)
 
 
 def growing_sites(table: SiteTable) -> list[SiteGrowth]:
@@ -143,7 +115,10 @@ def growing_sites(table: SiteTable) -> list[SiteGrowth]:
     index = {name: i for i, name in enumerate(sites)}
     series = np.zeros((len(sites), len(table.times)))
     np.add.at(series, [index[name] for name in ids], table.values)
+    grain = np.zeros(len(sites))
+    np.maximum.at(grain, [index[name] for name in ids], table.grain)
     trend = trends(table.times, series, quantum=table.quantum)
+    error = np.sqrt(trend.error**2 + grain * np.maximum(trend.growth, 0) / (table.times[-1] - table.times[0]))
     sure = bool(trend.score.any())
     score = trend.score if sure else np.clip(trend.growth - trend.error, 0, None)
     grown = table.values[:, -1] - table.values[:, 0]
@@ -152,7 +127,15 @@ def growing_sites(table: SiteTable) -> list[SiteGrowth]:
         if name not in best or grown[row] > grown[best[name]]:
             best[name] = row
     return [
-        SiteGrowth(sites[i], table.stacks[best[sites[i]]], float(trend.growth[i]), float(score[i]), sure, series[i])
+        SiteGrowth(
+            sites[i],
+            table.stacks[best[sites[i]]],
+            float(trend.growth[i]),
+            float(error[i]),
+            float(score[i]),
+            sure,
+            series[i],
+        )
         for i in np.flatnonzero((score > 0) & (trend.growth > 0))
     ]
 
@@ -167,33 +150,14 @@ def by_function(found: Iterable[SiteGrowth]) -> list[SiteGrowth]:
     """Best first: the function with the most growth over all its sites leads with its largest few sites."""
     groups: dict[str, list[SiteGrowth]] = {}
     for each in sorted(found, key=lambda site: (-site.score, site.stack_id)):
-        groups.setdefault(normalise(each.frame().function), []).append(each)
+        groups.setdefault(function_name(each.frame()), []).append(each)
     ranked = sorted(groups.values(), key=lambda group: -sum(each.score for each in group))
     return [each for group in ranked for each in group[:PATHS_PER_FUNCTION]]
 
 
-def _column(profile: Profile, sample_type: str) -> dict[Stack, int]:
-    """Value per stack: samples that differ in their labels only are one stack here."""
-    column: dict[Stack, int] = {}
-    for stack, value in zip(
-        profile.stacks(), profile.values[:, profile.sample_index(sample_type)].tolist(), strict=True
-    ):
-        if stack and value > 0:
-            column[stack] = column.get(stack, 0) + value
-    return column
-
-
-def _quantum(profile: Profile, sample_type: str) -> float:
-    """The sampling period where it is in the sample type's unit, else 1."""
-    unit = profile.sample_types[profile.sample_index(sample_type)].unit
-    sampled = profile.period_type is not None and profile.period_type.unit == unit == "bytes"
-    return float(max(1, profile.period)) if sampled else 1.0
-
-
-def _largest(values: Floats) -> NDArray[np.intp]:
-    """Rows with the highest values and rows with the most growth."""
-    if len(values) <= TRACKED_STACKS:
-        return np.arange(len(values))
-    by_size = np.argsort(-values.max(axis=1), kind="stable")[:TRACKED_STACKS]
-    by_growth = np.argsort(values[:, 0] - values[:, -1], kind="stable")[:TRACKED_STACKS]
-    return np.union1d(by_size, by_growth)
+def flow(first: SiteGrowth, found: Sequence[SiteGrowth], whole: float) -> str:
+    """What most of the growth flows through, in words, where that is not the first culprit's own function."""
+    through = dominator(((each.stack, each.growth) for each in found), whole)
+    if through is None or function_name(through[0]) == function_name(first.frame()):
+        return ""
+    return f"{through[1]:.0%} of the growth flows through {through[0].function}"

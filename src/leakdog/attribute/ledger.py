@@ -56,6 +56,17 @@ _KERNEL = (*REMAINDERS, Part.SHARED, Part.FILE)
 # The runtime maps far more for these than it ever writes to: 3.7 MiB, of which 0.3 are resident, in an idle Go program.
 _SPARSE = (Part.RUNTIME, Part.GO)
 
+# What is a part of what, the whole before its parts.
+_WITHIN = (
+    (Signal.HEAP_IDLE, Signal.HEAP_SYS),
+    (Signal.HEAP_RELEASED, Signal.HEAP_IDLE),
+    (Signal.HEAP_RELEASED, Signal.SYS),
+    (Signal.HEAP_ALLOC, Signal.HEAP_INUSE),
+    (Signal.HEAP_LIVE, Signal.HEAP_ALLOC),
+    (Signal.INUSE_SPACE, Signal.HEAP_ALLOC),
+    (Signal.RSS_ANON, Signal.RSS),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
@@ -154,13 +165,9 @@ def _minus(one: float | None, other: float | None) -> float | None:
 def _consistent(numbers: Numbers) -> dict[Signal, float]:
     """The numbers with none larger than what it is a part of. They may be of different instants."""
     told = dict(numbers)
-    for part, whole in (
-        (Signal.HEAP_LIVE, Signal.HEAP_ALLOC),
-        (Signal.INUSE_SPACE, Signal.HEAP_ALLOC),
-        (Signal.HEAP_RELEASED, Signal.HEAP_IDLE),
-        (Signal.HEAP_RELEASED, Signal.SYS),
-        (Signal.RSS_ANON, Signal.RSS),
-    ):
+    for part, whole in _WITHIN:
+        if whole is Signal.HEAP_INUSE and {Signal.HEAP_SYS, Signal.HEAP_IDLE} <= told.keys():
+            told.setdefault(whole, told[Signal.HEAP_SYS] - told[Signal.HEAP_IDLE])
         if part in told and whole in told:
             told[part] = min(told[part], told[whole])
     if {Signal.RSS, Signal.RSS_ANON, Signal.RSS_SHMEM} <= told.keys():

@@ -17,7 +17,7 @@ from leakdog.store.contract import Deleted, Readings, StoreStats
 
 # What Python keeps beside the data itself, measured with tracemalloc and rounded up.
 POINT_BYTES = 60
-ROW_BYTES = 400
+ROW_BYTES = 480
 SNAPSHOT_BYTES = 450
 
 # A full store is emptied by a twentieth, so that it need not look for its oldest data at every scrape.

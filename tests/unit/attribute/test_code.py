@@ -3,12 +3,13 @@
 import pytest
 
 from leakdog.attribute.code import (
+    Owner,
     go_package,
     has_own_frame,
     is_runtime,
     is_standard,
-    is_third_party,
     own_frame,
+    owner,
 )
 from leakdog.model import Frame
 
@@ -79,18 +80,34 @@ def test_runtime() -> None:
         "github.com/acme/orders@v1.2.0/insert.go",
         "/root/go/pkg/mod/github.com/acme/orders@v1.2.0/insert.go",
         "/srv/app/vendor/github.com/acme/orders/insert.go",
+        "/srv/app/third_party/orders/insert.go",
+        "external/com_github_acme_orders/insert.go",
         "/usr/lib/python3/dist-packages/yaml/__init__.py",
+        "/srv/app/api/orders.pb.go",
+        "/srv/app/api/orders_grpc.pb.go",
+        "/srv/app/zz_generated.deepcopy.go",
+        "/srv/app/models/orders_easyjson.go",
+        "/srv/app/orders_pb2.py",
     ],
 )
-def test_third_party(file: str) -> None:
-    """A file that a package manager put there is a third party's."""
-    assert is_third_party(Frame("github.com/acme/orders.Insert", file, 1))
+def test_library(file: str) -> None:
+    """A file that a package manager or a generator put there is not the program's own."""
+    assert owner(Frame("github.com/acme/orders.Insert", file, 1)) is Owner.LIBRARY
 
 
-def test_not_third_party() -> None:
-    """Neither the program's own files nor the standard library's are a third party's."""
-    assert not is_third_party(Frame("main.main", "/srv/app/main.go", 1))
-    assert not is_third_party(Frame("vendor/golang.org/x/net/idna.F", "/usr/local/go/src/vendor/golang.org/x.go", 1))
+@pytest.mark.parametrize(
+    ("function", "file", "whose"),
+    [
+        ("main.main", "/srv/app/main.go", Owner.OWN),
+        ("main.main", "/srv/app/internal/gen/main.go", Owner.OWN),
+        ("shop/strings.Join", "/srv/app/strings/my_string.goo", Owner.OWN),
+        ("vendor/golang.org/x/net/idna.F", "/usr/local/go/src/vendor/golang.org/x.go", Owner.STANDARD),
+        ("runtime.gopark", "/usr/local/go/src/runtime/proc.go", Owner.RUNTIME),
+    ],
+)
+def test_owner(function: str, file: str, whose: Owner) -> None:
+    """Neither the program's own files nor the standard library's are a library's."""
+    assert owner(Frame(function, file, 1)) is whose
 
 
 def test_own_frame() -> None:
@@ -105,12 +122,21 @@ def test_own_frame() -> None:
     assert own_frame(stack) == publish
 
 
-def test_own_frame_with_another_predicate() -> None:
-    """What counts as foreign can be widened, to third parties for one."""
+def test_own_frame_comes_before_a_library() -> None:
+    """Code of a library is looked at only where no frame is the program's own."""
     library = Frame("github.com/x/pool.Get", "github.com/x/pool@v1.0.0/pool.go", 3)
+    worker = Frame("github.com/x/pool.work", "github.com/x/pool@v1.0.0/pool.go", 9)
     main = Frame("main.main", "shop/main.go", 5)
-    assert own_frame([library, main]) == library
-    assert own_frame([library, main], lambda f: is_standard(f) or is_third_party(f)) == main
+    assert own_frame([library, main]) == main
+    assert own_frame([library, worker]) == library
+
+
+def test_own_frame_is_never_the_runtime_where_anything_else_is_there() -> None:
+    """An allocation of the standard library is told by its function, not by the allocator's."""
+    malloc = Frame("runtime.mallocgc", "runtime/malloc.go", 1055)
+    read = Frame("io.ReadAll", "io/io.go", 704)
+    assert own_frame([malloc, read]) == read
+    assert own_frame([malloc]) == malloc
 
 
 def test_own_frame_of_standard_code() -> None:

@@ -34,7 +34,8 @@ def growing(profile: MakeProfile, **steps: int) -> list[Profile]:
 def test_blocked_site(profile: MakeProfile) -> None:
     """The site where goroutines pile up is named with what they wait for."""
     (found,) = goroutine_culprits(growing(profile, send=5, wait=0), TIMES)
-    assert found == Culprit(found.stack_id, SEND[2], 1.0, 0.5, SEND, None, "blocked in chan send")
+    expected = Culprit(found.stack_id, SEND[2], 1.0, 0.5, SEND, note="blocked in chan send", share_interval=(1.0, 1.0))
+    assert found == expected
 
 
 def test_unknown_wait(profile: MakeProfile) -> None:
@@ -49,6 +50,15 @@ def test_created_by(profile: MakeProfile) -> None:
     dump = [GoroutineGroup(SEND[2:], "chan send", STARTER, 9, 12)]
     (found,) = goroutine_culprits(growing(profile, send=5), TIMES, dump=dump)
     assert (found.created_by, found.note) == (STARTER, "blocked in chan send for up to 12 min")
+
+
+def test_a_library_that_blocks_is_told(profile: MakeProfile) -> None:
+    """The own function that waits within a library is named, and what it waits in is said."""
+    library = Frame("github.com/x/queue.(*Queue).Pop", "github.com/x/queue@v1.2.0/queue.go", 40)
+    stack = (PARK, library, Frame("main.work", "shop/work.go", 7))
+    (found,) = goroutine_culprits([profile({stack: 1 + 5 * i}, (("goroutine", "count"),)) for i in range(6)], TIMES)
+    assert found.frame == stack[2]
+    assert found.note == "in github.com/x/queue.(*Queue).Pop, which it calls"
 
 
 def test_the_largest_group_speaks(profile: MakeProfile) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leakdog.attribute.site import SITE_FRAMES, function_id, normalise, site, stack_id
+from leakdog.attribute.site import SITE_FRAMES, function_id, function_name, normalise, site, stack_id
 from leakdog.model import Frame
 
 NAMES = st.sampled_from(
@@ -47,12 +47,14 @@ STACKS = st.lists(NAMES, min_size=1, max_size=12)
         ("jobs.py", "jobs.py:214"),
         ("?", "0x45ab10"),
         ("?", ""),
+        ("main.(*List", "main.(*List[go.shape.struct { Name string; Values []"),
+        ("main.(*List).Push", "main.(*List[...]).Push"),
     ],
 )
 def test_normalise(plain: str, variant: str) -> None:
     """What compilers and package managers add to a name is taken off."""
     assert normalise(variant) == plain
-    assert function_id(variant) == function_id(plain)
+    assert function_id(Frame(variant, "", 7)) == function_id(Frame(plain, "", 0))
 
 
 @pytest.mark.parametrize(
@@ -131,7 +133,63 @@ def test_site_of_recursion() -> None:
     assert site(deep) == site(deep[-2:]) == ("main.walk", "main.main")
 
 
+def test_site_of_mutual_recursion() -> None:
+    """Functions that call each other are one site at any depth."""
+    pair = [Frame("main.visit", "", 0), Frame("main.walk", "", 0)]
+    assert site(pair * 9 + [Frame("main.main", "", 0)]) == ("main.visit", "main.walk", "main.main")
+
+
 def test_site_of_truncated_stack() -> None:
-    """A stack cut off at Go's old limit is the same site as the whole one."""
-    whole = [Frame(f"main.f{i}", "", 0) for i in range(100)]
-    assert stack_id(whole) == stack_id(whole[:SITE_FRAMES])
+    """A stack cut off at Go's old limit is the same site as the whole one, some frames of the runtime included."""
+    runtime = [Frame("runtime.mallocgc", "runtime/malloc.go", 1)] * 8
+    whole = runtime + [Frame(f"main.f{i}", "", 0) for i in range(100)]
+    assert stack_id(whole) == stack_id(whole[:32])
+    assert len(site(whole)) == SITE_FRAMES
+
+
+@pytest.mark.parametrize(
+    ("function", "file"),
+    [
+        ("shop/http.Serve.func1", "/src/shop/http/serve.go"),
+        ("shop/http.Serve.func1.2", "/src/shop/http/serve.go"),
+        ("main.main.Serve.func2", "/src/shop/http/serve.go"),
+        ("shop/jobs.(*Queue).Run.Serve.func1", "shop/http/serve.go"),
+        ("github.com/acme/shop/v2/http.Serve.func1", "github.com/acme/shop/v2@v2.3.1/http/serve.go"),
+        ("github.com/acme/http/v2.Serve.func1", "github.com/acme/http@v2.3.1+incompatible/serve.go"),
+        ("github.com/acme/http/v2.Serve[...].func1", "github.com/acme/http/v2@v2.3.1/serve.go"),
+        ("github.com/acme/http/v2.Serve.func1", "/src/acme/http/v2/serve.go"),
+        ("shop/http.Serve.func1", "C:\\src\\shop\\http\\serve.go"),
+    ],
+)
+def test_a_closure_goes_by_the_function_it_is_written_in(function: str, file: str) -> None:
+    """Wherever that function was inlined, and from wherever its package was taken."""
+    assert function_name(Frame(function, file, 3)) == "http.Serve.func"
+
+
+def test_a_closure_of_a_method() -> None:
+    """A pointer receiver tells methods of one name apart."""
+    run = Frame("shop/jobs.(*Queue).Run.func1", "shop/jobs/queue.go", 3)
+    assert function_name(run) == "jobs.(*Queue).Run.func"
+    assert function_name(run._replace(function="main.main.(*Queue).Run.func3")) == "jobs.(*Queue).Run.func"
+
+
+def test_a_closure_without_a_file() -> None:
+    """Where the file is not known, the package is taken from the name."""
+    assert function_name(Frame("shop/http.Serve.func1", "", 0)) == "shop/http.Serve.func"
+    assert function_name(Frame("main.glob..func1", "main.go", 0)) == "main.init.func"
+
+
+def test_a_leak_in_a_new_build_is_the_same_site() -> None:
+    """Moved by ten lines, renumbered, inlined elsewhere, and from a newer module version: the id stays."""
+    old = [
+        Frame("github.com/x/lru.(*Cache[go.shape.string]).Add", "github.com/x/lru@v1.0.0/lru.go", 10),
+        Frame("shop/jobs.Start.func1", "shop/jobs/jobs.go", 20),
+        Frame("main.main", "shop/main.go", 30),
+    ]
+    new = [
+        Frame("runtime.growslice", "runtime/slice.go", 5),
+        Frame("github.com/x/lru/v2.(*Cache[...]).Add", "github.com/x/lru/v2@v2.1.0/lru.go", 20),
+        Frame("main.main.Start.func4", "shop/jobs/jobs.go", 31),
+        Frame("main.main", "shop/main.go", 42),
+    ]
+    assert stack_id(old) == stack_id(new)
