@@ -17,34 +17,47 @@ from leakdog.detect.grid import History
 
 WIDTHS = (48, 96)
 ODDS = np.log(999.0)
-HOLD = 3
+HOLD, RISE = 3, 0.05
 
 
-def _criterion(values: Array, parts: list[Array], keep: float) -> float:
-    model = np.column_stack([np.ones(len(values)), *parts])
-    white, target = model[1:] - keep * model[:-1], values[1:] - keep * values[:-1]
-    weights, *_ = np.linalg.lstsq(white, target, rcond=None)
-    left = target - white @ weights
-    count = len(target)
-    return count * float(np.log(left @ left / count + 1e-30)) + len(weights) * float(np.log(count))
+def _rivals(width: int) -> list[Array]:
+    """(width, k) what each explanation but the line is made of."""
+    time = np.arange(width) / width
+    angle = 2 * np.pi * np.arange(width) / 24
+    parts = [[]]
+    parts += [[(time > at).astype(float)] for at in np.linspace(0.1, 0.9, 9)]
+    parts += [[np.cos(angle), np.sin(angle), np.cos(2 * angle), np.sin(2 * angle)]]
+    parts += [[1 - np.exp(-time / tau)] for tau in (0.1, 0.3, 0.6)]
+    return [np.column_stack([np.ones(width), *part]) for part in parts]
 
 
-def _line_wins(values: Array) -> bool:
-    count = len(values)
-    time = np.arange(count) / count
-    slope, start = np.polyfit(time, values, 1)
-    if slope < 0.05 * abs(start):
-        return False
-    left = values - start - slope * time
-    keep = float(np.clip(left[1:] @ left[:-1] / (left @ left + 1e-30), 0, 0.95))
-    angle = 2 * np.pi * np.arange(count) / 24
-    rivals: list[list[Array]] = [[]]
-    rivals += [[(time > at).astype(float)] for at in np.linspace(0.1, 0.9, 9)]
-    rivals += [[np.cos(angle), np.sin(angle), np.cos(2 * angle), np.sin(2 * angle)]]
-    rivals += [[1 - np.exp(-time / tau)] for tau in (0.1, 0.3, 0.6)]
-    line = _criterion(values, [time], keep)
-    others = np.array([_criterion(values, rival, keep) for rival in rivals])
-    return bool(np.logaddexp.reduce(-others / 2) + line / 2 < -ODDS)
+def _criterion(windows: Array, model: Array, keep: Array) -> Array:
+    """Of each row, after whitening by its own autocorrelation."""
+    white = model[1:] - keep[:, None, None] * model[:-1]
+    target = windows[:, 1:] - keep[:, None] * windows[:, :-1]
+    across, along = np.swapaxes(white, 1, 2) @ white, np.einsum("rtk,rt->rk", white, target)
+    weights = np.linalg.solve(across + 1e-9 * np.eye(model.shape[1]), along[..., None])[..., 0]
+    left = target - np.einsum("rtk,rk->rt", white, weights)
+    count = target.shape[1]
+    return np.asarray(count * np.log((left**2).sum(1) / count + 1e-12) + model.shape[1] * np.log(count))
+
+
+def _line_wins(windows: Array) -> Bools:
+    """Whether the line has the odds, for each row."""
+    width = windows.shape[1]
+    time = np.arange(width) / width
+    centred = windows - windows.mean(1, keepdims=True)
+    slope = centred @ (time - time.mean()) / ((time - time.mean()) ** 2).sum()
+    start = windows.mean(1) - slope * time.mean()
+    rises = slope >= RISE * np.abs(start)
+    scaled = centred[rises] / (centred[rises].std(1, keepdims=True) + 1e-300)
+    line = np.column_stack([np.ones(width), time])
+    left = scaled - (scaled @ np.linalg.pinv(line).T) @ line.T
+    keep = np.clip((left[:, 1:] * left[:, :-1]).sum(1) / ((left * left).sum(1) + 1e-30), 0, 0.95)
+    others = np.array([_criterion(scaled, rival, keep) for rival in _rivals(width)])
+    wins = np.zeros(len(windows), bool)
+    wins[rises] = np.logaddexp.reduce(-others / 2) + _criterion(scaled, line, keep) / 2 < -ODDS
+    return wins
 
 
 def rule(values: Array, _limit: float, hour: int) -> Bools:
@@ -52,9 +65,9 @@ def rule(values: Array, _limit: float, hour: int) -> Bools:
     lows = blocks(values, hour).min(1)
     wins = np.zeros(len(lows), bool)
     for width in WIDTHS:
-        for end in range(width, len(lows) + 1):
-            if lows[end - width // 4 : end].mean() > 1.03 * lows[end - width : end - width * 3 // 4].mean():
-                wins[end - 1] |= _line_wins(lows[end - width : end])
+        if len(lows) >= width:
+            windows = np.lib.stride_tricks.sliding_window_view(lows, width)
+            wins[width - 1 :] |= _line_wins(windows)
     return spread(held_for(wins, HOLD), hour, len(values))
 
 
