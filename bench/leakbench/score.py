@@ -145,12 +145,17 @@ def _alarms(fires: np.ndarray, where: np.ndarray, step: float) -> int:
 
 def _covered(series: Labelled, alerts: Sequence[Fired], at: int) -> list[bool]:
     """Whether the interval of the alert that found the leak holds the true time, if its life reaches the limit."""
-    now = T0 + at * series.step
-    known = [a for a in alerts if a.left is not None and a.start <= now and (a.end is None or a.end > now)]
-    if not known or series.reached >= len(series.leaked):
-        return []
-    begins, times = series.history.life_start, series.history.time
-    limit = T0 + series.reached * series.step
-    life, last = (begins[min(np.searchsorted(times, when), len(times) - 1)] for when in (known[0].start, limit))
-    left = known[0].left
-    return [left[0] <= limit - known[0].start <= left[1]] if life == last else []
+    now, limit = T0 + at * series.step, T0 + series.reached * series.step
+    for alert in alerts:
+        if alert.left is not None and alert.start <= now and (alert.end is None or alert.end > now):
+            if series.reached >= len(series.leaked) or _life(series, alert.start) != _life(series, limit):
+                return []
+            soonest, latest = alert.left
+            return [soonest <= limit - alert.start <= latest]
+    return []
+
+
+def _life(series: Labelled, when: float) -> float:
+    """Start of the life at a time."""
+    starts, times = series.history.life_start, series.history.time
+    return 0.0 if starts is None else float(starts[min(int(np.searchsorted(times, when)), len(times) - 1)])

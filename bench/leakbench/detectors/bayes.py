@@ -24,7 +24,7 @@ def _rivals(width: int) -> list[Array]:
     """(width, k) what each explanation but the line is made of."""
     time = np.arange(width) / width
     angle = 2 * np.pi * np.arange(width) / 24
-    parts = [[]]
+    parts: list[list[Array]] = [[]]
     parts += [[(time > at).astype(float)] for at in np.linspace(0.1, 0.9, 9)]
     parts += [[np.cos(angle), np.sin(angle), np.cos(2 * angle), np.sin(2 * angle)]]
     parts += [[1 - np.exp(-time / tau)] for tau in (0.1, 0.3, 0.6)]

@@ -27,7 +27,7 @@ class Clock:
     @cached_property
     def hours(self) -> Array:
         """(points,) hours since the first reading."""
-        return self.step * np.arange(self.points)
+        return self.step * np.arange(self.points, dtype=float)
 
     @property
     def length(self) -> float:
@@ -204,4 +204,4 @@ def age(clock: Clock, starts: tuple[float, ...]) -> Array:
 def levels(rng: Rng, clock: Clock, starts: tuple[float, ...], low: float, high: float) -> Array:
     """A level of its own for each life."""
     number = np.searchsorted(np.array(starts), clock.hours, side="right") - 1
-    return rng.uniform(low, high, len(starts))[number]
+    return np.asarray(rng.uniform(low, high, len(starts))[number])

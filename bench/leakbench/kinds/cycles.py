@@ -31,7 +31,7 @@ def memtables(rng: Rng, clock: Clock) -> Shape:
 @healthy("https://docs.datastax.com/en/cassandra/1.2/cassandra/dml/dml_compact_c.html")
 def compaction(rng: Rng, clock: Clock) -> Shape:
     """Size-tiered compaction: every fourth run merges four times as much, and takes longer."""
-    every, before = log_uniform(rng, 0.7, 4), rng.integers(256)
+    every, before = log_uniform(rng, 0.7, 4), int(rng.integers(256))
     memory = np.ones(clock.points)
     for number, at in enumerate(np.arange(rng.uniform(0, every), clock.length, every), before):
         tier = next(tier for tier in range(4, -1, -1) if number % 4**tier == 0)
