@@ -13,6 +13,7 @@ import numpy as np
 
 from bench.leakbench.kinds import KINDS, STEP, Hard, Sample, make
 from bench.leakbench.kinds.fast import LEAKS, SHORT, quick
+from bench.leakbench.mixtures import mixture
 from leakdog.detect.grid import History
 
 T0 = 1_750_000_000.0
@@ -65,6 +66,11 @@ def fast(seed: int, per_kind: int, *, load: bool = True, kinds: Sequence[str] = 
     numbers = ((kind, number) for kind in kinds or fast_kinds() for number in range(_fast_count(kind, per_kind)))
     samples = ((number, quick(kind, seed, number)) for kind, number in numbers)
     return [_own(number, sample, SHORT, load=load) for number, sample in samples if sample is not None]
+
+
+def mixed(seed: int, count: int, *, load: bool = True) -> list[Labelled]:
+    """Random mixtures, to learn from."""
+    return [_label(number, mixture(seed, number), STEP, load=load) for number in range(count)]
 
 
 def _fast_count(kind: str, per_kind: int) -> int:

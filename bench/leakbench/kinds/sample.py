@@ -41,7 +41,11 @@ class Sample:
 def make(kind: str, seed: int, number: int, clock: Clock = TWO_WEEKS) -> Sample:
     """One series of a kind: the same for the same seed, number and clock."""
     rng = np.random.default_rng([seed, zlib.crc32(kind.encode()), number])
-    shape = KINDS[kind].shape(rng, clock)
+    return finished(kind, KINDS[kind].shape(rng, clock), rng, clock)
+
+
+def finished(kind: str, shape: Shape, rng: Rng, clock: Clock) -> Sample:
+    """A shape with what all kinds share."""
     starts = shape.starts or _restarts(rng, clock)
     baseline = log_uniform(rng, 4e6, 8e9)
     leaked = np.zeros(clock.points) if shape.leaked is None else shape.leaked
@@ -57,7 +61,7 @@ def make(kind: str, seed: int, number: int, clock: Clock = TWO_WEEKS) -> Sample:
     over = np.flatnonzero((clean >= limit) & (leaked > 0))
     return Sample(
         kind=kind,
-        leaks=KINDS[kind].leaks,
+        leaks=shape.leaked is not None,
         value=np.where(_missing(rng, clock), np.nan, baseline * noisy),
         load=_load(rng, clock, shape),
         start=np.round((clock.hours - age(clock, starts)) / clock.step),

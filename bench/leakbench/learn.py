@@ -1,0 +1,309 @@
+"""Learn the score of the detector: `python -m bench.leakbench.learn --out src/leakdog/detect/score.json`.
+
+Draws labelled series, replays them, and notes what each look-back found at each full hour. From that it learns a
+hundred small trees that tell growth that leaks from growth that does not, held to the directions that
+`leakdog.detect.score.DIRECTIONS` names. Other series, drawn with other seeds, then tell how often a healthy one exceeds
+each score, and how far forecasts of the time to the limit are off. Needs `lightgbm`, which nothing else does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.leakbench.corpus import T0, Labelled, fast, foreign, mixed, own
+from bench.leakbench.kinds import STEP
+from leakdog.detect import score
+from leakdog.detect.evidence import Evidence
+from leakdog.detect.forecast import time_to_limit
+from leakdog.detect.grid import Grid, History
+from leakdog.detect.replay import replay
+from leakdog.detect.settings import HOUR, PRODUCTION, Look
+from leakdog.model import Signal
+
+Array = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+CORPORA = ("own", "mixed", "foreign", "fast")
+LENGTHS = np.array([look.blocks * PRODUCTION.levels[look.level].block_seconds for look in PRODUCTION.looks])
+TREES, LEAVES, DEPTH, RATE = 120, 10, 5, 0.15
+GREW, EARLY = 0.02, 0.4  # leaked shares: grown within the look-back to be a leak; after which finding it is worth less
+FORECAST_SCORE = 2.5
+IN_TIME = 0.6  # of the time from onset to limit: after it, finding a fast leak is worth less
+LATE_WORTH, HEALTHY_WORTH = 0.3, 0.5
+TRUE = 0.01
+YEAR_HOURS = 365.25 * 24
+REARM_HOURS = 12
+SCORES = np.arange(-1.0, 7.01, 0.25)
+ASK_NOTHING = replace(PRODUCTION, false_alarms=None, threshold=1e9)
+
+
+@dataclass
+class Seen:
+    """What look-backs of one kind found in a corpus: (N, ...) of its series, (n, ...) of what was found.
+
+    Attributes:
+        leaked: (N, points) leaked share of the baseline, each `step` seconds.
+        leaks, over, limit, hard: as in `Labelled`.
+        series: (n,) which series.
+        time: (n,) seconds since the corpus began.
+        look: (n,) number of the look-back.
+        values: (n, features).
+        forecast: (n, 4) level, growth per second, its standard error, and by how much readings exceed the lows.
+
+    """
+
+    leaked: npt.NDArray[np.float32]
+    step: float
+    leaks: Bools
+    over: Ints
+    limit: Array
+    hard: Bools
+    series: Ints
+    time: Array
+    look: Ints
+    values: npt.NDArray[np.float32]
+    forecast: Array
+
+
+def watch(corpus: Sequence[Labelled]) -> tuple[Seen, Seen]:
+    """Replay a corpus and note what steady and urgent look-backs found, where a leak is not ruled out."""
+    place = {each.history.name: number for number, each in enumerate(corpus)}
+    histories = [each.history for each in corpus]
+    grid = Grid(histories, PRODUCTION)
+    parts: dict[bool, list[tuple[Any, ...]]] = {True: [], False: []}
+
+    def note(examined: Sequence[History], look: Look, time: float, seen: Evidence) -> None:
+        rows = np.flatnonzero(score.allowed(seen, PRODUCTION))
+        if not len(rows) or (not look.urgent and time % HOUR):
+            return
+        names = np.array([place[examined[row].name] for row in rows])
+        values = score.features(seen, look, PRODUCTION)[rows].astype(np.float32)
+        swing = np.array([grid.swing(name, int(time // HOUR)) for name in names])
+        forecast = np.column_stack((seen.level[rows], seen.growth[rows], seen.error[rows], swing))
+        which = np.full(len(rows), PRODUCTION.looks.index(look))
+        parts[look.urgent].append((names, np.full(len(rows), time - T0), which, values, forecast))
+
+    replay(histories, Signal.RSS, ASK_NOTHING, witness=note)
+    points = max(len(each.leaked) for each in corpus)
+    padded = [np.pad(each.leaked, (0, points - len(each.leaked)), mode="edge") for each in corpus]
+
+    def seen(urgent: bool) -> Seen:
+        series, time, look, values, forecast = (np.concatenate(each) for each in zip(*parts[urgent], strict=True))
+        return Seen(
+            leaked=np.stack(padded).astype(np.float32),
+            step=corpus[0].step,
+            leaks=np.array([each.leaks for each in corpus]),
+            over=np.array([each.over for each in corpus]),
+            limit=np.array([each.history.limit or np.inf for each in corpus]),
+            hard=np.array([each.hard for each in corpus]),
+            series=series,
+            time=time,
+            look=look,
+            values=values,
+            forecast=forecast,
+        )
+
+    return seen(False), seen(True)
+
+
+def labels(seen: Seen) -> tuple[Bools, Bools, Array]:
+    """Rows that are a leak, rows that are not, and what each is worth; the rest says nothing."""
+    leaks, over = seen.leaks[seen.series], seen.over[seen.series]
+    last = seen.leaked.shape[1] - 1
+    now = np.clip((seen.time / seen.step).astype(int) - 1, 0, last)
+    begin = ((seen.time - LENGTHS[seen.look]) / seen.step).astype(int)
+    at = seen.leaked[seen.series, now]
+    before = np.where(begin < 0, 0.0, seen.leaked[seen.series, np.clip(begin, 0, last)])
+    bad = leaks & (at - before >= GREW) & (now <= over)
+    good = ~leaks & ~seen.hard[seen.series] | (leaks & (at < TRUE))
+    worth = np.zeros(len(at))
+    onset = (seen.leaked >= TRUE).argmax(1)[seen.series]
+    in_time = (at < EARLY) if seen.step == STEP else now - onset < IN_TIME * (over - onset)
+    early = np.where(in_time, 1.0, LATE_WORTH)
+    total = np.bincount(seen.series[bad], weights=early[bad], minlength=len(seen.leaks))
+    worth[bad] = early[bad] / np.maximum(total[seen.series[bad]], 1e-9)
+    count = np.bincount(seen.series[good], minlength=len(seen.leaks))
+    worth[good] = HEALTHY_WORTH / np.sqrt(np.maximum(count[seen.series[good]], 1))
+    return bad, good, worth
+
+
+def fit(many: Sequence[Seen], *, urgent: bool) -> Any:
+    """Learn the trees of one score. Only the urgent one looks at the time that is left."""
+    import lightgbm
+
+    values, truth, worth = [], [], []
+    for seen in many:
+        bad, good, weight = labels(seen)
+        kept = bad | good
+        values.append(seen.values[kept] if urgent else _without_limit(seen.values[kept]))
+        truth.append(bad[kept])
+        worth.append(weight[kept])
+    data = lightgbm.Dataset(np.concatenate(values), label=np.concatenate(truth), weight=np.concatenate(worth) * 60)
+    settings = {
+        "objective": "binary",
+        "num_leaves": LEAVES,
+        "max_depth": DEPTH,
+        "learning_rate": RATE,
+        "min_data_in_leaf": 200,
+        "lambda_l2": 5.0,
+        "feature_fraction": 0.7,
+        "bagging_fraction": 0.7,
+        "bagging_freq": 1,
+        "max_bin": 63,
+        "monotone_constraints": list(score.DIRECTIONS.values()),
+        "seed": 1,
+        "deterministic": True,
+        "verbose": -1,
+    }
+    return lightgbm.train(settings, data, TREES)
+
+
+def flattened(model: Any) -> list[dict[str, list[float]]]:
+    """The trees as arrays of nodes, all of one length; a leaf's children are itself."""
+    trees = []
+    for each in model.dump_model()["tree_info"]:
+        nodes: list[tuple[int, float, int, int, float]] = []
+        _flatten(each["tree_structure"], nodes)
+        nodes += [(0, 1e300, number, number, 0.0) for number in range(len(nodes), 2 * LEAVES - 1)]
+        names = ("feature", "bound", "left", "right", "value")
+        trees.append({name: list(column) for name, column in zip(names, zip(*nodes, strict=True), strict=True)})
+    return trees
+
+
+def _flatten(node: dict[str, Any], nodes: list[tuple[int, float, int, int, float]]) -> int:
+    here = len(nodes)
+    if "leaf_value" in node:
+        nodes.append((0, 1e300, here, here, round(node["leaf_value"], 4)))
+        return here
+    nodes.append((0, 0.0, 0, 0, 0.0))
+    left = _flatten(node["left_child"], nodes)
+    right = _flatten(node["right_child"], nodes)
+    nodes[here] = (node["split_feature"], float(f"{node['threshold']:.5g}"), left, right, 0.0)
+    return here
+
+
+def _without_limit(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    out = values.copy()
+    out[:, score.FEATURES.index("left")] = score.MOST_LEFT
+    return out
+
+
+def best_scores(seen: Seen, scores: Array) -> Array:
+    """The highest score of each series at each hour, (N, hours), that stood for an hour as a leak must."""
+    hours = round(seen.leaked.shape[1] * seen.step / HOUR) + 1
+    best = np.full((len(seen.leaks), hours + 9), -50.0)
+    for number, look in enumerate(PRODUCTION.looks):
+        rows = np.flatnonzero(seen.look == number)
+        stands = max(1, int(look.every * PRODUCTION.levels[look.level].block_seconds / HOUR))
+        for later in range(stands):
+            np.maximum.at(best, (seen.series[rows], (seen.time[rows] // HOUR).astype(int) + later), scores[rows])
+    if PRODUCTION.looks[seen.look[0]].urgent:
+        return best[:, :hours]
+    held = np.minimum(best[:, 1:], best[:, :-1])
+    return np.concatenate((np.full((len(best), 1), -50.0), held), 1)[:, :hours]
+
+
+def alarm_rates(many: Sequence[Seen], model: Any) -> list[tuple[float, float]]:
+    """How many alarms a year a healthy series gives at each score; alarms within 12 h are one."""
+    alarms, hours = np.zeros(len(SCORES)), 0.0
+    for seen in many:
+        best = best_scores(seen, model.predict(seen.values, raw_score=True))
+        for number in np.flatnonzero(~seen.leaks & ~seen.hard):
+            hours += best.shape[1]
+            alarms += [_begun(best[number] >= least) for least in SCORES]
+    rates = np.minimum.accumulate(alarms) / hours * YEAR_HOURS
+    return [(float(s), round(float(r), 4)) for s, r, n in zip(SCORES, rates, alarms, strict=True) if n > 2]
+
+
+def _begun(fires: Bools) -> int:
+    on = np.flatnonzero(fires)
+    return int((np.diff(on) > REARM_HOURS).sum() + 1) if len(on) else 0
+
+
+def spread(many: Sequence[Seen], model: Any, least: float) -> list[float]:
+    """Quantiles of 10, 50 and 90 % of the logarithm of true over straight-line time to the limit, when found."""
+    off = []
+    for seen in many:
+        scores = model.predict(seen.values, raw_score=True)
+        hit = np.flatnonzero((scores >= least) & (seen.leaks & (seen.over < seen.leaked.shape[1]))[seen.series])
+        first = np.full(len(seen.leaks), np.inf)
+        np.minimum.at(first, seen.series[hit], seen.time[hit])
+        hit = hit[seen.time[hit] == first[seen.series[hit]]]
+        sure = seen.forecast[hit, 1] / seen.forecast[hit, 2] * LENGTHS[seen.look[hit]]
+        for row in hit[np.lexsort((-sure, seen.series[hit]))][
+            np.unique(np.sort(seen.series[hit]), return_index=True)[1]
+        ]:
+            level, growth, _, swing = seen.forecast[row]
+            number = seen.series[row]
+            line = time_to_limit(level, seen.limit[number], growth, swing, (0.0, 0.0, 0.0))
+            left = seen.over[number] * seen.step - seen.time[row]
+            if line and line[0] > 0 and left > 0:
+                off.append(float(np.log(left / line[0])))
+    quantiles = np.quantile(off, (0.1, 0.5, 0.9))
+    print(f"forecasts of {len(off)} leaks: true over straight line {np.exp(quantiles).round(2)}", file=sys.stderr)
+    return [round(float(each), 3) for each in quantiles]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Learn and write."""
+    parser = argparse.ArgumentParser(prog="python -m bench.leakbench.learn", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[401, 402], help="to learn from")
+    parser.add_argument("--apart", type=int, nargs="+", default=[403], help="to measure rates and forecasts with")
+    parser.add_argument("--per-kind", type=int, default=40)
+    parser.add_argument("--mixed", type=int, default=1200, help="series of random mixtures, for each seed")
+    parser.add_argument("--fast", type=int, default=10, help="fast series per healthy kind, and a fifth as many leaks")
+    parser.add_argument("--processes", type=int, default=os.cpu_count())
+    parser.add_argument("--generator", type=Path, help="directory with a generator.py whose kinds are learned from too")
+    args = parser.parse_args(arguments)
+    jobs = [(seed, load, name) for seed in (*args.seeds, *args.apart) for load in (True, False) for name in CORPORA]
+    jobs = [job for job in jobs if args.generator or job[2] != "foreign"]
+    with ProcessPoolExecutor(args.processes) as pool:
+        seen = list(pool.map(partial(_watched, args), jobs))
+    out: dict[str, Any] = {"features": list(score.FEATURES)}
+    for number, name in enumerate(("steady", "urgent")):
+        slow = [(job[0], each[number]) for job, each in zip(jobs, seen, strict=True) if number or job[2] != "fast"]
+        model = fit([each for seed, each in slow if seed in args.seeds], urgent=name == "urgent")
+        apart = [each for seed, each in slow if seed in args.apart]
+        alarms = alarm_rates(apart, model)
+        out[name] = {"depth": DEPTH, "alarms": alarms, "trees": flattened(model)}
+        if name == "steady":
+            out["spread"] = spread(apart, model, FORECAST_SCORE)
+        for least, rate in alarms:
+            print(f"{name} score {least:5.2f}: {rate:8.3f} alarms per healthy series and year", file=sys.stderr)
+    args.out.write_text(re.sub(r'(\{"feature)', r"\n\1", json.dumps(out, separators=(",", ":"))) + "\n")
+    return 0
+
+
+def _watched(args: argparse.Namespace, job: tuple[int, bool, str]) -> tuple[Seen, Seen]:
+    seed, load, name = job
+    match name:
+        case "own":
+            corpus = own(seed, args.per_kind, load=load)
+        case "mixed":
+            corpus = mixed(seed, args.mixed, load=load)
+        case "fast":
+            corpus = fast(seed, args.fast, load=load)
+        case _:
+            corpus = foreign(args.generator, seed, args.per_kind, load=load)
+    print(
+        f"seed {seed}, {name}, {'with' if load else 'without'} load: {len(corpus)} series", file=sys.stderr, flush=True
+    )
+    return watch(corpus)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
