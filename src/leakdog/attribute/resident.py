@@ -68,11 +68,18 @@ class _Growth:
     parts: Mapping[Part, float]
 
     def told(self) -> tuple[str, ...]:
-        """One sentence that names the parts that matter, the largest first; none where the parts are not known."""
-        shares = {part: rate / self.resident for part, rate in self.parts.items() if rate >= TOLD * self.resident}
-        ranked = sorted(shares, key=lambda part: -shares[part])
-        named = ", ".join(f"{WORDS[part]} {min(1.0, shares[part]):.0%}" for part in ranked)
-        return (f"the ledger of that growth: {named}",) if named else ()
+        """One sentence that names the parts that matter, the largest first; none where the parts are not known.
+
+        Shares are of the growth of the resident set, or of all parts where the runtime counts more than is resident.
+        """
+        grown = {part: rate for part, rate in self.parts.items() if rate > 0}
+        whole = max(self.resident, sum(grown.values()))
+        named = [
+            f"{WORDS[part]} {rate / whole:.0%}"
+            for part, rate in sorted(grown.items(), key=lambda each: -each[1])
+            if rate >= TOLD * whole
+        ]
+        return (f"the ledger of that growth: {', '.join(named)}",) if named else ()
 
 
 def _growth(case: Case, signal: Signal) -> _Growth | None:

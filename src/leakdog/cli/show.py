@@ -10,7 +10,6 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from leakdog.attribute.ledger import ledger
 from leakdog.cli.client import Client, add_arguments
 from leakdog.cli.targets import condition
 from leakdog.errors import ApiError
@@ -149,10 +148,9 @@ def _print_signals(target: Json) -> None:
 
 def _print_ledger(target: Json) -> None:
     """What its memory is made of, as far as its signals tell."""
-    from leakdog.report.ledger import ledger_text
+    from leakdog.report.ledger import ledger_of, ledger_text
 
-    known = {Signal(name): value for name, value in (target.get("signals") or {}).items() if name in list(Signal)}
-    found = ledger(known)
+    found = ledger_of(target.get("signals"))
     if found is not None:
         print(f"\n{ledger_text(found)}")
 

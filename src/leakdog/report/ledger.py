@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from leakdog.attribute.ledger import WORDS, Ledger
+from collections.abc import Mapping
+
+from leakdog.attribute.ledger import WORDS, Ledger, ledger
+from leakdog.model import Signal
 from leakdog.report.words import human_bytes, human_share
 
 # A part below this share of the whole is not worth a line.
 LEAST_SHARE = 0.001
+
+
+def ledger_of(signals: Mapping[str, float] | None) -> Ledger | None:
+    """The ledger of signals by their names, as the API gives them; ones it does not know tell nothing."""
+    known = {signal: (signals or {})[signal.value] for signal in Signal if signal.value in (signals or {})}
+    return ledger(known)
 
 
 def ledger_text(ledger: Ledger) -> str:

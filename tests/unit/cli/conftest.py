@@ -16,13 +16,17 @@ Serve = Callable[[dict[str, Any]], str]
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
-    """Start a server with these answers by path (query left out); a pair is a status and a raw body."""
+    """Start a server with these answers by path (query left out).
+
+    An answer is JSON, a pair of a status and a raw body, or a function from the path with its query to either.
+    """
     servers: list[ThreadingHTTPServer] = []
 
     def start(answers: dict[str, Any]) -> str:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 answer = answers.get(self.path.partition("?")[0], (404, b'{"error": "no such page"}'))
+                answer = answer(self.path) if callable(answer) else answer
                 status, body = answer if isinstance(answer, tuple) else (200, json.dumps(answer).encode())
                 asked.append(self.path)
                 self.send_response(status)
@@ -123,5 +127,5 @@ def eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def leakdog(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     """Run a verb that asks a daemon, in this process, and return the exit code of the command line."""
-    monkeypatch.setattr("leakdog.cli.VERBS", ("targets", "leaks", "show"))
+    monkeypatch.setattr("leakdog.cli.VERBS", ("targets", "leaks", "show", "evidence"))
     return lambda *args: main(list(args))

@@ -1,0 +1,68 @@
+"""What one profile has more than another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leakdog.errors import ProfileError
+from leakdog.model import Frame
+from leakdog.pprof import DEFAULT_LIMITS, Label, Profile, encode, parse
+from leakdog.pprof.build import Builder
+from leakdog.pprof.profile import ValueType
+from leakdog.report.diff import difference
+
+OBJECTS, SPACE = ValueType("inuse_objects", "count"), ValueType("inuse_space", "bytes")
+Sizes = Mapping[str, int]
+
+
+def profile(sizes: Sizes, kind: ValueType = SPACE) -> Profile:
+    """A profile of stacks such as `leaf root` with their bytes, each of one object."""
+    builder = Builder([OBJECTS, kind], DEFAULT_LIMITS)
+    for number, (stack, size) in enumerate(sizes.items()):
+        frames = [Frame(name, f"{name}.go", 7) for name in stack.split()]
+        labels = [Label("bytes", 16 + number, "bytes")]
+        builder.sample([1, size], [builder.location(hash(each) % 2**32, (each,)) for each in frames], labels)
+    return builder.build(SPACE, 512)
+
+
+def sizes(made: Profile) -> dict[str, int]:
+    """Bytes by stack."""
+    names = (" ".join(frame.function for frame in stack) for stack in made.stacks())
+    return dict(zip(names, made.values[:, 1].tolist(), strict=True))
+
+
+def test_growth_is_above_zero_and_what_shrank_below() -> None:
+    """What did not change is not there; what is new or gone is there whole."""
+    base, latest = profile({"a m": 10, "b m": 20, "c m": 30}), profile({"a m": 15, "b m": 20, "d m": 40})
+    made = difference(base, latest)
+    assert sizes(made) == {"a m": 5, "d m": 40, "c m": -30}
+    assert dict(zip(sizes(made), made.values[:, 0].tolist(), strict=True)) == {"a m": 0, "d m": 1, "c m": -1}
+
+
+def test_a_difference_is_a_profile() -> None:
+    """It can be written and read again, with its lines and its period."""
+    made = parse(encode(difference(profile({"a m": 10}), profile({"a m": 15}))))
+    assert sizes(made) == {"a m": 5}
+    assert made.stack(0) == (Frame("a", "a.go", 7), Frame("m", "m.go", 7))
+    assert (made.period_type, made.period) == (SPACE, 512)
+
+
+def test_profiles_of_two_kinds_cannot_be_subtracted() -> None:
+    """The message names what each of them has."""
+    with pytest.raises(ProfileError, match="inuse_objects, inuse_space and inuse_objects, other cannot be subtracted"):
+        difference(profile({"a": 1}), profile({"a": 1}, ValueType("other", "bytes")))
+
+
+SIZES = st.dictionaries(st.sampled_from(["a m", "b m", "c", "a b m"]), st.integers(1, 10**12))
+
+
+@given(SIZES, SIZES)
+def test_base_and_difference_make_the_latest(base: Sizes, latest: Sizes) -> None:
+    """Whatever the profiles."""
+    changed = sizes(difference(profile(base), profile(latest)))
+    both = {stack: base.get(stack, 0) + changed.get(stack, 0) for stack in {*base, *latest}}
+    assert both == {stack: latest.get(stack, 0) for stack in both}
