@@ -33,10 +33,12 @@ class Case:
         assessments: Mapping[Signal, Assessment],
         latest: Mapping[Signal, float],
         together: Mapping[Signal, float],
+        held: float | None = None,
     ) -> None:
         self.assessments = assessments
         self.latest = latest
         self.together = together
+        self.held = held
         self.found: dict[LeakClass, Finding] = {}
 
     def leaks(self, signal: Signal) -> bool:

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from leakdog.attribute.case import Case, Finding
-from leakdog.attribute.resident import LIVE_SIGNALS, judge_resident
+from leakdog.attribute.resident import LIVE_SIGNALS, MOST, judge_resident
 from leakdog.model import Assessment, LeakClass, Signal, Verdict
 
 KIB = 1024.0
-# More heap than this per leaked goroutine or thread, or per leaked file, is a leak of its own.
+# More heap than this per leaked goroutine or thread, or per leaked file, is a leak of its own. Where the stacks of
+# goroutines and heap have been compared, what they do not connect has to be as little as a channel and a timer.
 HEAP_PER_GOROUTINE = 64 * KIB
+HEAP_UNCONNECTED = 8 * KIB
 HEAP_PER_FILE = 16 * KIB
 # Counts that grow alike: a leaked connection has one or two goroutines, seldom four, and one file.
 HOLDERS_PER_FILE = (0.4, 5.0)
@@ -31,6 +33,7 @@ def classify(
     assessments: Mapping[Signal, Assessment],
     latest: Mapping[Signal, float],
     together: Mapping[Signal, float] | None = None,
+    held: float | None = None,
 ) -> list[Finding]:
     """The findings of one target at one time, at most one per class.
 
@@ -39,13 +42,14 @@ def classify(
         latest: last value of each signal.
         together: growth per second of each series over one span, that in which the resident set leaks: only such
             rates add up. Without them those of the assessments stand in, each of its own span.
+        held: share of the heap's growth that leaked goroutines hold by their stacks; None: not known.
 
     Returns:
         Leaks; or, where nothing leaks, what grows for another reason (`cache`, `load`), which must never be
         announced.
 
     """
-    case = Case(assessments, latest, together or {})
+    case = Case(assessments, latest, together or {}, held)
     for judge in (_threads, _goroutines, _files, _heap, judge_resident):
         judge(case)
     return list(case.found.values()) or list(_harmless(case))
@@ -91,10 +95,15 @@ def _heap(case: Case) -> None:
     signal = case.first_leaking(HEAP_SIGNALS)
     if signal is None:
         return
+    holder = next((each for each in (LeakClass.GOROUTINE, LeakClass.THREADS) if each in case.found), None)
+    if holder is not None and case.held is not None and case.held >= MOST:
+        case.add(holder, f"their goroutines hold {case.held:.0%} of the heap that grows, as the stacks tell")
+        return
     heap = next((growth for each in LIVE_SIGNALS if (growth := case.rate(each)) is not None), None)
+    per_goroutine = HEAP_PER_GOROUTINE if case.held is None else HEAP_UNCONNECTED
     for leak_class, limit, name in (
-        (LeakClass.GOROUTINE, HEAP_PER_GOROUTINE, "goroutine"),
-        (LeakClass.THREADS, HEAP_PER_GOROUTINE, "thread"),
+        (LeakClass.GOROUTINE, per_goroutine, "goroutine"),
+        (LeakClass.THREADS, per_goroutine, "thread"),
         (LeakClass.FILES, HEAP_PER_FILE, "file"),
     ):
         if heap is None or leak_class not in case.found or not case.since(leak_class, signal):

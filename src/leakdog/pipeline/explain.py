@@ -13,6 +13,7 @@ from leakdog.attribute.companions import companions
 from leakdog.attribute.dump import GoroutineGroup, parse_dump
 from leakdog.attribute.goroutines import goroutine_culprits
 from leakdog.attribute.growth import culprits
+from leakdog.attribute.held import with_held_heap
 from leakdog.errors import FetchError, LeakdogError, ProfileError
 from leakdog.model import Culprit, Kind, Leak, LeakClass, Snapshot
 from leakdog.pipeline.gather import Gatherer
@@ -55,8 +56,7 @@ class Explainer:
     async def _culprits(self, watched: Watched, leak: Leak, now: float) -> tuple[Culprit, ...]:
         """The question to ask depends on the class; memory that is only kept by the runtime has no site."""
         if leak.leak_class is LeakClass.HEAP:
-            profiles, times = await self._profiles(watched, leak, Kind.HEAP, now)
-            return await asyncio.to_thread(culprits, profiles, times, sample_type="inuse_space")
+            return await self._heap(watched, leak, now)
         if leak.leak_class in (
             LeakClass.GOROUTINE,
             LeakClass.THREADS,
@@ -73,9 +73,20 @@ class Explainer:
         proof = await self._decoded(proofs[0]) if proofs and _same_life(proofs[0], watched) else None
         dump = await self._dump(watched)
         found = await asyncio.to_thread(goroutine_culprits, profiles, times, proof=proof, dump=dump)
-        if any(has_own_frame(culprit.stack) for culprit in found):
-            return found
-        return await self._companions(watched, leak, now) or found
+        if not any(has_own_frame(culprit.stack) for culprit in found):
+            return await self._companions(watched, leak, now) or found
+        try:
+            heap = await self._heap(watched, leak, now)
+        except ProfileError as error:
+            log.info("the heap of %s is not laid beside its goroutines: %s", watched.key, error)
+            heap = ()
+        found, watched.held_heap = with_held_heap(found, heap)
+        return found
+
+    async def _heap(self, watched: Watched, leak: Leak, now: float) -> tuple[Culprit, ...]:
+        """Sites of the heap that grow; none where the target has no heap profile."""
+        profiles, times = await self._profiles(watched, leak, Kind.HEAP, now)
+        return await asyncio.to_thread(culprits, profiles, times, sample_type="inuse_space")
 
     async def _companions(self, watched: Watched, leak: Leak, now: float) -> tuple[Culprit, ...]:
         """Heap sites that grow in step with the leaking signal."""

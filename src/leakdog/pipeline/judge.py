@@ -55,6 +55,7 @@ def begin_life(watched: Watched, life: Life, now: float, settings: Settings) -> 
     watched.absent.clear()
     watched.explained.clear()
     watched.load = watched.local_pid = watched.facts_time = watched.assessed = watched.memory_limit = None
+    watched.held_heap = None
     return ended
 
 
@@ -94,7 +95,9 @@ def judge(watched: Watched, now: float, settings: Settings) -> list[Leak]:
     watched.assessments = dict(zip(signals, found, strict=True))
     watched.assessed = now
     together = growth_together(watched, now, settings)
-    findings = {each.leak_class: each for each in classify(watched.assessments, watched.values, together)}
+    findings = {
+        each.leak_class: each for each in classify(watched.assessments, watched.values, together, watched.held_heap)
+    }
     changed = []
     for leak_class in LeakClass:
         before, finding = watched.leaks.get(leak_class), findings.get(leak_class)

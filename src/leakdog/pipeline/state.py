@@ -35,6 +35,7 @@ class Watched:
         last_scrape: time of the last pass, good or bad.
         values: latest value of each signal in this life.
         load: allocation rate of the last pass, bytes per second.
+        held_heap: share of the heap's growth that leaked goroutines hold by their stacks, 0 to 1; None: not known.
         absent: optional pages this target answered 404 to, asked again after a restart.
 
     """
@@ -59,6 +60,7 @@ class Watched:
     assessed: float | None = None
     leaks: dict[LeakClass, Leak] = field(default_factory=dict)
     explained: dict[LeakClass, float] = field(default_factory=dict)
+    held_heap: float | None = None
 
     @property
     def key(self) -> TargetKey:

@@ -78,6 +78,23 @@ def test_goroutines_do_not_explain_a_large_heap() -> None:
     ]
 
 
+@pytest.mark.parametrize("holder", [Signal.GOROUTINES, Signal.THREADS])
+def test_heap_that_goroutines_hold_is_theirs_however_much(holder: Signal) -> None:
+    """Where the stacks connect most of the growing heap with leaked goroutines, it is one leak."""
+    verdicts = {each.signal: each for each in (leak(holder, 1.0), leak(Signal.INUSE_SPACE, MIB))}
+    (found,) = classify(verdicts, {}, held=0.9)
+    assert found.reasons[-1] == "their goroutines hold 90% of the heap that grows, as the stacks tell"
+    assert len(classify(verdicts, {}, held=0.4)) == 2
+
+
+def test_heap_that_goroutines_do_not_hold_is_a_leak_of_its_own() -> None:
+    """Once the stacks have been compared, as much heap per goroutine as a connection takes is not theirs any more."""
+    verdicts = {each.signal: each for each in (leak(Signal.GOROUTINES, 1.0), leak(Signal.INUSE_SPACE, 40 * KIB))}
+    assert [len(classify(verdicts, {}, held=held)) for held in (None, 0.0, 0.9)] == [1, 2, 1]
+    verdicts[Signal.INUSE_SPACE] = leak(Signal.INUSE_SPACE, 4 * KIB)
+    assert len(classify(verdicts, {}, held=0.0)) == 1
+
+
 def test_heap_that_began_long_before() -> None:
     """Goroutines that began to leak an hour ago do not explain a heap that has grown all day."""
     old, new = NOW - 9000, NOW - 1000

@@ -85,6 +85,31 @@ async def test_a_target_that_refuses_the_dump_is_explained_without(store: Store,
     assert fleet.counters.explain_failures == 0
 
 
+async def test_heap_that_goroutines_hold_is_told_with_them(store: Store, watched: Watched) -> None:
+    """How much of the growing heap is theirs is kept with the target, for its class."""
+    made, _ = explainer(store, (SHOP / "dump.txt").read_bytes())
+    await made.explain(watched, leak(watched, LeakClass.GOROUTINE, Signal.GOROUTINES), 1060.0)
+    assert watched.held_heap is not None
+    assert watched.held_heap < 0.5  # in this program a cache leaks beside them
+
+
+async def test_a_heap_that_cannot_be_read_does_not_hide_the_goroutines(
+    store: Store, watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the goroutines hold is then not known."""
+    whole = store.profile
+
+    async def goroutines_alone(snapshot_id: int) -> bytes | None:
+        kinds = {each.id: each.kind for each in await store.snapshots()}
+        return None if kinds[snapshot_id] is Kind.HEAP else await whole(snapshot_id)
+
+    monkeypatch.setattr(store, "profile", goroutines_alone)
+    made, fleet = explainer(store)
+    found = await made.explain(watched, leak(watched, LeakClass.GOROUTINE, Signal.GOROUTINES), 1060.0)
+    assert found.culprits
+    assert (watched.held_heap, fleet.counters.explain_failures) == (None, 0)
+
+
 async def test_open_files_are_explained_by_what_grows_in_step(store: Store, watched: Watched) -> None:
     """Files have no profile: heap objects that grow with them are named, as a hint."""
     made, _ = explainer(store)

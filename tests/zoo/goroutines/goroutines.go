@@ -32,6 +32,7 @@ var Programs = map[string]func(speed float64){
 	"writerwaits":  every(writerWaits),
 	"fullqueue":    every(fullQueue),
 	"sleeper":      every(sleeper),
+	"captured":     every(captured),
 	"workers":      workers,
 }
 

@@ -12,6 +12,7 @@ import (
 
 var (
 	sessions    sync.Map
+	orders      sync.Map
 	sessionID   atomic.Int64
 	subscribers []chan int
 	root, _     = context.WithCancel(context.Background())
@@ -143,6 +144,21 @@ func fullQueue() {
 
 func enqueue(job int) {
 	queue <- job // blocks: fullqueue
+}
+
+// captured keeps the body of a request in a goroutine that waits for an order to be confirmed, which does not happen: the
+// memory is held by nothing else.
+func captured() {
+	body := make([]byte, 100_000)
+	for i := range body {
+		body[i] = byte(i)
+	}
+	confirmed := make(chan struct{})
+	orders.Store(sessionID.Add(1), confirmed)
+	go func() { // starts: captured
+		<-confirmed // blocks: captured
+		body[0]++
+	}()
 }
 
 // sleeper tries again later, for every request, with a pause that has grown out of hand.

@@ -1,0 +1,86 @@
+"""Leaks that are hard to tell, real Go programs, watched at once by a real daemon.
+
+A comment in their source marks the line that leaks.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.zoo, pytest.mark.slow]
+
+SOURCE = Path(__file__).parents[1] / "zoo" / "mixed" / "mixed.go"
+LONGEST_RUN_SECONDS = 180
+CLASSES = {
+    "besidechurn": {"heap"},
+    "two": {"heap", "goroutine"},
+    "wrappers": {"heap"},
+    "generic": {"heap"},
+    "places": {"heap"},
+}
+LINES = {
+    found[1]: number
+    for number, line in enumerate(SOURCE.read_text().splitlines(), 1)
+    if (found := re.search(r"// leaks: (\w+)$", line))
+}
+Leaks = dict[str, dict[str, dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def leaks(start_zoo: Callable[..., Any], start_leakdog: Callable[..., Any]) -> Leaks:
+    """Leaks that fire at the end, by program and class."""
+    programs = {name: start_zoo(name, "-metrics") for name in CLASSES}
+    jobs = "".join(
+        f"  - job_name: {name}\n    static_configs: [{{targets: ['{program.address}']}}]\n"
+        for name, program in programs.items()
+    )
+    daemon = start_leakdog(
+        "global: {scrape_interval: 1s}\nstorage: {path: '{data}'}\ndetection: {preset: soak}\n"
+        f"scrape_configs:\n{jobs}"
+    )
+    began = time.monotonic()
+    found: Leaks = {}
+    while time.monotonic() - began < LONGEST_RUN_SECONDS:
+        time.sleep(2)
+        found = {name: {} for name in CLASSES}
+        for leak in daemon.json("/api/v1/leaks?state=firing")["leaks"]:
+            found[leak["target"]["job"]][leak["class"]] = leak
+        if time.monotonic() - began > 100 and all(CLASSES[name] <= set(leaks) for name, leaks in found.items()):
+            break
+    assert daemon.stop() == 0
+    return found
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_every_leak_has_its_class_and_there_is_no_other(leaks: Leaks, name: str) -> None:
+    """Two leaks at once are two, and one is one, however many signals it moves."""
+    assert CLASSES[name] == set(leaks[name]), json.dumps(leaks[name], indent=1)
+
+
+@pytest.mark.parametrize("name", ["besidechurn", "two", "generic"])
+def test_the_line_that_leaks_comes_first(leaks: Leaks, name: str) -> None:
+    """Beside churn, beside another leak, and in a generic method."""
+    first = leaks[name]["heap"]["culprits"][0]
+    assert (Path(first["file"]).name, first["line"]) == ("mixed.go", LINES[name]), leaks[name]["heap"]["culprits"]
+
+
+def test_of_two_callers_the_one_that_keeps_is_on_the_stack(leaks: Leaks) -> None:
+    """The library's function is shared; the path that leads to it is that of the leak."""
+    (first, *_) = leaks["wrappers"]["heap"]["culprits"]
+    assert first["share"] > 0.8
+    assert [frame["line"] for frame in first["stack"] if frame["function"].endswith(".keepPage")] == [LINES["wrappers"]]
+
+
+def test_growth_in_many_places_tells_what_it_flows_through(leaks: Leaks) -> None:
+    """No place has most of it, and the function behind all of them is told."""
+    (first, *others) = leaks["places"]["heap"]["culprits"]
+    assert others
+    assert first["share"] < 0.5
+    assert re.search(r"\d+% of the growth flows through zoo/mixed\.decode", first["note"])
