@@ -91,7 +91,7 @@ def watch(corpus: Sequence[Labelled]) -> tuple[Seen, Seen]:
             return
         names = np.array([place[examined[row].name] for row in rows])
         values = score.features(seen, look, PRODUCTION)[rows].astype(np.float32)
-        swing = np.array([grid.swing(name, int(time // HOUR)) for name in names])
+        swing = grid.swing(names, int(time // HOUR))
         forecast = np.column_stack((seen.level[rows], seen.growth[rows], seen.error[rows], swing))
         which = np.full(len(rows), PRODUCTION.looks.index(look))
         parts[look.urgent].append((names, np.full(len(rows), time - T0), which, values, forecast))
@@ -234,7 +234,7 @@ def _begun(fires: Bools) -> int:
 
 
 def spread(many: Sequence[Seen], model: Any, least: float) -> list[float]:
-    """Quantiles of 10, 50 and 90 % of the logarithm of true over straight-line time to the limit, when found."""
+    """Quantiles of 10 and 90 % of the logarithm of true over straight-line time to the limit, when found."""
     off = []
     for seen in many:
         scores = model.predict(seen.values, raw_score=True)
@@ -248,11 +248,11 @@ def spread(many: Sequence[Seen], model: Any, least: float) -> list[float]:
         ]:
             level, growth, _, swing = seen.forecast[row]
             number = seen.series[row]
-            line = time_to_limit(level, seen.limit[number], growth, swing, (0.0, 0.0, 0.0))
+            line = time_to_limit(level, seen.limit[number], growth, swing, (0.0, 0.0))
             left = seen.over[number] * seen.step - seen.time[row]
             if line and line[0] > 0 and left > 0:
                 off.append(float(np.log(left / line[0])))
-    quantiles = np.quantile(off, (0.1, 0.5, 0.9))
+    quantiles = np.quantile(off, (0.1, 0.9))
     print(f"forecasts of {len(off)} leaks: true over straight line {np.exp(quantiles).round(2)}", file=sys.stderr)
     return [round(float(each), 3) for each in quantiles]
 

@@ -75,6 +75,12 @@ def _ratio(scalar: Scalar) -> float:
     return float(scalar.text)
 
 
+def _positive(scalar: Scalar) -> float:
+    if not scalar.plain or not _FLOAT.fullmatch(scalar.text) or not 0 < float(scalar.text) <= LARGEST_RATIO:
+        raise ValueError(f"{quoted(scalar.text)} is not a number above 0; write it like 0.5, without quotes")
+    return float(scalar.text)
+
+
 def _port(scalar: Scalar) -> int:
     if not scalar.plain or not addresses.is_port(scalar.text):
         raise ValueError(f"{quoted(scalar.text)} is not a port; ports go from 1 to {addresses.LARGEST_PORT}")
@@ -119,6 +125,7 @@ FORMATS: Mapping[str, Format] = {
     ),
     "count": Format("whole number", _count, int, {"type": "integer", "minimum": 0}),
     "ratio": Format("share", _ratio, float, {"type": "number", "minimum": 0}),
+    "positive": Format("number", _positive, float, {"type": "number", "exclusiveMinimum": 0}),
     "port": Format("port", _port, int, {"type": "integer", "minimum": 1, "maximum": addresses.LARGEST_PORT}),
     "text": Format("text", _text, str, _string(minLength=1)),
     "regex": Format("regular expression", _regex, str, _string(minLength=1, format="regex")),

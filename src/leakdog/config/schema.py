@@ -100,6 +100,11 @@ class DetectionConfig:
     preset: Preset = _opt(
         "production judges over minutes to days, soak a run of two minutes", Preset.PRODUCTION, example="soak"
     )
+    false_alarms_per_year: float | None = _opt(
+        "how often a healthy target may be called leaking in a year, under preset production; fewer means later",
+        kind="positive",
+        example="0.1",
+    )
     hold_time: float | None = _opt(
         "how long a leak stays pending before it fires; also how long growth must be gone before it resolves",
         kind="duration",

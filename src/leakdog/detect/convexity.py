@@ -14,6 +14,7 @@ LEAST_NOISE = 1e-5
 MOST_ALPHA = 0.95
 LATE_SPANS = 4  # a young life's levels are means over this part of its age
 LEAST_THIRD = 2  # blocks in a third of a life
+MOST_AGREED = 20.0
 # For a life whose start is out of sight: nothing speaks for a warm-up.
 OUT_OF_SIGHT = 10.0
 
@@ -121,3 +122,39 @@ def inner_growth(values: Array, lives: Array, first: Ints, start: int) -> tuple[
     share = np.where(several & (grown > 0), late / np.where(grown > 0, grown, 1.0), np.where(several, 0.0, 0.5))
     # means of thirds are two thirds of a life apart
     return np.where(several, 1.5 * grown, np.inf), np.clip(share, -1.0, 2.0)
+
+
+def repeated_growth(values: Array, lives: Array, first: Ints) -> Array:
+    """How surely each life grew anew, as a leak that restarts with the process does, (N,).
+
+    The growth per block in the second half of each remembered life, its mean over its standard error: over lives, not
+    over readings, so what all lives share counts and what one did does not. Rows with one life get 0.
+
+    Args:
+        values, lives, first: as in `inner_growth`.
+
+    """
+    columns = values.shape[1]
+    total = np.concatenate((np.zeros((len(values), 1)), np.cumsum(values - values[:, -1:], 1)), 1)
+    begins = np.where(np.isnan(lives), -np.inf, lives)
+    ends = np.concatenate((begins[:, 1:], np.full((len(values), 1), float(columns))), 1)
+    begins = np.clip(np.maximum(begins, first[:, None]), 0, columns)
+    ends = np.clip(ends, 0, columns)
+    quarter = (ends - begins) / 4
+    counts = quarter >= 1
+
+    def mean(number: int) -> Array:
+        left = np.minimum(begins + number * quarter, columns - 1).astype(int)
+        right = np.clip((begins + (number + 1) * quarter).astype(int), left + 1, columns)
+        sums = np.take_along_axis(total, right, 1) - np.take_along_axis(total, left, 1)
+        out: Array = sums / (right - left)
+        return out
+
+    rate = np.where(counts, (mean(3) - mean(2)) / np.maximum(quarter, 1), 0.0)
+    number = counts.sum(1)
+    middle = rate.sum(1) / np.maximum(number, 1)
+    spread = (np.where(counts, rate - middle[:, None], 0.0) ** 2).sum(1) / np.maximum(number - 1, 1)
+    least = (LEAST_NOISE * np.abs(values[:, -1])) ** 2 + 1e-30
+    sure = middle / np.sqrt((spread + least) / np.maximum(number, 1))
+    out: Array = np.where(number >= 2, np.clip(sure, -MOST_AGREED, MOST_AGREED), 0.0)
+    return out

@@ -11,9 +11,10 @@ import numpy.typing as npt
 
 from leakdog.detect import words
 from leakdog.detect.evidence import EDGE, Evidence, examine
-from leakdog.detect.forecast import growth_interval, onset_column, time_to_limit
+from leakdog.detect.forecast import growth_interval, onset_column, plateau, time_to_limit
 from leakdog.detect.panel import Panel, Rows
 from leakdog.detect.prepare import bridge
+from leakdog.detect.score import NEVER, alarms_per_year, learned, least_score
 from leakdog.detect.series import LOAD, LOW, SeriesState
 from leakdog.detect.settings import Look, Settings
 from leakdog.model import Assessment, Signal, Unit, Verdict
@@ -39,6 +40,7 @@ class Context:
     """What is known of one series beside what its look-backs found.
 
     Attributes:
+        swing: by how much readings exceed the lows.
         lows: the blocks of a level up to now, oldest first, NaN where missing.
         first_time: of the first reading of this life.
         ready_at: when a verdict can be expected at the earliest.
@@ -49,6 +51,7 @@ class Context:
     limit: float | None
     now: float
     settings: Settings
+    swing: float
     lows: Callable[[int], Array]
     first_time: float
     ready_at: float
@@ -60,6 +63,8 @@ def assess(
     limits: Sequence[float | None],
     now: float,
     settings: Settings,
+    *,
+    tested: int = 1,
 ) -> list[Assessment]:
     """Assess series side by side, one assessment each, in their order.
 
@@ -70,6 +75,7 @@ def assess(
         signals: of each series.
         limits: of each series, in its unit; None where there is none.
         now: unix seconds, not before the last reading.
+        tested: series of each target that share its budget of false alarms.
 
     """
     if not states:
@@ -86,7 +92,7 @@ def assess(
             and state.step_seconds * settings.coverage <= seconds
         ]
         if stale:
-            _examine(number, look, stale, states, signals, limits, now, settings, panels)
+            _examine(number, look, stale, states, signals, limits, now, settings, panels, tested)
             fresh.update(stale)
     return [
         _compose(state, signal, limit, now, settings, fresh=row in fresh)
@@ -137,7 +143,7 @@ def ready_at(first_time: float, life_start: float, settings: Settings) -> float:
     """When the first look-back that needs no past will be covered."""
     waits = []
     for look in settings.looks:
-        if look.alone:
+        if not look.urgent:
             level = settings.levels[look.level]
             begin = max(first_time, life_start + level.warm_up_seconds)
             waits.append(begin + (look.blocks * (1 - 1 / EDGE) + 1) * level.block_seconds)
@@ -159,6 +165,7 @@ def _examine(
     now: float,
     settings: Settings,
     panels: dict[tuple[int, tuple[int, ...]], Panel],
+    tested: int,
 ) -> None:
     """Examine one look-back for some series and note what it found in their states."""
 
@@ -171,6 +178,9 @@ def _examine(
     rows = Rows(
         floor=np.array([floor_of(signals[row], settings) for row in stale]),
         limit=np.array([math.nan if limits[row] is None else limits[row] for row in stale], float),
+        highest=np.array([states[row].highest(begins(look, now, settings)) for row in stale]),
+        swing=np.array([states[row].swing for row in stale]),
+        threshold=np.full(len(stale), least_score(settings, urgent=look.urgent, tested=tested)),
         life_start=np.array([states[row].life_start for row in stale]),
         lives=np.stack([states[row].lives for row in stale]),
     )
@@ -187,6 +197,12 @@ def _examine(
             continue
         known = evidence.usable[place] and not np.isnan(evidence.growth[place])
         states[row].memo[number] = _Found(window.end, numbers_of(evidence, place) if known else None)
+
+
+def begins(look: Look, now: float, settings: Settings) -> int:
+    """The block of the coarsest level in which a look-back begins."""
+    seconds = settings.levels[look.level].block_seconds
+    return int((now // seconds - look.blocks) * seconds // settings.levels[-1].block_seconds)
 
 
 def _panel(states: list[SeriesState], level: int, now: float, settings: Settings) -> Panel:
@@ -215,7 +231,7 @@ def _compose(
         return blocks
 
     ready = ready_at(state.first_time, state.life_start, settings)
-    out = compose(found, Context(signal, limit, now, settings, lows, state.first_time, ready))
+    out = compose(found, Context(signal, limit, now, settings, state.swing, lows, state.first_time, ready))
     state.memo[LAST] = out
     return out
 
@@ -225,18 +241,22 @@ def _describe(verdict: Verdict, look: Look, numbers: dict[str, float], context: 
     settings, signal = context.settings, context.signal
     seconds = look.blocks * settings.levels[look.level].block_seconds
     interval = growth_interval(numbers["growth"], numbers["error"])
-    forecast, onset = None, None
+    forecast, onset, rare = None, None, None
+    if settings.false_alarms is not None and numbers["score"] > NEVER:
+        rare = alarms_per_year(numbers["score"], urgent=look.urgent)
     match verdict:
         case Verdict.LEAK:
-            forecast = time_to_limit(numbers["level"], context.limit, numbers["growth"], numbers["error"])
+            forecast = time_to_limit(
+                numbers["level"], context.limit, numbers["growth"], context.swing, learned().spread
+            )
             onset = _onset(look, context)
-            reasons = words.why_leak(numbers, look, seconds, signal, interval)
+            reasons = words.why_leak(numbers, look, seconds, signal, interval, rare)
         case Verdict.SETTLING:
-            reasons = words.why_settling(numbers, seconds, signal, interval)
+            reasons = words.why_settling(numbers, seconds, signal, interval, _plateau(look, context))
         case Verdict.LOAD:
             reasons = words.why_load(numbers, seconds)
         case _:
-            reasons = words.why_steady(numbers, seconds, signal, settings)
+            reasons = words.why_steady(numbers, seconds, signal, settings, rare)
     return Assessment(
         signal=signal,
         time=context.now,
@@ -264,3 +284,10 @@ def _onset(look: Look, context: Context) -> float:
     values = bridge(lows[None, seen[0] :])[0]
     begin = end - len(lows) + seen[0] + onset_column(values)
     return max(float(begin * seconds), context.first_time)
+
+
+def _plateau(look: Look, context: Context) -> tuple[float, float] | None:
+    """Where growth in a look-back will settle, and in how many seconds."""
+    lows = context.lows(look.level)[-look.blocks :]
+    found = plateau(bridge(lows[None])[0])
+    return found and (found[0], found[1] * context.settings.levels[look.level].block_seconds)

@@ -11,7 +11,13 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 import numpy.typing as npt
 
-from leakdog.detect.convexity import OUT_OF_SIGHT, inner_growth, late_growth, line_over_logarithm
+from leakdog.detect.convexity import (
+    OUT_OF_SIGHT,
+    inner_growth,
+    late_growth,
+    line_over_logarithm,
+    repeated_growth,
+)
 from leakdog.detect.correct import Corrected, correct, load_known
 from leakdog.detect.panel import Panel, Rows, take, window_columns, window_start
 from leakdog.detect.prepare import bridge
@@ -23,9 +29,9 @@ Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 EDGE = 8  # the first and last of so many parts of a look-back must hold a reading
-# First questions, cheap, which leave most rows alone: growth of this share of what is asked, this z, half the steps up.
+# First questions, cheap, which leave most rows alone: growth of this share of what is asked.
 # Where load is known less is asked: a fall of load may hide growth.
-HURDLE, HURDLE_LOADED, HURDLE_Z, HURDLE_RISING = 0.6, 0.2, 2.5, 4 / 7
+HURDLE, HURDLE_LOADED = 0.5, 0.2
 # A life is in sight if at least this share of it has been seen.
 SEEN_SHARE = 0.5
 # Growth by this factor or more is judged on a logarithmic scale too: what doubles again and again is no step.
@@ -47,10 +53,12 @@ class Evidence:
         base: level in the window's first quarter.
         level: level in its last eighth.
         peak: lowest of the last three blocks over the highest of the past, as a share of the rise.
+        above: last readings over the highest one of this life before the window, as a share of the rise.
         excess: last mean over the highest mean of the past, as a share of the rise.
         late: `late_growth` as a share of the rise.
         line: `line_over_logarithm`.
         inner, within: `inner_growth`, the second as a share of the rise.
+        repeated: `repeated_growth`.
         kept: share of the rise that load does not explain.
         noise: standard deviation around the line, as a share of the rise.
         past: blocks before the window, over its length.
@@ -58,7 +66,10 @@ class Evidence:
         past_days: the same over `history_blocks`, which are a day in production.
         asked: least rise that counts.
         age: of the life, over the window's length.
+        age_days: of the life, over `history_blocks`.
+        lives: in the window.
         loaded: 1 where load is known.
+        left: time to the limit, in look-backs; infinite where there is no limit.
 
     """
 
@@ -78,11 +89,13 @@ class Evidence:
     base: Array
     level: Array
     peak: Array
+    above: Array
     excess: Array
     late: Array
     line: Array
     inner: Array
     within: Array
+    repeated: Array
     kept: Array
     noise: Array
     past: Array
@@ -90,7 +103,10 @@ class Evidence:
     own_days: Array
     asked: Array
     age: Array
+    age_days: Array
+    lives: Array
     loaded: Array
+    left: Array
 
     @classmethod
     def empty(cls, count: int) -> Evidence:
@@ -152,7 +168,7 @@ def examine(look: Look, window: Panel, past: Panel, rows: Rows, settings: Settin
     index = np.flatnonzero(out.usable)
     raw = bridge(window.lows[index, -look.blocks :])
     base = raw[:, : look.blocks // 4].mean(1)
-    asked = np.maximum(settings.min_growth_ratio * look.ratio_factor * np.abs(base), rows.floor[index])
+    asked = np.maximum(settings.min_growth_ratio * np.abs(base), rows.floor[index])
     if look.urgent:
         asked = np.maximum(asked, settings.urgent_share * (rows.limit[index] - base))
         full = False
@@ -168,7 +184,7 @@ def examine(look: Look, window: Panel, past: Panel, rows: Rows, settings: Settin
     found = _trend(seen, look, settings)
     sight = _Sight(index, *panels, take(rows, index), begin[index], before[index], raw, base, asked, seen, found)
     if not full:
-        hopeful = (found.z >= HURDLE_Z) & (found.rise >= HURDLE * asked) & (found.rising >= HURDLE_RISING)
+        hopeful = (found.z >= settings.z_least) & (found.rise >= asked) & (found.rising >= settings.rising_least - 1e-6)
         sight = take(sight, np.flatnonzero(hopeful))
     if len(sight.index):
         _measure(out, sight, look, settings)
@@ -188,18 +204,14 @@ def _trimmed(past: Panel, least: int) -> tuple[Panel, Ints]:
 
 
 def _usable(look: Look, window: Panel, past: Panel, rows: Rows, before: Ints, settings: Settings) -> Bools:
-    """Rows with enough readings in the window, at both of its ends, and before it where that is asked."""
+    """Rows with enough readings in the window and at both of its ends; an urgent look asks for a past as long."""
     lows = window.lows[:, -look.blocks :]
     known = ~np.isnan(lows)
     edge = max(look.blocks // EDGE, 1)
     usable: Bools = (known.mean(1) >= settings.coverage) & known[:, :edge].any(1) & known[:, -edge:].any(1)
-    if look.needs_load:
-        usable &= load_known(window.load[:, -look.blocks :])
     if look.urgent:
         usable &= ~np.isnan(rows.limit)
         usable &= before * past.block_seconds >= look.blocks * window.block_seconds
-    elif not look.alone:
-        usable &= before >= settings.history_blocks
     return usable
 
 
@@ -236,6 +248,7 @@ def _measure(out: Evidence, sight: _Sight, look: Look, settings: Settings) -> No
     start = window_start(look, sight.window, sight.past)
     within, inner = inner_growth(seen.coarse, _columns(sight), sight.begin, start)
     own = np.clip(np.minimum(sight.before, age - blocks), -1, None)
+    level = np.median(seen.raw[:, -max(look.blocks // EDGE, 1) :], axis=1)
     out.put(
         index,
         growth=found.per_block / seconds,
@@ -247,13 +260,15 @@ def _measure(out: Evidence, sight: _Sight, look: Look, settings: Settings) -> No
         first=found.first,
         last=found.last,
         base=sight.base,
-        level=np.median(seen.raw[:, -max(look.blocks // EDGE, 1) :], axis=1),
+        level=level,
         peak=peak / rise,
+        above=np.nan_to_num((level + sight.rows.swing - sight.rows.highest) / rise, nan=1.0),
         excess=excess / rise,
         late=np.where(late < np.inf, np.where(late < np.inf, late, 0.0) / rise, OUT_OF_SIGHT),
         line=np.where(found.scaled, OUT_OF_SIGHT, line),
         inner=inner,
         within=np.where(within < np.inf, np.where(within < np.inf, within, 0.0) / rise, OUT_OF_SIGHT),
+        repeated=repeated_growth(seen.coarse, _columns(sight), sight.begin),
         kept=np.where(climb > 0, found.rise * 0.75 / np.maximum(climb, 1e-9), OUT_OF_SIGHT),
         noise=found.noise / rise,
         past=sight.before / blocks,
@@ -261,7 +276,10 @@ def _measure(out: Evidence, sight: _Sight, look: Look, settings: Settings) -> No
         own_days=own / settings.history_blocks,
         asked=sight.asked,
         age=age / blocks,
+        age_days=age / settings.history_blocks,
+        lives=(_columns(sight) > start).sum(1).astype(float),
         loaded=seen.loaded.astype(float),
+        left=np.nan_to_num((sight.rows.limit - level) / rise, nan=np.inf, posinf=np.inf),
     )
 
 
@@ -319,9 +337,7 @@ def _decide(out: Evidence, sight: _Sight, look: Look, settings: Settings, *, ful
     seen = take(out, index)
     seen.score = score(seen, look, settings)
     grows = found.rise >= sight.asked
-    leak = seen.score >= settings.threshold
-    if look.urgent:
-        leak = _urgent(seen, sight, settings)
+    leak = seen.score >= sight.rows.threshold
     sure = grows & (found.z >= settings.z)
     slows = (found.last < settings.last_share) | (seen.late < 0) | (seen.line < settings.convex_z)
     out.score[index], out.leak[index] = seen.score, leak
@@ -330,14 +346,3 @@ def _decide(out: Evidence, sight: _Sight, look: Look, settings: Settings, *, ful
         plain = _trend(replace(sight.seen, window=sight.seen.raw), look, settings)
         explained = sight.seen.loaded & ~sure & (plain.z >= settings.z) & (plain.rise >= sight.asked)
         out.follows_load[index] = explained & ~leak
-
-
-def _urgent(seen: Evidence, sight: _Sight, settings: Settings) -> Bools:
-    """Straight growth, above all of the past, that has eaten much of the room to the limit, which is near now."""
-    straight = (seen.z >= settings.urgent_z) & (seen.rising >= settings.urgent_rising)
-    straight &= (seen.max_step <= settings.urgent_step) & (seen.last >= settings.urgent_last)
-    large = (seen.rise >= seen.asked) & (seen.rise >= settings.urgent_floors * sight.rows.floor)
-    near = sight.rows.limit - seen.level <= settings.urgent_left * seen.rise
-    new = (seen.peak >= settings.urgent_peak) & (seen.age >= 2)
-    urgent: Bools = straight & large & near & new
-    return urgent

@@ -1,4 +1,4 @@
-"""When the growth began, and when it will reach the limit."""
+"""When growth began, when it will reach the limit, and where growth that slows down will settle."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 LEAST_BLOCKS = 4  # on either side of an onset
-INTERVAL_90, INTERVAL_80 = 1.645, 1.282
+INTERVAL_90 = 1.645
+SETTLED = 0.05  # share of the whole rise that is left when growth is said to have settled
+LEAST_SLOWING = 0.85  # of each third's growth to that before: nearer to 1, the end is anybody's guess
 
 
 def onset_column(values: Array) -> int:
@@ -41,12 +43,42 @@ def growth_interval(growth: float, error: float) -> tuple[float, float]:
 
 
 def time_to_limit(
-    level: float, limit: float | None, growth: float, error: float
+    level: float, limit: float | None, growth: float, swing: float, spread: tuple[float, float]
 ) -> tuple[float, tuple[float, float]] | None:
-    """Seconds until `limit` with an interval of 80 %; None without limit or growth."""
+    """Seconds until the highest readings reach `limit`, with an interval of 80 %; None without limit or growth.
+
+    Args:
+        level: of the lows.
+        growth: units per second.
+        swing: by how much readings exceed the lows.
+        spread: quantiles of 10 and 90 % of the logarithm of true over straight-line time, as measured on leaks of
+            many kinds: growth that speeds up, starts anew after a restart or follows load is what makes it wide, not
+            the slope's own error.
+
+    """
     if limit is None or growth <= 0:
         return None
-    room = max(limit - level, 0.0)
-    fastest, slowest = growth + INTERVAL_80 * error, growth - INTERVAL_80 * error
-    latest = room / slowest if slowest > 0 else math.inf
-    return room / growth, (room / fastest, latest)
+    straight = max(limit - level - swing, 0.0) / growth
+    return straight, (straight * math.exp(spread[0]), straight * math.exp(spread[1]))
+
+
+def plateau(values: Array) -> tuple[float, float] | None:
+    """Where growth that slows down evenly will settle, and blocks until it has; None where it does not slow down.
+
+    The thirds of such growth rise less and less, by one factor, and so does all that follows (Aitken's delta-squared).
+
+    Args:
+        values: (T,) without gaps.
+
+    """
+    width = len(values) // 3
+    if width < LEAST_BLOCKS:
+        return None
+    first, second, third = (float(np.median(part)) for part in values[-3 * width :].reshape(3, width))
+    if not 0 < third - second <= LEAST_SLOWING * (second - first):
+        return None
+    factor = (third - second) / (second - first)
+    rest = (third - second) * factor / (1 - factor)
+    settled = SETTLED * (third + rest - first)
+    wait = width * (math.log(settled / rest) / math.log(factor) - 0.5)
+    return third + rest, max(wait, 0.0)

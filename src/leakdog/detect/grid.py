@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leakdog.detect.panel import Panel
-from leakdog.detect.series import LIFE_TOLERANCE_SECONDS, MOST_LIVES
+from leakdog.detect.series import HIGHS, LIFE_TOLERANCE_SECONDS, MOST_LIVES, SWING_WEIGHT
 from leakdog.detect.settings import Settings
 
 Array = npt.NDArray[np.float64]
@@ -46,6 +46,7 @@ class _Blocks:
     row: Ints
     index: Ints
     low: Array
+    high: Array
     load: Array
     life_start: Array
 
@@ -70,6 +71,7 @@ class Grid:
         points = _Blocks(
             self._row,
             np.zeros(0, np.int64),
+            np.concatenate([each.value for each in histories]),
             np.concatenate([each.value for each in histories]),
             np.concatenate([np.full(len(each.time), np.nan) if each.load is None else each.load for each in histories]),
             np.concatenate(starts),
@@ -175,6 +177,8 @@ class Grid:
                 self._lows[number][row, :column] = np.nan
                 self._load[number][row, :column] = np.nan
                 self._sum(number, np.array([row]))
+        coarsest = self.settings.levels[-1].block_seconds
+        self._high[row, : int(previous // coarsest) + 1 - self._base[-1]] = np.nan
         self.lives[row] = np.append(self.lives[row, 1:], float(self._life_first[-1, row]))
         self._settled[row] = bool(np.isnan(self._before[row]))
         return time
@@ -218,6 +222,32 @@ class Grid:
             self._sums.append((np.zeros((width + 1, self.count)), np.zeros((width + 1, self.count), np.int32)))
             self._sum(number, np.arange(self.count))
             start = blocks.index * level.block_seconds
+        self._swing = self._swings(blocks)
+        self._high = np.full(self._lows[-1].shape, np.nan, np.float32)
+        self._high[blocks.row, blocks.index - self._base[-1]] = blocks.high
+
+    def _swings(self, blocks: _Blocks) -> npt.NDArray[np.float32]:
+        """The average swing of each series after each of its coarsest blocks, on their grid."""
+        swung = np.full(self._lows[-1].shape, np.nan)
+        swung[blocks.row, blocks.index - self._base[-1]] = blocks.high - blocks.low
+        out = np.zeros(swung.shape, np.float32)
+        swing = np.zeros(self.count)
+        for column, now in enumerate(swung.T):
+            swing += np.where(np.isnan(now), 0.0, SWING_WEIGHT * (now - swing))
+            out[:, column] = swing
+        return out
+
+    def swing(self, rows: Ints, end: int) -> Array:
+        """By how much readings exceed the lows, as known at block `end` of the coarsest level, (n,)."""
+        known: Array = self._swing[rows, max(end - self._base[-1] - 1, 0)].astype(float)
+        return known
+
+    def highest(self, rows: Ints, before: int) -> Array:
+        """The same as `SeriesState.highest` of some series, (n,)."""
+        column = max(before - self._base[-1], 0)
+        highs = self._high[rows, max(column - HIGHS, 0) : column]
+        top = np.where(np.isnan(highs), -np.inf, highs).max(1, initial=-np.inf)
+        return np.where(np.isfinite(top), top, np.nan).astype(float)
 
     def _find_restarts(self, starts: list[Array]) -> list[tuple[float, int, float]]:
         """Time of the last reading before each restart, its series, and the new life's start; in order of time."""
@@ -262,14 +292,15 @@ class Grid:
 
 def _reduce(blocks: _Blocks, start: Array, shown: Bools, seconds: float) -> _Blocks:
     """Readings or finer blocks to blocks: lowest value, mean load."""
-    row, load, low = blocks.row[shown], blocks.load[shown], blocks.low[shown]
+    row, load, low, high = blocks.row[shown], blocks.load[shown], blocks.low[shown], blocks.high[shown]
     life_start = blocks.life_start[shown]
     index = (start[shown] // seconds).astype(np.int64)
     if not len(row):
-        return _Blocks(row, index, low, load, life_start)
+        return _Blocks(row, index, low, high, load, life_start)
     begins = np.flatnonzero(np.concatenate(([True], (np.diff(row) != 0) | (np.diff(index) != 0))))
     known = ~np.isnan(load)
     number = np.add.reduceat(known.astype(float), begins)
     total = np.add.reduceat(np.where(known, load, 0.0), begins)
     mean = np.divide(total, number, out=np.full(len(begins), np.nan), where=number > 0)
-    return _Blocks(row[begins], index[begins], np.minimum.reduceat(low, begins), mean, life_start[begins])
+    lows, highs = np.minimum.reduceat(low, begins), np.maximum.reduceat(high, begins)
+    return _Blocks(row[begins], index[begins], lows, highs, mean, life_start[begins])

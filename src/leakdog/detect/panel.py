@@ -38,6 +38,9 @@ class Rows:
     Attributes:
         floor: least growth that counts, in the signal's unit.
         limit: NaN where there is none.
+        highest: reading of this life before the look-back, NaN where none is known.
+        swing: by how much readings exceed the lows.
+        threshold: score from which growth is a leak.
         life_start: of the current life.
         lives: (N, L) first blocks of the lives that are remembered, on the coarsest level; NaN where there are fewer.
 
@@ -45,6 +48,9 @@ class Rows:
 
     floor: Array
     limit: Array
+    highest: Array
+    swing: Array
+    threshold: Array
     life_start: Array
     lives: Array
 

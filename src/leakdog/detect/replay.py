@@ -11,16 +11,18 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from leakdog.detect.engine import MEMORY_SHARE, Context, Found, compose, floor_of, numbers_of, ready_at, surest
+from leakdog.detect.engine import MEMORY_SHARE, Context, Found, begins, compose, floor_of, numbers_of, ready_at, surest
 from leakdog.detect.evidence import Evidence, examine
 from leakdog.detect.forecast import time_to_limit
 from leakdog.detect.grid import Grid, History
 from leakdog.detect.panel import Rows
+from leakdog.detect.score import learned, least_score
 from leakdog.detect.settings import Look, Settings
-from leakdog.detect.state import advance
+from leakdog.detect.state import advance, hold_time
 from leakdog.model import Assessment, Leak, LeakClass, LeakState, Signal, TargetKey, Verdict
 
 QUICK, QUICK_LOADED = 0.4, 0.1  # shares of the growth asked for below which a series is left alone at once
+Witness = Callable[[Sequence[History], Look, float, Evidence], None]
 CHUNK_CELLS = 40_000_000  # cells of the grids that are held at once: some hundred megabytes
 
 
@@ -64,12 +66,15 @@ def replay(
     signal: Signal,
     settings: Settings,
     progress: Callable[[float], None] = lambda _: None,
+    witness: Witness = lambda *_: None,
 ) -> list[Replayed]:
     """Replay histories of one signal.
 
     Args:
         signal: what the values are; its unit says which least growth counts.
         progress: called with the share that is done, 0 to 1.
+        witness: called with the histories that were examined, the look-back, the time, and what it found: what a
+            score is learned from.
 
     """
     out: list[Replayed] = []
@@ -77,7 +82,7 @@ def replay(
     for chunk in _chunks(histories, settings):
         share = len(chunk) / len(histories)
         begun = done / len(histories)
-        out += _Run(chunk, signal, settings).run(_scaled(progress, begun, share))
+        out += _Run(chunk, signal, settings, witness).run(_scaled(progress, begun, share))
         done += len(chunk)
     return out
 
@@ -104,7 +109,10 @@ def _chunks(histories: Sequence[History], settings: Settings) -> list[list[Histo
 class _Run:
     """One pass over one grid."""
 
-    def __init__(self, histories: Sequence[History], signal: Signal, settings: Settings) -> None:
+    def __init__(
+        self, histories: Sequence[History], signal: Signal, settings: Settings, witness: Witness = lambda *_: None
+    ) -> None:
+        self.witness = witness
         self.grid = Grid(histories, settings)
         self.signal = signal
         self.settings = settings
@@ -167,6 +175,9 @@ class _Run:
         known = Rows(
             floor=np.full(len(rows), floor_of(self.signal, settings)),
             limit=self.limit[rows],
+            highest=grid.highest(rows, begins(look, now, settings)),
+            swing=grid.swing(rows, int(now // settings.levels[-1].block_seconds)),
+            threshold=np.full(len(rows), least_score(settings, urgent=look.urgent)),
             life_start=grid.life_start[rows],
             lives=grid.lives[rows],
         )
@@ -179,6 +190,7 @@ class _Run:
         if not len(rows):
             return
         evidence = self._evidence(look, rows, time, full=False)
+        self.witness([self.grid.histories[row] for row in rows], look, time, evidence)
         stale = (end - self.seen_end[number, rows]) / look.blocks > MEMORY_SHARE
         self.found[number, rows] = np.where(evidence.usable | stale, evidence.leak, self.found[number, rows])
         self.seen_end[number, rows[evidence.usable]] = end
@@ -190,9 +202,7 @@ class _Run:
         settings = self.settings
         early, late, known = self.grid.climbs(look.level, end, look.blocks)
         early, climb, known = early[rows], (late - early)[rows], known[rows]
-        asked = np.maximum(
-            settings.min_growth_ratio * look.ratio_factor * np.abs(early), floor_of(self.signal, settings)
-        )
+        asked = np.maximum(settings.min_growth_ratio * np.abs(early), floor_of(self.signal, settings))
         loaded = self.loaded[rows]
         if look.urgent:
             asked = np.fmax(asked, settings.urgent_share * (self.limit[rows] - early))
@@ -221,11 +231,10 @@ class _Run:
         looks = enumerate(settings.looks)
         found = [(look, self.numbers[number, row]) for number, look in looks if self.found[number, row]]
         numbers = surest(found)[1]
-        forecast = time_to_limit(numbers["level"], limit, numbers["growth"], numbers["error"])
+        forecast = time_to_limit(numbers["level"], limit, numbers["growth"], self._swing(row, now), learned().spread)
         left = forecast[0] if forecast else None
         since = now if leak is None or leak.pending_since is None else leak.pending_since
-        hold = settings.hold_seconds if left is None else min(settings.hold_seconds, settings.hold_share * left)
-        if now - since < hold:
+        if now - since < hold_time(left, settings):
             return Assessment(self.signal, now, Verdict.LEAK, time_to_limit_seconds=left)
         return self._compose(row, now, found)
 
@@ -240,7 +249,10 @@ class _Run:
         limit = grid.histories[row].limit
         first = float(grid.first_time[row])
         ready = ready_at(first, float(grid.life_start[row]), settings)
-        return compose(found, Context(self.signal, limit, now, settings, lows, first, ready))
+        return compose(found, Context(self.signal, limit, now, settings, self._swing(row, now), lows, first, ready))
+
+    def _swing(self, row: int, now: float) -> float:
+        return float(self.grid.swing(np.array([row]), int(now // self.settings.levels[-1].block_seconds))[0])
 
     def _conclude(self) -> None:
         """The last verdict of each series, with all series that end in the same blocks judged together."""

@@ -15,10 +15,12 @@ from leakdog.detect.settings import Level, Settings
 from leakdog.errors import LeakdogError
 
 Array = npt.NDArray[np.float64]
-MAGIC = b"LDs\x02"
+MAGIC = b"LDs\x03"
 LOW, LOAD = 0, 1
 NEVER = -(1 << 60)  # index of a block before all others
 STEP_WEIGHT = 0.1  # of the newest step in the average
+SWING_WEIGHT = 0.1  # of the newest block's swing
+HIGHS = 168  # of the coarsest blocks whose highest reading is remembered: a week in production
 MOST_LIVES = 8  # restarts that are remembered, with the block at which each life begins to be seen
 LIFE_TOLERANCE_SECONDS = 1.5  # start times are told in clock ticks or whole seconds: nearer ones are the same life
 
@@ -26,7 +28,19 @@ LIFE_TOLERANCE_SECONDS = 1.5  # start times are told in clock ticks or whole sec
 class _Ring:
     """The closed blocks of one level, and the one that is still open."""
 
-    __slots__ = ("block_seconds", "cells", "count", "end", "index", "length", "life_first", "load", "loads", "low")
+    __slots__ = (
+        "block_seconds",
+        "cells",
+        "count",
+        "end",
+        "high",
+        "index",
+        "length",
+        "life_first",
+        "load",
+        "loads",
+        "low",
+    )
 
     def __init__(self, level: Level) -> None:
         self.block_seconds = level.block_seconds
@@ -38,11 +52,12 @@ class _Ring:
 
     def open(self, index: int) -> None:
         """Begin a block."""
-        self.index, self.low, self.load, self.loads, self.count = index, math.inf, 0.0, 0, 0
+        self.index, self.low, self.high, self.load, self.loads, self.count = index, math.inf, -math.inf, 0.0, 0, 0
 
-    def add(self, low: float, load: float | None) -> None:
-        """Put a reading into the open block."""
+    def add(self, low: float, load: float | None, high: float) -> None:
+        """Put a reading, or a finer block, into the open block."""
         self.count += 1
+        self.high = max(self.high, high)
         if low < self.low:
             self.low = low
         if load is not None:
@@ -93,6 +108,7 @@ class SeriesState:
     __slots__ = (
         "_after",
         "_before",
+        "_highs",
         "_joining",
         "_rings",
         "first_time",
@@ -102,6 +118,7 @@ class SeriesState:
         "memo",
         "settings",
         "step_seconds",
+        "swing",
     )
 
     def __init__(self, settings: Settings) -> None:
@@ -110,6 +127,8 @@ class SeriesState:
         self.first_time = math.nan  # first reading of this life
         self.last_time = -math.inf
         self.step_seconds = 0.0  # between readings, an average that forgets; 0 until it is known
+        self.swing = 0.0  # by how much readings exceed the lows of the coarsest level, an average that forgets
+        self._highs = np.full(HIGHS, np.nan, np.float32)  # of this life
         self.memo: dict[int, object] = {}  # what the engine found last; not saved, worked out anew
         self.lives = np.full(MOST_LIVES, np.nan)  # first blocks of the lives on the coarsest level, the last at the end
         self._rings = [_Ring(level) for level in settings.levels]
@@ -145,7 +164,7 @@ class SeriesState:
                 self._close(number)
             ring.open(index)
         if time >= life_start + levels[0].warm_up_seconds:
-            rings[0].add(value, load if load is not None and math.isfinite(load) else None)
+            rings[0].add(value, load if load is not None and math.isfinite(load) else None, value)
 
     @property
     def settled(self) -> bool:
@@ -160,15 +179,23 @@ class SeriesState:
             out[:, : max(0, ring.length - (end - ring.life_first))] = np.nan
         return out
 
+    def highest(self, before: int) -> float:
+        """The highest reading of this life in the week before a block of the coarsest level, or NaN."""
+        end = self._rings[-1].end
+        blocks = np.arange(max(before, end) - HIGHS, min(before, end))
+        highs = self._highs[blocks % HIGHS]
+        known = highs[~np.isnan(highs)]
+        return float(known.max()) if len(known) else math.nan
+
     def to_bytes(self) -> bytes:
         """All that is remembered, about 4 kB in production."""
         after = self._after if self._after is not None else []
-        head = struct.pack(
-            "<dddd?B", self.life_start, self.first_time, self.last_time, self._before, self.settled, len(after)
-        )
+        times = (self.life_start, self.first_time, self.last_time)
+        head = _HEAD.pack(*times, self._before, self.swing, self.settled, len(after))
         parts = [head, struct.pack(f"<{len(after)}d", *after), self.lives.astype("<f8").tobytes()]
+        parts.append(self._highs.astype("<f4").tobytes())
         for ring in self._rings:
-            parts.append(_RING.pack(ring.end, ring.life_first, ring.index, ring.low, ring.load, ring.loads, ring.count))
+            parts.append(_RING.pack(*(getattr(ring, name) for name in _RING_FIELDS)))
             parts.append(ring.cells.astype("<f4").tobytes())
         body = _fingerprint(self.settings.levels) + b"".join(parts)
         return MAGIC + struct.pack("<I", zlib.crc32(body)) + body
@@ -194,19 +221,19 @@ class SeriesState:
         return state
 
     def _read(self, body: bytes, at: int) -> None:
-        head = struct.Struct("<dddd?B")
-        values = head.unpack_from(body, at)
-        self.life_start, self.first_time, self.last_time, self._before, settled, count = values
-        at += head.size
+        values = _HEAD.unpack_from(body, at)
+        self.life_start, self.first_time, self.last_time, self._before, self.swing, settled, count = values
+        at += _HEAD.size
         after = struct.unpack_from(f"<{count}d", body, at)
         self._after = None if settled else list(after)
         at += 8 * count
         self.lives = np.frombuffer(body, "<f8", MOST_LIVES, at).astype(float)
         at += self.lives.nbytes
+        self._highs = np.frombuffer(body, "<f4", HIGHS, at).astype(np.float32)
+        at += self._highs.nbytes
         for ring in self._rings:
-            ring.end, ring.life_first, ring.index, ring.low, ring.load, ring.loads, ring.count = _RING.unpack_from(
-                body, at
-            )
+            for name, value in zip(_RING_FIELDS, _RING.unpack_from(body, at), strict=True):
+                setattr(ring, name, value)
             at += _RING.size
             ring.cells = np.frombuffer(body, "<f4", 2 * ring.length, at).reshape(2, ring.length).astype(np.float32)
             at += ring.cells.nbytes
@@ -214,10 +241,14 @@ class SeriesState:
     def _close(self, number: int) -> None:
         """Close a level's open block and hand it to the next coarser level."""
         ring = self._rings[number]
+        high, end = ring.high, ring.end
         low, load = ring.close()
         if number == self._joining and self._after is not None:
             self._settle(low)
         if number + 1 == len(self._rings):
+            self.swing += SWING_WEIGHT * (high - low - self.swing)
+            self._highs[np.arange(max(end, ring.end - HIGHS), ring.end) % HIGHS] = np.nan
+            self._highs[ring.index % HIGHS] = high
             return
         coarse = self._rings[number + 1]
         start = ring.index * ring.block_seconds
@@ -225,7 +256,7 @@ class SeriesState:
             return
         if coarse.count == 0:
             coarse.open(int(start // coarse.block_seconds))
-        coarse.add(low, load)
+        coarse.add(low, load, high)
 
     def _begin_life(self, life_start: float, time: float) -> None:
         for number, ring in enumerate(self._rings):
@@ -235,6 +266,7 @@ class SeriesState:
         self._remember_level()
         self.life_start, self.first_time = life_start, time
         self.memo.clear()
+        self._highs[:] = np.nan
         for ring, level in zip(self._rings, self.settings.levels, strict=True):
             ring.open(NEVER)
             if not level.joins_lives:
@@ -275,9 +307,13 @@ class SeriesState:
         self._after, self._before = None, math.nan
 
 
-_RING = struct.Struct("<qqqddqq")
+_HEAD = struct.Struct("<ddddd?B")
+_RING = struct.Struct("<qqqdddqq")
 
 
 @lru_cache
 def _fingerprint(levels: tuple[Level, ...]) -> bytes:
     return hashlib.blake2b(repr(levels).encode(), digest_size=8).digest()
+
+
+_RING_FIELDS = ("end", "life_first", "index", "low", "high", "load", "loads", "count")

@@ -40,10 +40,6 @@ class Look:
             blocks are hours, their lows are past that, and the mean is the less noisy of the two.
         harmonics: of the daily rhythm, fitted beside the trend where the past does not tell that rhythm. Only in
             windows of four days or more: in a shorter one a step looks like a trend with a rhythm.
-        family: 0 shorter than a day, 1 a day, 2 two days, 3 longer; in a soak the like. Evidence is weighed by it.
-        alone: the window may be judged without anything before it (warm-up then has to be ruled out by shape).
-        needs_load: only where load is known: too short to tell a daily rhythm from growth otherwise.
-        ratio_factor: growth asked of this look, times `min_growth_ratio`.
         urgent: only for growth that eats the room up to the limit; see `urgent_share`.
 
     """
@@ -55,10 +51,6 @@ class Look:
     every: int = 1
     lows: bool = False
     harmonics: int = 0
-    family: int = 0
-    alone: bool = False
-    needs_load: bool = False
-    ratio_factor: float = 1.0
     urgent: bool = False
 
 
@@ -71,7 +63,8 @@ class Settings:
         levels: from fine to coarse.
         looks: from short to long.
         settle_blocks: blocks of the first joining level from which a life's level is taken: 3 h in production.
-        history_blocks: least past that says what is normal for a series: a day, in which load was high and low.
+        history_blocks: past that says what is normal for a series: a day, in which load was high and low. It is the
+            measure of all spans that the score knows.
         excess_blocks: most past that is compared with: a week holds every weekday.
         smooth_blocks: span over which a level is averaged or its median taken.
         rhythm_blocks: blocks in a day; 0 where a run is too short for daily rhythm.
@@ -81,21 +74,21 @@ class Settings:
         z: standard errors above zero from which growth is sure. Under continuous checking of several look-backs 6
             is what keeps noise of strong autocorrelation out.
         confidence: the residuals' autocorrelation is taken this many standard errors above its estimate.
-        threshold: weight of evidence from which a look-back calls growth a leak; see `thresholds` for its cost.
-        z_least, rising, max_step, first_share, last_share, late_least, line_least, inner_least, excess_least,
-            peak_least: hard limits beside the weight of evidence, each the loosest at which a leak was ever missed
-            for it: standard errors of growth; share of steps between eighths that rise; largest step over the
-            rise; shares of the rise in the first and last two steps; growth late in life over the rise; standard
-            errors by which a line in age beats its logarithm; share of growth in the later half of joined lives;
-            last mean, and last low, over the highest of the past, over the rise.
+        false_alarms: how many a healthy target may give in a year; sets the score from which growth is called a leak.
+        threshold: that score, where `false_alarms` is None.
+        z_least, rising_least: hard limits beside the score: standard errors of growth, and share of steps between
+            eighths that rise.
+        max_step, last_share: largest step over the rise, and share of the rise in the last two steps, beyond which
+            growth is told as a step or as settling.
         convex_z: standard errors by which a line in age beats its logarithm, below which growth is told as settling.
         convex_blocks: age from which growth late in life is compared with growth before.
         hold_seconds: how long the verdict must stand before a leak fires.
-        hold_share: of the time left to the limit, the most that is waited in pending.
+        at_once: hold times: a leak that reaches its limit within so many fires at once.
         resolve_seconds: how long growth must be gone before a leak is resolved.
         min_growth_ratio, min_growth_bytes, min_growth_count: least growth over a look-back that counts.
-        urgent_share: an urgent look fires once growth in its window has eaten this share of the room to the limit:
-            late enough to be sure of a straight line, early enough to act.
+        urgent_share: least growth over an urgent look that counts, as a share of the room up to the limit: what grows
+            slower leaves time for the other looks.
+        urgent_part: of the budget of false alarms that urgent looks may use.
 
     """
 
@@ -112,32 +105,20 @@ class Settings:
     min_growth_bytes: float
     min_growth_count: float
     convex_blocks: int
-    threshold: float
+    threshold: float = 0.0
+    false_alarms: float | None = None
     rhythm_days: int = 2
     coverage: float = 0.4
     z: float = 6.0
     confidence: float = 0.7
-    z_least: float = 3.5
-    rising: float = 5 / 7
+    z_least: float = 2.5
+    rising_least: float = 4 / 7
     max_step: float = 0.5
-    first_share: float = 0.0
     last_share: float = 0.05
-    late_least: float = -0.1
-    line_least: float = 2.0
-    inner_least: float = 0.2
-    within_least: float = 0.3
-    excess_least: float = 0.2
-    peak_least: float = -0.3
     convex_z: float = 4.0
-    urgent_share: float = 0.45
-    urgent_left: float = 1.5
-    urgent_z: float = 8.0
-    urgent_rising: float = 6 / 7 - 1e-6
-    urgent_step: float = 0.35
-    urgent_last: float = 0.15
-    urgent_peak: float = 0.4
-    urgent_floors: float = 8.0
-    hold_share: float = 0.05
+    urgent_share: float = 0.35
+    urgent_part: float = 0.75
+    at_once: float = 6.0
 
 
 PRODUCTION = Settings(
@@ -153,46 +134,46 @@ PRODUCTION = Settings(
         Look(0, 1, 40, every=4, urgent=True),
         Look(1, 3, 16, every=2, urgent=True),
         Look(1, 3, 32, every=4, urgent=True),
-        Look(2, 3, 24, needs_load=True, ratio_factor=2.0),
-        Look(2, 3, 48, every=2, ratio_factor=2.0),
-        Look(3, 3, 24, family=1),
-        Look(3, 3, 48, family=2),
-        Look(3, 3, 96, merge=2, every=2, family=3, harmonics=3, alone=True),
-        Look(3, 3, 168, merge=4, every=4, family=3, harmonics=2, alone=True),
-        Look(3, 3, 336, merge=8, every=8, family=3, harmonics=1, alone=True),
+        Look(2, 3, 24, every=4),
+        Look(2, 3, 48, every=4),
+        Look(3, 3, 24),
+        Look(3, 3, 48),
+        Look(3, 3, 96, merge=2, every=2, harmonics=3),
+        Look(3, 3, 168, merge=4, every=4, harmonics=2),
+        Look(3, 3, 336, merge=8, every=8, harmonics=1),
     ),
     settle_blocks=12,
     history_blocks=24,
     excess_blocks=168,
     smooth_blocks=24,
     rhythm_blocks=24,
-    hold_seconds=3 * HOUR,
+    hold_seconds=HOUR,
     resolve_seconds=12 * HOUR,
     min_growth_ratio=0.05,
     min_growth_bytes=MIB,
     min_growth_count=20,
     convex_blocks=24,
-    threshold=0.0,
+    false_alarms=0.6,
 )
 
 SOAK = Settings(
     levels=(
-        Level(2.0, 64, 10.0, joins_lives=False),
-        Level(10.0, 64, 30.0, joins_lives=False),
+        Level(2.0, 192, 10.0, joins_lives=False),
+        Level(10.0, 192, 30.0, joins_lives=False),
     ),
     looks=(
-        Look(0, 0, 15, family=1),
-        Look(0, 0, 28, family=2, alone=True),
-        Look(0, 0, 30, family=2, merge=2, lows=True, alone=True),
-        Look(0, 0, 44, family=3, merge=4, lows=True, alone=True),
-        Look(0, 0, 60, family=3, merge=4, lows=True, alone=True),
-        Look(1, 1, 24, family=3, alone=True),
-        Look(1, 1, 48, family=3, alone=True),
+        Look(0, 0, 24),
+        Look(0, 0, 48),
+        Look(0, 0, 96, merge=2, lows=True),
+        Look(0, 0, 168, merge=4, lows=True),
+        Look(1, 1, 48),
+        Look(1, 1, 96, merge=2),
+        Look(1, 1, 168, merge=4),
     ),
     settle_blocks=6,
-    history_blocks=10,
-    excess_blocks=64,
-    smooth_blocks=5,
+    history_blocks=24,
+    excess_blocks=168,
+    smooth_blocks=12,
     rhythm_blocks=0,
     hold_seconds=12.0,
     resolve_seconds=30.0,
@@ -200,16 +181,17 @@ SOAK = Settings(
     min_growth_bytes=0.5 * MIB,
     min_growth_count=10,
     convex_blocks=15,
-    late_least=0.0,
     threshold=0.0,
 )
 
 
 def settings_for(config: DetectionConfig) -> Settings:
-    """The preset, with what the configuration says instead."""
+    """The preset, with what the configuration says instead. A soak run is too short for a budget per year."""
     preset = {Preset.PRODUCTION: PRODUCTION, Preset.SOAK: SOAK}[config.preset]
     names = ("min_growth_ratio", "min_growth_bytes", "min_growth_count")
     given = {name: value for name in names if (value := getattr(config, name)) is not None}
+    if config.false_alarms_per_year is not None and preset.false_alarms is not None:
+        given["false_alarms"] = config.false_alarms_per_year
     if config.hold_time is not None:
         given |= {"hold_seconds": config.hold_time, "resolve_seconds": config.hold_time}
     return replace(preset, **given)

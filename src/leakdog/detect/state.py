@@ -63,6 +63,13 @@ def advance(
     return _found(_told(leak, finding, now), now, settings)
 
 
+def hold_time(left: float | None, settings: Settings) -> float:
+    """Seconds for which a verdict must stand, with so many left to the limit: none where there is no time to wait."""
+    if left is not None and left < settings.at_once * settings.hold_seconds:
+        return 0.0
+    return settings.hold_seconds
+
+
 def leak_id(key: TargetKey, leak_class: LeakClass) -> str:
     """Ten hexadecimal digits, the same for the same job, instance and class for ever."""
     text = "\0".join((*key, leak_class.value))
@@ -99,14 +106,11 @@ def _told(leak: Leak, finding: Finding, now: float) -> Leak:
 
 
 def _found(leak: Leak, now: float, settings: Settings) -> Leak:
-    """Fire once the verdict has stood for the hold time, which shrinks with the time that is left to the limit."""
+    """Fire once the verdict has stood for the hold time."""
     if leak.state is LeakState.FIRING:
         return replace(leak, resolved_since=None)
     assert leak.pending_since is not None
-    hold = settings.hold_seconds
-    if leak.time_to_limit_seconds is not None:
-        hold = min(hold, settings.hold_share * leak.time_to_limit_seconds)
-    if now - leak.pending_since < hold:
+    if now - leak.pending_since < hold_time(leak.time_to_limit_seconds, settings):
         return leak
     return replace(leak, state=LeakState.FIRING, firing_since=now, resolved_since=None)
 

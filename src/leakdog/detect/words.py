@@ -5,7 +5,9 @@ from __future__ import annotations
 from leakdog.detect.settings import DAY, Look, Settings
 from leakdog.model import Signal, Unit
 
-MINUTE, HOUR = 60.0, 3600.0
+MINUTE, HOUR, YEAR = 60.0, 3600.0, 365.25 * DAY
+AGREED = 3.0  # standard errors, over lives, from which growth is said to come back
+MOST_ERRORS = 99.0  # beyond, the number says no more than that it is sure
 PREFIXES = ("", "Ki", "Mi", "Gi", "Ti")
 Finding = dict[str, float]
 
@@ -13,9 +15,9 @@ Finding = dict[str, float]
 def amount(value: float, unit: Unit) -> str:
     """`34.1 MiB`, or a plain number for counts."""
     if unit is Unit.COUNT:
-        return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+        return f"{value:,.0f}" if abs(value) >= 99.95 else f"{value:.3g}"
     power = 0
-    while abs(value) >= 1000 and power < len(PREFIXES) - 1:
+    while abs(value) >= 999.5 and power < len(PREFIXES) - 1:
         value, power = value / 1024, power + 1
     return f"{value:.3g} {PREFIXES[power]}B"
 
@@ -30,21 +32,22 @@ def rate(per_second: float, interval: tuple[float, float], unit: Unit) -> str:
 
 
 def span(seconds: float) -> str:
-    """`90 s`, `40 min`, `6.5 h`, `14 days`."""
+    """`90 s`, `40 min`, `6.5 h`, `14 days`, `3 years`."""
     if seconds < 2 * MINUTE:
         return f"{seconds:.0f} s"
     if seconds < 2 * HOUR:
         return f"{seconds / MINUTE:.0f} min"
     if seconds < 4 * DAY:
         return f"{seconds / HOUR:.3g} h"
-    return f"{seconds / DAY:.3g} days"
+    if seconds < 2 * YEAR:
+        return f"{seconds / DAY:.3g} days"
+    return f"{seconds / YEAR:.3g} years"
 
 
 def too_early(wait_seconds: float) -> tuple[str, ...]:
     """Why there is no verdict yet."""
-    return (
-        f"too early to say: too little of this life has been seen; a verdict can be expected in {span(wait_seconds)}",
-    )
+    when = f"in {span(wait_seconds)}" if wait_seconds >= 1 else "with the next readings"
+    return (f"too early to say: too little of this life has been seen; a verdict can be expected {when}",)
 
 
 def grew(found: Finding, seconds: float, unit: Unit, interval: tuple[float, float]) -> str:
@@ -56,43 +59,76 @@ def grew(found: Finding, seconds: float, unit: Unit, interval: tuple[float, floa
     )
 
 
-def certainty(found: Finding) -> str:
-    """Standard errors, after autocorrelation."""
-    more = "more than " if found["z"] >= 999 else ""
-    return f"{more}{found['z']:.3g} standard errors above zero after correcting for autocorrelation"
+def errors(z: float) -> str:
+    """`24.3`, `more than 99`."""
+    return f"more than {MOST_ERRORS:.0f}" if z > MOST_ERRORS else f"{z:.1f}"
 
 
-def why_leak(found: Finding, look: Look, seconds: float, signal: Signal, interval: tuple[float, float]) -> list[str]:
+def seldom(alarms_per_year: float) -> str:
+    """How rare evidence is among healthy processes."""
+    if alarms_per_year >= 1:
+        return f"healthy processes show as much about {alarms_per_year:.0f} times a year"
+    return f"a healthy process shows as much about once in {span(YEAR / alarms_per_year)}"
+
+
+def why_leak(
+    found: Finding,
+    look: Look,
+    seconds: float,
+    signal: Signal,
+    interval: tuple[float, float],
+    alarms_per_year: float | None,
+) -> list[str]:
     """Reasons for a leak."""
-    unit = signal.unit
-    out = [grew(found, seconds, unit, interval)]
-    out.append(f"no sign of levelling off: {found['last']:.0%} of the rise is in the last quarter of that time")
-    out.append(certainty(found))
-    if found["past"] > 0:
-        out.append("above all that was seen of it before, by more than its own range explains")
+    out = [
+        grew(found, seconds, signal.unit, interval),
+        f"it goes on: {found['last']:.0%} of the rise is in the last quarter of that time",
+        f"{errors(found['z'])} standard errors above zero after correcting for autocorrelation",
+    ]
+    if found["past"] > 0 and found["excess"] > 0:
+        out.append("above all that was seen of it before")
+    if found["repeated"] >= AGREED:
+        out.append("it grew in the same way after the restarts before")
+    if alarms_per_year is not None:
+        out.append(seldom(alarms_per_year))
     if look.urgent:
         out.append("it has eaten so much of the room to the limit that waiting for more evidence is not safe")
     return out
 
 
-def why_settling(found: Finding, seconds: float, signal: Signal, interval: tuple[float, float]) -> list[str]:
-    """Reasons for growth that slows down."""
-    return [
+def why_settling(
+    found: Finding,
+    seconds: float,
+    signal: Signal,
+    interval: tuple[float, float],
+    plateau: tuple[float, float] | None,
+) -> list[str]:
+    """Reasons for growth that slows down; `plateau` is where it will settle, and in how many seconds."""
+    out = [
         grew(found, seconds, signal.unit, interval),
         f"it slows down, as a warm-up or a cache that fills does: {max(found['last'], 0):.0%} of the rise is in the "
         "last quarter of that time",
     ]
+    if plateau is not None:
+        out.append(f"slowing down like this it will settle near {amount(plateau[0], signal.unit)} {_when(plateau[1])}")
+    return out
+
+
+def _when(seconds: float) -> str:
+    return f"in {span(seconds)}" if seconds >= MINUTE else "soon"
 
 
 def why_load(found: Finding, seconds: float) -> list[str]:
     """Reasons for growth with load."""
     return [
         f"it grew in the last {span(seconds)} as load did; what load does not explain is "
-        f"{found['z']:.2g} standard errors from no growth"
+        f"{errors(found['z'])} standard errors from no growth"
     ]
 
 
-def why_steady(found: Finding, seconds: float, signal: Signal, settings: Settings) -> list[str]:
+def why_steady(
+    found: Finding, seconds: float, signal: Signal, settings: Settings, alarms_per_year: float | None
+) -> list[str]:
     """Reasons for no verdict of growth: the first gate that it did not pass."""
     unit = signal.unit
     least = settings.min_growth_bytes if unit is Unit.BYTES else settings.min_growth_count
@@ -100,10 +136,14 @@ def why_steady(found: Finding, seconds: float, signal: Signal, settings: Setting
     moved = f"changed by {amount(found['rise'], unit)} in {span(seconds)}"
     if found["rise"] < asked:
         return [f"{moved}, less than the {amount(asked, unit)} that count"]
-    if found["z"] < settings.z:
-        return [f"{moved}, within its own fluctuation ({found['z']:.2g} standard errors from no growth)"]
+    if found["z"] < settings.z_least:
+        return [f"{moved}, within its own fluctuation ({errors(found['z'])} standard errors from no growth)"]
     if found["max_step"] > settings.max_step:
         return [f"{moved}, {found['max_step']:.0%} of it in one step: no steady growth"]
-    if found["rising"] < settings.rising:
+    if found["rising"] < settings.rising_least - 1e-6:
         return [f"{moved}, but rose in only {round(found['rising'] * 7)} of 7 steps between eighths of that time"]
-    return [f"{moved}, not above what it has shown before"]
+    if found["past"] > 0 and found["excess"] <= 0:
+        return [f"{moved}, not above what it has shown before"]
+    if alarms_per_year is None:
+        return [f"{moved}, in a manner that healthy processes show too"]
+    return [f"{moved}; {seldom(alarms_per_year)}, too often to call it a leak yet"]

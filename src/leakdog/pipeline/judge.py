@@ -14,7 +14,7 @@ from leakdog.detect.series import LOW, SeriesState
 from leakdog.detect.settings import Settings
 from leakdog.detect.state import advance
 from leakdog.errors import LeakdogError
-from leakdog.model import Leak, LeakClass, LeakState, Life, Signal, Verdict
+from leakdog.model import Leak, LeakClass, LeakState, Life, Signal, Unit, Verdict
 from leakdog.pipeline.state import Watched
 
 log = logging.getLogger("leakdog.pipeline")
@@ -91,7 +91,8 @@ def judge(watched: Watched, now: float, settings: Settings) -> list[Leak]:
         return []
     signals = list(watched.series)
     limits = [watched.memory_limit if signal in LIMITED else None for signal in signals]
-    found = assess([watched.series[signal] for signal in signals], signals, limits, now, settings)
+    series = [watched.series[signal] for signal in signals]
+    found = assess(series, signals, limits, now, settings, tested=_tested(signals))
     watched.assessments = dict(zip(signals, found, strict=True))
     watched.assessed = now
     together = growth_together(watched, now, settings)
@@ -133,6 +134,11 @@ def growth_together(watched: Watched, now: float, settings: Settings) -> dict[Si
         if len(told) > 1 and len(told) >= TOLD_SHARE * len(lows):
             found[signal] = float(trends(told.astype(float) * level.block_seconds, lows[np.newaxis, told]).growth[0])
     return found
+
+
+def _tested(signals: list[Signal]) -> int:
+    """Series that share a target's budget of false alarms. Those in bytes are one: all tell of the same memory."""
+    return len({Unit.BYTES if signal.unit is Unit.BYTES else signal for signal in signals})
 
 
 def _follow_settings(watched: Watched, settings: Settings) -> None:

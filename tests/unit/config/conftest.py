@@ -20,6 +20,7 @@ _VALUES: Mapping[str, st.SearchStrategy[Any]] = {
     "size": st.integers(1, 2**63 - 1),
     "count": st.integers(1, 2**31),
     "ratio": st.floats(0, 100, allow_subnormal=False),
+    "positive": st.floats(1e-6, 100),
     "port": st.integers(1, 65535),
     "text": st.text(_LETTERS, min_size=1, max_size=8).filter(str.strip),
     "regex": st.sampled_from(["a.b", "^x$", "on", "1:30", "[a-z]+ #"]),

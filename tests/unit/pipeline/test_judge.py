@@ -43,9 +43,9 @@ def test_a_reload_of_another_hold_time_keeps_what_is_known(fresh: Watched) -> No
 
 def test_a_reload_of_another_preset_starts_series_afresh(fresh: Watched) -> None:
     """What was kept on another time scale is of no use, and does not break the passes that follow."""
-    feed(fresh, {Signal.INUSE_SPACE: growing(60, 1e6), Signal.GOROUTINES: growing(60, 1.0, 10)})
+    feed(fresh, {Signal.INUSE_SPACE: growing(30, 1e6), Signal.GOROUTINES: growing(30, 1.0, 10)})
     production = settings_for(DetectionConfig())
-    observe(fresh, {Signal.INUSE_SPACE: 5e7}, START + 60, production)
+    observe(fresh, {Signal.INUSE_SPACE: 5e7}, START + 30, production)
     assert {signal: series.settings for signal, series in fresh.series.items()} == {Signal.INUSE_SPACE: production}
     assert judge(fresh, START + 200, production) == []
     assert fresh.assessments[Signal.INUSE_SPACE].verdict is Verdict.TOO_EARLY

@@ -1,0 +1,132 @@
+"""The learned score: more of what speaks for a leak never lowers it, and its rates make thresholds."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leakdog.detect.evidence import Evidence
+from leakdog.detect.score import (
+    DIRECTIONS,
+    FEATURES,
+    NEVER,
+    RAREST,
+    alarms_per_year,
+    allowed,
+    features,
+    grown,
+    learned,
+    least_score,
+    score,
+    threshold,
+)
+from leakdog.detect.settings import PRODUCTION, SOAK
+
+STEADY, URGENT = PRODUCTION.looks[-5], PRODUCTION.looks[0]
+LEAK = {
+    "z": 40.0,
+    "rise": 8.0,
+    "asked": 1.0,
+    "base": 20.0,
+    "rising": 1.0,
+    "max_step": 0.18,
+    "first": 0.25,
+    "last": 0.27,
+    "peak": 0.9,
+    "above": 0.9,
+    "excess": 0.9,
+    "late": 5.0,
+    "line": 50.0,
+    "inner": 5.0,
+    "within": 5.0,
+    "kept": 1.0,
+    "noise": 0.03,
+    "past_days": 7.0,
+    "own_days": 7.0,
+    "age": 8.0,
+    "age_days": 9.0,
+    "left": 3.0,
+}
+
+
+def evidence(**numbers: float) -> Evidence:
+    """One row."""
+    out = Evidence.empty(1)
+    for name in FEATURES:
+        if hasattr(out, name):
+            getattr(out, name)[:] = 0.0
+    out.put(np.array([0]), **{name: np.array([value]) for name, value in (LEAK | numbers).items()})
+    return out
+
+
+@pytest.mark.parametrize("look", [STEADY, URGENT])
+def test_a_plain_leak_scores_above_what_is_asked(look: object) -> None:
+    """Steady growth for a long time, above all that was seen before."""
+    least = least_score(PRODUCTION, urgent=look is URGENT)
+    assert score(evidence(), look, PRODUCTION)[0] > least  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("numbers", [{"z": 2.4}, {"rise": 0.9}, {"rising": 3 / 7}])
+def test_hard_limits_cannot_be_outweighed(numbers: dict[str, float]) -> None:
+    """Little growth, growth within its error, and growth in few steps are never a leak."""
+    seen = evidence(**numbers)
+    assert not allowed(seen, PRODUCTION)[0]
+    assert score(seen, STEADY, PRODUCTION)[0] == NEVER
+
+
+@pytest.mark.parametrize("name", [name for name, direction in DIRECTIONS.items() if direction])
+@pytest.mark.parametrize("part", ["steady", "urgent"])
+def test_each_feature_speaks_in_one_direction(name: str, part: str) -> None:
+    """Over a thousand random rows, more of a feature never moves the score against its direction."""
+    rng = np.random.default_rng(5)
+    rows = rng.uniform(-2, 10, (1000, len(FEATURES))) * rng.choice([0.1, 1.0, 5.0], (1000, len(FEATURES)))
+    more = rows.copy()
+    more[:, FEATURES.index(name)] += rng.uniform(0, 10, 1000)
+    trees = getattr(learned(), part)
+    assert np.min(DIRECTIONS[name] * (grown(more, trees) - grown(rows, trees))) >= -1e-9
+
+
+def test_infinite_numbers_are_features_all_the_same() -> None:
+    """A series without noise, and one without a limit, reach the trees as finite rows."""
+    seen = evidence(left=np.inf, late=-np.inf, z=np.inf, kept=np.nan)
+    assert np.isfinite(features(seen, STEADY, PRODUCTION)).all()
+
+
+@given(rate=st.floats(1e-3, 50), more=st.floats(1.01, 10), urgent=st.booleans())
+def test_fewer_false_alarms_ask_for_more(rate: float, more: float, urgent: bool) -> None:
+    """The threshold never rises with the rate that is allowed."""
+    assert threshold(rate, urgent=urgent) >= threshold(rate * more, urgent=urgent)
+
+
+@pytest.mark.parametrize("urgent", [False, True])
+@pytest.mark.parametrize("rate", [0.02, 0.05, 0.15, 0.5, 1.0])
+def test_a_threshold_is_exceeded_as_often_as_was_asked(rate: float, urgent: bool) -> None:
+    """`alarms_per_year` is `threshold` the other way round, within and beyond what was measured."""
+    rates = (learned().urgent if urgent else learned().steady).alarms[:, 1]
+    assert len(set(rates)) > 10
+    assert alarms_per_year(threshold(rate, urgent=urgent), urgent=urgent) == pytest.approx(rate, rel=0.15)
+
+
+def test_nothing_is_said_to_be_rarer_than_was_looked_at() -> None:
+    """A score far beyond all that was measured is told as the rarest."""
+    assert alarms_per_year(50.0) == RAREST
+
+
+def test_series_that_share_a_budget_each_ask_for_more() -> None:
+    """Four series of one target, tested at a quarter of the rate each."""
+    assert least_score(PRODUCTION, tested=4) > least_score(PRODUCTION)
+    assert least_score(PRODUCTION, tested=4) == threshold(0.6 * 0.25 / 4)
+
+
+def test_both_kinds_of_looks_share_the_budget() -> None:
+    """What urgent looks may use is taken from the others."""
+    greedy = replace(PRODUCTION, urgent_part=0.95)
+    assert least_score(greedy) > least_score(PRODUCTION)
+    assert least_score(greedy, urgent=True) < least_score(PRODUCTION, urgent=True)
+
+
+def test_a_soak_run_has_a_fixed_threshold() -> None:
+    """It is over long before a rate per year could be told."""
+    assert least_score(SOAK, tested=9) == SOAK.threshold

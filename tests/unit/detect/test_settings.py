@@ -1,0 +1,52 @@
+"""Presets, and what the configuration changes in them."""
+
+from itertools import pairwise
+
+import pytest
+
+from leakdog.config.schema import DetectionConfig, Preset
+from leakdog.detect.settings import PRODUCTION, SOAK, Settings, settings_for
+
+PRESETS = pytest.mark.parametrize("settings", [PRODUCTION, SOAK], ids=["production", "soak"])
+
+
+@PRESETS
+def test_every_look_fits_into_its_rings(settings: Settings) -> None:
+    """A window is no longer than what is kept, and its fit has at least ten points."""
+    for look in settings.looks:
+        assert look.blocks <= settings.levels[look.level].length
+        assert look.blocks // look.merge >= 10
+        assert look.blocks % look.merge == 0
+
+
+@PRESETS
+def test_levels_nest(settings: Settings) -> None:
+    """Blocks of a level are whole numbers of blocks of the level before."""
+    widths = [level.block_seconds for level in settings.levels]
+    assert [wide % narrow for narrow, wide in pairwise(widths)] == [0.0] * (len(widths) - 1)
+
+
+@PRESETS
+def test_the_past_is_read_from_a_level_at_least_as_coarse(settings: Settings) -> None:
+    """Else the window would hide it."""
+    assert all(look.past >= look.level for look in settings.looks)
+
+
+def test_nothing_configured_is_the_preset() -> None:
+    """Each of both, unchanged."""
+    assert settings_for(DetectionConfig()) == PRODUCTION
+    assert settings_for(DetectionConfig(preset=Preset.SOAK)) == SOAK
+
+
+def test_the_configuration_wins() -> None:
+    """Least growth, hold time for both edges, and false alarms."""
+    given = settings_for(
+        DetectionConfig(min_growth_ratio=0.2, min_growth_bytes=7, hold_time=60.0, false_alarms_per_year=0.1)
+    )
+    assert (given.min_growth_ratio, given.min_growth_bytes, given.min_growth_count) == (0.2, 7, 20)
+    assert (given.hold_seconds, given.resolve_seconds, given.false_alarms) == (60, 60, 0.1)
+
+
+def test_a_soak_run_has_no_budget_per_year() -> None:
+    """A rate of false alarms per year says nothing of two minutes."""
+    assert settings_for(DetectionConfig(preset=Preset.SOAK, false_alarms_per_year=0.1)).false_alarms is None
