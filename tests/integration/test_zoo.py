@@ -1,4 +1,4 @@
-"""Real Go programs, leaking and healthy, all watched at once by a real daemon for two minutes."""
+"""Real Go programs, leaking at three speeds and healthy, all watched at once by a real daemon for two minutes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ pytestmark = [pytest.mark.zoo, pytest.mark.slow]
 
 LEAKS = Path(__file__).parents[1] / "zoo" / "leaks"
 RUN_SECONDS = 120
-LONGEST_RUN_SECONDS = 180  # on a machine that is busy with other things
+LONGEST_RUN_SECONDS = 300  # slow leaks, on a machine that is busy with other things
+SPEEDS = (1, 0.3, 0.1)  # of leaking; the programs say what each leaks in a second at 1
 METRICS = ("-metrics",)
 
 
@@ -53,26 +54,27 @@ HEALTHY = {
     "batch": METRICS,
     "idle": (),
 }
+RUNS = {f"{name}-{speed:g}": (name, speed) for name in LEAKING for speed in SPEEDS}
 CREATORS = {"chansend": r"leaks\.publish", "select": r"leaks\.ask"}
 
 
 @dataclass(frozen=True)
 class Run:
-    """What the daemon said: leaks of each program at the end, those that ever fired, and the targets."""
+    """What the daemon said: leaks of each job at the end, those that ever fired, and the targets."""
 
     leaks: dict[str, list[dict[str, Any]]]
     ever_fired: dict[str, list[dict[str, Any]]]
     targets: dict[str, dict[str, Any]]
 
-    def firing(self, program: str) -> dict[str, Any]:
+    def firing(self, job: str) -> dict[str, Any]:
         """The one leak of a program that fires at the end."""
-        firing = [leak for leak in self.leaks.get(program, []) if leak["state"] == "firing"]
-        assert len(firing) == 1, json.dumps([self.leaks.get(program), self.targets[program]["verdicts"]], indent=1)
+        firing = [leak for leak in self.leaks.get(job, []) if leak["state"] == "firing"]
+        assert len(firing) == 1, json.dumps([self.leaks.get(job), self.targets[job]["verdicts"]], indent=1)
         return firing[0]
 
 
-def by_program(leaks: list[dict[str, Any]], state: str = "") -> dict[str, list[dict[str, Any]]]:
-    """Leaks by the program that they are of, all or those in one state."""
+def by_job(leaks: list[dict[str, Any]], state: str = "") -> dict[str, list[dict[str, Any]]]:
+    """Leaks by the job that they are of, all or those in one state."""
     found: dict[str, list[dict[str, Any]]] = {}
     for leak in leaks:
         if state in ("", leak["state"]):
@@ -82,9 +84,11 @@ def by_program(leaks: list[dict[str, Any]], state: str = "") -> dict[str, list[d
 
 @pytest.fixture(scope="module")
 def run(start_zoo: Callable[..., Any], start_leakdog: Callable[..., Any]) -> Run:
-    """All programs at once, watched for two minutes."""
-    arguments = {**{name: leaky.arguments for name, leaky in LEAKING.items()}, **HEALTHY}
-    programs = {name: start_zoo(name, *extra) for name, extra in arguments.items()}
+    """All programs at all speeds at once, watched for two minutes, or until all that leak were found."""
+    programs = {
+        job: start_zoo(name, "-speed", str(speed), *LEAKING[name].arguments) for job, (name, speed) in RUNS.items()
+    }
+    programs |= {name: start_zoo(name, *extra) for name, extra in HEALTHY.items()}
     jobs = "".join(
         f"  - job_name: {name}\n    static_configs: [{{targets: ['{program.address}']}}]\n"
         for name, program in programs.items()
@@ -97,21 +101,21 @@ def run(start_zoo: Callable[..., Any], start_leakdog: Callable[..., Any]) -> Run
     firing: dict[str, list[dict[str, Any]]] = {}
     began = time.monotonic()
     while (watched := time.monotonic() - began) < RUN_SECONDS or (
-        watched < LONGEST_RUN_SECONDS and not set(LEAKING) <= set(firing)
+        watched < LONGEST_RUN_SECONDS and not set(RUNS) <= set(firing)
     ):
         time.sleep(2)
         leaks = daemon.json("/api/v1/leaks")["leaks"]
-        firing = by_program(leaks, "firing")
+        firing = by_job(leaks, "firing")
         ever = {name: ever.get(name, []) + firing.get(name, []) for name in programs}
     targets = {target["job"]: target for target in daemon.json("/api/v1/targets")["targets"]}
     assert daemon.stop() == 0
-    return Run(by_program(leaks), ever, targets)
+    return Run(by_job(leaks), ever, targets)
 
 
-@pytest.mark.parametrize("program", LEAKING)
-def test_a_leak_is_found_with_its_class_and_its_code(run: Run, program: str) -> None:
+@pytest.mark.parametrize("job", RUNS)
+def test_a_leak_is_found_with_its_class_and_its_code(run: Run, job: str) -> None:
     """The leak fires with the right class, and the function and line that leak are first among the culprits."""
-    truth, leak = LEAKING[program], run.firing(program)
+    truth, leak = LEAKING[RUNS[job][0]], run.firing(job)
     assert truth.leak_class == leak["class"]
     assert leak["culprits"], leak
     first = leak["culprits"][0]
@@ -122,19 +126,19 @@ def test_a_leak_is_found_with_its_class_and_its_code(run: Run, program: str) -> 
     assert leak["reasons"]
 
 
-@pytest.mark.parametrize("program", LEAKING)
-def test_most_of_what_is_named_is_the_code_that_leaks(run: Run, program: str) -> None:
+@pytest.mark.parametrize("job", RUNS)
+def test_most_of_what_is_named_is_the_code_that_leaks(run: Run, job: str) -> None:
     """The leaking function has the larger part of all shares, which are no more than the whole."""
-    culprits = run.firing(program)["culprits"]
-    guilty = [culprit["share"] for culprit in culprits if re.search(LEAKING[program].function, culprit["function"])]
+    culprits, function = run.firing(job)["culprits"], LEAKING[RUNS[job][0]].function
+    guilty = [culprit["share"] for culprit in culprits if re.search(function, culprit["function"])]
     named = sum(culprit["share"] for culprit in culprits)
     assert named / 2 < sum(guilty) <= named <= 1.000001
 
 
-@pytest.mark.parametrize("program", LEAKING)
-def test_growth_is_told_with_its_interval(run: Run, program: str) -> None:
+@pytest.mark.parametrize("job", RUNS)
+def test_growth_is_told_with_its_interval(run: Run, job: str) -> None:
     """Growth is positive and lies in its interval."""
-    leak = run.firing(program)
+    leak = run.firing(job)
     low, high = leak["interval"]
     assert 0 < low <= leak["growth_per_second"] <= high
 
@@ -142,13 +146,13 @@ def test_growth_is_told_with_its_interval(run: Run, program: str) -> None:
 @pytest.mark.parametrize("program", CREATORS)
 def test_leaked_goroutines_tell_who_started_them(run: Run, program: str) -> None:
     """A goroutine leak names the function that started the goroutines."""
-    assert re.search(CREATORS[program], run.firing(program)["culprits"][0]["created_by"]["function"])
+    assert re.search(CREATORS[program], run.firing(f"{program}-1")["culprits"][0]["created_by"]["function"])
 
 
 def test_what_the_collector_has_proved_is_said_so(run: Run) -> None:
     """Goroutines that can never wake are called proved; those that a global still reaches are not."""
-    assert "proved" in run.firing("chansend")["culprits"][0]["note"]
-    assert "proved" not in run.firing("select")["culprits"][0]["note"]
+    assert "proved" in run.firing("chansend-1")["culprits"][0]["note"]
+    assert "proved" not in run.firing("select-1")["culprits"][0]["note"]
 
 
 @pytest.mark.parametrize("program", HEALTHY)
