@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import csv
-import gzip
 import json
 import math
-import sys
-from array import array
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 from leakdog.errors import LeakdogError
 
@@ -27,6 +23,7 @@ EPILOG = """examples:
   leakdog backtest rss.csv                 a table: which series would have been called leaking, and when
   leakdog backtest rss.csv.gz --json       one line per series, for a script
   leakdog backtest soak.csv --preset soak  judge a run of minutes
+  leakdog backtest rss.csv --plot charts   and draw each series into charts/, with its alerts and the growth found
 
 FILE has a line per reading, in any order, with a heading that names its columns:
   series      name of the series (may be left out where there is only one)
@@ -40,10 +37,8 @@ Every reading is judged as if it had just arrived: an alert uses nothing that ca
 
 exit codes: 0 the history was replayed, 2 usage, 3 the file cannot be used
 """
-NEEDED = ("timestamp", "value")
-KNOWN = ("series", *NEEDED, "load", "start_time", "limit")
 SOAK_SECONDS = 3600.0  # a history shorter than this was a soak run
-PROGRESS_LINES = 20_000
+NOT_IN_NAMES = re.compile(r"[^\w.-]+")
 
 
 def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -62,11 +57,13 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     parser.add_argument("--unit", choices=("bytes", "count"), default="bytes", help="what the values are")
     parser.add_argument("--no-load", action="store_true", help="judge by the values alone, without the load column")
+    parser.add_argument("--plot", metavar="DIR", type=Path, help="draw each series with its alerts as DIR/SERIES.svg")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Read, replay, print."""
+    from leakdog.cli.histories import read_histories
     from leakdog.config.schema import DetectionConfig, Preset
     from leakdog.detect.replay import replay
     from leakdog.detect.settings import settings_for
@@ -79,6 +76,8 @@ def run(args: argparse.Namespace) -> int:
         settings = settings_for(DetectionConfig(preset=preset))
         signal = Signal.RSS if unit is Unit.BYTES else Signal.GOROUTINES
         results = replay(histories, signal, settings, lambda share: advance("replaying", share))
+        if args.plot:
+            plot(args.plot, histories, results, unit, lambda share: advance("drawing", share))
     if args.json:
         for each in results:
             print(json.dumps(as_json(each)))
@@ -120,108 +119,34 @@ def _alert(alert: Alert) -> dict[str, Any]:
     }
 
 
-@dataclass(slots=True)
-class _Columns:
-    """The readings of one series as they come."""
-
-    time: array[float] = field(default_factory=lambda: array("d"))
-    value: array[float] = field(default_factory=lambda: array("d"))
-    load: array[float] = field(default_factory=lambda: array("d"))
-    start: array[float] = field(default_factory=lambda: array("d"))
-    limit: float = math.nan
-
-
-def read_histories(path: str, *, with_load: bool = True, progress: Callable[[], None] = lambda: None) -> list[History]:
-    """Read a CSV file of series.
+def plot(
+    folder: Path,
+    histories: Sequence[History],
+    results: Sequence[Replayed],
+    unit: Unit,
+    progress: Callable[[float], None],
+) -> None:
+    """Draw each series into a folder, which is made where it is not there.
 
     Raises:
-        LeakdogError: the file cannot be read, or a line of it cannot be used; says which and why.
+        LeakdogError: a file cannot be written.
 
     """
+    from leakdog.report.svg import Growth, standalone, trend
+
     try:
-        with _open(path) as lines:
-            columns = _read(lines, path, progress)
-    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
-        raise LeakdogError(f"reading {path}: {error}") from error
-    histories = [_history(name, each, with_load=with_load) for name, each in columns.items() if each.time]
-    if not histories:
-        raise LeakdogError(f"reading {path}: it holds no reading; it needs lines of series,timestamp,value")
-    return histories
-
-
-@contextmanager
-def _open(path: str) -> Iterator[TextIO]:
-    if path == "-":
-        yield sys.stdin
-        return
-    with Path(path).open("rb") as probe:
-        packed = probe.read(2) == b"\x1f\x8b"
-    with gzip.open(path, "rt", newline="") if packed else Path(path).open(newline="") as lines:
-        yield lines
-
-
-def _read(lines: TextIO, path: str, progress: Callable[[], None]) -> dict[str, _Columns]:
-    rows = csv.reader(lines)
-    heading = [name.strip() for name in next(rows, [])]
-    missing = [name for name in NEEDED if name not in heading]
-    if missing:
-        raise LeakdogError(f"reading {path}: its first line must name the columns; {', '.join(missing)} is not there")
-    at_time, at_value = heading.index("timestamp"), heading.index("value")
-    at_name, at_load, at_start, at_limit = (
-        heading.index(name) if name in heading else None for name in ("series", "load", "start_time", "limit")
-    )
-    found: dict[str, _Columns] = {}
-    for number, row in enumerate(rows, 2):
-        if number % PROGRESS_LINES == 0:
-            progress()
-        if not row:
-            continue
-        try:
-            name = row[at_name] if at_name is not None else "value"
-            series = found.get(name)
-            if series is None:
-                series = found[name] = _Columns()
-            if not row[at_value]:
-                continue
-            time, value = float(row[at_time]), float(row[at_value])
-            if not (math.isfinite(time) and math.isfinite(value)):
-                raise ValueError("timestamp and value must be finite numbers")
-            series.time.append(time)
-            series.value.append(value)
-            series.load.append(_optional(row, at_load))
-            series.start.append(_optional(row, at_start))
-            if math.isnan(series.limit):
-                series.limit = _optional(row, at_limit)
-        except (ValueError, IndexError) as error:
-            what = f"it has {len(row)} of {len(heading)} columns" if isinstance(error, IndexError) else error
-            raise LeakdogError(f"reading {path}: line {number} cannot be used: {what}") from None
-    return found
-
-
-def _optional(row: list[str], place: int | None) -> float:
-    return float(row[place]) if place is not None and row[place] else math.nan
-
-
-def _history(name: str, columns: _Columns, *, with_load: bool) -> History:
-    """Points in order of time; of several at one time the first counts."""
-    import numpy as np
-
-    from leakdog.detect.grid import History
-
-    time, order = np.unique(np.array(columns.time), return_index=True)
-    load, start = (np.array(each)[order] for each in (columns.load, columns.start))
-    known = ~np.isnan(start)
-    if known.any():  # where it is not told, the process is the one before
-        place = np.maximum.accumulate(np.where(known, np.arange(len(start)), -1))
-        start = np.where(place < 0, start[known][0], start[np.maximum(place, 0)])
-    return History(
-        name=name,
-        time=time,
-        value=np.array(columns.value)[order],
-        load=load if with_load and not np.isnan(load).all() else None,
-        life_start=start if known.any() else None,
-        limit=None if math.isnan(columns.limit) else columns.limit,
-    )
+        folder.mkdir(parents=True, exist_ok=True)
+        for number, (history, result) in enumerate(zip(histories, results, strict=True)):
+            progress(number / len(results))
+            growths = [
+                Growth(each.assessment.onset or each.start, each.assessment.growth_per_second, each.start, each.end)
+                for each in result.alerts
+            ]
+            picture = trend(history.time, history.value, history.name, unit, growths, history.limit)
+            if picture.startswith("<svg"):
+                (folder / f"{NOT_IN_NAMES.sub('_', history.name)}.svg").write_text(standalone(picture))
+    except OSError as error:
+        raise LeakdogError(f"drawing into {folder}: {error}; name another folder with --plot") from error
 
 
 @contextmanager

@@ -136,37 +136,17 @@ def _chart(leak: Json, series: Sequence[Json]) -> dict[str, bytes]:
     """The trend of the leaking signal as a picture of its own, where there are points enough."""
     import numpy as np
 
-    from leakdog.model import Leak, LeakClass, LeakState, Signal, TargetKey
-    from leakdog.web.svg import trend
+    from leakdog.model import Signal
+    from leakdog.report.svg import Growth, standalone, trend
 
     points: list[tuple[str, float]] = next((each["points"] for each in series if each["signal"] == leak["signal"]), [])
     if len(points) < 2:
         return {}
-    drawn = Leak(
-        id=str(leak["id"]),
-        key=TargetKey(leak["target"]["job"], leak["target"]["instance"]),
-        signal=Signal(leak["signal"]),
-        leak_class=LeakClass(leak["class"]),
-        state=LeakState(leak["state"]),
-        since=unix_time(leak["since"]),
-        updated=unix_time(leak["since"]),
-        growth_per_second=leak.get("growth_per_second"),
-    )
     times = np.array([unix_time(at) for at, _ in points])
-    picture = trend(times, np.array([value for _, value in points], float), drawn.signal, drawn)
-    return {"chart.svg": _standalone(picture).encode()}
-
-
-def _standalone(picture: str) -> str:
-    """A picture for a page as a file of its own: with its namespace and its style, which the page would give."""
-    style = (
-        "text { fill: #57606a; font: 12px sans-serif; } .series { fill: none; stroke: #0b5cad; stroke-width: 2; }"
-        " .fit { stroke: #b42318; stroke-width: 2; stroke-dasharray: 6 4; } .grid { stroke: #d0d7de; }"
-    )
-    start, close, rest = picture.partition(">")
-    return (
-        start.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1) + close + f"<style>{style}</style>" + rest
-    )
+    values = np.array([value for _, value in points], float)
+    growth = Growth(unix_time(leak["since"]), leak.get("growth_per_second"))
+    picture = trend(times, values, leak["signal"], Signal(leak["signal"]).unit, [growth])
+    return {"chart.svg": standalone(picture).encode()}
 
 
 def _live(url: str) -> dict[str, bytes]:

@@ -7,9 +7,9 @@ import time
 from aiohttp import web
 
 from leakdog.pipeline.state import Fleet
+from leakdog.report.svg import Growth, trend
 from leakdog.store.contract import Store
 from leakdog.web.html import STYLE, leak_page, message_page, overview
-from leakdog.web.svg import trend
 
 
 class Pages:
@@ -33,7 +33,8 @@ class Pages:
         for leak in self._fleet.leaks():
             if leak.id == wanted:
                 readings = await self._store.readings(leak.key, leak.signal)
-                chart = trend(readings.times, readings.values, leak.signal, leak)
+                growth = Growth(leak.since, leak.growth_per_second)
+                chart = trend(readings.times, readings.values, leak.signal.value, leak.signal.unit, [growth])
                 return _html(leak_page(leak, chart, time.time()))
         message = f"No leak has the id {wanted}. It may have been resolved and aged out; the overview lists all."
         return _html(message_page("not found", message), status=404)

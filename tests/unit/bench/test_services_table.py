@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from bench.services.table import Row, Table
 
-from leakdog.cli.backtest import read_histories
+from leakdog.cli.histories import read_histories
 
 
 def test_a_row_is_in_the_file_at_once(tmp_path: Path) -> None:

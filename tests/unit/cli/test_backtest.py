@@ -146,3 +146,28 @@ def test_an_unreadable_file_is_refused(tmp_path: Path, content: bytes | None) ->
         path.write_bytes(content)
     with pytest.raises(LeakdogError, match=r"file\.csv"):
         run(str(path))
+
+
+def test_charts_show_the_alert(soak: Path, tmp_path: Path) -> None:
+    """One file per series, named after it; only the leaking one has an announcement and a slope."""
+    assert run(str(soak), "--plot", str(tmp_path / "new" / "charts")) == 0
+    charts = {path.name: path.read_text() for path in (tmp_path / "new" / "charts").iterdir()}
+    assert sorted(charts) == ["leaking.svg", "steady.svg"]
+    assert {name: ("announced" in chart, 'class="fit"' in chart) for name, chart in charts.items()} == {
+        "leaking.svg": (True, True),
+        "steady.svg": (False, False),
+    }
+
+
+def test_a_name_that_is_a_path_stays_in_the_folder(tmp_path: Path) -> None:
+    """What no file name can hold becomes an underscore."""
+    path = tmp_path / "odd.csv"
+    path.write_text("\n".join(["series,timestamp,value", *lines("../api 1/heap", FLAT)]))
+    assert run(str(path), "--plot", str(tmp_path / "charts")) == 0
+    assert [each.name for each in (tmp_path / "charts").iterdir()] == [".._api_1_heap.svg"]
+
+
+def test_a_folder_that_cannot_be_made_is_told(soak: Path) -> None:
+    """A file in the place of the folder is named, and what to do."""
+    with pytest.raises(LeakdogError, match=r"drawing into .*soak\.csv.*name another folder"):
+        run(str(soak), "--plot", str(soak))

@@ -1,37 +1,29 @@
 """The picture of a trend, also for odd data."""
 
 import re
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leakdog.model import Leak, LeakClass, LeakState, Signal, TargetKey
-from leakdog.web.svg import HEIGHT, LEFT, MAX_POINTS, RIGHT, WIDTH, trend
+from leakdog.model import Unit
+from leakdog.report.svg import HEIGHT, LEFT, MAX_POINTS, RIGHT, WIDTH, Growth, standalone, trend
 
-LEAK = Leak(
-    "id",
-    TargetKey("a", "b"),
-    Signal.RSS,
-    LeakClass.HEAP,
-    LeakState.FIRING,
-    since=10.0,
-    updated=99.0,
-    growth_per_second=5.0,
-)
+GROWTH = Growth(since=10.0, per_second=5.0)
 
 
-def picture(times: list[float], values: list[float], leak: Leak | None = None) -> str:
+def picture(times: list[float], values: list[float], *growths: Growth, limit: float | None = None) -> str:
     """The SVG of these points."""
-    return trend(np.array(times, float), np.array(values, float), Signal.RSS, leak)
+    return trend(np.array(times, float), np.array(values, float), "rss", Unit.BYTES, growths, limit)
 
 
 @settings(deadline=None)  # a busy machine is not a failure
 @given(st.lists(st.floats(0, 1e15), min_size=2, max_size=50))
 def test_every_point_lies_inside_the_picture(values: list[float]) -> None:
     """Whatever the values, the line stays inside the frame."""
-    drawn = picture([float(i) for i in range(len(values))], values, LEAK)
+    drawn = picture([float(i) for i in range(len(values))], values, GROWTH)
     for x, y in re.findall(r"([\d.]+),([\d.]+)", re.search(r'points="([^"]*)"', drawn)[1]):
         assert 0 <= float(x) <= WIDTH
         assert 0 <= float(y) <= HEIGHT
@@ -53,7 +45,7 @@ def test_the_fitted_growth_begins_at_the_onset() -> None:
     """A leak's growth is a dashed line from its onset; without a leak there is none."""
     times = [float(i) for i in range(100)]
     values = [max(0.0, 5 * (t - 10)) for t in times]
-    assert 'class="fit"' in picture(times, values, LEAK)
+    assert 'class="fit"' in picture(times, values, GROWTH)
     assert 'class="fit"' not in picture(times, values)
 
 
@@ -69,3 +61,29 @@ def test_a_long_series_is_thinned() -> None:
 def test_a_reader_that_does_not_see_is_told() -> None:
     """The picture has a text alternative with the first and the last value."""
     assert re.search(r'aria-label="rss from .* UTC: from 1\.00 MiB to 2\.00 MiB"', picture([0, 60], [1 << 20, 2 << 20]))
+
+
+def test_an_announcement_is_a_mark_with_its_time() -> None:
+    """A band from then to the end of the alert, and the time in words."""
+    times = [float(i) for i in range(101)]
+    drawn = picture(times, times, Growth(10, 1, told=50.0, until=75.0))
+    left, width = map(float, re.search(r'<rect class="told" x="([\d.]+)" y="12" width="([\d.]+)"', drawn).groups())
+    inner = WIDTH - LEFT - RIGHT
+    assert (left, width) == (pytest.approx(LEFT + inner / 2, abs=0.1), pytest.approx(inner / 4, abs=0.1))
+    assert "announced 01-01 00:00:50" in drawn
+
+
+@pytest.mark.parametrize(("limit", "shown"), [(120.0, True), (90.0, True), (5000.0, False), (None, False)])
+def test_a_limit_within_sight_is_drawn(limit: float | None, shown: bool) -> None:
+    """One far above would press the series flat."""
+    times = [float(i) for i in range(101)]
+    assert ('class="limit"' in picture(times, times, limit=limit)) == shown
+
+
+def test_a_file_of_its_own_is_valid_xml() -> None:
+    """With namespace and style, whatever the name of the series."""
+    drawn = trend(np.arange(3.0), np.arange(3.0), '<a> & "b"', Unit.COUNT, [GROWTH])
+    root = ET.fromstring(standalone(drawn))
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    assert root.get("aria-label").startswith('<a> & "b" from')
+    assert root[0].tag.endswith("style")

@@ -1,0 +1,170 @@
+"""A series as an SVG picture, with the growth that was found in it: a pure function of its points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from xml.sax.saxutils import quoteattr
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leakdog.model import Unit
+from leakdog.report.words import human_value
+
+Floats = NDArray[np.float64]
+
+WIDTH, HEIGHT = 880, 260
+LEFT, RIGHT, TOP, BOTTOM = 84, 12, 12, 28
+# More points than this do not show on the width, but cost the browser.
+MAX_POINTS = 800
+TEXT_HEIGHT = 12
+STYLE = (
+    "svg { background: #fff; } text { fill: #57606a; font: 12px sans-serif; }"
+    " .series { fill: none; stroke: #0b5cad; stroke-width: 2; } .grid { stroke: #d0d7de; }"
+    " .fit { stroke: #b42318; stroke-width: 2; stroke-dasharray: 6 4; } line.told, .limit { stroke: #b42318; }"
+    " rect.told { fill: #b42318; opacity: .08; }"
+    " @media (prefers-color-scheme: dark) { svg { background: #14171a; } text { fill: #9aa4ae; }"
+    " .series { stroke: #6cb2f5; } .grid { stroke: #333a41; } .fit, line.told, .limit { stroke: #ff8a7a; }"
+    " rect.told { fill: #ff8a7a; } }"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """Growth that was found.
+
+    Attributes:
+        since: when it began, unix seconds.
+        per_second: slope, in the unit of the values; None where it is not known.
+        told: when it was announced; None draws no mark.
+        until: when it was over; None where it goes on.
+
+    """
+
+    since: float
+    per_second: float | None
+    told: float | None = None
+    until: float | None = None
+
+
+def trend(
+    times: Floats,
+    values: Floats,
+    name: str,
+    unit: Unit,
+    growths: Sequence[Growth] = (),
+    limit: float | None = None,
+) -> str:
+    """Points as a line, each growth as a dashed one with a mark where it was announced, and the limit.
+
+    Args:
+        times: (n,) unix seconds, rising.
+        values: (n,) finite.
+        limit: drawn where it lies within twice the range of the values.
+
+    Returns:
+        An element for a page that gives it its style; `standalone` makes a file of it.
+
+    """
+    if len(times) < 2 or times[-1] <= times[0]:
+        return "<p>Too few points for a picture.</p>"
+    shown = np.linspace(0, len(times) - 1, min(len(times), MAX_POINTS)).astype(int)
+    frame = _Frame(times, values, limit, unit)
+    points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(frame.x(times[shown]), frame.y(values[shown]), strict=True))
+    label = f"{name} from {_clock(times[0])} to {_clock(times[-1])} UTC: "
+    label += f"from {human_value(float(values[0]), unit)} to {human_value(float(values[-1]), unit)}"
+    found = "".join(_told(frame, each) + _fit(frame, times, values, each) for each in growths)
+    return (
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label={quoteattr(label)}>'
+        f'{frame.grid()}<polyline class="series" points="{points}"/>{found}</svg>'
+    )
+
+
+def standalone(picture: str) -> str:
+    """A picture as a file of its own: with its namespace and its style, light and dark."""
+    start, close, rest = picture.partition(">")
+    head = start.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
+    return f"{head}{close}<style>{STYLE}</style>{rest}"
+
+
+class _Frame:
+    """Where a time and a value lie in the picture."""
+
+    def __init__(self, times: Floats, values: Floats, limit: float | None, unit: Unit) -> None:
+        self.begin, self.end, self.unit = float(times[0]), float(times[-1]), unit
+        self.low, self.high = _range(values)
+        self.limit = limit if limit is not None and self.low < limit < 2 * self.high else None
+        if self.limit is not None and self.limit > self.high:
+            self.high = self.limit * 1.02
+
+    def x(self, times: Floats) -> Floats:
+        """Pixels from the left."""
+        return LEFT + (times - self.begin) / (self.end - self.begin) * (WIDTH - LEFT - RIGHT)
+
+    def y(self, values: Floats) -> Floats:
+        """Pixels from the top."""
+        return HEIGHT - BOTTOM - (values - self.low) / (self.high - self.low) * (HEIGHT - TOP - BOTTOM)
+
+    def grid(self) -> str:
+        """Lines with their values, the limit, and both ends of the time."""
+        lines = [self._line("grid", value, human_value(float(value), self.unit)) for value in self._ticks()]
+        if self.limit is not None:
+            lines.append(self._line("limit", self.limit, "limit"))
+        lines.append(f'<text x="{LEFT}" y="{HEIGHT - 8}">{_clock(self.begin)}</text>')
+        lines.append(f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 8}" text-anchor="end">{_clock(self.end)}</text>')
+        return "".join(lines)
+
+    def _ticks(self) -> Floats:
+        """Five values; where the limit is written, none."""
+        ticks = np.linspace(self.low, self.high, 5)
+        if self.limit is None:
+            return ticks
+        kept: Floats = ticks[np.abs(self.y(ticks) - self.y(np.array([self.limit]))) > TEXT_HEIGHT]
+        return kept
+
+    def _line(self, kind: str, value: float, text: str) -> str:
+        y = float(self.y(np.array([value]))[0])
+        return (
+            f'<line class="{kind}" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
+            f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{text}</text>'
+        )
+
+
+def _range(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Axis range with air; it need not start at zero, as growth is what is looked for."""
+    low, high = float(values.min()), float(values.max())
+    air = (high - low) * 0.08 or max(abs(high) * 0.05, 1.0)
+    return max(0.0, low - air), high + air
+
+
+def _told(frame: _Frame, growth: Growth) -> str:
+    """A band from the announcement to the end, and a line where it begins."""
+    if growth.told is None:
+        return ""
+    ends = np.array([growth.told, frame.end if growth.until is None else growth.until])
+    left, right = frame.x(np.clip(ends, frame.begin, frame.end))
+    return (
+        f'<rect class="told" x="{left:.1f}" y="{TOP}" width="{right - left:.1f}" height="{HEIGHT - TOP - BOTTOM}"/>'
+        f'<line class="told" x1="{left:.1f}" x2="{left:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>'
+        f'<text x="{left + 4:.1f}" y="{TOP + TEXT_HEIGHT}">announced {_clock(growth.told)}</text>'
+    )
+
+
+def _fit(frame: _Frame, times: Floats, values: Floats, growth: Growth) -> str:
+    """The dashed line: from the onset at the level there, with the growth, until it is over."""
+    start = max(growth.since, frame.begin)
+    end = frame.end if growth.until is None else min(growth.until, frame.end)
+    inside = (times >= start) & (times <= end)
+    if growth.per_second is None or inside.sum() < 2:
+        return ""
+    middle = float(np.median(values[inside] - growth.per_second * (times[inside] - start)))
+    ends = np.array([middle, middle + growth.per_second * (end - start)])
+    y = frame.y(np.clip(ends, frame.low, frame.high))
+    x = frame.x(np.array([start, end]))
+    return f'<line class="fit" x1="{x[0]:.1f}" y1="{y[0]:.1f}" x2="{x[1]:.1f}" y2="{y[1]:.1f}"/>'
+
+
+def _clock(time: float) -> str:
+    return datetime.fromtimestamp(float(time), UTC).strftime("%m-%d %H:%M:%S")
