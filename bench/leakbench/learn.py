@@ -47,7 +47,7 @@ TRUE = 0.01
 YEAR_HOURS = 365.25 * 24
 REARM_HOURS = 12
 SCORES = np.arange(-1.0, 7.01, 0.25)
-ASK_NOTHING = replace(PRODUCTION, false_alarms=None, threshold=1e9)
+NEVER_FIRE = replace(PRODUCTION, false_alarms=1e-200)
 
 
 @dataclass
@@ -96,7 +96,7 @@ def watch(corpus: Sequence[Labelled]) -> tuple[Seen, Seen]:
         which = np.full(len(rows), PRODUCTION.looks.index(look))
         parts[look.urgent].append((names, np.full(len(rows), time - T0), which, values, forecast))
 
-    replay(histories, Signal.RSS, ASK_NOTHING, witness=note)
+    replay(histories, Signal.RSS, NEVER_FIRE, witness=note)
     points = max(len(each.leaked) for each in corpus)
     padded = [np.pad(each.leaked, (0, points - len(each.leaked)), mode="edge") for each in corpus]
 

@@ -180,7 +180,7 @@ def _examine(
         limit=np.array([math.nan if limits[row] is None else limits[row] for row in stale], float),
         highest=np.array([states[row].highest(begins(look, now, settings)) for row in stale]),
         swing=np.array([states[row].swing for row in stale]),
-        threshold=np.full(len(stale), least_score(settings, urgent=look.urgent, tested=tested)),
+        threshold=np.full(len(stale), least_score(look, settings, tested)),
         life_start=np.array([states[row].life_start for row in stale]),
         lives=np.stack([states[row].lives for row in stale]),
     )

@@ -177,7 +177,7 @@ class _Run:
             limit=self.limit[rows],
             highest=grid.highest(rows, begins(look, now, settings)),
             swing=grid.swing(rows, int(now // settings.levels[-1].block_seconds)),
-            threshold=np.full(len(rows), least_score(settings, urgent=look.urgent)),
+            threshold=np.full(len(rows), least_score(look, settings)),
             life_start=grid.life_start[rows],
             lives=grid.lives[rows],
         )

@@ -180,12 +180,12 @@ def grown(values: Array, trees: Trees) -> Array:
     return total
 
 
-def least_score(settings: Settings, *, urgent: bool = False, tested: int = 1) -> float:
+def least_score(look: Look, settings: Settings, tested: int = 1) -> float:
     """The score from which growth is called a leak, where `tested` series share the budget of false alarms."""
     if settings.false_alarms is None:
-        return settings.threshold
-    part = settings.urgent_part if urgent else 1 - settings.urgent_part
-    return threshold(settings.false_alarms * part / tested, urgent=urgent)
+        return look.least
+    part = settings.urgent_part if look.urgent else 1 - settings.urgent_part
+    return threshold(settings.false_alarms * part / tested, urgent=look.urgent)
 
 
 @cache
