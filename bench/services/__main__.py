@@ -23,7 +23,9 @@ def main() -> int:
     parser.add_argument("--hours", type=float, default=6.0, help="how long to record (default: 6)")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--out", type=Path, metavar="DIR", help="record into this new folder")
-    what.add_argument("--judge", type=Path, metavar="DIR", help="replay a recording, also while it is made")
+    what.add_argument(
+        "--judge", type=Path, nargs="+", metavar="DIR", help="replay recordings, also while they are made"
+    )
     args = parser.parse_args()
     if args.judge:
         return judge(args.judge)

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,22 +17,43 @@ from bench.services import rhythm
 SETTLE_SECONDS = 120.0  # a soak run begins after its load did
 
 
-def judge(folder: Path) -> int:
+def judge(folders: Sequence[Path]) -> int:
     """Print each series' verdict and alarms; 1 if there is any alarm, else 0.
 
-    A soak run has an even load by its nature, so what is judged as one is each steady phase of the recording by itself.
+    Recordings made one after the other are one history, whose processes have been started anew between them. A soak run
+    has an even load by its nature, so what is judged as one is each steady phase of a recording by itself.
     """
     results = []
+    seconds = 0.0
     for file, unit in (("bytes.csv", "bytes"), ("counts.csv", "count")):
-        results += _replay(folder / file, unit, "production")
         with tempfile.TemporaryDirectory() as name:
-            phases = Path(name) / file
-            if _cut(folder / file, phases):
+            whole, phases = Path(name) / file, Path(name) / f"phases-{file}"
+            seconds = _join([folder / file for folder in folders], whole)
+            results += _replay(whole, unit, "production")
+            if _cut([folder / file for folder in folders], phases):
                 results += _replay(phases, unit, "soak")
     alarms = sum(len(each["alerts"]) for each in results)
     early = sum(each["verdict"] == "too_early" for each in results)
-    print(f"{alarms or 'no'} alarms in {len(results)} series; of {early} of them too little was seen for a verdict")
+    print(
+        f"{alarms or 'no'} alarms in {len(results)} series over {seconds / 3600:.1f} hours; "
+        f"of {early} of them too little was seen for a verdict"
+    )
     return min(alarms, 1)
+
+
+def _join(files: Sequence[Path], whole: Path) -> float:
+    """Copy all readings into one file; the seconds for which was recorded."""
+    seconds = 0.0
+    with whole.open("w", newline="") as out:
+        for number, file in enumerate(files):
+            with file.open(newline="") as lines:
+                rows = csv.reader(lines)
+                heading = next(rows)
+                at = heading.index("timestamp")
+                body = list(rows)
+            csv.writer(out).writerows([*([] if number else [heading]), *body])
+            seconds += float(body[-1][at]) - float(body[0][at])
+    return seconds
 
 
 def _replay(file: Path, unit: str, preset: str) -> list[dict[str, Any]]:
@@ -47,19 +69,27 @@ def _replay(file: Path, unit: str, preset: str) -> list[dict[str, Any]]:
     return results
 
 
-def _cut(whole: Path, phases: Path) -> bool:
-    """Copy the steady phases of a recording, each as a series of its own; whether there is any yet."""
-    with whole.open(newline="") as lines:
-        rows = list(csv.DictReader(lines))
-    begin, end = float(rows[0]["timestamp"]), float(rows[-1]["timestamp"])
-    services = {row["series"].partition("/")[0] for row in rows}
-    spans = {service: rhythm.steady(service, begin, end) for service in services}
+def _cut(files: Sequence[Path], phases: Path) -> bool:
+    """Copy the steady phases of recordings, each as a series of its own; whether there is any yet."""
+    found = False
     with phases.open("w", newline="") as out:
-        writer = csv.DictWriter(out, rows[0])
-        writer.writeheader()
-        for row in rows:
-            for phase in spans[row["series"].partition("/")[0]]:
-                if phase.begin + SETTLE_SECONDS <= float(row["timestamp"]) < phase.end:
-                    begun = datetime.fromtimestamp(phase.begin, UTC)
-                    writer.writerow(row | {"series": f"{row['series']} {phase.kind} {begun:%H:%M}"})
-    return any(spans.values())
+        for number, file in enumerate(files):
+            with file.open(newline="") as lines:
+                rows = list(csv.DictReader(lines))
+            begin, end = float(rows[0]["timestamp"]), float(rows[-1]["timestamp"])
+            services = {row["series"].partition("/")[0] for row in rows}
+            spans = {service: rhythm.steady(service, begin, end) for service in services}
+            found |= any(spans.values())
+            writer = csv.DictWriter(out, rows[0])
+            if number == 0:
+                writer.writeheader()
+            writer.writerows(_in_phases(rows, spans))
+    return found
+
+
+def _in_phases(rows: Iterable[dict[str, str]], spans: dict[str, list[rhythm.Phase]]) -> Iterator[dict[str, str]]:
+    for row in rows:
+        for phase in spans[row["series"].partition("/")[0]]:
+            if phase.begin + SETTLE_SECONDS <= float(row["timestamp"]) < phase.end:
+                begun = datetime.fromtimestamp(phase.begin, UTC)
+                yield row | {"series": f"{row['series']} {phase.kind} {begun:%d %H:%M}"}
