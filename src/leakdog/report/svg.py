@@ -19,7 +19,7 @@ WIDTH, HEIGHT = 880, 260
 LEFT, RIGHT, TOP, BOTTOM = 84, 12, 12, 28
 # More points than this do not show on the width, but cost the browser.
 MAX_POINTS = 800
-TEXT_HEIGHT = 12
+TEXT_HEIGHT, TEXT_WIDTH = 12, 170  # of a line, and of the longest text
 STYLE = (
     "svg { background: #fff; } text { fill: #57606a; font: 12px sans-serif; }"
     " .series { fill: none; stroke: #0b5cad; stroke-width: 2; } .grid { stroke: #d0d7de; }"
@@ -75,7 +75,7 @@ def trend(
     points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(frame.x(times[shown]), frame.y(values[shown]), strict=True))
     label = f"{name} from {_clock(times[0])} to {_clock(times[-1])} UTC: "
     label += f"from {human_value(float(values[0]), unit)} to {human_value(float(values[-1]), unit)}"
-    found = "".join(_told(frame, each) + _fit(frame, times, values, each) for each in growths)
+    found = "".join(_told(frame, each) + _fit(frame, times, values, each) for each in growths) + _said(frame, growths)
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label={quoteattr(label)}>'
         f'{frame.grid()}<polyline class="series" points="{points}"/>{found}</svg>'
@@ -148,8 +148,21 @@ def _told(frame: _Frame, growth: Growth) -> str:
     return (
         f'<rect class="told" x="{left:.1f}" y="{TOP}" width="{right - left:.1f}" height="{HEIGHT - TOP - BOTTOM}"/>'
         f'<line class="told" x1="{left:.1f}" x2="{left:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>'
-        f'<text x="{left + 4:.1f}" y="{TOP + TEXT_HEIGHT}">announced {_clock(growth.told)}</text>'
     )
+
+
+def _said(frame: _Frame, growths: Sequence[Growth]) -> str:
+    """When each was announced, beside its line and clear of the limit; none over the one before."""
+    out, last = [], -np.inf
+    y = TOP + TEXT_HEIGHT * (1 if frame.limit is None else 2.2)
+    for told in (each.told for each in growths if each.told is not None):
+        x = float(frame.x(np.array([told]))[0])
+        if x - last < TEXT_WIDTH:
+            continue
+        last = x
+        place = f'x="{x - 4:.1f}" text-anchor="end"' if x > WIDTH - TEXT_WIDTH else f'x="{x + 4:.1f}"'
+        out.append(f'<text {place} y="{y:.0f}">announced {_clock(told)}</text>')
+    return "".join(out)
 
 
 def _fit(frame: _Frame, times: Floats, values: Floats, growth: Growth) -> str:

@@ -87,3 +87,17 @@ def test_a_file_of_its_own_is_valid_xml() -> None:
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     assert root.get("aria-label").startswith('<a> & "b" from')
     assert root[0].tag.endswith("style")
+
+
+def test_texts_of_announcements_do_not_overlap() -> None:
+    """Ten alerts in a row have ten lines, and as many texts as there is room for."""
+    times = [float(i) for i in range(1001)]
+    drawn = picture(times, times, *(Growth(t, 1, told=t) for t in times[500:600:10]))
+    assert drawn.count('<line class="told"') == 10
+    assert drawn.count("announced") == 1
+
+
+def test_a_late_announcement_is_told_on_the_left_of_its_line() -> None:
+    """Its text does not run out of the picture."""
+    times = [float(i) for i in range(101)]
+    assert re.search(r'<text x="[\d.]+" text-anchor="end" y="\d+">announced', picture(times, times, Growth(90, 1, 95.0)))
