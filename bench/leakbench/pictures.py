@@ -1,4 +1,4 @@
-"""Draw what docs/detection.md shows: `python -m bench.leakbench.pictures`. Series of the corpus, judged as they came."""
+"""Draw what docs/detection.md shows: `python -m bench.leakbench.pictures`. Series as they came, and what was told."""
 
 from __future__ import annotations
 
