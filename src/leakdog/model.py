@@ -295,12 +295,31 @@ class Culprit:
 
 
 @dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """Somebody knows of a leak: it stays listed, and is not announced.
+
+    Attributes:
+        until: when it ends; None: when the leak is resolved and comes back.
+        note: in the words of whoever gave it.
+        configured: given by the job's configuration, and only as long as that says so.
+
+    """
+
+    since: float
+    until: float | None = None
+    note: str = ""
+    configured: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Leak:
     """A tracked finding: one per target and class. `id` is stable over time and restarts of the daemon.
 
     Attributes:
         since: estimated onset of the growth.
         pending_since, firing_since, resolved_since: when each state was entered, where it was.
+        returned: how often it has fired again after it had been resolved.
+        flat_since: start of the process that has been watched for long enough without this growth; None: not yet.
 
     """
 
@@ -319,3 +338,6 @@ class Leak:
     time_to_limit_seconds: float | None = None
     reasons: tuple[str, ...] = ()
     culprits: tuple[Culprit, ...] = ()
+    acknowledged: Acknowledgement | None = None
+    returned: int = 0
+    flat_since: float | None = None

@@ -14,7 +14,10 @@ from collections.abc import Sequence
 from leakdog import __version__
 from leakdog.errors import ConfigError, LeakdogError
 
-VERBS = ("run", "demo", "scan", "targets", "leaks", "show", "evidence", "top", "backtest", "config", "completion")
+VERBS = (
+    *("run", "demo", "scan", "targets", "leaks", "show", "ack", "evidence"),
+    *("top", "backtest", "config", "completion"),
+)
 USAGE, FAILED, INTERRUPTED = 2, 3, 130
 
 EXAMPLES = """examples:

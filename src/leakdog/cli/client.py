@@ -8,6 +8,7 @@ import json
 import os
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -57,9 +58,39 @@ class Client:
             ApiError: no daemon answers, or it answers with an error.
 
         """
-        url = f"{self._server}{path}{'?' if query else ''}{urlencode(query)}"
+        return self._answer(f"{path}{'?' if query else ''}{urlencode(query)}")
+
+    def leak(self, wanted: str) -> dict[str, Any]:
+        """The leak whose id begins like this.
+
+        Raises:
+            ApiError: as for `get`, or there is none, or more than one.
+
+        """
+        found = [leak for leak in self.listing("/api/v1/leaks", "leaks") if str(leak["id"]).startswith(wanted)]
+        if len(found) != 1:
+            begins = "no leak begins" if not found else f"{len(found)} leaks begin"
+            raise ApiError(f"{begins} with {wanted!r}; `leakdog leaks --all` lists what there is")
+        return found[0]
+
+    def send(self, method: str, path: str, value: Any = None) -> Any:
+        """The JSON answer to a `POST` of a JSON value, or to a `DELETE`.
+
+        Raises:
+            ApiError: no daemon answers, or it answers with an error.
+
+        """
+        body = None if value is None else json.dumps(value).encode()
+        headers = {"Content-Type": "application/json"} if body is not None else {}
+        return json.loads(self._answer(path, body, headers, method))
+
+    def _answer(
+        self, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None, method: str = "GET"
+    ) -> bytes:
+        url = f"{self._server}{path}"
+        request = urllib.request.Request(url, body, dict(headers or {}), method=method)  # noqa: S310  # checked at first
         try:
-            with self._opener.open(url, timeout=self._timeout_seconds) as response:
+            with self._opener.open(request, timeout=self._timeout_seconds) as response:
                 return bytes(response.read(ANSWER_BYTES))
         except urllib.error.HTTPError as error:
             with error:

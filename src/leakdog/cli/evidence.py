@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from leakdog.cli.client import Client, add_arguments
-from leakdog.errors import ApiError, LeakdogError
+from leakdog.errors import LeakdogError
 from leakdog.model import Kind
 from leakdog.report.leak import target_name, unix_time
 
@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     from leakdog.cli.archive import write_archive
 
     client = Client(args.server)
-    leak = _leak(client.listing("/api/v1/leaks", "leaks"), args.leak)
+    leak = client.leak(args.leak)
     path = args.output or Path(f"leakdog-{leak['id']}.tar.gz")
     files = gather(client, leak, ask_target=not args.stored)
     write_archive(path, files, f"leakdog-{leak['id']}", time.time())
@@ -101,14 +101,6 @@ def gather(client: Client, leak: Json, *, ask_target: bool) -> dict[str, bytes]:
         found |= _live(str(target["url"]))
     found = {name: found[name] for name in FILES if name in found}
     return readme(leak, target, list(found)) | found
-
-
-def _leak(leaks: Sequence[Json], wanted: str) -> Json:
-    found = [leak for leak in leaks if str(leak["id"]).startswith(wanted)]
-    if len(found) != 1:
-        begins = "no leak begins" if not found else f"{len(found)} leaks begin"
-        raise ApiError(f"{begins} with {wanted!r}; `leakdog leaks --all` lists what there is")
-    return found[0]
 
 
 def _life_start(target: Json) -> float:

@@ -97,6 +97,7 @@ def _print_table(leaks: Sequence[dict[str, Any]], down: AbstractSet[str], now: f
         name = target_name(leak)
         state = Text(leak["state"], style=colours.get(leak["state"], ""))
         state.append("\n(down)" if name in down else "")
+        state.append("\n(known)" if leak.get("acknowledged") else "")
         about = Text(f"{inert(leak['id'])}  {inert(name)}\n  {code}")
         table.add_row(state, Text(inert(leak["class"])), Text(rate), Text(since), about)
     Console(highlight=False).print(table)

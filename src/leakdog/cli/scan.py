@@ -8,6 +8,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from leakdog.cli.arguments import duration
 from leakdog.errors import LeakdogError
 
 if TYPE_CHECKING:
@@ -38,9 +39,9 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "job", metavar="URL|PID|NAME", type=job_for, help="address with pprof or metrics, or a local process"
     )
-    parser.add_argument("--for", dest="seconds", metavar="TIME", type=_duration, default=120.0, help="default 2m")
+    parser.add_argument("--for", dest="seconds", metavar="TIME", type=duration, default=120.0, help="default 2m")
     parser.add_argument(
-        "--interval", metavar="TIME", type=_duration, default=1.0, help="between two samples (default 1s)"
+        "--interval", metavar="TIME", type=duration, default=1.0, help="between two samples (default 1s)"
     )
     parser.add_argument("--json", action="store_true", help="print the verdict as JSON")
     parser.set_defaults(run=run)
@@ -58,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     firing = [leak for leak in fleet.leaks() if leak.firing_since is not None]
     if watched.up is not True and not firing:  # a process that leaked until it was killed has its verdict
         raise LeakdogError(f"reading {watched.key.instance}: {watched.last_error or 'it was not read at all'}")
-    print(json.dumps(_as_json(fleet, watched)) if args.json else _as_text(watched))
+    print(json.dumps(_as_json(fleet, watched)) if args.json else _as_text(fleet, watched))
     return 1 if firing else 0
 
 
@@ -169,32 +170,20 @@ def _as_json(fleet: Fleet, watched: Watched) -> dict[str, Any]:
     """The target and its leaks in the shapes of the API."""
     from leakdog.web.views import leak_view, target_view
 
-    return {"target": target_view(watched), "leaks": [leak_view(leak) for leak in fleet.leaks()]}
+    return {"target": target_view(watched), "leaks": [leak_view(leak, fleet) for leak in fleet.leaks()]}
 
 
-def _as_text(watched: Watched) -> str:
+def _as_text(fleet: Fleet, watched: Watched) -> str:
     """Each leak in words; without one, what was seen of each signal."""
     from leakdog.report.leak import leak_text
     from leakdog.web.views import leak_view
 
     leaks = [leak for leak in watched.leaks.values() if leak.firing_since is not None]
     if leaks:
-        return "\n\n".join(leak_text(leak_view(leak)) for leak in leaks)
+        return "\n\n".join(leak_text(leak_view(leak, fleet)) for leak in leaks)
     lines = [f"no leak found in {watched.key.instance}"]
     for signal, found in sorted(watched.assessments.items()):
         verdict = found.verdict.value.replace("_", " ")
         reason = found.reasons[0].removeprefix("too early to say: ") if found.reasons else ""
         lines.append(f"  {signal.value:18} {verdict:10} {reason}")
     return "\n".join(lines)
-
-
-def _duration(text: str) -> float:
-    """`90s`, `2m`, as in the configuration."""
-    from leakdog.config.scalars import parse_duration
-
-    try:
-        if seconds := parse_duration(text):
-            return seconds
-        raise ValueError("nothing can be seen in no time; give at least 1s")
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None

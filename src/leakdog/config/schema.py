@@ -212,6 +212,12 @@ class ScrapeConfig:
         example="512MiB",
     )
     intervals: IntervalsConfig = _opt("how often each source is read", IntervalsConfig, example="{heap: 5m}")
+    acknowledged: tuple[str, ...] = _opt(
+        "regular expressions of functions: a leak that is mostly theirs is listed, but not announced",
+        (),
+        kind="regex",
+        example="['cache\\.\\(\\*Index\\)\\.Put']",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

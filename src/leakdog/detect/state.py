@@ -52,6 +52,7 @@ def advance(
         The leak as it stands now; None is inactive.
 
     """
+    leak = _still_acknowledged(leak, now)
     if not alive:
         return _ended(leak, now)
     if finding is None:
@@ -112,7 +113,16 @@ def _found(leak: Leak, now: float, settings: Settings) -> Leak:
     assert leak.pending_since is not None
     if now - leak.pending_since < hold_time(leak.time_to_limit_seconds, settings):
         return leak
-    return replace(leak, state=LeakState.FIRING, firing_since=now, resolved_since=None)
+    fired = replace(leak, state=LeakState.FIRING, firing_since=now, resolved_since=None, flat_since=None)
+    return replace(fired, returned=leak.returned + 1) if leak.state is LeakState.RESOLVED else fired
+
+
+def _still_acknowledged(leak: Leak | None, now: float) -> Leak | None:
+    """An acknowledgement ends with its time, or when the leak comes back: then it is news again."""
+    if leak is None or leak.acknowledged is None or leak.acknowledged.configured:
+        return leak
+    over = leak.acknowledged.until is not None and now >= leak.acknowledged.until
+    return replace(leak, acknowledged=None) if over or leak.state is LeakState.RESOLVED else leak
 
 
 def _missed(leak: Leak | None, now: float, settings: Settings) -> Leak | None:

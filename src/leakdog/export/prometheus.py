@@ -120,6 +120,11 @@ def _leak_metrics(leaks: list[Leak]) -> Iterator[Metric]:
     left = GaugeMetricFamily(
         "leakdog_leak_time_to_limit_seconds", "Time until the memory limit at the present growth.", labels=LEAK
     )
+    known = GaugeMetricFamily(
+        "leakdog_leak_acknowledged",
+        "Whether somebody knows of the leak, so that it need not be announced.",
+        labels=LEAK,
+    )
     since = GaugeMetricFamily("leakdog_leak_since_timestamp_seconds", "When the growth began.", labels=LEAK)
     share = GaugeMetricFamily(
         "leakdog_leak_culprit_share_ratio",
@@ -133,10 +138,11 @@ def _leak_metrics(leaks: list[Leak]) -> Iterator[Metric]:
         _add(growth_bytes if leak.signal.unit is Unit.BYTES else growth_count, labels, leak.growth_per_second)
         _add(left, labels, leak.time_to_limit_seconds)
         since.add_metric(labels, leak.since)
+        known.add_metric(labels, float(leak.acknowledged is not None))
         for culprit in leak.culprits[:CULPRITS_PER_LEAK]:
             function = culprit.frame.function[:FUNCTION_LABEL_CHARACTERS]
             share.add_metric([*leak.key, leak.leak_class.value, culprit.stack_id, function], culprit.share)
-    yield from (state, growth_bytes, growth_count, left, since, share)
+    yield from (state, growth_bytes, growth_count, left, since, known, share)
 
 
 def _daemon_metrics(fleet: Fleet) -> Iterator[Metric]:

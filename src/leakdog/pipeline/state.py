@@ -97,6 +97,16 @@ class Fleet:
         """Targets in order of job and instance."""
         return iter([self.targets[key] for key in sorted(self.targets)])
 
+    def replicas(self, leak: Leak) -> tuple[list[str], int]:
+        """Instances of the leak's job that leak in the same way, and how many of them are up in all."""
+        job = [watched for watched in self if watched.key.job == leak.key.job]
+        leaking = [
+            watched.key.instance
+            for watched in job
+            if (other := watched.leaks.get(leak.leak_class)) and other.state in (LeakState.PENDING, LeakState.FIRING)
+        ]
+        return leaking, sum(bool(watched.up) for watched in job)
+
     def leaks(self) -> list[Leak]:
         """All listed leaks: firing first, then pending, then resolved, the latest first in each."""
         order = [LeakState.FIRING, LeakState.PENDING, LeakState.RESOLVED]

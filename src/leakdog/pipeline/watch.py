@@ -6,6 +6,7 @@ import asyncio
 import logging
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 from leakdog.config.resolve import base_interval, source_interval
 from leakdog.config.schema import Config, ScrapeConfig
@@ -15,6 +16,7 @@ from leakdog.model import Kind, Leak, LeakState, Scrape, Signal
 from leakdog.pipeline.explain import Explainer
 from leakdog.pipeline.gather import METRICS, PROCESS, Gathered, Gatherer
 from leakdog.pipeline.judge import begin_life, end_leaks, judge, observe
+from leakdog.pipeline.known import noted
 from leakdog.pipeline.lives import Facts, next_life
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.store.contract import Store
@@ -109,6 +111,7 @@ class Pipeline:
         changed += judge(watched, now, self._settings)
         known = {leak.id: _first(leak) for leak in watched.leaks.values()}
         explained = await self._explain(watched, now)
+        explained += self._note(watched, now)
         told = [leak for leak in explained if _first(leak) != known[leak.id]]
         await self._announce([*changed, *explained], {leak.id for leak in (*changed, *told)})
 
@@ -134,10 +137,18 @@ class Pipeline:
                 continue
             watched.explained[leak_class] = now
             after = await self._explainer.explain(watched, leak, now)
-            if after is not leak:
+            if after is not leak and leak_class in watched.leaks:
+                # Taken anew: it may have been acknowledged while the target was asked.
+                after = replace(watched.leaks[leak_class], culprits=after.culprits)
                 watched.leaks[leak_class] = after
                 explained.append(after)
         return explained
+
+    def _note(self, watched: Watched, now: float) -> list[Leak]:
+        """Put down what else is known of the target's leaks. Returns those of which something is new."""
+        before = list(watched.leaks.values())
+        watched.leaks = {leak_class: noted(watched, leak, now) for leak_class, leak in watched.leaks.items()}
+        return [leak for leak, old in zip(watched.leaks.values(), before, strict=True) if leak is not old]
 
     async def _announce(self, changed: list[Leak], told: set[str]) -> None:
         """Write changed leaks to the store; those in `told`, of another state or first culprit, to the log as well."""

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from leakdog.model import LeakClass, LeakState, Unit
-from leakdog.report.words import human_duration, human_rate, human_share, human_time, inert
+from leakdog.report.words import human_duration, human_rate, human_share, human_time, inert, plural
 
 Json = Mapping[str, Any]
 
@@ -28,6 +28,7 @@ CLASS_WORDS = {
 }
 _STATE_WORDS = {LeakState.PENDING: "suspected ", LeakState.RESOLVED: "resolved "}
 WIDTH = 78
+NAMED, MANY = 8, 3  # instances that are named; how many it takes for one of them to differ
 
 
 def headline(leak: Json) -> str:
@@ -37,7 +38,8 @@ def headline(leak: Json) -> str:
 
 def summary(leak: Json) -> str:
     """The headline without the target."""
-    what = f"{_STATE_WORDS.get(leak['state'], '')}{CLASS_WORDS.get(leak['class'], leak['class'])}"
+    known = "acknowledged " if leak.get("acknowledged") else ""
+    what = f"{known}{_STATE_WORDS.get(leak['state'], '')}{CLASS_WORDS.get(leak['class'], leak['class'])}"
     rate = f", {human_rate(leak['growth_per_second'], _unit(leak))}" if leak.get("growth_per_second") else ""
     by = f", by {short_place(leak['culprits'][0])}" if leak.get("culprits") else ""
     return inert(f"{what}{rate}{by}")
@@ -55,6 +57,9 @@ def leak_text(leak: Json, *, now: float | None = None, stacks: int = 1, width: i
 
     """
     lines = [headline(leak), "", *(f"{label:<9} {text}" for label, text in _facts(leak, now))]
+    told = list(beside(leak, now))
+    lines += [""] if told else []
+    lines += [line for each in told for line in _wrapped(inert(each), 0, width)]
     if leak.get("reasons"):
         lines += ["", "Why leakdog says so:"]
         lines += [line for reason in leak["reasons"] for line in _wrapped(f"- {inert(reason)}", 2, width)]
@@ -64,6 +69,35 @@ def leak_text(leak: Json, *, now: float | None = None, stacks: int = 1, width: i
     for number, culprit in enumerate(leak.get("culprits") or (), 1):
         lines += _culprit(number, culprit, _unit(leak), width, with_stack=number <= stacks)
     return "\n".join(lines)
+
+
+def beside(leak: Json, now: float | None = None) -> Iterator[str]:
+    """What is known beside the growth itself: acknowledged, seen before, fixed, and how its replicas do."""
+    seen = now if now is not None else unix_time(leak.get("updated") or leak["since"])
+    if given := leak.get("acknowledged"):
+        until = f" until {human_time(unix_time(given['until']))}" if given.get("until") else ""
+        note = f": {given['note']}" if given.get("note") else ""
+        yield f"Acknowledged since {human_time(unix_time(given['since']))}{until}{note}"
+    if leak.get("returned"):
+        yield f"It has come back: announced {plural(leak['returned'], 'time')} before, and resolved"
+    if leak.get("flat_since"):
+        start = unix_time(leak["flat_since"])
+        flat = human_duration(max(0.0, seen - start))
+        yield f"Fixed, as it seems: since the process that started {human_time(start)}: flat for {flat}"
+    yield from _replicas(leak)
+
+
+def _replicas(leak: Json) -> Iterator[str]:
+    """How many of the job's instances leak like this; one alone among several is worth a look at what is special."""
+    replicas = leak.get("replicas") or {}
+    leaking, up = replicas.get("leaking") or (), replicas.get("up") or 0
+    if up < 2 or not leaking or leak["state"] == LeakState.RESOLVED:
+        return
+    if len(leaking) > 1:
+        names = ", ".join(leaking[:NAMED]) + (", ..." if len(leaking) > NAMED else "")
+        yield f"{len(leaking)} of {up} instances of this job leak like this: {names}"
+    elif up >= MANY:
+        yield f"Only this one of {up} instances of the job leaks: look at what differs (load, data, node, version)"
 
 
 def target_name(leak: Json) -> str:

@@ -7,7 +7,7 @@ from dataclasses import asdict, fields
 from typing import Any, TypeVar
 
 from leakdog.errors import StoreCorrupted
-from leakdog.model import Culprit, Frame, Leak, LeakClass, LeakState, Signal, TargetKey
+from leakdog.model import Acknowledgement, Culprit, Frame, Leak, LeakClass, LeakState, Signal, TargetKey
 
 T = TypeVar("T")
 
@@ -50,17 +50,23 @@ def _leak(data: dict[str, Any]) -> Leak:
         interval=None if interval is None else tuple(interval),
         reasons=tuple(data.get("reasons", ())),
         culprits=tuple(map(_culprit, data.get("culprits", ()))),
+        acknowledged=_acknowledgement(data.get("acknowledged")),
     )
 
 
+def _acknowledgement(data: dict[str, Any] | None) -> Acknowledgement | None:
+    return None if data is None else _build(Acknowledgement, data)
+
+
 def _culprit(data: dict[str, Any]) -> Culprit:
-    created_by = data.get("created_by")
+    created_by, interval = data.get("created_by"), data.get("share_interval")
     return _build(
         Culprit,
         data,
         frame=Frame(*data["frame"]),
         stack=tuple(Frame(*frame) for frame in data["stack"]),
         created_by=None if created_by is None else Frame(*created_by),
+        share_interval=None if interval is None else tuple(interval),
     )
 
 

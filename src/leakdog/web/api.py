@@ -1,4 +1,4 @@
-"""`/api/v1`: read-only JSON over what the pipeline holds and what the store keeps."""
+"""`/api/v1`: JSON over what the pipeline holds and what the store keeps."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Api:
 
     async def targets(self, request: web.Request) -> web.Response:
         """Every target with its last scrape, latest values and verdicts."""
-        return _json({"targets": [target_view(watched) for watched in self._fleet]})
+        return json_response({"targets": [target_view(watched) for watched in self._fleet]})
 
     async def leaks(self, request: web.Request) -> web.Response:
         """Pending, firing and resolved leaks; `state=` keeps one of these."""
@@ -51,13 +51,13 @@ class Api:
         if wanted is not None and wanted not in listed:
             raise bad_request(f"state: {wanted!r} is not one of {', '.join(listed)}")
         found = [leak for leak in self._fleet.leaks() if wanted in (None, leak.state.value)]
-        return _json({"leaks": [leak_view(leak) for leak in found]})
+        return json_response({"leaks": [leak_view(leak, self._fleet) for leak in found]})
 
     async def leak(self, request: web.Request) -> web.Response:
         """One leak by its id."""
         for leak in self._fleet.leaks():
             if leak.id == request.match_info["id"]:
-                return _json(leak_view(leak))
+                return json_response(leak_view(leak, self._fleet))
         raise not_found(f"no leak has the id {request.match_info['id']!r}; GET /api/v1/leaks lists them")
 
     async def series(self, request: web.Request) -> web.Response:
@@ -69,7 +69,7 @@ class Api:
         name = request.query.get("signal")
         signals = [_member(Signal, name, "signal")] if name else sorted(watched.values)
         found = {signal: await self._store.readings(watched.key, signal, start=start, end=end) for signal in signals}
-        return _json(series_view(watched.key, found))
+        return json_response(series_view(watched.key, found))
 
     async def snapshots(self, request: web.Request) -> web.Response:
         """Stored profiles, newest first: `target=`, `kind=`, `from=`, `to=`, `limit=`."""
@@ -82,7 +82,7 @@ class Api:
             end=_time(request.query, "to"),
             limit=_limit(request.query),
         )
-        return _json({"snapshots": [snapshot_view(snapshot) for snapshot in found]})
+        return json_response({"snapshots": [snapshot_view(snapshot) for snapshot in found]})
 
     async def profile(self, request: web.Request) -> web.Response:
         """The profile exactly as the target sent it; packed here if the target sent it unpacked."""
@@ -112,7 +112,8 @@ class Api:
         return found
 
 
-def _json(value: Any) -> web.Response:
+def json_response(value: Any) -> web.Response:
+    """ASCII JSON."""
     return web.json_response(value, dumps=lambda each: json.dumps(each, allow_nan=False, ensure_ascii=True))
 
 

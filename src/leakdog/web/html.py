@@ -9,8 +9,8 @@ from collections.abc import Set as AbstractSet
 from urllib.parse import quote
 
 from leakdog.model import Culprit, Frame, Leak, LeakClass, LeakState, Signal, TargetKey, Verdict
-from leakdog.pipeline.state import Watched
-from leakdog.report.leak import summary
+from leakdog.pipeline.state import Fleet, Watched
+from leakdog.report.leak import beside, summary
 from leakdog.report.words import human_duration, human_rate, human_share, human_time, human_value, inert, plural
 from leakdog.web.views import leak_view
 
@@ -55,8 +55,10 @@ def overview(targets: Sequence[Watched], leaks: Sequence[Leak], now: float) -> s
     return _document(title, "".join(body), refresh_seconds=15)
 
 
-def leak_page(leak: Leak, chart: str, now: float) -> str:
+def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float) -> str:
     """All that is known of one leak, in the order in which somebody woken by it needs it."""
+    view = leak_view(leak, fleet)
+    known = "".join(f"<p>{text(each)}</p>" for each in beside(view, now))
     rate = human_rate(leak.growth_per_second, leak.signal.unit)
     low_high = ""
     if leak.interval is not None:
@@ -68,10 +70,10 @@ def leak_page(leak: Leak, chart: str, now: float) -> str:
         left = f" At this rate the memory limit is reached in {human_duration(leak.time_to_limit_seconds)}."
     body = (
         f"<p class=lead><span class={leak.state.value}>{leak.state.value}</span> · "
-        f"{text(summary(leak_view(leak)))}</p><p>class <b>{leak.leak_class.value}</b> · "
+        f"{text(summary(view))}</p><p>class <b>{leak.leak_class.value}</b> · "
         f"signal <code>{leak.signal.value}</code> · since {human_time(leak.since)} "
         f"({human_duration(max(0.0, now - leak.since))} ago)</p>"
-        f"<p>Grows by <b>{text(rate)}</b>{text(low_high)}.{left}</p>"
+        f"{known}<p>Grows by <b>{text(rate)}</b>{text(low_high)}.{left}</p>"
         f"<h2>Trend</h2>{chart}"
         f"<h2>Which code holds it</h2>{_culprits(leak)}"
         f"<h2>Why leakdog says so</h2><ul>{''.join(f'<li>{text(reason)}</li>' for reason in leak.reasons)}</ul>"
@@ -118,7 +120,8 @@ def _leak_row(leak: Leak, down: AbstractSet[TargetKey], now: float) -> str:
     where = _place(leak.culprits[0].frame) if leak.culprits else "not known yet"
     limit = "" if leak.time_to_limit_seconds is None else human_duration(leak.time_to_limit_seconds)
     return _row(
-        f"<span class={leak.state.value}>{leak.state.value}</span>{', target down' if leak.key in down else ''}",
+        f"<span class={leak.state.value}>{leak.state.value}</span>{', target down' if leak.key in down else ''}"
+        f"{', acknowledged' if leak.acknowledged else ''}",
         f'<a href="/leaks/{quote(leak.id)}">{text(str(leak.key))}</a>',
         leak.leak_class.value,
         f"<code>{where}</code>",

@@ -35,7 +35,7 @@ class Pages:
                 readings = await self._store.readings(leak.key, leak.signal)
                 growth = Growth(leak.since, leak.growth_per_second)
                 chart = trend(readings.times, readings.values, leak.signal.value, leak.signal.unit, [growth])
-                return _html(leak_page(leak, chart, time.time()))
+                return _html(leak_page(leak, self._fleet, chart, time.time()))
         message = f"No leak has the id {wanted}. It may have been resolved and aged out; the overview lists all."
         return _html(message_page("not found", message), status=404)
 

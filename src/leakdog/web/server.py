@@ -12,12 +12,13 @@ from leakdog.errors import LeakdogError, StoreError
 from leakdog.export.prometheus import Page
 from leakdog.pipeline.state import Fleet
 from leakdog.store.contract import Store
+from leakdog.web.acknowledge import Acknowledgements
 from leakdog.web.api import Api
 from leakdog.web.pages import Pages
 
 log = logging.getLogger("leakdog.web")
 
-# Nothing is posted to this server, so a body is never wanted.
+# All that is ever posted is an acknowledgement.
 MAX_BODY_BYTES = 4096
 # A reader that takes its time over a profile does not hold up the stop for longer.
 SHUTDOWN_SECONDS = 3.0
@@ -70,6 +71,7 @@ class Server:
     def _app(self) -> web.Application:
         app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_harden])
         app.add_routes(Api(self._fleet, self._store).routes())
+        app.add_routes(Acknowledgements(self._fleet, self._store).routes())
         app.add_routes(Pages(self._fleet, self._store).routes())
         app.add_routes(
             [

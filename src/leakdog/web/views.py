@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from leakdog.model import Assessment, Culprit, Frame, Leak, Signal, Snapshot, TargetKey
-from leakdog.pipeline.state import Watched
+from leakdog.model import Acknowledgement, Assessment, Culprit, Frame, Leak, Signal, Snapshot, TargetKey
+from leakdog.pipeline.state import Fleet, Watched
 from leakdog.store.contract import Readings
 
 Json = dict[str, Any]
@@ -52,8 +52,9 @@ def verdict_view(found: Assessment) -> Json:
     }
 
 
-def leak_view(leak: Leak) -> Json:
+def leak_view(leak: Leak, fleet: Fleet) -> Json:
     """One entry of `/api/v1/leaks`."""
+    leaking, up = fleet.replicas(leak)
     return {
         "id": leak.id,
         "target": {"job": leak.key.job, "instance": leak.key.instance},
@@ -71,6 +72,20 @@ def leak_view(leak: Leak) -> Json:
         "time_to_limit_seconds": leak.time_to_limit_seconds,
         "reasons": list(leak.reasons),
         "culprits": [culprit_view(culprit) for culprit in leak.culprits],
+        "acknowledged": acknowledgement_view(leak.acknowledged) if leak.acknowledged else None,
+        "returned": leak.returned,
+        "flat_since": rfc3339(leak.flat_since),
+        "replicas": {"up": up, "leaking": leaking},
+    }
+
+
+def acknowledgement_view(given: Acknowledgement) -> Json:
+    """Since when, until when and why a leak is not announced."""
+    return {
+        "since": rfc3339(given.since),
+        "until": rfc3339(given.until),
+        "note": given.note,
+        "configured": given.configured,
     }
 
 

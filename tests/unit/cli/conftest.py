@@ -34,10 +34,24 @@ def serve() -> Iterator[Serve]:
                 self.end_headers()
                 self.wfile.write(body)
 
+            def _send(self) -> None:
+                """A POST or DELETE: answered as what is given for `METHOD PATH`; its body is kept."""
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                sent.append((self.command, self.path, self.headers.get("Content-Type"), body))
+                answer = json.dumps(answers[f"{self.command} {self.path}"]).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            do_POST = _send  # noqa: N815  # the name that the library looks for
+            do_DELETE = _send  # noqa: N815
+
             def log_message(self, *args: Any) -> None:
                 """Say nothing."""
 
         asked: list[str] = answers.setdefault("asked", [])
+        sent: list[tuple[str, str, str | None, bytes]] = answers.setdefault("sent", [])
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         servers.append(server)
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
@@ -127,5 +141,5 @@ def eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def leakdog(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     """Run a verb that asks a daemon, in this process, and return the exit code of the command line."""
-    monkeypatch.setattr("leakdog.cli.VERBS", ("targets", "leaks", "show", "evidence"))
+    monkeypatch.setattr("leakdog.cli.VERBS", ("targets", "leaks", "show", "ack", "evidence"))
     return lambda *args: main(list(args))

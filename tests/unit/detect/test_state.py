@@ -8,7 +8,7 @@ import pytest
 
 from leakdog.detect.settings import SOAK
 from leakdog.detect.state import advance, leak_id
-from leakdog.model import Assessment, Leak, LeakClass, LeakState, Signal, TargetKey, Verdict
+from leakdog.model import Acknowledgement, Assessment, Leak, LeakClass, LeakState, Signal, TargetKey, Verdict
 
 KEY = TargetKey("shop", "10.0.0.1:6060")
 SETTINGS = replace(SOAK, hold_seconds=10.0, resolve_seconds=30.0)
@@ -137,3 +137,52 @@ def test_an_id_is_of_job_instance_and_class() -> None:
     }
     assert len(ids) == 8
     assert leak_id(KEY, LeakClass.HEAP) == leak_id(TargetKey(*KEY), LeakClass.HEAP)
+
+
+def acknowledged(until: float | None = None, *, configured: bool = False) -> Leak:
+    """A firing leak that somebody knows of since 12."""
+    leak = history((0, True), (10, True))
+    assert leak is not None
+    return replace(leak, acknowledged=Acknowledgement(12.0, until=until, configured=configured))
+
+
+def step(leak: Leak, now: float, *, is_found: bool = True) -> Leak:
+    """The leak a step later."""
+    after = advance(leak, found(now) if is_found else None, key=KEY, now=now, settings=SETTINGS)
+    assert after is not None
+    return after
+
+
+def test_an_acknowledgement_ends_with_its_time() -> None:
+    """To the second."""
+    leak = acknowledged(until=20.0)
+    assert step(leak, 19.9).acknowledged == leak.acknowledged
+    assert step(leak, 20.0).acknowledged is None
+
+
+def test_an_acknowledgement_without_a_time_holds_until_the_leak_is_resolved() -> None:
+    """What comes back after that is news."""
+    leak = acknowledged()
+    for now in range(20, 1000, 20):
+        leak = step(leak, now)
+    assert leak.acknowledged is not None
+    resolved = step(leak, 2000.0, is_found=False)
+    assert resolved.state is LeakState.RESOLVED
+    assert step(resolved, 2010.0, is_found=False).acknowledged is None
+
+
+def test_what_is_configured_outlasts_a_resolved_leak() -> None:
+    """It ends with the configuration, which is not decided here."""
+    resolved = step(acknowledged(configured=True), 2000.0, is_found=False)
+    assert step(resolved, 2010.0, is_found=False).acknowledged is not None
+
+
+def test_a_leak_that_comes_back_is_counted() -> None:
+    """Each time that it fires after it was resolved; no longer called fixed."""
+    once = history((0, True), (10, True))
+    assert once is not None
+    assert once.returned == 0
+    back = history((0, True), (10, True), (50, False), (60, True), (70, True))
+    assert back is not None
+    assert (back.state, back.returned, back.flat_since) == (LeakState.FIRING, 1, None)
+    assert back.id == once.id

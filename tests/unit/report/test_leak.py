@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from leakdog.report.leak import headline, leak_text, place, short_place, target_name, unix_time
+from leakdog.report.leak import beside, headline, leak_text, place, short_place, target_name, unix_time
 
 PUT = {"function": "shop/leaks.(*Cache).Put", "file": "/srv/shop/leaks/leaks.go", "line": 19}
 MAIN = {"function": "main.main", "file": "/srv/shop/main.go", "line": 40}
@@ -148,3 +148,44 @@ def test_places() -> None:
 def test_target_name() -> None:
     """A target is named as the command line takes it."""
     assert target_name(LEAK) == "shop/127.0.0.1:6060"
+
+
+GIVEN = {"since": "2026-01-01T00:05:00Z", "until": None, "note": "known\x07", "configured": False}
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"acknowledged": GIVEN}, "Acknowledged since 2026-01-01 00:05:00 UTC: known"),
+        ({"returned": 2}, "It has come back: announced 2 times before, and resolved"),
+        (
+            {"flat_since": "2025-12-30T22:12:00Z", "state": "resolved"},
+            "Fixed, as it seems: since the process that started 2025-12-30 22:12:00 UTC: flat for 1 day 2 h",
+        ),
+        ({"replicas": {"up": 5, "leaking": ["a", "b"]}}, "2 of 5 instances of this job leak like this: a, b"),
+        (
+            {"replicas": {"up": 3, "leaking": ["a"]}},
+            "Only this one of 3 instances of the job leaks: look at what differs",
+        ),
+    ],
+)
+def test_what_else_is_known_is_told(changes: dict[str, Any], told: str) -> None:
+    """Between the facts and the reasons, without control characters."""
+    lines = leak_text(leak(**changes), width=200).splitlines()
+    (line,) = [each for each in lines if told in each]
+    assert lines.index("Which code holds it:") > lines.index(line)
+    assert "\x07" not in line
+
+
+@pytest.mark.parametrize(
+    "replicas", [{"up": 1, "leaking": ["a"]}, {"up": 2, "leaking": ["a"]}, {"up": 9, "leaking": []}]
+)
+def test_few_replicas_tell_nothing(replicas: dict[str, Any]) -> None:
+    """One of two that differs may be either."""
+    assert list(beside(leak(replicas=replicas))) == []
+
+
+def test_many_replicas_are_not_all_named() -> None:
+    """Eight, and that there are more."""
+    (told,) = beside(leak(replicas={"up": 40, "leaking": [f"i{n}" for n in range(30)]}))
+    assert told.endswith("i7, ...")

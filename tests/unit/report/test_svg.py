@@ -100,4 +100,6 @@ def test_texts_of_announcements_do_not_overlap() -> None:
 def test_a_late_announcement_is_told_on_the_left_of_its_line() -> None:
     """Its text does not run out of the picture."""
     times = [float(i) for i in range(101)]
-    assert re.search(r'<text x="[\d.]+" text-anchor="end" y="\d+">announced', picture(times, times, Growth(90, 1, 95.0)))
+    assert re.search(
+        r'<text x="[\d.]+" text-anchor="end" y="\d+">announced', picture(times, times, Growth(90, 1, 95.0))
+    )

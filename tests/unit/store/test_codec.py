@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leakdog.errors import StoreCorrupted
-from leakdog.model import Culprit, Frame, Leak, LeakClass, LeakState, Signal, TargetKey
+from leakdog.model import Acknowledgement, Culprit, Frame, Leak, LeakClass, LeakState, Signal, TargetKey
 from leakdog.store.codec import dump_leak, ended_at, load_leak
 
 TEXT = st.text(st.characters(), max_size=12)  # lone surrogates too: names of processes are bytes
@@ -25,6 +25,10 @@ CULPRIT = st.builds(
     stack=st.lists(FRAME, max_size=3).map(tuple),
     created_by=st.none() | FRAME,
     note=TEXT,
+    share_interval=st.none() | st.tuples(NUMBER, NUMBER),
+)
+ACKNOWLEDGEMENT = st.builds(
+    Acknowledgement, since=NUMBER, until=st.none() | NUMBER, note=TEXT, configured=st.booleans()
 )
 LEAK = st.builds(
     Leak,
@@ -43,6 +47,9 @@ LEAK = st.builds(
     time_to_limit_seconds=st.none() | NUMBER,
     reasons=st.lists(TEXT, max_size=3).map(tuple),
     culprits=st.lists(CULPRIT, max_size=3).map(tuple),
+    acknowledged=st.none() | ACKNOWLEDGEMENT,
+    returned=st.integers(0, 99),
+    flat_since=st.none() | NUMBER,
 )
 
 

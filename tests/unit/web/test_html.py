@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from leakdog.config.schema import ScrapeConfig
 from leakdog.model import Culprit, Frame, Leak, LeakClass, LeakState, Signal, Target, TargetKey
-from leakdog.pipeline.state import Watched
+from leakdog.pipeline.state import Fleet, Watched
 from leakdog.web.html import leak_page, message_page, overview
 
 KEY = TargetKey("shop", "10.0.0.7:6060")
@@ -30,7 +30,7 @@ LEAK = Leak(
 
 def test_the_first_sentence_names_the_code() -> None:
     """State, kind, rate and code stand in one line at the top; then the trend, the code, and the reasons."""
-    page = leak_page(LEAK, "<svg></svg>", 2000.0)
+    page = leak_page(LEAK, Fleet(), "<svg></svg>", 2000.0)
     said = [
         "firing</span> · heap leak, 2.00 KiB/s, by cart.Put (put.go:8)",
         "<svg>",
@@ -43,7 +43,7 @@ def test_the_first_sentence_names_the_code() -> None:
 
 def test_only_the_first_stack_is_open() -> None:
     """The stack of the first culprit is seen without a click; more of them would hide the reasons."""
-    page = leak_page(LEAK, "", 2000.0)
+    page = leak_page(LEAK, Fleet(), "", 2000.0)
     assert re.findall("<details( open)?>", page) == [" open", ""]
 
 
@@ -100,7 +100,7 @@ def test_no_name_adds_a_tag_or_an_attribute(name: str) -> None:
         culprit = Culprit("0b0c", frame, 0.9, 1.0, (frame,), created_by=frame, note=word)
         leak = replace(LEAK, key=key, reasons=(word,), culprits=(culprit,))
         watched = Watched(Target(key, {word: word}), ScrapeConfig(job_name=word), up=False, last_error=word)
-        made = (overview([watched], [leak], 2000.0), leak_page(leak, "", 2000.0), message_page(word, word))
+        made = (overview([watched], [leak], 2000.0), leak_page(leak, Fleet(), "", 2000.0), message_page(word, word))
         for page in made:
             page.encode()
         return [Outline(page) for page in made]
@@ -113,7 +113,7 @@ def test_all_that_is_known_of_a_leak_is_told() -> None:
     """The interval of the growth, the time that is left, who started the goroutines, and what else is known."""
     culprit = replace(LEAK.culprits[0], created_by=SERVE, note="proved by the collector")
     full = replace(LEAK, interval=(1024.0, 3072.0), time_to_limit_seconds=3600.0, culprits=(culprit,))
-    page = Outline(leak_page(full, "", 2000.0)).text
+    page = Outline(leak_page(full, Fleet(), "", 2000.0)).text
     for words in (
         "(90 % interval 1.00 KiB/s to 3.00 KiB/s)",
         "the memory limit is reached in 1 h.",
@@ -121,7 +121,9 @@ def test_all_that_is_known_of_a_leak_is_told() -> None:
         "proved by the collector",
     ):
         assert words in page
-    assert "Not known: no profile of this target tells it." in leak_page(replace(LEAK, culprits=()), "", 2000.0)
+    assert "Not known: no profile of this target tells it." in leak_page(
+        replace(LEAK, culprits=()), Fleet(), "", 2000.0
+    )
 
 
 def test_targets_are_told_as_they_are() -> None:

@@ -20,7 +20,7 @@ from leakdog.model import (
     TargetKey,
     Verdict,
 )
-from leakdog.pipeline.state import Watched
+from leakdog.pipeline.state import Fleet, Watched
 from leakdog.store.contract import Readings
 from leakdog.web.views import culprit_view, leak_view, rfc3339, series_view, snapshot_view, target_view, verdict_view
 
@@ -65,9 +65,10 @@ def test_a_verdict_that_waits_says_until_when() -> None:
 def test_a_leak_without_growth_or_code_has_its_fields() -> None:
     """Every field is there, so that a reader need not ask which."""
     full = leak_view(
-        Leak("9f1c", KEY, Signal.GOROUTINES, LeakClass.GOROUTINE, LeakState.FIRING, 1.0, 2.0, interval=(1.0, 3.0))
+        Leak("9f1c", KEY, Signal.GOROUTINES, LeakClass.GOROUTINE, LeakState.FIRING, 1.0, 2.0, interval=(1.0, 3.0)),
+        Fleet(),
     )
-    bare = leak_view(Leak("9f1c", KEY, Signal.GOROUTINES, LeakClass.GOROUTINE, LeakState.PENDING, 1.0, 2.0))
+    bare = leak_view(Leak("9f1c", KEY, Signal.GOROUTINES, LeakClass.GOROUTINE, LeakState.PENDING, 1.0, 2.0), Fleet())
     assert (full["unit"], full["interval"], bare["interval"], bare["culprits"]) == ("count", [1.0, 3.0], None, [])
     assert full.keys() == bare.keys()
 

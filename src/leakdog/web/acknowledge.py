@@ -1,0 +1,72 @@
+"""The one thing that can be changed from outside: whether a leak is acknowledged."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from typing import Any
+
+from aiohttp import web
+
+from leakdog.model import Acknowledgement
+from leakdog.pipeline.known import acknowledge
+from leakdog.pipeline.state import Fleet
+from leakdog.store.contract import Store
+from leakdog.web.api import bad_request, json_response, not_found
+from leakdog.web.views import leak_view
+
+PATH = "/api/v1/leaks/{id}/acknowledgement"
+NOTE_CHARACTERS = 500
+MOST_SECONDS = 10 * 366 * 86400.0
+# A page of somebody else that is open in the same browser can send plain forms, but neither this type nor a DELETE
+# without asking first, which is never granted.
+JSON = "application/json"
+
+
+class Acknowledgements:
+    """The handlers. `routes()` is what the server mounts."""
+
+    def __init__(self, fleet: Fleet, store: Store) -> None:
+        self._fleet = fleet
+        self._store = store
+
+    def routes(self) -> list[web.RouteDef]:
+        """To give one and to take it away."""
+        return [web.post(PATH, self.give), web.delete(PATH, self.take)]
+
+    async def give(self, request: web.Request) -> web.Response:
+        """Acknowledge a leak: `{"note": "...", "for_seconds": 3600}`, both of which may be left out."""
+        if request.content_type != JSON:
+            raise bad_request(f"the body must be sent as Content-Type: {JSON}")
+        return await self._put(request, _read(await request.text(), time.time()))
+
+    async def take(self, request: web.Request) -> web.Response:
+        """Announce the leak again."""
+        return await self._put(request, None)
+
+    async def _put(self, request: web.Request, given: Acknowledgement | None) -> web.Response:
+        wanted = request.match_info["id"]
+        leak = acknowledge(self._fleet, wanted, given)
+        if leak is None:
+            raise not_found(f"no leak has the id {wanted!r}; GET /api/v1/leaks lists them")
+        await self._store.put_leaks([leak])
+        return json_response(leak_view(leak, self._fleet))
+
+
+def _read(text: str, now: float) -> Acknowledgement:
+    try:
+        body: Any = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        raise bad_request("the body is not JSON") from None
+    if not isinstance(body, dict) or not body.keys() <= {"note", "for_seconds"}:
+        raise bad_request('the body must be an object with "note" and "for_seconds" alone')
+    note, seconds = body.get("note", ""), body.get("for_seconds")
+    if not isinstance(note, str) or len(note) > NOTE_CHARACTERS or not note.isprintable():
+        raise bad_request(f"note: must be one line of at most {NOTE_CHARACTERS} printable characters")
+    if seconds is None:
+        return Acknowledgement(now, note=note)
+    number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    if not number or not 0 < seconds <= MOST_SECONDS or not math.isfinite(seconds):
+        raise bad_request(f"for_seconds: must be a number above 0 and at most {MOST_SECONDS:.0f}")
+    return Acknowledgement(now, until=now + seconds, note=note)

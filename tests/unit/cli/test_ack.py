@@ -1,0 +1,59 @@
+"""`leakdog ack`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Serve = Callable[[dict[str, Any]], str]
+Make = Callable[..., dict[str, Any]]
+Run = Callable[..., int]
+Capture = pytest.CaptureFixture[str]
+PATH = "/api/v1/leaks/3f9c2a71b0de/acknowledgement"
+GIVEN = {"since": "2026-01-01T00:13:00.000Z", "until": "2026-01-04T00:13:00.000Z", "note": "known", "configured": False}
+
+
+@pytest.fixture
+def answers(leak: Make) -> dict[str, Any]:
+    """A daemon with one leak, which can be acknowledged."""
+    return {
+        "/api/v1/leaks": {"leaks": [leak()]},
+        f"POST {PATH}": leak(acknowledged=GIVEN),
+        f"DELETE {PATH}": leak(acknowledged=None),
+    }
+
+
+def test_a_leak_is_acknowledged(answers: dict[str, Any], serve: Serve, leakdog: Run, capsys: Capture) -> None:
+    """Note and time are sent as JSON, and what holds now is said."""
+    assert leakdog("ack", "3f9c", "--for", "3d", "--note", "known", "--server", serve(answers)) == 0
+    ((method, path, kind, body),) = answers["sent"]
+    assert (method, path, kind) == ("POST", PATH, "application/json")
+    assert json.loads(body) == {"note": "known", "for_seconds": 3 * 86400.0}
+    assert capsys.readouterr().out.splitlines() == [
+        "shop/127.0.0.1:6060: acknowledged heap leak, 2.00 MiB/s, by shop/leaks.(*Cache).Put (leaks.go:19)",
+        "Acknowledged since 2026-01-01 00:13:00 UTC until 2026-01-04 00:13:00 UTC: known",
+    ]
+
+
+def test_it_is_taken_back(answers: dict[str, Any], serve: Serve, leakdog: Run, capsys: Capture) -> None:
+    """Nothing is sent but the wish."""
+    assert leakdog("ack", "3f9c", "--undo", "--json", "--server", serve(answers)) == 0
+    assert answers["sent"] == [("DELETE", PATH, None, b"")]
+    assert json.loads(capsys.readouterr().out)["acknowledged"] is None
+
+
+def test_an_unknown_leak_is_told(answers: dict[str, Any], serve: Serve, leakdog: Run, capsys: Capture) -> None:
+    """Nothing is sent for a leak that is not there."""
+    assert leakdog("ack", "ffff", "--server", serve(answers)) == 3
+    assert "no leak begins with 'ffff'" in capsys.readouterr().err
+    assert answers["sent"] == []
+
+
+def test_a_wrong_time_is_a_usage_error(leakdog: Run, capsys: Capture) -> None:
+    """With how to write one."""
+    with pytest.raises(SystemExit, match="2"):
+        leakdog("ack", "3f9c", "--for", "soon")
+    assert "write it like" in capsys.readouterr().err

@@ -1,0 +1,115 @@
+"""Acknowledgements by people and by configuration, and fixes that hold."""
+
+from dataclasses import replace
+
+import pytest
+
+from leakdog.model import (
+    Acknowledgement,
+    Assessment,
+    Culprit,
+    Frame,
+    Leak,
+    LeakClass,
+    LeakState,
+    Life,
+    Signal,
+    Verdict,
+)
+from leakdog.pipeline.known import acknowledge, noted
+from leakdog.pipeline.state import Fleet, Watched
+
+HOUR = 3600.0
+BY_HAND = Acknowledgement(50.0, note="known")
+
+
+def culprit(function: str, share: float) -> Culprit:
+    """A site with a share of the growth."""
+    return Culprit(function, Frame(function, "a.go", 1), share, 1.0, ())
+
+
+@pytest.fixture
+def leak(watched: Watched) -> Leak:
+    """A heap leak that took two hours to be found: it began at 0."""
+    return Leak(
+        "9f1c",
+        watched.key,
+        Signal.INUSE_SPACE,
+        LeakClass.HEAP,
+        LeakState.FIRING,
+        since=0.0,
+        updated=3 * HOUR,
+        firing_since=2 * HOUR,
+        culprits=(culprit("cache.(*Index).Put", 0.6), culprit("cart.Add", 0.3)),
+    )
+
+
+def test_a_leak_is_acknowledged_by_its_id(watched: Watched, leak: Leak) -> None:
+    """And no longer, when that is taken away; an id that nobody has gives nothing."""
+    watched.leaks[LeakClass.HEAP] = leak
+    fleet = Fleet({watched.key: watched})
+    assert acknowledge(fleet, "9f1c", BY_HAND) == replace(leak, acknowledged=BY_HAND)
+    assert watched.leaks[LeakClass.HEAP].acknowledged == BY_HAND
+    assert acknowledge(fleet, "9f1c", None) == leak
+    assert acknowledge(fleet, "none", BY_HAND) is None
+
+
+@pytest.mark.parametrize(("pattern", "known"), [(r"\(\*Index\)\.Put$", True), ("^cart", False), ("Get", False)])
+def test_a_leak_that_is_mostly_of_known_functions_is_acknowledged(
+    watched: Watched, leak: Leak, pattern: str, known: bool
+) -> None:
+    """More than half of what is known of its growth must be theirs."""
+    watched.job = replace(watched.job, acknowledged=("nothing", pattern))
+    given = noted(watched, leak, 70.0).acknowledged
+    assert given == (Acknowledgement(70.0, note=f"configured: {pattern}", configured=True) if known else None)
+
+
+def test_what_is_configured_holds_as_long_as_it_is(watched: Watched, leak: Leak) -> None:
+    """It keeps its time from pass to pass, and ends when the configuration no longer says so."""
+    watched.job = replace(watched.job, acknowledged=("Put",))
+    first = noted(watched, leak, 70.0)
+    assert noted(watched, first, 80.0) is first
+    watched.job = replace(watched.job, acknowledged=())
+    assert noted(watched, first, 90.0).acknowledged is None
+
+
+def test_what_a_person_said_stays(watched: Watched, leak: Leak) -> None:
+    """The configuration does not put its own note over it."""
+    watched.job = replace(watched.job, acknowledged=("Put",))
+    known = replace(leak, acknowledged=BY_HAND)
+    assert noted(watched, known, 90.0) is known
+
+
+def test_a_leak_without_code_is_not_acknowledged_by_functions(watched: Watched, leak: Leak) -> None:
+    """Nothing is known of whose it is."""
+    watched.job = replace(watched.job, acknowledged=(".",))
+    assert noted(watched, replace(leak, culprits=()), 90.0).acknowledged is None
+
+
+@pytest.mark.parametrize(
+    ("verdict", "hours", "state", "fixed"),
+    [
+        (Verdict.STEADY, 2.1, LeakState.RESOLVED, True),
+        (Verdict.SETTLING, 2.1, LeakState.RESOLVED, True),
+        (Verdict.STEADY, 1.9, LeakState.RESOLVED, False),
+        (Verdict.TOO_EARLY, 9.0, LeakState.RESOLVED, False),
+        (Verdict.LEAK, 9.0, LeakState.RESOLVED, False),
+        (Verdict.STEADY, 9.0, LeakState.FIRING, False),
+    ],
+)
+def test_a_fix_holds_when_the_next_process_was_flat_for_as_long_as_the_leak_took_to_find(
+    watched: Watched, leak: Leak, verdict: Verdict, hours: float, state: LeakState, fixed: bool
+) -> None:
+    """Two hours here, with a verdict, after the leak was resolved."""
+    start = 4 * HOUR
+    watched.life = Life(start, start)
+    watched.assessments = {Signal.INUSE_SPACE: Assessment(Signal.INUSE_SPACE, start, verdict)}
+    after = noted(watched, replace(leak, state=state), start + hours * HOUR)
+    assert after.flat_since == (start if fixed else None)
+
+
+def test_a_leak_that_ended_by_itself_is_not_called_fixed(watched: Watched, leak: Leak) -> None:
+    """The process is the one that leaked."""
+    watched.life = Life(1 * HOUR, 1 * HOUR)
+    watched.assessments = {Signal.INUSE_SPACE: Assessment(Signal.INUSE_SPACE, 1.0, Verdict.STEADY)}
+    assert noted(watched, replace(leak, state=LeakState.RESOLVED), 99 * HOUR).flat_since is None

@@ -1,0 +1,105 @@
+"""What can be changed over HTTP: acknowledgements, and nothing else."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest
+
+from leakdog.config.schema import Backend, ScrapeConfig, StorageConfig
+from leakdog.model import Leak, LeakClass, LeakState, Signal, Target, TargetKey
+from leakdog.pipeline.state import Fleet, Watched
+from leakdog.store import Store, open_store
+from leakdog.web.server import Server
+
+KEY = TargetKey("shop", "10.0.0.7:6060")
+LEAK = Leak("9f1c", KEY, Signal.RSS, LeakClass.NATIVE, LeakState.FIRING, since=950.0, updated=1010.0)
+PATH = "/api/v1/leaks/9f1c/acknowledgement"
+
+
+@pytest.fixture
+async def store() -> AsyncIterator[Store]:
+    """A store in memory."""
+    made = open_store(StorageConfig(backend=Backend.MEMORY))
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def address(store: Store) -> AsyncIterator[str]:
+    """A server over one leaking target."""
+    watched = Watched(Target(KEY), ScrapeConfig(job_name="shop"), up=True, leaks={LeakClass.NATIVE: LEAK})
+    server = Server(Fleet({KEY: watched}), store)
+    await server.start("127.0.0.1", 0)
+    yield f"http://127.0.0.1:{server.port}"
+    await server.stop()
+
+
+async def ask(method: str, url: str, **options: Any) -> tuple[int, Any]:
+    """Status and JSON of one request."""
+    async with aiohttp.ClientSession() as session, session.request(method, url, **options) as response:
+        return response.status, await response.json()
+
+
+async def test_a_leak_is_acknowledged_and_stored(address: str, store: Store) -> None:
+    """The answer is the leak as it now stands, and so does the store keep it."""
+    status, leak = await ask("POST", address + PATH, json={"note": "known", "for_seconds": 3600})
+    assert status == 200
+    assert (leak["state"], leak["acknowledged"]["note"]) == ("firing", "known")
+    (kept,) = await store.leaks()
+    assert kept.acknowledged is not None
+    assert kept.acknowledged.until == pytest.approx(kept.acknowledged.since + 3600)
+    assert not kept.acknowledged.configured
+
+
+async def test_note_and_time_may_be_left_out(address: str, store: Store) -> None:
+    """Then it holds until the leak is resolved."""
+    assert (await ask("POST", address + PATH, json={}))[1]["acknowledged"]["until"] is None
+
+
+async def test_it_is_taken_back(address: str, store: Store) -> None:
+    """In the store, too."""
+    await ask("POST", address + PATH, json={})
+    status, leak = await ask("DELETE", address + PATH)
+    assert (status, leak["acknowledged"]) == (200, None)
+    assert [kept.acknowledged for kept in await store.leaks()] == [None]
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b"no", "not JSON"),
+        (b"[1]", "must be an object"),
+        (b'{"who": 1}', "must be an object"),
+        (b'{"note": 1}', "note: must be one line"),
+        (b'{"note": "a\\nb"}', "note: must be one line"),
+        (b'{"note": "\\ud800"}', "note: must be one line"),
+        (b'{"for_seconds": 0}', "for_seconds: must be a number above 0"),
+        (b'{"for_seconds": true}', "for_seconds: must be a number above 0"),
+        (b'{"for_seconds": 1e300}', "for_seconds: must be a number above 0"),
+        (b'{"for_seconds": NaN}', "for_seconds: must be a number above 0"),
+        (b"[" * 4000, "not JSON"),
+    ],
+)
+async def test_a_wrong_body_is_refused_in_words(address: str, store: Store, body: bytes, why: str) -> None:
+    """And changes nothing."""
+    status, answer = await ask("POST", address + PATH, data=body, headers={"Content-Type": "application/json"})
+    assert status == 400
+    assert why in answer["error"]
+    assert await store.leaks() == []
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"])
+async def test_a_form_of_another_page_changes_nothing(address: str, store: Store, kind: str) -> None:
+    """What a browser sends without asking first is refused."""
+    status, answer = await ask("POST", address + PATH, data=b"{}", headers={"Content-Type": kind})
+    assert (status, await store.leaks()) == (400, [])
+    assert "application/json" in answer["error"]
+
+
+@pytest.mark.parametrize(("method", "body"), [("POST", {}), ("DELETE", None)])
+async def test_an_unknown_leak_is_told(address: str, method: str, body: Any) -> None:
+    """With where the known ones are listed."""
+    status, answer = await ask(method, f"{address}/api/v1/leaks/none/acknowledgement", json=body)
+    assert status == 404
+    assert "GET /api/v1/leaks" in answer["error"]
