@@ -18,7 +18,7 @@ from leakdog.config.words import printable, quoted
 LARGEST_COUNT = 2**63 - 1
 LARGEST_RATIO = 1e9
 _WHOLE = re.compile("(0|[1-9][0-9]{0,18})")
-_FLOAT = re.compile("(0|[1-9][0-9]{0,18})(\\.[0-9]{1,18})?([eE][-+]?[0-9]{1,3})?")
+_FLOAT = re.compile("(0|[1-9][0-9]{0,18})(\\.[0-9]{1,30})?([eE][-+]?[0-9]{1,3})?")
 # What YAML 1.2 takes for a number or a truth value where there are no quotes.
 _NUMBER = re.compile(
     "[-+]?(\\.[0-9]+|[0-9]+(\\.[0-9]*)?)([eE][-+]?[0-9]+)?|0o[0-7]+|0x[0-9a-fA-F]+"
