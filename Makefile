@@ -7,7 +7,7 @@ SYSTEM_PACKAGES := prometheus prometheus-alertmanager chromium systemd
 SYSTEM_COMMANDS := prometheus promtool prometheus-alertmanager chromium systemd-analyze
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit integration bench services fuzz kill9 system-deps constraints clean
+.PHONY: help demo test lint unit integration bench services learn fuzz kill9 system-deps constraints clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,10 @@ services: $(VENV)/.dev ## record real services for HOURS=6, then look for false 
 	  SYSTEM_PACKAGES="prometheus prometheus-alertmanager victoria-metrics etcd-server postgresql"
 	out=build/services-$$(date +%Y%m%dT%H%M%S); \
 	$(BIN)/python -m bench.services --hours $(or $(HOURS),6) --out $$out && $(BIN)/python -m bench.services --judge $$out
+
+learn: $(VENV)/.dev ## learn the detector's score anew, from labelled series
+	$(PIP) install -c constraints.txt -e '.[learn]'
+	$(BIN)/python -m bench.leakbench.learn --out src/leakdog/detect/score.json $(if $(GENERATOR),--generator $(GENERATOR))
 
 fuzz: $(VENV)/.dev ## a long search for inputs that break the readers
 	HYPOTHESIS_PROFILE=long $(BIN)/pytest -q tests/unit/pprof tests/unit/config tests/unit/fetch
