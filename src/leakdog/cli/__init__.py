@@ -16,7 +16,8 @@ from leakdog.errors import ConfigError, LeakdogError
 
 VERBS = (
     *("run", "demo", "scan", "targets", "leaks", "show", "ack", "evidence"),
-    *("top", "backtest", "config", "completion"),
+    *("top", "tree", "peek", "traces", "tags", "raw"),
+    *("backtest", "config", "completion"),
 )
 USAGE, FAILED, INTERRUPTED = 2, 3, 130
 

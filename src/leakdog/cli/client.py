@@ -16,6 +16,7 @@ from leakdog.errors import ApiError
 
 DEFAULT_SERVER = "http://127.0.0.1:5325"
 SERVER_VARIABLE = "LEAKDOG_SERVER"
+SERVER_HELP = f"where the daemon listens (default: ${SERVER_VARIABLE}, else {DEFAULT_SERVER})"
 TIMEOUT_SECONDS = 30.0
 # A thousand targets with all their verdicts take 5 MB.
 ANSWER_BYTES = 256 << 20
@@ -122,13 +123,13 @@ class Client:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add `--server` and `--json`, which every verb that asks a daemon takes."""
-    parser.add_argument(
-        "--server",
-        metavar="URL",
-        default=os.environ.get(SERVER_VARIABLE) or DEFAULT_SERVER,
-        help=f"where the daemon listens (default: ${SERVER_VARIABLE}, else {DEFAULT_SERVER})",
-    )
+    parser.add_argument("--server", metavar="URL", default=default_server(), help=SERVER_HELP)
     parser.add_argument("--json", action="store_true", help="print JSON as the API gives it")
+
+
+def default_server() -> str:
+    """Where the daemon listens, unless it is said."""
+    return os.environ.get(SERVER_VARIABLE) or DEFAULT_SERVER
 
 
 def _complaint(error: urllib.error.HTTPError) -> str:

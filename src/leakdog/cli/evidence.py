@@ -143,7 +143,7 @@ def _chart(leak: Json, series: Sequence[Json]) -> dict[str, bytes]:
 
 def _live(url: str) -> dict[str, bytes]:
     """What the target tells now; what it does not is left out."""
-    from leakdog.cli.top import read
+    from leakdog.cli.profile import read
 
     found = {}
     for name, page in LIVE.items():

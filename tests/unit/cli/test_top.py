@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import io
 import json
-import sys
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from leakdog.cli import top
-from leakdog.errors import ApiError, FetchError, LeakdogError, Reason
 from leakdog.pprof.wire import delimited, integer, packed
 
 Serve = Callable[[dict[str, Any]], str]
@@ -76,75 +71,6 @@ def test_text_is_a_table(path: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert "      300B 75.00% 75.00%       300B 75.00%  main.keep\n" in capsys.readouterr().out
 
 
-def test_a_profile_comes_from_standard_input(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """`-` is standard input."""
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(profile())))
-    assert call("-", "--json") == 0
-    assert json.loads(capsys.readouterr().out)["total"] == 400
-
-
-class _Pages(BaseHTTPRequestHandler):
-    """One page."""
-
-    def do_GET(self) -> None:
-        """A profile, or 404."""
-        found = self.path == "/debug/pprof/heap?gc=1"
-        self.send_response(200 if found else 404)
-        self.end_headers()
-        self.wfile.write(profile() if found else b"404 page not found\n")
-
-    def log_message(self, *_: object) -> None:
-        """Quiet."""
-
-
-@pytest.fixture
-def url() -> Iterator[str]:
-    """A server with a heap profile."""
-    server = HTTPServer(("127.0.0.1", 0), _Pages)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def test_a_profile_comes_from_a_url(url: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """A URL is fetched, its parameters included."""
-    assert call(f"{url}/debug/pprof/heap?gc=1", "--json") == 0
-    assert json.loads(capsys.readouterr().out)["total"] == 400
-
-
-def test_a_url_that_answers_with_an_error_is_named(url: str) -> None:
-    """The status is in the error."""
-    with pytest.raises(FetchError, match="/nothing answered 404") as caught:
-        call(f"{url}/nothing")
-    assert (caught.value.reason, caught.value.status) == (Reason.HTTP_STATUS, 404)
-
-
-def test_a_url_that_is_too_large_is_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No more is read than the limit."""
-    monkeypatch.setattr(top, "_LIMIT_BYTES", 10)
-    with pytest.raises(FetchError) as caught:
-        call(f"{url}/debug/pprof/heap?gc=1")
-    assert caught.value.reason is Reason.BODY_TOO_LARGE
-
-
-def test_a_closed_port_is_an_error_in_words() -> None:
-    """Nobody listens: the URL and the reason are told."""
-    with pytest.raises(FetchError, match=r"http://127\.0\.0\.1:1/x: .*refused") as caught:
-        call("http://127.0.0.1:1/x")
-    assert caught.value.reason is Reason.CONNECT
-
-
-def test_a_missing_file_is_an_error_in_words(tmp_path: Path) -> None:
-    """The path and the reason are told."""
-    with pytest.raises(LeakdogError, match=r"reading .*nothing\.pb: No such file or directory"):
-        call(str(tmp_path / "nothing.pb"))
-
-
 def test_a_wrong_count_is_usage(path: str, capsys: pytest.CaptureFixture[str]) -> None:
     """A count that is none ends with exit code 2 and says why."""
     with pytest.raises(SystemExit) as caught:
@@ -158,32 +84,3 @@ def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         call("--help")
     assert "leakdog top heap.pb.gz -n 0 --json" in capsys.readouterr().out
-
-
-def test_a_stored_profile_is_named_by_target_and_time(serve: Serve, capsys: pytest.CaptureFixture[str]) -> None:
-    """TARGET@TIME asks the daemon for the last profile of that kind until then, and for its bytes."""
-    answers: dict[str, Any] = {
-        "/api/v1/snapshots": {"snapshots": [{"id": 7}]},
-        "/api/v1/snapshots/7/profile.pb.gz": (200, profile()),
-    }
-    server = serve(answers)
-    assert call("shop/a:1@2026-01-01T00:00:00Z", "--kind", "heap", "--json", "--server", server) == 0
-    assert json.loads(capsys.readouterr().out)["total"] == 400
-    query = "target=shop%2Fa%3A1&kind=heap&limit=1&to=2026-01-01T00%3A00%3A00Z"
-    assert answers["asked"][0] == f"/api/v1/snapshots?{query}"
-    assert call("shop/a:1@latest", "--server", server) == 0
-    assert answers["asked"][2] == "/api/v1/snapshots?target=shop%2Fa%3A1&kind=heap&limit=1"
-
-
-def test_a_profile_that_was_not_stored_is_an_error(serve: Serve) -> None:
-    """Without a stored profile the error says of what and until when."""
-    server = serve({"/api/v1/snapshots": {"snapshots": []}})
-    with pytest.raises(ApiError, match="heap profile of shop/a:1 until latest"):
-        call("shop/a:1@latest", "--server", server)
-
-
-def test_an_address_alone_is_its_heap() -> None:
-    """A URL without a path is completed to the profile below it."""
-    for address, kind in (("http://127.0.0.1:1", "heap"), ("http://127.0.0.1:1/", "goroutine")):
-        with pytest.raises(FetchError, match=rf"127\.0\.0\.1:1/debug/pprof/{kind}"):
-            top.read(address, kind, "")

@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 from leakdog.pprof import Label, Profile, encode, parse
-from leakdog.report.top import render, top
 
 Go = Callable[..., str]
 WRITTEN = ("heap.pb.gz", "allocs.pb.gz", "goroutine.pb.gz", "threadcreate.pb.gz")
@@ -86,26 +85,6 @@ def test_samples_agree(go: Go, path: Path) -> None:
     theirs = raw_samples(go("tool", "pprof", "-symbolize=none", "-raw", str(path)))
     assert sum(theirs.values()) > 0
     assert plain(theirs) == plain(our_samples(parse(path.read_bytes())))
-
-
-@pytest.mark.parametrize("sort", ["flat", "cum"])
-@pytest.mark.parametrize("column", [0, 1, 2, 3])
-def test_top_agrees(go: Go, path: Path, column: int, sort: Any) -> None:
-    """The whole text of `top` is that of `go tool pprof -top`, for every sample type and both orders."""
-    profile = parse(path.read_bytes())
-    column %= len(profile.sample_types)
-    name = profile.sample_types[column].type
-    everything = ("-nodecount=0", "-nodefraction=0", "-edgefraction=0")
-    theirs = go("tool", "pprof", "-symbolize=none", "-top", f"-{sort}", f"-sample_index={name}", *everything, str(path))
-    assert theirs == render(top(profile, name, sort=sort))
-
-
-@pytest.mark.parametrize("n", [1, 5])
-def test_top_n_agrees(go: Go, testdata: Path, n: int) -> None:
-    """With fewer rows, sums, units and the heading still agree."""
-    path = testdata / "prometheus-heap.pb.gz"
-    theirs = go("tool", "pprof", "-top", f"-nodecount={n}", "-nodefraction=0", "-edgefraction=0", str(path))
-    assert theirs == render(top(parse(path.read_bytes()), n=n))
 
 
 def test_go_opens_what_is_encoded(go: Go, path: Path, tmp_path: Path) -> None:

@@ -1,0 +1,52 @@
+"""`leakdog peek`: the callers and callees of some functions."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from dataclasses import replace
+
+from leakdog.cli.profile import add_graph, add_source, add_view, load_compared, view_of
+
+EXAMPLES = """examples:
+  leakdog peek 'cart\\.Put' heap.pb.gz           who calls it, and what it calls
+  leakdog peek 'json' http://127.0.0.1:6060 --sample-index alloc_space
+"""
+
+
+def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the verb."""
+    parser = sub.add_parser(
+        "peek",
+        help="the callers and callees of some functions of a profile",
+        description="Show functions that match between their callers and callees, as `go tool pprof -peek` does.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("regex", metavar="REGEX", help="which functions")
+    add_source(parser)
+    add_view(parser)
+    add_graph(parser, rows=0)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the report; 0 if there is one."""
+    from leakdog.cli.tree import as_json
+    from leakdog.report.graph import build
+    from leakdog.report.tree import render
+
+    profile, total = load_compared(args)
+    graph = build(profile, view_of(args), total)
+    text = render(graph, args.regex)
+    if args.json:
+        names = {node.name for node in graph.nodes if re.search(args.regex, node.name)}
+        graph = replace(
+            graph,
+            nodes=tuple(node for node in graph.nodes if node.name in names),
+            edges=tuple(edge for edge in graph.edges if names & {edge.caller, edge.callee}),
+        )
+        text = json.dumps(as_json(graph), indent=2)
+    print(text.rstrip("\n"))
+    return 0

@@ -1,0 +1,193 @@
+"""What all verbs that show a profile share: where it comes from, and how it is looked at."""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from leakdog.cli.client import SERVER_HELP, Client, default_server
+from leakdog.errors import ApiError, FetchError, LeakdogError, ProfileError, Reason
+
+if TYPE_CHECKING:
+    from leakdog.pprof.profile import Profile
+    from leakdog.report.graph import View
+
+_TIMEOUT_SECONDS = 60.0
+_LIMIT_BYTES = 64 << 20
+LATEST = "latest"
+GRANULARITIES = ("functions", "filefunctions", "files", "lines", "addresses")
+SELECTIONS = {
+    "focus": "keep samples with a function, file or binary that matches",
+    "ignore": "leave out samples with one that matches",
+    "hide": "leave out frames that match",
+    "show": "keep only frames that match",
+    "show-from": "leave out what is above the outermost frame that matches, and samples without one",
+    "tagfocus": "keep samples with a label that matches: REGEX, KEY=REGEX, or a range such as 1kb:4mb",
+    "tagignore": "leave out samples with such a label",
+}
+
+
+def add_source(parser: argparse.ArgumentParser) -> None:
+    """Add where the profile comes from."""
+    parser.add_argument(
+        "profile",
+        metavar="FILE|URL|TARGET@TIME|-",
+        help=f"a profile; TARGET@TIME is one that the daemon stored (JOB/INSTANCE, and RFC 3339 or {LATEST}); "
+        "- reads standard input",
+    )
+    parser.add_argument("--kind", default="heap", help="of a TARGET@TIME, or of a URL without a path (default heap)")
+    parser.add_argument("--server", metavar="URL", default=default_server(), help=SERVER_HELP)
+
+
+def add_view(parser: argparse.ArgumentParser) -> None:
+    """Add how the profile is looked at."""
+    parser.add_argument("--sample-index", default="", metavar="NAME", help="inuse_space, alloc_objects, … or a number")
+    parser.add_argument(
+        "--granularity", choices=GRANULARITIES, default="functions", help="what one row is (default functions)"
+    )
+    for name, meaning in SELECTIONS.items():
+        parser.add_argument(f"--{name}", default="", metavar="REGEX", help=meaning)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def add_graph(parser: argparse.ArgumentParser, *, rows: int) -> None:
+    """Add how many nodes there are, in which order, and what they are compared with."""
+    parser.add_argument("-n", type=_count, default=rows, metavar="N", help=f"rows, 0 for all (default {rows})")
+    parser.add_argument("--sort", choices=("flat", "cum"), default="flat", help="column to sort by (default flat)")
+    parser.add_argument(
+        "--nodefraction", type=_share, default=0.0, metavar="SHARE", help="leave out rows whose cum is less than this"
+    )
+    parser.add_argument(
+        "--edgefraction", type=_share, default=0.0, metavar="SHARE", help="leave out calls that hold less than this"
+    )
+    base = parser.add_mutually_exclusive_group()
+    base.add_argument("--base", metavar="FILE|URL|TARGET@TIME", help="show what is more, or less, than in this profile")
+    base.add_argument(
+        "--diff-base", metavar="FILE|URL|TARGET@TIME", help="the same, with shares of this profile's total"
+    )
+
+
+def load(args: argparse.Namespace, where: str = "") -> Profile:
+    """The profile that was asked for, or one at `where`.
+
+    Raises:
+        ApiError: the daemon gave no stored profile.
+        FetchError: the URL gave no profile.
+        LeakdogError: the file cannot be read, or holds no profile.
+
+    """
+    from leakdog.pprof import parse
+
+    where = where or args.profile
+    try:
+        return parse(read(where, args.kind, args.server))
+    except ProfileError as error:
+        raise LeakdogError(f"reading {where}: {error}") from None
+
+
+def view_of(args: argparse.Namespace) -> View:
+    """How to look at it."""
+    from leakdog.report.graph import Granularity, View
+    from leakdog.report.select import Selection
+
+    names = [name.replace("-", "_") for name in SELECTIONS]
+    selection = Selection(**{name: getattr(args, name) for name in names})
+    view = View(args.sample_index, Granularity(args.granularity), selection=selection)
+    if not hasattr(args, "sort"):
+        return view
+    return View(args.sample_index, view.granularity, args.sort, args.n, args.nodefraction, args.edgefraction, selection)
+
+
+def load_compared(args: argparse.Namespace) -> tuple[Profile, int | None]:
+    """The profile, less its base where one is given, and the total that shares are of, where that is another's.
+
+    Raises:
+        LeakdogError: as for `load`, or the two cannot be compared.
+
+    """
+    from leakdog.report.diff import difference
+    from leakdog.report.graph import total_of
+
+    profile = load(args)
+    other = args.base or args.diff_base
+    if not other:
+        return profile, None
+    base = load(args, other)
+    try:
+        less = difference(base, profile)
+    except ProfileError as error:
+        raise LeakdogError(f"comparing {args.profile} with {other}: {error}") from None
+    return less, total_of(base, view_of(args)) if args.diff_base else None
+
+
+def read(where: str, kind: str, server: str) -> bytes:
+    """The bytes of a profile: from a URL, from standard input (`-`), from a file, or from a daemon's store.
+
+    Raises:
+        ApiError: the daemon gave no stored profile.
+        FetchError: the URL gave no profile.
+        LeakdogError: the file cannot be read.
+
+    """
+    if where.startswith(("http://", "https://")):
+        bare = not urlsplit(where).path.strip("/")
+        return _fetch(f"{where.rstrip('/')}/debug/pprof/{kind}" if bare else where)
+    if where == "-":
+        return sys.stdin.buffer.read()
+    target, at, time = where.rpartition("@")
+    if at and not Path(where).exists():
+        return _stored(Client(server), target, time, kind)
+    try:
+        return Path(where).read_bytes()
+    except OSError as error:
+        hint = "" if Path(where).exists() else "; an address begins with http:// or https://"
+        raise LeakdogError(f"reading {where}: {error.strerror}{hint}") from error
+
+
+def _stored(client: Client, target: str, time: str, kind: str) -> bytes:
+    """The last profile of a target that the daemon stored until `time`."""
+    until = {} if time == LATEST else {"to": time}
+    found = client.listing("/api/v1/snapshots", "snapshots", target=target, kind=kind, limit="1", **until)
+    if not found:
+        raise ApiError(f"looking for a {kind} profile of {target} until {time}: the daemon has stored none")
+    return client.body(f"/api/v1/snapshots/{found[0]['id']}/profile.pb.gz")
+
+
+def _fetch(url: str) -> bytes:
+    try:
+        with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as response:  # noqa: S310  # read() checked the scheme
+            data: bytes = response.read(_LIMIT_BYTES + 1)
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise FetchError(
+            Reason.HTTP_STATUS, f"{url} answered {error.code} {error.reason}", status=error.code
+        ) from error
+    except TimeoutError as error:
+        raise FetchError(Reason.TIMEOUT, f"{url} did not answer within {_TIMEOUT_SECONDS:g} s") from error
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise FetchError(Reason.CONNECT, f"{url}: {getattr(error, 'reason', error)}") from error
+    if len(data) > _LIMIT_BYTES:
+        raise FetchError(Reason.BODY_TOO_LARGE, f"{url} sent more than {_LIMIT_BYTES >> 20} MiB")
+    return data
+
+
+def _count(text: str) -> int:
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a count")
+    return int(text)
+
+
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share; write it like 0.005 for half a percent")
+    return value

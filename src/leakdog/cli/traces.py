@@ -1,0 +1,49 @@
+"""`leakdog traces`: every stack of a profile."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from leakdog.cli.profile import add_source, add_view, load, view_of
+
+EXAMPLES = """examples:
+  leakdog traces heap.pb.gz
+  leakdog traces http://127.0.0.1:6060 --kind goroutine --granularity lines
+  leakdog traces heap.pb.gz --focus 'cart\\.Put' --json
+"""
+
+
+def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the verb."""
+    parser = sub.add_parser(
+        "traces",
+        help="every stack of a profile",
+        description="Show every stack of a profile with its value and labels, as `go tool pprof -traces` does.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_source(parser)
+    add_view(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the report; 0 if there is one."""
+    from leakdog.report.traces import render, traces_of
+
+    profile, view = load(args), view_of(args)
+    if args.json:
+        kind = profile.sample_types[profile.sample_index(view.sample_index)]
+        traces = [
+            {
+                "value": trace.value,
+                "labels": [label._asdict() for label in trace.labels],
+                "stack": [name for name, _ in trace.stack],
+            }
+            for trace in traces_of(profile, view)
+        ]
+        print(json.dumps({"sample_type": kind.type, "unit": kind.unit, "traces": traces}, indent=2))
+    else:
+        print(render(profile, view), end="")
+    return 0

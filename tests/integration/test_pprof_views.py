@@ -1,0 +1,166 @@
+"""Every report on a profile, text for text what `go tool pprof` prints, for a generated list of options."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from leakdog.pprof import Profile, parse
+from leakdog.report import raw, tags, top, traces, tree
+from leakdog.report.diff import difference
+from leakdog.report.graph import Granularity, View, build, total_of
+from leakdog.report.select import Selection
+
+CAPTURED = Path(__file__).parents[1] / "unit" / "pprof" / "testdata"
+PROGRAMS = ("map", "subslice", "chansend", "select", "body", "lru", "churn", "warmup", "pool", "idle", "batch")
+KINDS = ("heap", "goroutine", "allocs", "threadcreate")
+SELECTIONS = (
+    {},
+    {"focus": "http|json|Put|tsdb"},
+    {"ignore": "runtime|json"},
+    {"focus": "main|net", "ignore": "bufio", "hide": "http"},
+    {"hide": r"runtime\.|net/http"},
+    {"show": "main|leaks|tsdb|storage|raft"},
+    {"show_from": "main|Run|Serve"},
+    {"tagfocus": "1kb:"},
+    {"tagignore": "bytes=:512b"},
+)
+SHAPES = (("flat", 0, 0.0), ("cum", 0, 0.0), ("flat", 5, 0.0), ("flat", 0, 0.02))  # order, rows, node fraction
+GRAPHS = ("top", "tree", "peek")
+# A file is one row here. In pprof it is one for each of its functions, all of one name.
+GRAPHED = [granularity for granularity in Granularity if granularity is not Granularity.FILES]
+STACKS = ("traces", "tags")
+PEEK = "a"
+RUNS = 600  # of all combinations, spread evenly; one takes a tenth of a second
+
+
+class Case(NamedTuple):
+    """One profile looked at in one way."""
+
+    path: Path
+    report: str
+    sample_type: str
+    granularity: Granularity = Granularity.FUNCTIONS
+    selection: dict[str, str] = {}  # noqa: RUF012  # never changed
+    shape: tuple[Any, int, float] = SHAPES[0]
+
+
+def cases(paths: list[Path]) -> Iterator[Case]:
+    """Every combination."""
+    for path in paths:
+        types = [kind.type for kind in parse(path.read_bytes()).sample_types]
+        for report in GRAPHS:
+            for rest in itertools.product(types, GRAPHED, SELECTIONS, SHAPES):
+                yield Case(path, report, *rest)
+        for report in STACKS:
+            for rest in itertools.product(types, Granularity, SELECTIONS):
+                yield Case(path, report, *rest)
+
+
+def theirs(case: Case) -> str:
+    """What Go prints."""
+    order, rows, fraction = case.shape
+    options = [f"-{name}={pattern}" for name, pattern in case.selection.items()]
+    report = f"-peek={PEEK}" if case.report == "peek" else f"-{case.report}"
+    options += [report, f"-sample_index={case.sample_type}", f"-{case.granularity.value}", f"-{order}"]
+    options += [f"-nodecount={rows}", f"-nodefraction={fraction}", "-edgefraction=0"]
+    return pprof(*options, str(case.path))
+
+
+def pprof(*arguments: str) -> str:
+    """What `go tool pprof` prints; what it has to complain of comes after it."""
+    command = [str(Path(sys.executable).parent / "go"), "tool", "pprof", "-symbolize=none", *arguments]
+    done = subprocess.run(command, env={**os.environ, "TZ": "UTC"}, capture_output=True, text=True, timeout=120)
+    return done.stdout
+
+
+def ours(case: Case, profile: Profile) -> str:
+    """What leakdog prints."""
+    order, rows, fraction = case.shape
+    if case.report == "peek":  # which is never cut short
+        rows, fraction = 0, 0.0
+    view = View(case.sample_type, case.granularity, order, rows, fraction, 0.0, Selection(**case.selection))
+    match case.report:
+        case "top":
+            return top.render(build(profile, view))
+        case "tree":
+            return tree.render(build(profile, view))
+        case "peek":
+            graph = build(profile, view)
+            known = any(PEEK in node.name for node in graph.nodes)
+            return tree.render(graph, PEEK) if known else ""
+        case "traces":
+            return traces.render(profile, view)
+        case _:
+            return tags.render(profile, view)
+
+
+@pytest.fixture(scope="module")
+def paths(start_zoo: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Profiles of real programs: captured ones, and those that the zoo writes now."""
+    folder = tmp_path_factory.mktemp("profiles")
+    found = [*sorted(CAPTURED.glob("*.pb.gz")), CAPTURED / "gobench.heap"]
+    for name in PROGRAMS:
+        program = start_zoo(name)
+        for kind in KINDS:
+            with urllib.request.urlopen(f"http://{program.address}/debug/pprof/{kind}") as answer:
+                found.append(folder / f"{name}-{kind}.pb.gz")
+                found[-1].write_bytes(answer.read())
+    assert len(found) >= 40
+    return found
+
+
+@pytest.fixture(scope="module")
+def profiles(paths: list[Path]) -> dict[Path, Profile]:
+    """The same, decoded."""
+    return {path: parse(path.read_bytes()) for path in paths}
+
+
+def test_every_report_is_that_of_pprof(paths: list[Path], profiles: dict[Path, Profile]) -> None:
+    """Text for text, for each kind of report, sample type, granularity, selection, order and cut."""
+    every = list(cases(paths))
+    chosen = every[:: max(1, len(every) // RUNS) | 1]  # an odd step meets every option
+    for field in range(1, len(Case._fields)):
+        assert {str(case[field]) for case in chosen} == {str(case[field]) for case in every}
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        differing = [
+            case
+            for case, text in zip(chosen, pool.map(theirs, chosen), strict=True)
+            if text.rstrip("\n") != ours(case, profiles[case.path]).rstrip("\n")
+        ]
+    assert len(chosen) > 500
+    assert differing == []
+
+
+def test_raw_is_that_of_pprof(paths: list[Path], profiles: dict[Path, Profile]) -> None:
+    """All that a profile holds. A text profile has no mapping; pprof makes one up."""
+    binary = [path for path in paths if path.suffix == ".gz"]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for path, text in zip(binary, pool.map(lambda path: pprof("-raw", str(path)), binary), strict=True):
+            assert text == raw.render(profiles[path]), path.name
+
+
+@pytest.mark.parametrize("option", ["base", "diff_base"])
+@pytest.mark.parametrize("report", ["top", "tree"])
+def test_a_difference_is_that_of_pprof(
+    paths: list[Path], profiles: dict[Path, Profile], option: str, report: str
+) -> None:
+    """What a program's allocations were before is subtracted; the heading tells of times, which may differ."""
+    folder = paths[-1].parent
+    before, after = folder / "map-heap.pb.gz", folder / "map-allocs.pb.gz"
+    for kind in ("alloc_space", "inuse_objects"):
+        flags = (f"-{report}", f"-sample_index={kind}", "-nodefraction=0", "-edgefraction=0", "-nodecount=0")
+        text = pprof(*flags, f"-{option}={before}", str(after))
+        total = total_of(profiles[before], View(kind)) if option == "diff_base" else None
+        graph = build(difference(profiles[before], profiles[after]), View(kind), total)
+        render = top.render if report == "top" else tree.render
+        assert text.partition("Showing")[2] == render(graph).partition("Showing")[2]
