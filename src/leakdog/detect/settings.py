@@ -187,6 +187,23 @@ SOAK = Settings(
 )
 
 
+def stretched(settings: Settings, factor: float) -> Settings:
+    """The same on another time scale: every span so many times as long."""
+    return replace(
+        settings,
+        levels=tuple(
+            replace(
+                level,
+                block_seconds=level.block_seconds * factor,
+                warm_up_seconds=level.warm_up_seconds * factor,
+            )
+            for level in settings.levels
+        ),
+        hold_seconds=settings.hold_seconds * factor,
+        resolve_seconds=settings.resolve_seconds * factor,
+    )
+
+
 def settings_for(config: DetectionConfig) -> Settings:
     """The preset, with what the configuration says instead. A soak run is too short for a budget per year."""
     preset = {Preset.PRODUCTION: PRODUCTION, Preset.SOAK: SOAK}[config.preset]
@@ -199,4 +216,4 @@ def settings_for(config: DetectionConfig) -> Settings:
     return replace(preset, **given)
 
 
-__all__ = ["DAY", "PRODUCTION", "SOAK", "Level", "Look", "Settings", "settings_for"]
+__all__ = ["DAY", "PRODUCTION", "SOAK", "Level", "Look", "Settings", "settings_for", "stretched"]

@@ -1,0 +1,142 @@
+"""Verdicts on profiles that lie in files: the engine of the daemon, on a time scale that fits them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leakdog.attribute.goroutines import goroutine_culprits
+from leakdog.attribute.growth import culprits
+from leakdog.detect.grid import History
+from leakdog.detect.replay import replay
+from leakdog.detect.settings import SOAK, stretched
+from leakdog.detect.state import leak_id
+from leakdog.detect.words import span
+from leakdog.model import Assessment, Culprit, Leak, LeakClass, LeakState, Signal, TargetKey, Verdict
+from leakdog.pprof.profile import Profile
+
+LEAST = 26  # profiles that fill the shortest look-back, a block each
+COMPARED = 12  # profiles that are laid beside each other to name the code
+# Nothing comes after the last of them: a verdict need not stand for a while first. So the longer looks ask for more.
+SHORT, *LONG = SOAK.looks
+SETTINGS = replace(
+    SOAK, hold_seconds=0.0, looks=(replace(SHORT, least=0.5), *(replace(look, least=1.0) for look in LONG))
+)
+KEY = TargetKey("analyze", "files")
+SIGNALS = {Signal.INUSE_SPACE: LeakClass.HEAP, Signal.GOROUTINES: LeakClass.GOROUTINE}
+Floats = NDArray[np.float64]
+
+
+class Taken(NamedTuple):
+    """A profile, where it lies, and when it was taken, unix seconds."""
+
+    name: str
+    time: float
+    profile: Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is said of one signal.
+
+    Attributes:
+        count: profiles that tell it.
+        leak: where it leaks, with the code behind it.
+
+    """
+
+    signal: Signal
+    count: int
+    assessment: Assessment
+    leak: Leak | None = None
+
+
+def analyze(taken: Sequence[Taken], key: TargetKey = KEY) -> list[Finding]:
+    """Judge heap and goroutine profiles, each kind by itself; other profiles tell nothing of leaks.
+
+    Of several at one time the last counts. A fall of all that was ever allocated is a restart.
+    """
+    found = []
+    for signal, leak_class in SIGNALS.items():
+        own = {each.time: each for each in sorted(taken, key=lambda each: each.time) if _tells(each.profile, signal)}
+        if own:
+            found.append(_judge(list(own.values()), signal, leak_class, key))
+    return found
+
+
+def _judge(taken: list[Taken], signal: Signal, leak_class: LeakClass, key: TargetKey) -> Finding:
+    times = np.array([each.time for each in taken])
+    if len(taken) < LEAST:
+        few = f"too early to say: {len(taken)} profiles over {span(float(times[-1] - times[0]))}; at least {LEAST} tell"
+        return Finding(signal, len(taken), Assessment(signal, float(times[-1]), Verdict.TOO_EARLY, reasons=(few,)))
+    lives = _lives(taken)
+    history = History(
+        str(signal),
+        times,
+        np.array([_total(each.profile, signal) for each in taken]),
+        life_start=lives if len(set(lives)) > 1 else None,
+    )
+    factor = float(np.median(np.diff(times))) / SETTINGS.levels[0].block_seconds
+    (result,) = replay([history], signal, stretched(SETTINGS, factor))
+    assert result.last is not None
+    said, fires = result.last, [alert for alert in result.alerts if alert.end is None]
+    if not fires:
+        verdict = Verdict.STEADY if said.verdict is Verdict.LEAK else said.verdict
+        return Finding(signal, len(taken), replace(said, verdict=verdict))
+    leak = Leak(
+        id=leak_id(key, leak_class),
+        key=key,
+        signal=signal,
+        leak_class=leak_class,
+        state=LeakState.FIRING,
+        since=said.onset or fires[0].start,
+        updated=float(times[-1]),
+        firing_since=fires[0].start,
+        growth_per_second=said.growth_per_second,
+        interval=said.interval,
+        reasons=said.reasons,
+        culprits=_culprits([each for each, start in zip(taken, lives, strict=True) if start == lives[-1]], signal),
+    )
+    return Finding(signal, len(taken), replace(said, verdict=Verdict.LEAK), leak)
+
+
+def _tells(profile: Profile, signal: Signal) -> bool:
+    return _column(profile, signal) is not None
+
+
+def _column(profile: Profile, signal: Signal) -> int | None:
+    types = [kind.type for kind in profile.sample_types]
+    wanted = ("inuse_space", "space") if signal is Signal.INUSE_SPACE else ("goroutine", "goroutines")
+    return next((types.index(name) for name in wanted if name in types), None)
+
+
+def _total(profile: Profile, signal: Signal) -> float:
+    column = _column(profile, signal)
+    assert column is not None
+    return float(profile.values[:, column].astype(np.float64).sum())
+
+
+def _lives(taken: Sequence[Taken]) -> Floats:
+    """Start of each profile's process: the first profile of a life is as old as its process, for all that is known."""
+    starts, start, before = [], taken[0].time, -1.0
+    for each in taken:
+        types = [kind.type for kind in each.profile.sample_types]
+        ever = float(each.profile.values[:, types.index("alloc_space")].sum()) if "alloc_space" in types else before
+        if ever < before:
+            start = each.time
+        before = ever
+        starts.append(start)
+    return np.array(starts)
+
+
+def _culprits(taken: Sequence[Taken], signal: Signal) -> tuple[Culprit, ...]:
+    chosen = [taken[int(i)] for i in np.unique(np.linspace(0, len(taken) - 1, COMPARED).astype(int))]
+    profiles, times = [each.profile for each in chosen], [each.time for each in chosen]
+    if signal is Signal.GOROUTINES:
+        return goroutine_culprits(profiles, times)
+    names = {kind.type for profile in profiles for kind in profile.sample_types}
+    return culprits(profiles, times, sample_type="inuse_space" if "inuse_space" in names else "space")
