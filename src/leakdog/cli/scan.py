@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leakdog.cli.arguments import duration
@@ -19,11 +21,13 @@ EPILOG = """examples:
   leakdog scan http://127.0.0.1:6060              two minutes, once a second
   leakdog scan 127.0.0.1:6060 --for 5m            longer, surer
   leakdog scan 4711                               a local process by its id: resident memory, threads, files
+  leakdog scan 127.0.0.1:6060 --for 10m --gc --record run1/   keep the profiles, for analyze and gate
   leakdog scan etcd --json                        a local process by its name, for a script
 
 exit codes: 0 no leak, 1 a leak was found, 2 usage, 3 the target could not be read
 """
 JOB = "scan"
+MOST_PROFILES = 100_000
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -43,6 +47,12 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--interval", metavar="TIME", type=duration, default=1.0, help="between two samples (default 1s)"
     )
+    parser.add_argument(
+        "--gc", action="store_true", help="let the target collect before each heap profile: surer, at its cost"
+    )
+    parser.add_argument(
+        "--record", metavar="DIR", type=Path, help="keep the profiles in this folder, for analyze and gate"
+    )
     parser.add_argument("--json", action="store_true", help="print the verdict as JSON")
     parser.set_defaults(run=run)
 
@@ -54,7 +64,8 @@ def run(args: argparse.Namespace) -> int:
 
     # What the pipeline logs of the target is told below, once.
     logging.getLogger("leakdog").addHandler(logging.NullHandler())
-    fleet = asyncio.run(_scan(scan_config(args.job, args.interval), args.seconds))
+    job = replace(args.job, params={**args.job.params, "gc": ("1",)}) if args.gc else args.job
+    fleet = asyncio.run(_scan(scan_config(job, args.interval), args.seconds, args.record))
     (watched,) = fleet
     firing = [leak for leak in fleet.leaks() if leak.firing_since is not None]
     if watched.up is not True and not firing:  # a process that leaked until it was killed has its verdict
@@ -98,7 +109,7 @@ def job_for(text: str) -> ScrapeConfig:
     return replace(job, pprof_path=path) if path else job
 
 
-async def _scan(config: Config, seconds: float) -> Fleet:
+async def _scan(config: Config, seconds: float, folder: Path | None = None) -> Fleet:
     """Read the target again and again; a slot that is late is left out, never made up for."""
     import asyncio
 
@@ -129,8 +140,27 @@ async def _scan(config: Config, seconds: float) -> Fleet:
                 advance(elapsed)
                 left = interval - (time.monotonic() - began) % interval
                 await asyncio.sleep(left)
+    if folder is not None:
+        found = await store.snapshots(limit=MOST_PROFILES)
+        named = [(f"{each.kind.value}-{each.time:.3f}.pb.gz", await store.profile(each.id)) for each in found]
+        _record(((name, data) for name, data in named if data is not None), folder)
     await store.close()
     return fleet
+
+
+def _record(profiles: Iterable[tuple[str, bytes]], folder: Path) -> None:
+    """Write profiles into a folder.
+
+    Raises:
+        LeakdogError: a file cannot be written.
+
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, data in profiles:
+            (folder / name).write_bytes(data)
+    except OSError as error:
+        raise LeakdogError(f"recording into {folder}: {error}; name another folder with --record") from error
 
 
 def _only_target(config: Config) -> Watched:

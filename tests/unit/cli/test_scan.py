@@ -7,12 +7,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from leakdog import cli
-from leakdog.cli.scan import job_for, scan_config
+from leakdog.cli.scan import _record, job_for, scan_config
 from leakdog.config.schema import Backend, Preset, ProcessConfig, ScrapeConfig
+from leakdog.errors import LeakdogError
 from leakdog.model import Assessment, Leak, LeakClass, LeakState, Signal, Target, TargetKey, Verdict
 from leakdog.pipeline.state import Fleet, Watched
 
@@ -173,3 +175,14 @@ def test_what_cannot_be_read_ends_with_3(said: str, target: str, capsys: Capture
     """One sentence names the target and the reason, and nothing else is printed."""
     assert cli.main(["scan", target, "--for", "1s"]) == 3
     assert capsys.readouterr().err == f"leakdog scan: {said}\n"
+
+
+def test_a_recording_is_a_folder_of_profiles(tmp_path: Path) -> None:
+    """Made where it is not there; a file in its place is told."""
+    _record([("heap-1.pb.gz", b"one"), ("heap-2.pb.gz", b"two")], tmp_path / "new" / "run")
+    assert {file.name: file.read_bytes() for file in (tmp_path / "new" / "run").iterdir()} == {
+        "heap-1.pb.gz": b"one",
+        "heap-2.pb.gz": b"two",
+    }
+    with pytest.raises(LeakdogError, match="name another folder with --record"):
+        _record([("x", b"")], tmp_path / "new" / "run" / "heap-1.pb.gz")

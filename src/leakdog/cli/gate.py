@@ -1,0 +1,81 @@
+"""`leakdog gate`: whether a new build leaks where the one before did not."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from leakdog.cli.analyze import JSON, add_formats, as_json, load, written
+
+if TYPE_CHECKING:
+    from leakdog.report.offline import Finding
+
+EPILOG = """examples:
+  leakdog scan http://127.0.0.1:6060 --for 5m --gc --record main/     a soak run of the build that is known
+  leakdog scan http://127.0.0.1:6060 --for 5m --gc --record change/   and one of the build that is new
+  leakdog gate --baseline main/ --candidate change/ --markdown
+
+A leak that the baseline has too, and that grows no faster, is no reason to stop a change: it is told, and passes.
+
+exit codes: 0 no new leak, 1 a new or faster leak, 2 usage, 3 a file cannot be read
+"""
+
+
+def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the verb."""
+    parser = sub.add_parser(
+        "gate",
+        help="whether a new build leaks where the one before did not",
+        description="Compare soak runs of two builds: does the candidate leak where the baseline does not?",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    for name, what in (("baseline", "the build that is known"), ("candidate", "the build that is to pass")):
+        parser.add_argument(
+            f"--{name}", metavar="DIR|FILE", nargs="+", type=Path, required=True, help=f"profiles of {what}"
+        )
+    add_formats(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print what the candidate's profiles say; 1 if it leaks anew.
+
+    Raises:
+        LeakdogError: a file cannot be read.
+
+    """
+    from leakdog.report.offline import analyze
+
+    before, after = analyze(load(args.baseline)), analyze(load(args.candidate))
+    fresh = new_leaks(before, after)
+    if args.format == JSON:
+        print(json.dumps({"new": fresh, "baseline": as_json(before), "candidate": as_json(after)}, indent=2))
+    else:
+        print(written(after, args.format))
+        if args.format is None:
+            print(f"\n{_conclusion(fresh, after)}")
+    return int(bool(fresh))
+
+
+def new_leaks(before: Sequence[Finding], after: Sequence[Finding]) -> list[str]:
+    """Signals that leak in the candidate and not in the baseline, or surely faster: their intervals do not meet."""
+    known = {finding.signal: finding.leak for finding in before}
+    found = []
+    for finding in after:
+        leak, old = finding.leak, known.get(finding.signal)
+        if leak is None:
+            continue
+        if old is None or (leak.interval and old.interval and leak.interval[0] > old.interval[1]):
+            found.append(finding.signal.value)
+    return found
+
+
+def _conclusion(fresh: Sequence[str], after: Sequence[Finding]) -> str:
+    if fresh:
+        return f"a new leak, or a faster one: {', '.join(fresh)}"
+    known = [finding.signal.value for finding in after if finding.leak]
+    return f"no new leak; the baseline leaks alike: {', '.join(known)}" if known else "no leak in the candidate"

@@ -1,0 +1,105 @@
+"""`leakdog analyze`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leakdog.cli import main
+from leakdog.model import Frame
+from leakdog.pprof import DEFAULT_LIMITS, encode
+from leakdog.pprof.build import Builder
+from leakdog.pprof.profile import ValueType
+
+SPACE = ValueType("inuse_space", "bytes")
+Capture = pytest.CaptureFixture[str]
+
+
+def record(folder: Path, growth: int, count: int = 40) -> Path:
+    """Profiles of a program that keeps so many bytes each second, without times of their own."""
+    import os
+
+    folder.mkdir()
+    for i in range(count):
+        builder = Builder([SPACE], DEFAULT_LIMITS)
+        builder.sample([5_000_000 + growth * i], [builder.location(1, (Frame("cart.Put", "/src/cart.go", 8),))])
+        file = folder / f"heap-{i:03}.pb.gz"
+        file.write_bytes(encode(builder.build(SPACE, 1)))
+        os.utime(file, (1.7e9 + i, 1.7e9 + i))
+    return folder
+
+
+@pytest.fixture
+def leaking(tmp_path: Path) -> str:
+    """A folder of a program that leaks; what is no profile lies there, too."""
+    folder = record(tmp_path / "leaking", 500_000)
+    (folder / "notes.txt").write_text("made on a Tuesday")
+    return str(folder)
+
+
+@pytest.fixture
+def steady(tmp_path: Path) -> str:
+    """A folder of one that does not."""
+    return str(record(tmp_path / "steady", 0))
+
+
+def test_a_leak_is_told_with_its_code(leaking: str, capsys: Capture) -> None:
+    """Exit code 1, and the words of `leakdog show`."""
+    assert main(["analyze", leaking]) == 1
+    out = capsys.readouterr().out
+    assert "heap leak, 488 KiB/s, by cart.Put (cart.go:8)" in out
+    assert "Why leakdog says so:" in out
+
+
+def test_no_leak_is_told_with_the_reason(steady: str, capsys: Capture) -> None:
+    """Exit code 0."""
+    assert main(["analyze", steady]) == 0
+    assert capsys.readouterr().out.startswith("inuse_space: steady (40 profiles)\n  - changed by 0 B")
+
+
+def test_json_has_signals_and_leaks(leaking: str, capsys: Capture) -> None:
+    """In the shapes of the API."""
+    assert main(["analyze", leaking, "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert found["signals"]["inuse_space"]["profiles"] == 40
+    assert found["signals"]["inuse_space"]["verdict"] == "leak"
+    assert found["leaks"][0]["culprits"][0]["function"] == "cart.Put"
+
+
+def test_markdown_is_for_a_comment(leaking: str, capsys: Capture) -> None:
+    """A heading, the code, and the reasons."""
+    assert main(["analyze", leaking, "--markdown"]) == 1
+    out = capsys.readouterr().out
+    assert out.startswith("## heap leak")
+    assert "cart" in out
+
+
+def test_sarif_names_the_line(leaking: str, steady: str, capsys: Capture) -> None:
+    """One result for a leak, none without."""
+    results: list[Any] = []
+    for folder, code in ((leaking, 1), (steady, 0)):
+        assert main(["analyze", folder, "--sarif"]) == code
+        results.append(json.loads(capsys.readouterr().out)["runs"][0]["results"])
+    assert results[0][0]["locations"][0]["physicalLocation"]["region"] == {"startLine": 8}
+    assert results[1] == []
+
+
+def test_files_may_be_named(leaking: str, capsys: Capture) -> None:
+    """A few of them are too few."""
+    files = sorted(map(str, Path(leaking).glob("heap-00*")))
+    assert main(["analyze", *files]) == 0
+    assert "too early to say: 10 profiles over 9 s" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [("notes.txt", "notes.txt: "), ("nothing.pb.gz", "No such file"), ("empty", "no profile in ")],
+)
+def test_what_cannot_be_read_is_told(leaking: str, name: str, why: str, capsys: Capture) -> None:
+    """A file that was named must be a profile; a folder must hold one."""
+    (Path(leaking) / "empty").mkdir()
+    assert main(["analyze", f"{leaking}/{name}"]) == 3
+    assert why in capsys.readouterr().err

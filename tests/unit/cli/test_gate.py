@@ -1,0 +1,67 @@
+"""`leakdog gate`."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from leakdog.cli import main
+from leakdog.model import Frame
+from leakdog.pprof import DEFAULT_LIMITS, encode
+from leakdog.pprof.build import Builder
+from leakdog.pprof.profile import ValueType
+
+SPACE = ValueType("inuse_space", "bytes")
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> dict[str, str]:
+    """Soak runs of builds that leak not at all, by 0.3 MB a second, and by 0.6."""
+    for name, growth in (("steady", 0), ("slow", 300_000), ("fast", 600_000)):
+        (tmp_path / name).mkdir()
+        for i in range(40):
+            builder = Builder([SPACE], DEFAULT_LIMITS)
+            size = 5_000_000 + growth * i + 20_000 * (i * 7 % 5)
+            builder.sample([size], [builder.location(1, (Frame("cart.Put", "/src/cart.go", 8),))])
+            file = tmp_path / name / f"heap-{i:03}.pb.gz"
+            file.write_bytes(encode(builder.build(SPACE, 1)))
+            os.utime(file, (1.7e9 + i, 1.7e9 + i))
+    return {name: str(tmp_path / name) for name in ("steady", "slow", "fast")}
+
+
+@pytest.mark.parametrize(
+    ("baseline", "candidate", "code", "told"),
+    [
+        ("steady", "steady", 0, "no leak in the candidate"),
+        ("steady", "slow", 1, "a new leak, or a faster one: inuse_space"),
+        ("slow", "slow", 0, "no new leak; the baseline leaks alike: inuse_space"),
+        ("slow", "fast", 1, "a new leak, or a faster one: inuse_space"),
+        ("fast", "slow", 0, "no new leak; the baseline leaks alike: inuse_space"),
+        ("slow", "steady", 0, "no leak in the candidate"),
+    ],
+)
+def test_only_what_is_worse_stops_a_change(
+    runs: dict[str, str], capsys: Capture, baseline: str, candidate: str, code: int, told: str
+) -> None:
+    """A new leak, or one that surely grows faster."""
+    assert main(["gate", "--baseline", runs[baseline], "--candidate", runs[candidate]]) == code
+    assert capsys.readouterr().out.endswith(f"{told}\n")
+
+
+def test_json_tells_both_runs(runs: dict[str, str], capsys: Capture) -> None:
+    """And which signals are worse."""
+    assert main(["gate", "--baseline", runs["steady"], "--candidate", runs["slow"], "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert found["new"] == ["inuse_space"]
+    assert found["baseline"]["leaks"] == []
+    assert found["candidate"]["leaks"][0]["culprits"][0]["function"] == "cart.Put"
+
+
+def test_a_folder_that_is_not_there_is_told(runs: dict[str, str], capsys: Capture) -> None:
+    """With its name."""
+    assert main(["gate", "--baseline", runs["steady"], "--candidate", "nowhere"]) == 3
+    assert "nowhere" in capsys.readouterr().err

@@ -1,0 +1,96 @@
+"""Verdicts on profiles that lie in files."""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from leakdog.model import Frame, LeakClass, Signal, Verdict
+from leakdog.pprof import DEFAULT_LIMITS, Profile, parse
+from leakdog.pprof.build import Builder
+from leakdog.pprof.profile import ValueType
+from leakdog.report.offline import LEAST, Taken, analyze
+
+SPACE, EVER = ValueType("inuse_space", "bytes"), ValueType("alloc_space", "bytes")
+GOROUTINES = ValueType("goroutine", "count")
+MAIN = Frame("main.main", "main.go", 9)
+SHOP = Path(__file__).parents[1] / "attribute" / "shop"
+
+
+def profile(kind: ValueType = SPACE, *, ever: float | None = None, **sites: float) -> Profile:
+    """A profile of these functions with their bytes, or numbers."""
+    types = [kind] if ever is None else [EVER, kind]
+    builder = Builder(types, DEFAULT_LIMITS)
+    for name, value in sites.items():
+        where = [builder.location(zlib.crc32(name.encode()), (Frame(f"main.{name}", "shop.go", 7),))]
+        where.append(builder.location(1, (MAIN,)))
+        builder.sample([int(value)] if ever is None else [int(ever), int(value)], where)
+    return builder.build(kind, 1)
+
+
+def run(count: int, growth: float, step: float = 5.0, seed: int = 1) -> list[Taken]:
+    """Profiles of a heap of 20 MB that breathes by 1 %, beside which one function keeps so much per profile."""
+    noise = 1 + 0.01 * np.random.default_rng(seed).standard_normal(count)
+    return [
+        Taken(str(i), 1.7e9 + i * step, profile(keeps=5e6 + growth * i, other=2e7 * noise[i])) for i in range(count)
+    ]
+
+
+@pytest.mark.parametrize("count", [LEAST, 40, 120])
+@pytest.mark.parametrize("step", [0.5, 5.0, 3600.0])
+def test_a_leak_is_found_with_its_code_on_any_time_scale(count: int, step: float) -> None:
+    """From half a second to an hour between two profiles."""
+    (found,) = analyze(run(count, 1e6, step))
+    assert found.leak is not None
+    assert (found.assessment.verdict, found.leak.leak_class) == (Verdict.LEAK, LeakClass.HEAP)
+    assert found.leak.growth_per_second == pytest.approx(1e6 / step, rel=0.2)
+    assert found.leak.culprits[0].frame == Frame("main.keeps", "shop.go", 7)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("count", [LEAST, 60, 200])
+def test_a_heap_that_breathes_is_no_leak(count: int, seed: int) -> None:
+    """Whatever the noise."""
+    (found,) = analyze(run(count, 0.0, seed=seed))
+    assert (found.leak, found.count) == (None, count)
+    assert found.assessment.verdict is not Verdict.LEAK
+
+
+def test_a_few_profiles_are_too_few() -> None:
+    """How many tell is said."""
+    (found,) = analyze(run(LEAST - 1, 1e6))
+    assert found.assessment.verdict is Verdict.TOO_EARLY
+    assert found.assessment.reasons == ("too early to say: 25 profiles over 2 min; at least 26 tell",)
+
+
+def test_goroutines_are_counted() -> None:
+    """Beside the heap, each by itself; the order of the files does not matter."""
+    waiting = [Taken(f"g{i}", 1.7e9 + i, profile(GOROUTINES, waits=10 + 5 * i, serves=20)) for i in reversed(range(60))]
+    heap, goroutines = analyze([*waiting, *run(60, 0.0)])
+    assert (heap.signal, heap.leak) == (Signal.INUSE_SPACE, None)
+    assert goroutines.leak is not None
+    assert goroutines.leak.culprits[0].frame.function == "main.waits"
+
+
+def test_a_restart_is_no_leak_and_hides_none() -> None:
+    """A fall of all that was allocated begins a life: growth over it is not joined."""
+    two = [
+        Taken(str(i), 1.7e9 + 5 * i, profile(ever=1e9 + (i % 30) * 1e6, keeps=1e6 * (30 + (i // 30) * 30)))
+        for i in range(60)
+    ]
+    (found,) = analyze(two)
+    assert found.leak is None
+
+
+def test_other_profiles_tell_nothing() -> None:
+    """A profile of processor time is neither."""
+    assert analyze([Taken("cpu", 1.0, profile(ValueType("cpu", "nanoseconds"), work=5))]) == []
+
+
+def test_real_profiles_of_a_leak_are_too_few_but_read() -> None:
+    """Six of a Go program that leaks: what is said is honest."""
+    taken = [Taken(file.name, float(i), parse(file.read_bytes())) for i, file in enumerate(SHOP.glob("heap-*.pb.gz"))]
+    assert [found.assessment.verdict for found in analyze(taken)] == [Verdict.TOO_EARLY]
