@@ -17,7 +17,7 @@ from leakdog.errors import ConfigError, LeakdogError
 VERBS = (
     *("run", "demo", "scan", "targets", "leaks", "show", "ack", "evidence"),
     *("top", "tree", "peek", "traces", "tags", "raw"),
-    *("analyze", "gate", "backtest", "config", "completion"),
+    *("analyze", "gate", "backtest", "storage", "config", "completion"),
 )
 USAGE, FAILED, INTERRUPTED = 2, 3, 130
 

@@ -1,0 +1,187 @@
+"""`leakdog storage`: what a daemon has stored: how much, whether it is sound, made small, taken out."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from leakdog.errors import LeakdogError, ProfileError
+
+if TYPE_CHECKING:
+    from leakdog.model import TargetKey
+    from leakdog.store.sqlite.care import Contents
+
+EPILOG = """examples:
+  leakdog storage stats /var/lib/leakdog          what is in it, and what takes the room
+  leakdog storage verify /var/lib/leakdog         read all of it
+  leakdog storage compact /var/lib/leakdog        give free space back; the daemon must be stopped
+  leakdog storage export /var/lib/leakdog out/    profiles for `go tool pprof`, numbers for `leakdog backtest`
+
+All but compact may be used while the daemon runs.
+"""
+NOT_IN_NAMES = re.compile(r"[^\w.-]+")
+LISTED = 20
+Actions = argparse._SubParsersAction  # argparse has no public name for it
+
+
+def register(sub: Actions[argparse.ArgumentParser]) -> None:
+    """Add the verb."""
+    parser = sub.add_parser(
+        "storage",
+        help="how much is stored, whether it is sound; compact it, take it out",
+        description="Look after what a daemon has stored.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    stats = _action(actions, "stats", "tell what is stored and what takes the room", run_stats)
+    stats.add_argument("--json", action="store_true", help="print JSON")
+    _action(actions, "verify", "read everything, and tell what is damaged", run_verify)
+    _action(actions, "compact", "write the file anew without its free space; the daemon must be stopped", run_compact)
+    export = _action(actions, "export", "write profiles and numbers into a folder", run_export)
+    export.add_argument("folder", metavar="FOLDER", type=Path, help="folder to write into")
+
+
+def _action(
+    actions: Actions[argparse.ArgumentParser], name: str, text: str, run: Callable[[argparse.Namespace], int]
+) -> argparse.ArgumentParser:
+    parser = actions.add_parser(
+        name,
+        help=text,
+        description=f"{text[0].upper()}{text[1:]}.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("directory", metavar="DIR", type=Path, help="storage.path of the daemon")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def run_stats(args: argparse.Namespace) -> int:
+    """Print what is stored."""
+    from leakdog.store.sqlite.care import contents
+
+    found = contents(args.directory)
+    print(json.dumps(_as_json(found), indent=2) if args.json else _text(found))
+    return 0
+
+
+def run_verify(args: argparse.Namespace) -> int:
+    """Read all; 1 if something is damaged."""
+    from leakdog.pprof import parse
+    from leakdog.report.words import plural
+    from leakdog.store.sqlite import care
+
+    wrong = [f"the file: {fault}" for fault in care.faults(args.directory)]
+    count = 0
+    for snapshot, data in care.profiles(args.directory):
+        count += 1
+        try:
+            parse(data)
+        except ProfileError as error:
+            wrong.append(f"snapshot {snapshot.id} ({snapshot.kind.value} of {snapshot.key}): {error}")
+    print("\n".join([*wrong, f"{count:,} profiles read, {plural(len(wrong), 'fault') if wrong else 'no faults'}"]))
+    return int(bool(wrong))
+
+
+def run_compact(args: argparse.Namespace) -> int:
+    """Compact, and tell what it gave."""
+    from leakdog.report.words import human_value
+    from leakdog.store.sqlite.care import compact
+
+    before, after = (human_value(size, _bytes()) for size in compact(args.directory))
+    print(f"{args.directory}: {before} before, {after} now")
+    return 0
+
+
+def run_export(args: argparse.Namespace) -> int:
+    """Write all profiles as they were stored, and the numbers of each target as a CSV file.
+
+    Raises:
+        LeakdogError: a file cannot be written.
+
+    """
+    from leakdog.store.sqlite import care
+
+    count = 0
+    try:
+        for snapshot, data in care.profiles(args.directory):
+            packed = ".pb.gz" if data[:2] == b"\x1f\x8b" else ".pb"
+            _write(args.folder, snapshot.key, f"{snapshot.kind.value}-{snapshot.time:.3f}{packed}", data)
+            count += 1
+        targets = care.contents(args.directory).targets
+        for key in targets:
+            _write_numbers(args.directory, args.folder, key)
+    except OSError as error:
+        raise LeakdogError(f"writing into {args.folder}: {error}; name another folder") from error
+    print(f"{count:,} profiles and the numbers of {len(targets):,} targets are in {args.folder}")
+    return 0
+
+
+def _write(folder: Path, key: TargetKey, name: str, data: bytes) -> None:
+    place = _place(folder, key)
+    place.mkdir(parents=True, exist_ok=True)
+    (place / name).write_bytes(data)
+
+
+def _place(folder: Path, key: TargetKey) -> Path:
+    """A folder of the target's own. A dot alone or two of them would be another one."""
+    return folder / "_".join(NOT_IN_NAMES.sub("_", part).strip(".") or "_" for part in key)
+
+
+def _write_numbers(directory: Path, folder: Path, key: TargetKey) -> None:
+    """In the columns that `leakdog backtest` reads."""
+    from leakdog.store.sqlite import care
+
+    place = _place(folder, key)
+    place.mkdir(parents=True, exist_ok=True)
+    with (place / "numbers.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("series", "timestamp", "value", "start_time"))
+        for signal, found in care.readings(directory, key):
+            columns = (found.times.tolist(), found.values.tolist(), found.life_starts.tolist())
+            writer.writerows((signal.value, *row) for row in zip(*columns, strict=True))
+
+
+def _as_json(found: Contents) -> dict[str, Any]:
+    return {
+        "bytes": found.bytes,
+        "free_bytes": found.free_bytes,
+        "points": found.points,
+        "first": found.first,
+        "last": found.last,
+        "profiles": {kind.value: {"count": count, "bytes": size} for kind, (count, size) in found.profiles.items()},
+        "targets": [
+            {"job": key.job, "instance": key.instance, "profiles": count, "readings": rows, "profile_bytes": size}
+            for key, (count, rows, size) in found.targets.items()
+        ],
+    }
+
+
+def _text(found: Contents) -> str:
+    from leakdog.report.words import human_time, human_value, plural
+
+    def size(value: int) -> str:
+        return human_value(value, _bytes())
+
+    since = "" if found.first is None else f" since {human_time(found.first)}"
+    lines = [
+        f"{size(found.bytes)} on disk, {size(found.free_bytes)} free; {plural(len(found.targets), 'target')}{since}",
+        f"{found.points:>12,} numbers",
+    ]
+    lines += [f"{count:>12,} {kind.value} profiles, {size(total)}" for kind, (count, total) in found.profiles.items()]
+    listed = list(found.targets.items())[:LISTED]
+    lines += [f"{size(total):>12} {key}: {count:,} profiles, {rows:,} readings" for key, (count, rows, total) in listed]
+    more = len(found.targets) - len(listed)
+    return "\n".join([*lines, f"             and {more:,} more"] if more else lines)
+
+
+def _bytes() -> Any:
+    from leakdog.model import Unit
+
+    return Unit.BYTES

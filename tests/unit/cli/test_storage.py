@@ -1,0 +1,113 @@
+"""`leakdog storage`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from leakdog.cli import main
+from leakdog.config.schema import StorageConfig
+from leakdog.model import Kind, Life, RawProfile, Scrape, Signal, TargetKey
+from leakdog.store import open_store
+
+Capture = pytest.CaptureFixture[str]
+GOOD = (Path(__file__).parents[1] / "pprof" / "testdata" / "etcd-heap.pb.gz").read_bytes()
+START = 1.7e9
+
+
+async def _fill(directory: Path) -> None:
+    store = open_store(StorageConfig(path=str(directory)))
+    for i in range(60):
+        await store.append(
+            Scrape(
+                key=TargetKey("shop", "../a:1"),
+                slot=START + i,
+                time=START + i,
+                life=Life(START, START),
+                values={Signal.RSS: 5e6 + 5e5 * i},
+                profiles=(RawProfile(Kind.HEAP, START + i, GOOD),) if i < 2 else (),
+            )
+        )
+    await store.close()
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """A store with a minute of numbers and two profiles."""
+    asyncio.run(_fill(tmp_path / "data"))
+    return tmp_path / "data"
+
+
+def test_stats_tell_what_takes_the_room(directory: Path, capsys: Capture) -> None:
+    """As text and as JSON."""
+    assert main(["storage", "stats", str(directory)]) == 0
+    out = capsys.readouterr().out
+    assert "60 numbers" in out
+    assert "2 heap profiles" in out
+    assert "shop/../a:1: 2 profiles, 60 readings" in out
+    assert main(["storage", "stats", str(directory), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["points"], found["first"], found["last"]) == (60, START, START + 59)
+    assert found["profiles"] == {"heap": {"count": 2, "bytes": 2 * len(GOOD)}}
+
+
+def test_a_sound_store_is_verified(directory: Path, capsys: Capture) -> None:
+    """Exit code 0; 1 with what is damaged where a profile is."""
+    assert main(["storage", "verify", str(directory)]) == 0
+    assert capsys.readouterr().out == "2 profiles read, no faults\n"
+
+
+async def _add_broken(directory: Path) -> None:
+    store = open_store(StorageConfig(path=str(directory)))
+    profile = RawProfile(Kind.HEAP, START + 99, GOOD[:100])
+    await store.append(Scrape(TargetKey("shop", "b"), START + 99, START + 99, Life(START, START), {}, (profile,)))
+    await store.close()
+
+
+def test_a_broken_profile_is_told(directory: Path, capsys: Capture) -> None:
+    """With its number and its target."""
+    asyncio.run(_add_broken(directory))
+    assert main(["storage", "verify", str(directory)]) == 1
+    out = capsys.readouterr().out
+    assert "(heap of shop/b): " in out
+    assert out.endswith("3 profiles read, 1 fault\n")
+
+
+def test_a_store_is_compacted(directory: Path, capsys: Capture) -> None:
+    """What it was and what it is."""
+    assert main(["storage", "compact", str(directory)]) == 0
+    assert " before, " in capsys.readouterr().out
+
+
+def test_all_can_be_taken_out(directory: Path, tmp_path: Path, capsys: Capture) -> None:
+    """Profiles as they came, numbers as `leakdog backtest` reads them; no name leads out of the folder."""
+    out = tmp_path / "out"
+    assert main(["storage", "export", str(directory), str(out)]) == 0
+    (place,) = out.iterdir()
+    assert place.parent == out
+    assert sorted(file.name for file in place.iterdir()) == [
+        f"heap-{START:.3f}.pb.gz",
+        f"heap-{START + 1:.3f}.pb.gz",
+        "numbers.csv",
+    ]
+    assert (place / f"heap-{START:.3f}.pb.gz").read_bytes() == GOOD
+    capsys.readouterr()
+    assert main(["backtest", str(place / "numbers.csv"), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["series"] == "rss"
+
+
+def test_a_folder_that_cannot_be_written_is_told(directory: Path, tmp_path: Path, capsys: Capture) -> None:
+    """With what to do."""
+    (tmp_path / "file").write_text("")
+    assert main(["storage", "export", str(directory), str(tmp_path / "file")]) == 3
+    assert "name another folder" in capsys.readouterr().err
+
+
+def test_a_folder_without_a_store_is_told(tmp_path: Path, capsys: Capture) -> None:
+    """With what to give instead."""
+    assert main(["storage", "stats", str(tmp_path)]) == 3
+    assert "holds no store" in capsys.readouterr().err
