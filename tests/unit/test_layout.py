@@ -10,12 +10,8 @@ TESTED_ELSEWHERE = {
     **{
         f"detect/{name}.py": "detect/test_engine.py and test_replay.py, by whole series"
         for name in (
-            "convexity",
             "correct",
             "evidence",
-            "panel",
-            "prepare",
-            "trend",
         )
     },
     "demo/healthy.py": "cli/test_demo.py runs it",
