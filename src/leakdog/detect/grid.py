@@ -16,6 +16,7 @@ from leakdog.detect.settings import Settings
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+Counts = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,9 @@ class Grid:
         self._lows: list[npt.NDArray[np.float32]] = []
         self._load: list[npt.NDArray[np.float32]] = []
         self._present: list[Bools] = []
-        self._sums: list[tuple[Array, Array]] = []
+        self._sums: list[
+            tuple[Array, Counts] | None
+        ] = []  # None: a level finer than the readings, which nobody looks at
         self._fill(points)
         self.restarts = self._find_restarts(starts)
         joining = [number for number, level in enumerate(settings.levels) if level.joins_lives]
@@ -93,7 +96,7 @@ class Grid:
 
     def ends(self) -> list[tuple[float, list[int]]]:
         """Times at which blocks end, with the levels that end then; levels finer than the readings are left out."""
-        levels = [k for k in range(len(self._lows)) if self._dense(k)]
+        levels = [k for k, sums in enumerate(self._sums) if sums is not None]
         if not levels:
             return []
         seconds = self.settings.levels[levels[0]].block_seconds
@@ -130,7 +133,9 @@ class Grid:
 
     def climbs(self, level: int, end: int, blocks: int) -> tuple[Array, Array, Bools]:
         """Quick means of the first and the last quarter of a look-back, and whether both have a reading, (N,)."""
-        total, count = self._sums[level]
+        sums = self._sums[level]
+        assert sums is not None
+        total, count = sums
         last = end - self._base[level]
         quarter = blocks // 4
 
@@ -144,9 +149,12 @@ class Grid:
 
     def _sum(self, level: int, rows: Ints) -> None:
         """Keep running sums of some rows, one column per row so that a time is read at once."""
+        sums = self._sums[level]
+        if sums is None:
+            return
         lows = self._lows[level][rows]
         known = ~np.isnan(lows)
-        total, count = self._sums[level]
+        total, count = sums
         total[1:, rows] = np.cumsum(np.where(known, lows, 0.0), axis=1, dtype=float).T
         count[1:, rows] = np.cumsum(known, axis=1, dtype=np.int32).T
 
@@ -219,7 +227,8 @@ class Grid:
             self._lows.append(lows)
             self._load.append(load)
             self._present.append(present)
-            self._sums.append((np.zeros((width + 1, self.count)), np.zeros((width + 1, self.count), np.int32)))
+            sums = np.zeros((width + 1, self.count)), np.zeros((width + 1, self.count), np.int32)
+            self._sums.append(sums if self._dense(number) else None)
             self._sum(number, np.arange(self.count))
             start = blocks.index * level.block_seconds
         self._swing = self._swings(blocks)
