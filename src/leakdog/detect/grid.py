@@ -81,9 +81,8 @@ class Grid:
         self._lows: list[npt.NDArray[np.float32]] = []
         self._load: list[npt.NDArray[np.float32]] = []
         self._present: list[Bools] = []
-        self._sums: list[
-            tuple[Array, Counts] | None
-        ] = []  # None: a level finer than the readings, which nobody looks at
+        # None: a level finer than the readings, which nobody looks at.
+        self._sums: list[tuple[Array, Counts] | None] = []
         self._fill(points)
         self.restarts = self._find_restarts(starts)
         joining = [number for number, level in enumerate(settings.levels) if level.joins_lives]
