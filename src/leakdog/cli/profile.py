@@ -58,6 +58,16 @@ def add_view(parser: argparse.ArgumentParser) -> None:
 
 def add_graph(parser: argparse.ArgumentParser, *, rows: int) -> None:
     """Add how many nodes there are, in which order, and what they are compared with."""
+    add_rows(parser, rows=rows)
+    base = parser.add_mutually_exclusive_group()
+    base.add_argument("--base", metavar="FILE|URL|TARGET@TIME", help="show what is more, or less, than in this profile")
+    base.add_argument(
+        "--diff-base", metavar="FILE|URL|TARGET@TIME", help="the same, with shares of this profile's total"
+    )
+
+
+def add_rows(parser: argparse.ArgumentParser, *, rows: int) -> None:
+    """Add how many nodes there are, and in which order."""
     parser.add_argument("-n", type=_count, default=rows, metavar="N", help=f"rows, 0 for all (default {rows})")
     parser.add_argument("--sort", choices=("flat", "cum"), default="flat", help="column to sort by (default flat)")
     parser.add_argument(
@@ -65,11 +75,6 @@ def add_graph(parser: argparse.ArgumentParser, *, rows: int) -> None:
     )
     parser.add_argument(
         "--edgefraction", type=_share, default=0.0, metavar="SHARE", help="leave out calls that hold less than this"
-    )
-    base = parser.add_mutually_exclusive_group()
-    base.add_argument("--base", metavar="FILE|URL|TARGET@TIME", help="show what is more, or less, than in this profile")
-    base.add_argument(
-        "--diff-base", metavar="FILE|URL|TARGET@TIME", help="the same, with shares of this profile's total"
     )
 
 

@@ -37,14 +37,9 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the report; 0 if there is one."""
     from leakdog.report.graph import build
-    from leakdog.report.top import render
+    from leakdog.report.top import as_json, render
 
     profile, total = load_compared(args)
     graph = build(profile, view_of(args), total)
-    if args.json:
-        rows = [{"name": node.name, "flat": node.flat, "cum": node.cum} for node in graph.nodes]
-        shape = {"sample_type": graph.sample_type, "unit": graph.unit, "total": graph.total, "rows": rows}
-        print(json.dumps(shape, indent=2))
-    else:
-        print(render(graph), end="")
+    print(json.dumps(as_json(graph), indent=2) if args.json else render(graph).rstrip("\n"))
     return 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from leakdog.report.graph import Graph
 from leakdog.report.measure import common_unit, label, percentage
 
@@ -19,6 +21,12 @@ def render(graph: Graph) -> str:
             f"{percentage(node.cum, graph.total)}  {node.name}{' ' if node.inline else ''}{node.inline}"
         )
     return "\n".join(lines) + "\n"
+
+
+def as_json(graph: Graph) -> dict[str, Any]:
+    """The rows with raw numbers."""
+    rows = [{"name": node.name, "flat": node.flat, "cum": node.cum} for node in graph.nodes]
+    return {"sample_type": graph.sample_type, "unit": graph.unit, "total": graph.total, "rows": rows}
 
 
 def unit_of(graph: Graph) -> str:

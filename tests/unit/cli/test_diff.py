@@ -1,0 +1,43 @@
+"""`leakdog diff`."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from leakdog.cli import main
+from leakdog.pprof import parse
+
+Run = Callable[..., int]
+Capture = pytest.CaptureFixture[str]
+DATA = Path(__file__).parents[1] / "attribute" / "shop"
+BEFORE, AFTER = str(DATA / "heap-1.pb.gz"), str(DATA / "heap-6.pb.gz")
+
+
+def test_what_has_grown_is_shown(capsys: Capture) -> None:
+    """The same as `top` with a base, in text and JSON."""
+    for form in ([], ["--json"]):
+        assert main(["diff", BEFORE, AFTER, *form]) == 0
+        diff = capsys.readouterr().out
+        assert main(["top", AFTER, "--base", BEFORE, *form]) == 0
+        assert diff == capsys.readouterr().out
+    assert json.loads(diff)["rows"][0]["flat"] > 0
+
+
+def test_the_difference_is_a_profile(tmp_path: Path, capsys: Capture) -> None:
+    """Written to a file, it has what was shown."""
+    file = tmp_path / "grown.pb.gz"
+    assert main(["diff", BEFORE, AFTER, "-o", str(file), "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    profile = parse(file.read_bytes())
+    assert abs(profile.values[:, profile.sample_index("")]).sum() == shown["total"]
+
+
+def test_what_cannot_be_compared_is_told(capsys: Capture) -> None:
+    """Goroutines and bytes."""
+    goroutines = str(DATA / "goroutine-1.pb.gz")
+    assert main(["diff", goroutines, AFTER]) == 3
+    assert "cannot be subtracted" in capsys.readouterr().err
+    assert main(["diff", BEFORE, AFTER, "-o", "/nowhere/at/all.pb.gz"]) == 3
+    assert "writing /nowhere/at/all.pb.gz: No such file" in capsys.readouterr().err
