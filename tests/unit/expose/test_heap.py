@@ -12,7 +12,7 @@ from leakdog.errors import LeakdogError
 from leakdog.expose import heap_profile
 from leakdog.model import Kind
 from leakdog.pprof import Profile, expect, parse
-from leakdog.report.top import top
+from leakdog.report.graph import View, build
 
 
 def keep(count: int) -> list[bytearray]:
@@ -22,7 +22,7 @@ def keep(count: int) -> list[bytearray]:
 
 def held(profile: Profile, name: str, sample_type: str = "inuse_space") -> int:
     """What a function holds, by the end of its name."""
-    return sum(row.flat for row in top(profile, sample_type).rows if row.name.endswith(name))
+    return sum(row.flat for row in build(profile, View(sample_type)).nodes if row.name.endswith(name))
 
 
 @pytest.mark.usefixtures("tracing")
@@ -89,7 +89,7 @@ def test_small_stacks_are_added_up() -> None:
     whole, cut = parse(heap_profile()), parse(heap_profile(stacks=1))
     assert len(cut.values) == 2
     assert held(cut, "(other stacks)") > 0
-    assert abs(top(whole).total - top(cut).total) < 50_000
+    assert abs(build(whole, View()).total - build(cut, View()).total) < 50_000
     assert len(kept) == 200
 
 
