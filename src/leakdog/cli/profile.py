@@ -45,7 +45,7 @@ def add_source(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--server", metavar="URL", default=default_server(), help=SERVER_HELP)
 
 
-def add_view(parser: argparse.ArgumentParser) -> None:
+def add_view(parser: argparse.ArgumentParser, *, as_json: bool = True) -> None:
     """Add how the profile is looked at."""
     parser.add_argument("--sample-index", default="", metavar="NAME", help="inuse_space, alloc_objects, … or a number")
     parser.add_argument(
@@ -53,12 +53,18 @@ def add_view(parser: argparse.ArgumentParser) -> None:
     )
     for name, meaning in SELECTIONS.items():
         parser.add_argument(f"--{name}", default="", metavar="REGEX", help=meaning)
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    if as_json:
+        parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def add_graph(parser: argparse.ArgumentParser, *, rows: int) -> None:
     """Add how many nodes there are, in which order, and what they are compared with."""
     add_rows(parser, rows=rows)
+    add_base(parser)
+
+
+def add_base(parser: argparse.ArgumentParser) -> None:
+    """Add what the profile is compared with."""
     base = parser.add_mutually_exclusive_group()
     base.add_argument("--base", metavar="FILE|URL|TARGET@TIME", help="show what is more, or less, than in this profile")
     base.add_argument(

@@ -1,0 +1,111 @@
+"""A profile as a flame graph: callers above, callees below, each as wide as what it holds.
+
+(Gregg, The Flame Graph, Communications of the ACM 59, 2016; the form that hangs from its root.)
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from xml.sax.saxutils import escape
+
+from leakdog.pprof.profile import Profile
+from leakdog.report.graph import View, heading
+from leakdog.report.measure import label, percentage
+from leakdog.report.traces import traces_of
+
+WIDTH, ROW, CHARACTER = 1200, 18, 6.6  # pixels: of the picture, of a row, of a character
+LEAST = 0.4  # what is narrower is left out: nobody sees it
+STYLE = (
+    "svg { background: #fff; } text { font: 11px ui-monospace, monospace; fill: #1b1f24; } rect { stroke: #fff; }"
+    " .head { font: 13px sans-serif; }"
+    " @media (prefers-color-scheme: dark) { svg { background: #0d1117; } .head { fill: #e6edf3; }"
+    " rect { stroke: #0d1117; } }"
+)
+
+
+@dataclass(slots=True)
+class _Node:
+    value: int = 0
+    below: dict[str, _Node] = field(default_factory=dict)
+
+
+def render(profile: Profile, view: View) -> str:
+    """An SVG document without script; each frame has its name and figures as a title.
+
+    Of a difference only what has grown is drawn: what holds less than nothing has no width.
+
+    Raises:
+        ProfileError: there is no such sample type, or what is selected is no regular expression.
+
+    """
+    kind = profile.sample_types[profile.sample_index(view.sample_index)]
+    root = _tree(profile, view)
+    frames = list(_frames(root, kind.unit))
+    deepest = max((depth for depth, _ in frames), default=0)
+    head = " · ".join([*heading(profile, kind.type), f"{label(root.value, kind.unit)} in all"])
+    height = (deepest + 3) * ROW
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img"'
+        f' aria-label="flame graph"><style>{STYLE}</style><text class="head" x="4" y="15">{escape(head)}</text>'
+        f"{''.join(text for _, text in frames)}</svg>\n"
+    )
+
+
+def _tree(profile: Profile, view: View) -> _Node:
+    root = _Node()
+    for trace in traces_of(profile, view):
+        if trace.value <= 0:
+            continue
+        root.value += trace.value
+        node = root
+        for name, _ in reversed(trace.stack):
+            node = node.below.setdefault(name, _Node())
+            node.value += trace.value
+    return root
+
+
+def _frames(root: _Node, unit: str) -> Iterator[tuple[int, str]]:
+    """Depth and picture of each frame that can be seen, callers before callees, the widest first."""
+    waiting = [(1, 0.0, root)]
+    while waiting:
+        depth, x, node = waiting.pop()
+        for name, below in sorted(node.below.items(), key=lambda item: (-item[1].value, item[0])):
+            width = below.value / root.value * WIDTH
+            if width < LEAST:
+                break
+            yield (
+                depth,
+                _frame(
+                    name, f"{label(below.value, unit)}, {percentage(below.value, root.value).strip()}", depth, x, width
+                ),
+            )
+            waiting.append((depth + 1, x, below))
+            x += width
+
+
+def _frame(name: str, figures: str, depth: int, x: float, width: float) -> str:
+    y = depth * ROW + 4
+    shown = _fitting(name, int((width - 4) / CHARACTER))
+    text = f'<text x="{x + 3:.1f}" y="{y + 13}">{escape(shown)}</text>' if shown else ""
+    return (
+        f"<g><title>{escape(name)}: {figures}</title>"
+        f'<rect x="{x:.1f}" y="{y}" width="{width:.1f}" height="{ROW}" fill="{_colour(name)}"/>{text}</g>'
+    )
+
+
+def _fitting(name: str, room: int) -> str:
+    """As much of a name as there is room for, its end rather than its path."""
+    if len(name) > room:
+        name = name.rpartition("/")[2]
+    if len(name) <= room:
+        return name
+    return name[: room - 1] + "…" if room > 3 else ""
+
+
+def _colour(name: str) -> str:
+    """Functions of one package have one colour, from yellow to red."""
+    package = name.rpartition("/")[2].partition(".")[0]
+    shade = zlib.crc32(package.encode("utf-8", "replace")) % 40
+    return f"hsl({15 + shade}, 85%, {66 + shade % 12}%)"
