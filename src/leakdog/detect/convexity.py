@@ -19,11 +19,17 @@ MOST_AGREED = 20.0
 OUT_OF_SIGHT = 10.0
 
 
-def line_over_logarithm(values: Array, age: Array, first: Ints, settings: Settings) -> Array:
+def running(values: Array) -> Array:
+    """Sums of each row up to each column, less the last value as often: (N, T) to (N, T + 1)."""
+    return np.concatenate((np.zeros((len(values), 1)), np.cumsum(values - values[:, -1:], 1)), 1)
+
+
+def line_over_logarithm(values: Array, total: Array, age: Array, first: Ints, settings: Settings) -> Array:
     """Fit each life by the logarithm of its age and by its age: standard errors by which age is needed, (N,).
 
     Args:
         values: (N, T) blocks up to now, without gaps.
+        total: their `running` sums.
         age: (N,) of the process, in blocks; all at most T.
         first: (N,) column from which each row is real.
 
@@ -31,7 +37,6 @@ def line_over_logarithm(values: Array, age: Array, first: Ints, settings: Settin
     columns = values.shape[1]
     begin = np.maximum(first, columns - age).astype(int)
     edges = (begin[:, None] + (columns - begin)[:, None] * np.linspace(0, 1, POINTS + 1)).astype(int)
-    total = np.concatenate((np.zeros((len(values), 1)), np.cumsum(values - values[:, -1:], 1)), 1)
     count = np.maximum(np.diff(edges, axis=1), 1)
     edges = np.minimum(edges[:, :-1], columns - 1)
     ends = np.minimum(edges + count, columns)
@@ -58,14 +63,13 @@ def line_over_logarithm(values: Array, age: Array, first: Ints, settings: Settin
     return out
 
 
-def late_growth(values: Array, age: Array, first: Ints, settings: Settings) -> Array:
+def late_growth(values: Array, total: Array, age: Array, first: Ints, settings: Settings) -> Array:
     """Growth since half the age, less what a curve between a line and a logarithm would have grown, (N,), in units.
 
     That curve goes through the levels at an eighth and at half of the age, or at the earliest that was seen: from
     them a logarithm would rise by half as much again, a line by a third more than it did. Above 0 is no warm-up.
     """
     span = np.minimum(settings.smooth_blocks, np.maximum(age / LATE_SPANS, 1.0))
-    total = np.concatenate((np.zeros((len(values), 1)), np.cumsum(values - values[:, -1:], 1)), 1)
     columns = values.shape[1]
 
     def level(back: Array) -> tuple[Array, Array]:
@@ -85,7 +89,7 @@ def late_growth(values: Array, age: Array, first: Ints, settings: Settings) -> A
     return out
 
 
-def inner_growth(values: Array, lives: Array, first: Ints, start: int) -> tuple[Array, Array]:
+def inner_growth(values: Array, total: Array, lives: Array, first: Ints, start: int) -> tuple[Array, Array]:
     """Over the lives that a look-back joins: how much they grow, and the share of it in their later half, (N,) each.
 
     Half of it is a leak; a warm-up that every life goes through has less. Where all growth is between the lives, their
@@ -93,13 +97,13 @@ def inner_growth(values: Array, lives: Array, first: Ints, start: int) -> tuple[
 
     Args:
         values: (N, T) blocks up to now, without gaps.
+        total: their `running` sums.
         lives: (N, L) columns at which the lives begin to be seen, in order, NaN before the first.
         first: (N,) column from which each row is real.
         start: column at which the look-back begins.
 
     """
     columns = values.shape[1]
-    total = np.concatenate((np.zeros((len(values), 1)), np.cumsum(values - values[:, -1:], 1)), 1)
     begins = np.where(np.isnan(lives), -np.inf, lives)
     ends = np.concatenate((begins[:, 1:], np.full((len(values), 1), float(columns))), 1)
     begins = np.clip(np.maximum(np.maximum(begins, start), first[:, None]), 0, columns)
@@ -124,18 +128,17 @@ def inner_growth(values: Array, lives: Array, first: Ints, start: int) -> tuple[
     return np.where(several, 1.5 * grown, np.inf), np.clip(share, -1.0, 2.0)
 
 
-def repeated_growth(values: Array, lives: Array, first: Ints) -> Array:
+def repeated_growth(values: Array, total: Array, lives: Array, first: Ints) -> Array:
     """How surely each life grew anew, as a leak that restarts with the process does, (N,).
 
     The growth per block in the second half of each remembered life, its mean over its standard error: over lives, not
     over readings, so what all lives share counts and what one did does not. Rows with one life get 0.
 
     Args:
-        values, lives, first: as in `inner_growth`.
+        values, total, lives, first: as in `inner_growth`.
 
     """
     columns = values.shape[1]
-    total = np.concatenate((np.zeros((len(values), 1)), np.cumsum(values - values[:, -1:], 1)), 1)
     begins = np.where(np.isnan(lives), -np.inf, lives)
     ends = np.concatenate((begins[:, 1:], np.full((len(values), 1), float(columns))), 1)
     begins = np.clip(np.maximum(begins, first[:, None]), 0, columns)

@@ -17,6 +17,7 @@ from leakdog.detect.convexity import (
     late_growth,
     line_over_logarithm,
     repeated_growth,
+    running,
 )
 from leakdog.detect.correct import Corrected, correct, load_known
 from leakdog.detect.panel import Panel, Rows, take, window_columns, window_start
@@ -243,10 +244,11 @@ def _measure(out: Evidence, sight: _Sight, look: Look, settings: Settings) -> No
     climb = seen.raw[:, -(look.blocks // 4) :].mean(1) - sight.base
     age = sight.past.end - sight.rows.life_start / sight.past.block_seconds
     blocks = look.blocks * seconds / sight.past.block_seconds
-    late, line = _warm_up(sight, age, blocks, settings)
-    peak, excess = _above(sight, look, settings)
+    total = running(seen.coarse)
+    late, line = _warm_up(sight, total, age, blocks, settings)
+    peak, excess = _above(sight, total, look, settings)
     start = window_start(look, sight.window, sight.past)
-    within, inner = inner_growth(seen.coarse, _columns(sight), sight.begin, start)
+    within, inner = inner_growth(seen.coarse, total, _columns(sight), sight.begin, start)
     own = np.clip(np.minimum(sight.before, age - blocks), -1, None)
     level = np.median(seen.raw[:, -max(look.blocks // EDGE, 1) :], axis=1)
     out.put(
@@ -268,7 +270,7 @@ def _measure(out: Evidence, sight: _Sight, look: Look, settings: Settings) -> No
         line=np.where(found.scaled, OUT_OF_SIGHT, line),
         inner=inner,
         within=np.where(within < np.inf, np.where(within < np.inf, within, 0.0) / rise, OUT_OF_SIGHT),
-        repeated=repeated_growth(seen.coarse, _columns(sight), sight.begin),
+        repeated=repeated_growth(seen.coarse, total, _columns(sight), sight.begin),
         kept=np.where(climb > 0, found.rise * 0.75 / np.maximum(climb, 1e-9), OUT_OF_SIGHT),
         noise=found.noise / rise,
         past=sight.before / blocks,
@@ -283,7 +285,7 @@ def _measure(out: Evidence, sight: _Sight, look: Look, settings: Settings) -> No
     )
 
 
-def _warm_up(sight: _Sight, age: Array, blocks: float, settings: Settings) -> tuple[Array, Array]:
+def _warm_up(sight: _Sight, total: Array, age: Array, blocks: float, settings: Settings) -> tuple[Array, Array]:
     """What speaks against a warm-up, for lives that are in sight; `OUT_OF_SIGHT` or infinity for the others."""
     coarse = sight.seen.coarse
     late = np.full(len(coarse), np.inf)
@@ -291,10 +293,10 @@ def _warm_up(sight: _Sight, age: Array, blocks: float, settings: Settings) -> tu
     seen = coarse.shape[1] - sight.begin >= age * SEEN_SHARE
     born = np.flatnonzero(seen & (age >= settings.convex_blocks))
     if len(born):
-        late[born] = late_growth(coarse[born], age[born], sight.begin[born], settings)
+        late[born] = late_growth(coarse[born], total[born], age[born], sight.begin[born], settings)
     young = np.flatnonzero(seen & (age >= blocks) & (age <= 3 * blocks))
     if len(young):
-        line[young] = line_over_logarithm(coarse[young], age[young], sight.begin[young], settings)
+        line[young] = line_over_logarithm(coarse[young], total[young], age[young], sight.begin[young], settings)
     return late, line
 
 
@@ -304,7 +306,7 @@ def _columns(sight: _Sight) -> Array:
     return columns
 
 
-def _above(sight: _Sight, look: Look, settings: Settings) -> tuple[Array, Array]:
+def _above(sight: _Sight, total: Array, look: Look, settings: Settings) -> tuple[Array, Array]:
     """By how much the present is above all of the past: lowest of three blocks over the top, mean over highest mean.
 
     Rows without a past get a whole rise.
@@ -321,7 +323,6 @@ def _above(sight: _Sight, look: Look, settings: Settings) -> tuple[Array, Array]
     peak = sight.seen.window[:, -3:].min(1) - top
     smooth = settings.smooth_blocks
     level = coarse[:, -1:]
-    total = np.cumsum(np.concatenate((np.zeros((len(coarse), 1)), coarse - level), 1), 1)
     ends = np.arange(first + smooth, start + 1)
     means = (total[:, ends] - total[:, ends - smooth]) / smooth + level
     highest = np.where(ends - smooth >= begin[:, None], means, -np.inf).max(1, initial=-np.inf)
