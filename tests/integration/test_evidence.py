@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tarfile
@@ -71,6 +72,10 @@ def test_its_commands_name_the_leak(bundle: Path) -> None:
     assert [words[3] for words in heap] == ["-diff_base", "-http"]
     for words in (heap[0][3:], ["heap-diff.pb.gz"]):
         command = [GO, "tool", "pprof", "-top", *words]
-        shown = subprocess.run(command, cwd=bundle, check=True, capture_output=True, text=True, timeout=60).stdout
+        environment = {**os.environ, "CGO_ENABLED": "0"}  # no C compiler is needed to build pprof
+        done = subprocess.run(
+            command, cwd=bundle, env=environment, check=True, capture_output=True, text=True, timeout=60
+        )
+        shown = done.stdout
         first = next(line for line in shown.splitlines() if line.strip().endswith(("cacheSession", "(inline)")))
         assert "zoo/leaks.cacheSession" in first

@@ -40,6 +40,7 @@ GRAPHS = ("top", "tree", "peek")
 GRAPHED = [granularity for granularity in Granularity if granularity is not Granularity.FILES]
 STACKS = ("traces", "tags")
 PEEK = "a"
+ENVIRONMENT = {**os.environ, "TZ": "UTC", "CGO_ENABLED": "0"}  # no C compiler is needed to build pprof
 RUNS = 600  # of all combinations, spread evenly; one takes a tenth of a second
 
 
@@ -79,7 +80,7 @@ def theirs(case: Case) -> str:
 def pprof(*arguments: str) -> str:
     """What `go tool pprof` prints; what it has to complain of comes after it."""
     command = [str(Path(sys.executable).parent / "go"), "tool", "pprof", "-symbolize=none", *arguments]
-    done = subprocess.run(command, env={**os.environ, "TZ": "UTC"}, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=120)
     return done.stdout
 
 
