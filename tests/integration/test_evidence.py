@@ -34,6 +34,8 @@ EVERYTHING = {
     "cmdline.txt",
 }
 
+ENVIRONMENT = {**os.environ, "CGO_ENABLED": "0"}  # no C compiler is needed to build pprof
+
 
 @pytest.fixture(scope="module")
 def bundle(
