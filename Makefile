@@ -7,7 +7,7 @@ SYSTEM_PACKAGES := prometheus prometheus-alertmanager chromium systemd
 SYSTEM_COMMANDS := prometheus promtool prometheus-alertmanager chromium systemd-analyze
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit integration bench services learn fuzz kill9 system-deps constraints clean
+.PHONY: help demo test lint unit integration bench services learn fuzz fuzz-short fuzz-made kill9 system-deps constraints clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,10 +25,14 @@ $(VENV)/.dev: $(VENV)/.runtime
 	$(PIP) install -c constraints.txt -e '.[dev]'
 	@touch $@
 
+$(VENV)/.fuzz: $(VENV)/.dev
+	$(PIP) install -c constraints.txt -e '.[fuzz]'
+	@touch $@
+
 demo: $(VENV)/.runtime ## watch a leaking and a healthy process, and name the leak's line
 	$(BIN)/leakdog demo
 
-test: lint unit integration ## everything that CI runs
+test: lint unit integration fuzz-short ## everything that CI runs
 
 lint: $(VENV)/.dev ## style, types, import contracts, docstrings of tests
 	$(BIN)/ruff check src tests bench
@@ -39,7 +43,7 @@ lint: $(VENV)/.dev ## style, types, import contracts, docstrings of tests
 
 unit: $(VENV)/.dev ## quick tests, with a floor under coverage
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -q tests/unit
+	$(BIN)/coverage run -m pytest -q tests/unit tests/fuzz
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --fail-under=90
 
@@ -60,8 +64,14 @@ learn: $(VENV)/.dev ## learn the detector's score anew, from labelled series
 	$(PIP) install -c constraints.txt -e '.[learn]'
 	$(BIN)/python -m bench.leakbench.learn --out src/leakdog/detect/score.json $(if $(GENERATOR),--generator $(GENERATOR))
 
-fuzz: $(VENV)/.dev ## a long search for inputs that break the readers
-	HYPOTHESIS_PROFILE=long $(BIN)/pytest -q tests/unit/pprof tests/unit/config tests/unit/fetch
+fuzz: $(VENV)/.fuzz ## search FOR=600 seconds for inputs that break a reader, guided by coverage
+	nice $(BIN)/python tests/fuzz --seconds $(or $(FOR),600)
+
+fuzz-short: ## the same for 20 seconds
+	@$(MAKE) --no-print-directory fuzz FOR=20
+
+fuzz-made: $(VENV)/.dev ## a hundred thousand made profiles, valid and damaged
+	LEAKDOG_MADE=50000 nice $(BIN)/pytest -q tests/fuzz/test_made.py
 
 kill9: $(VENV)/.dev ## kill a writing daemon a thousand times and look for lost data
 	LEAKDOG_KILLS=1000 $(BIN)/pytest -q tests/integration/test_store_kill.py

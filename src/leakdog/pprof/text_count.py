@@ -20,7 +20,7 @@ from leakdog.pprof.build import Builder
 from leakdog.pprof.limits import Limits
 from leakdog.pprof.profile import Label, Profile, ValueType
 
-_HEADER = re.compile(r"(\S+) profile: total (\d{1,18})\Z")
+_HEADER = re.compile(r"([!-~]+) profile: total (\d{1,18})\Z")
 _SAMPLE = re.compile(r"(\d{1,18}) @((?: 0x[0-9a-f]+)*) *\Z")
 _LABELS = "# labels: {"
 _QUOTED = r'"((?:[^"\\]|\\.)*)"'

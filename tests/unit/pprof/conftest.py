@@ -9,14 +9,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 
 from leakdog.pprof.wire import delimited, integer, packed
 
 HERE = Path(__file__).parent
 settings.register_profile("default", deadline=1000)
-settings.register_profile("long", deadline=1000, max_examples=20_000, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+settings.load_profile("default")
 
 Numbers = Sequence[int]
 

@@ -1,0 +1,96 @@
+"""What reads bytes of others, each with all that is done to what was read. Only an error of ours may come out."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from leakdog.config import load, show
+from leakdog.errors import LeakdogError
+from leakdog.fetch.exposition import read_metrics
+from leakdog.pprof import Limits, Profile, encode, memstats, parse
+from leakdog.pprof.decode import decode
+from leakdog.report import diff, flame, graph, raw, tags, top, traces, tree
+
+HANG_SECONDS = 1.0
+# So small that a few kilobytes reach them.
+SMALL = Limits(
+    decompressed_bytes=1 << 20, samples=2000, locations=2000, functions=2000, strings=2000, depth=60, lines=4000
+)
+VIEWS = tuple(graph.View(granularity=each) for each in graph.Granularity)
+
+
+def contents(profile: Profile) -> dict[str, Any]:
+    """All that a profile holds, as plain values."""
+    symbols = profile.symbols
+    found = {field.name: plain(getattr(profile, field.name)) for field in fields(profile) if field.name != "symbols"}
+    tables = {name: plain(getattr(symbols, name)) for name in ("mappings", "functions", "locations")}
+    return found | tables
+
+
+def plain(value: Any) -> Any:
+    """Arrays as lists, tables as dictionaries of lists."""
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if hasattr(value, "__dataclass_fields__"):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    return value
+
+
+def use(profile: Profile) -> None:
+    """Every view of a profile, and the way out and in again, which changes nothing."""
+    assert len(profile.stacks()) == len(profile.values)
+    profile.runs("main.")
+    raw.render(profile)
+    again = decode(encode(profile))
+    assert contents(again) == contents(profile)
+    with contextlib.suppress(LeakdogError):
+        for view in VIEWS:
+            tree.render(graph.build(profile, view))
+        top.render(graph.build(profile, VIEWS[0]))
+        for render in (traces.render, tags.render, flame.render):
+            render(profile, VIEWS[0])
+        assert not diff.difference(profile, again).values.any()
+
+
+def profile(data: bytes) -> None:
+    """A profile in protobuf or text, gzip or not."""
+    use(parse(data, SMALL))
+
+
+def memory_statistics(data: bytes) -> None:
+    """Go's MemStats below a heap profile in text."""
+    memstats(data, SMALL)
+
+
+def exposition(data: bytes) -> None:
+    """A metrics page."""
+    read_metrics(data, 0.0)
+
+
+def configuration(data: bytes) -> None:
+    """A configuration file, which is shown as it was understood."""
+    show.show(load.loads(data.decode("utf-8", "replace"), "leakdog.yml"))
+
+
+READERS: dict[str, Callable[[bytes], None]] = {
+    "protobuf": profile,
+    "text": profile,
+    "memstats": memory_statistics,
+    "exposition": exposition,
+    "configuration": configuration,
+}
+
+
+def survive(name: str, data: bytes) -> None:
+    """Read; whatever comes out of here is a fault: another error than ours, or more than a second of work."""
+    start = time.process_time()
+    with contextlib.suppress(LeakdogError):
+        READERS[name](data)
+    taken = time.process_time() - start
+    assert taken < HANG_SECONDS, f"reading {len(data)} bytes took {taken:.1f} s"
