@@ -7,6 +7,7 @@ import http.client
 import sys
 import urllib.error
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -50,6 +51,13 @@ def add_view(parser: argparse.ArgumentParser, *, as_json: bool = True) -> None:
     parser.add_argument("--sample-index", default="", metavar="NAME", help="inuse_space, alloc_objects, … or a number")
     parser.add_argument(
         "--granularity", choices=GRANULARITIES, default="functions", help="what one row is (default functions)"
+    )
+    parser.add_argument(
+        "--unit",
+        type=_unit,
+        default="minimum",
+        metavar="UNIT",
+        help="of the figures: B, kB, MB, GB, ms, s, …; auto: the best for each; minimum: one for all (default)",
     )
     for name, meaning in SELECTIONS.items():
         parser.add_argument(f"--{name}", default="", metavar="REGEX", help=meaning)
@@ -104,15 +112,17 @@ def load(args: argparse.Namespace, where: str = "") -> Profile:
 
 def view_of(args: argparse.Namespace) -> View:
     """How to look at it."""
-    from leakdog.report.graph import Granularity, View
+    from leakdog.report.frames import Granularity
+    from leakdog.report.graph import View
     from leakdog.report.select import Selection
 
     names = [name.replace("-", "_") for name in SELECTIONS]
     selection = Selection(**{name: getattr(args, name) for name in names})
-    view = View(args.sample_index, Granularity(args.granularity), selection=selection)
-    if not hasattr(args, "sort"):
+    view = View(args.sample_index, Granularity(args.granularity), selection=selection, unit=args.unit)
+    if not hasattr(args, "n"):
         return view
-    return View(args.sample_index, view.granularity, args.sort, args.n, args.nodefraction, args.edgefraction, selection)
+    sort = getattr(args, "sort", view.sort)
+    return replace(view, sort=sort, n=args.n, node_fraction=args.nodefraction, edge_fraction=args.edgefraction)
 
 
 def load_compared(args: argparse.Namespace) -> tuple[Profile, int | None]:
@@ -192,6 +202,14 @@ def _count(text: str) -> int:
     if not text.isdigit():
         raise argparse.ArgumentTypeError(f"{text!r} is not a count")
     return int(text)
+
+
+def _unit(text: str) -> str:
+    from leakdog.report.measure import is_unit
+
+    if not is_unit(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a unit; give one such as kB, MB or ms, or auto or minimum")
+    return text
 
 
 def _share(text: str) -> float:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
 
@@ -42,9 +42,9 @@ def render(profile: Profile, view: View) -> str:
     """
     kind = profile.sample_types[profile.sample_index(view.sample_index)]
     root = _tree(profile, view)
-    frames = list(_frames(root, kind.unit))
+    frames = list(_frames(root, lambda value: label(value, kind.unit, view.unit)))
     deepest = max((depth for depth, _ in frames), default=0)
-    head = " · ".join([*heading(profile, kind.type), f"{label(root.value, kind.unit)} in all"])
+    head = " · ".join([*heading(profile, view), f"{label(root.value, kind.unit, view.unit)} in all"])
     height = (deepest + 3) * ROW
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img"'
@@ -66,7 +66,7 @@ def _tree(profile: Profile, view: View) -> _Node:
     return root
 
 
-def _frames(root: _Node, unit: str) -> Iterator[tuple[int, str]]:
+def _frames(root: _Node, figure: Callable[[int], str]) -> Iterator[tuple[int, str]]:
     """Depth and picture of each frame that can be seen, callers before callees, the widest first."""
     waiting = [(1, 0.0, root)]
     while waiting:
@@ -75,12 +75,8 @@ def _frames(root: _Node, unit: str) -> Iterator[tuple[int, str]]:
             width = below.value / root.value * WIDTH
             if width < LEAST:
                 break
-            yield (
-                depth,
-                _frame(
-                    name, f"{label(below.value, unit)}, {percentage(below.value, root.value).strip()}", depth, x, width
-                ),
-            )
+            figures = f"{figure(below.value)}, {percentage(below.value, root.value).strip()}"
+            yield depth, _frame(name, figures, depth, x, width)
             waiting.append((depth + 1, x, below))
             x += width
 

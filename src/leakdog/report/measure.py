@@ -31,8 +31,14 @@ _TIME = (
 )
 # What is measured in units, and the unit for values too small for any.
 _KINDS = ((_MEMORY, _MEMORY[0]), (_TIME, _TIME[3]))
-_AUTOMATIC = ("auto", "minimum")
+MINIMUM = "minimum"
+_AUTOMATIC = ("auto", MINIMUM)
 _UNNAMED = ("count", "sample", "unit", *_AUTOMATIC)
+
+
+def is_unit(name: str) -> bool:
+    """Whether figures can be shown in it."""
+    return name in _AUTOMATIC or any(_find(units, name) for units, _ in _KINDS)
 
 
 def scale(value: int, unit: str, to: str = "auto") -> tuple[float, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 
 from leakdog.pprof.profile import Label, Profile
 from leakdog.report.graph import View, total_of
@@ -20,7 +21,7 @@ def render(profile: Profile, view: View) -> str:
     """
     unit = profile.sample_types[profile.sample_index(view.sample_index)].unit
     total, sums = total_of(profile, view), sums_of(profile, view)
-    return "".join(_block(key, sums[key], unit, total) for key in sorted(sums))
+    return "".join(_block(key, sums[key], total, lambda value: label(value, unit, view.unit)) for key in sorted(sums))
 
 
 def sums_of(profile: Profile, view: View) -> dict[str, dict[str, int]]:
@@ -35,15 +36,15 @@ def sums_of(profile: Profile, view: View) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for i, value in enumerate(profile.values[:, column].tolist()):
         for each in profile.labels(i):
-            found[each.key][_text(each)] += value
+            found[each.key][_text(each, view.unit)] += value
     return found
 
 
-def _text(each: Label) -> str:
-    return each.value if isinstance(each.value, str) else label(each.value, unit_of(each))
+def _text(each: Label, unit: str) -> str:
+    return each.value if isinstance(each.value, str) else label(each.value, unit_of(each), unit)
 
 
-def _block(key: str, values: dict[str, int], unit: str, total: int) -> str:
+def _block(key: str, values: dict[str, int], total: int, figure: Callable[[int], str]) -> str:
     """A key with its sum, then its values, their figures right-aligned."""
 
     def share(value: int) -> str:
@@ -51,10 +52,8 @@ def _block(key: str, values: dict[str, int], unit: str, total: int) -> str:
 
     whole = sum(values.values())
     rows = sorted(values.items(), key=lambda item: (-abs(item[1]), item[0]))
-    figures = [f"{label(value, unit)}{share(value)}:" for _, value in rows]
+    figures = [f"{figure(value)}{share(value)}:" for _, value in rows]
     width = max(map(len, figures), default=0) + 1
-    lines = [f" {key}: Total {label(whole, unit)} of {label(total, unit)}{share(whole)}"]
-    lines += [
-        f"{' ' * (len(key) + 2)}{figure:>{width}} {text}" for figure, (text, _) in zip(figures, rows, strict=True)
-    ]
+    lines = [f" {key}: Total {figure(whole)} of {figure(total)}{share(whole)}"]
+    lines += [f"{' ' * (len(key) + 2)}{each:>{width}} {text}" for each, (text, _) in zip(figures, rows, strict=True)]
     return "\n".join(lines) + "\n\n"

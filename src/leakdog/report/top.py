@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from leakdog.report.graph import Graph
-from leakdog.report.measure import common_unit, label, percentage
+from leakdog.report.measure import label, percentage
 
 
 def render(graph: Graph) -> str:
     """The report as text."""
-    unit = unit_of(graph)
+    unit = graph.output_unit()
     lines = [*summary(graph, unit), "      flat  flat%   sum%        cum   cum%"]
     running = 0
     for node in graph.nodes:
@@ -27,12 +27,6 @@ def as_json(graph: Graph) -> dict[str, Any]:
     """The rows with raw numbers."""
     rows = [{"name": node.name, "flat": node.flat, "cum": node.cum} for node in graph.nodes]
     return {"sample_type": graph.sample_type, "unit": graph.unit, "total": graph.total, "rows": rows}
-
-
-def unit_of(graph: Graph) -> str:
-    """One unit for all figures of a report."""
-    values = [abs(node.flat) or abs(node.cum) for node in graph.nodes]
-    return common_unit(min((value for value in values if value), default=0), graph.total, graph.unit)
 
 
 def summary(graph: Graph, unit: str) -> list[str]:

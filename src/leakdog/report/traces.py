@@ -7,7 +7,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from leakdog.pprof.profile import Label, Profile
-from leakdog.report.graph import View, heading, names_of
+from leakdog.report.frames import names_of
+from leakdog.report.graph import View, heading
 from leakdog.report.measure import label
 from leakdog.report.select import select
 from leakdog.report.tag_filter import unit_of
@@ -48,10 +49,10 @@ def render(profile: Profile, view: View) -> str:
 
     """
     kind = profile.sample_types[profile.sample_index(view.sample_index)]
-    lines = list(heading(profile, kind.type))
+    lines = list(heading(profile, view))
     for trace in traces_of(profile, view):
         lines += [SEPARATOR, *_labels(trace.labels)]
-        values = [label(trace.value, kind.unit), *[""] * (len(trace.stack) - 1)]
+        values = [label(trace.value, kind.unit, view.unit), *[""] * (len(trace.stack) - 1)]
         lines += [
             f"{value:>10}   {name}{' (inline)' if inline else ''}"
             for value, (name, inline) in zip(values, trace.stack, strict=True)

@@ -8,7 +8,7 @@ from collections import defaultdict
 from leakdog.errors import ProfileError
 from leakdog.report.graph import Edge, Graph
 from leakdog.report.measure import label, percentage
-from leakdog.report.top import summary, unit_of
+from leakdog.report.top import summary
 
 SEPARATOR = "----------------------------------------------------------+-------------"
 LEGEND = "      flat  flat%   sum%        cum   cum%   calls calls% + context 	 	 "
@@ -22,7 +22,7 @@ def render(graph: Graph, peek: str = "") -> str:
 
     """
     wanted = _compiled(peek)
-    unit = unit_of(graph)
+    unit = graph.output_unit()
     callers, callees = _by_end(graph)
     lines = [*summary(graph, unit), SEPARATOR, LEGEND]
     running, before = 0, len(lines)

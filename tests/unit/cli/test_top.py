@@ -71,6 +71,16 @@ def test_text_is_a_table(path: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert "      300B 75.00% 75.00%       300B 75.00%  main.keep\n" in capsys.readouterr().out
 
 
+def test_figures_come_in_the_unit_that_is_asked_for(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """As `go tool pprof -unit` shows them; one that is none is usage."""
+    assert call(path, "--unit", "kB") == 0
+    assert "    0.29kB 75.00% 75.00%     0.29kB 75.00%  main.keep\n" in capsys.readouterr().out
+    with pytest.raises(SystemExit) as caught:
+        call(path, "--unit", "parsecs")
+    assert caught.value.code == 2
+    assert "'parsecs' is not a unit" in capsys.readouterr().err
+
+
 def test_a_wrong_count_is_usage(path: str, capsys: pytest.CaptureFixture[str]) -> None:
     """A count that is none ends with exit code 2 and says why."""
     with pytest.raises(SystemExit) as caught:

@@ -19,4 +19,5 @@ def test_text_and_json(run: Run, capsys: Capture) -> None:
         {"name": "main.keep", "flat": 300, "cum": 300},
         {"name": "main.main", "flat": 100, "cum": 400},
     ]
-    assert found["edges"] == [{"caller": "main.main", "callee": "main.keep", "weight": 300, "inline": False}]
+    edge = {"caller": "main.main", "callee": "main.keep", "weight": 300, "inline": False, "residual": False}
+    assert found["edges"] == [edge]

@@ -9,7 +9,8 @@ from leakdog.model import Frame
 from leakdog.pprof import DEFAULT_LIMITS, Profile
 from leakdog.pprof.build import Builder
 from leakdog.pprof.profile import ValueType
-from leakdog.report.graph import Edge, Granularity, Graph, Node, View, build
+from leakdog.report.frames import Granularity
+from leakdog.report.graph import Edge, Graph, Node, View, build
 from leakdog.report.select import Selection
 
 OBJECTS, SPACE = ValueType("inuse_objects", "count"), ValueType("inuse_space", "bytes")
@@ -144,8 +145,9 @@ def test_calls_reach_over_nodes_that_are_left_out() -> None:
     made = profile(("leaf tiny root", 1), ("leaf mid root", 99))
     graph = build(made, View(node_fraction=0.05))
     assert ([node.name for node in graph.nodes], graph.dropped, graph.cutoff) == (["leaf", "mid", "root"], 1, 5)
-    assert Edge("root", "leaf", 1, inline=False) in graph.edges
-    assert Edge("root", "leaf", 1, inline=False) not in build(made, View(node_fraction=0.05, edge_fraction=0.05)).edges
+    over = Edge("root", "leaf", 1, inline=False, residual=True)
+    assert over in graph.edges
+    assert over not in build(made, View(node_fraction=0.05, edge_fraction=0.05)).edges
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leakdog.report.measure import common_unit, label, percentage, scale
+from leakdog.report.measure import common_unit, is_unit, label, percentage, scale
 
 
 @pytest.mark.parametrize(
@@ -82,3 +82,11 @@ def test_any_number_has_a_label(value: int, unit: str) -> None:
     """Every 64-bit number has a label; it is negative exactly when the number is, unless it rounds to 0."""
     text = label(value, unit)
     assert text == "0" or text.startswith("-") == (value < 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "known"), [("MB", True), ("ms", True), ("auto", True), ("minimum", True), ("parsecs", False)]
+)
+def test_units_are_known_by_any_of_their_names(name: str, known: bool) -> None:
+    """Those of memory and time, and the two that choose one."""
+    assert is_unit(name) is known
