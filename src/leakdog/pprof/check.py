@@ -29,12 +29,12 @@ def check_strings(table: Sequence[bytes]) -> None:
         raise MalformedProfile("the first entry of the string table is not empty")
 
 
-def check_texts(what: str, indices: Ints, strings: int) -> Ints:
-    """The indices, if all lie in a string table of that length; else MalformedProfile."""
-    if len(indices) and (int(indices.min()) < 0 or int(indices.max()) >= strings):
-        bad = int(indices[np.flatnonzero((indices < 0) | (indices >= strings))[0]])
+def check_texts(what: str, indices: Ints, strings: int) -> None:
+    """Raise MalformedProfile unless all indices, in an array of any shape, lie in a string table of that length."""
+    known = indices.view(np.uint64) < strings
+    if not known.all():
+        bad = int(indices[~known][0])
         raise MalformedProfile(f"a {what} has string {bad}, but the string table has {strings} entries")
-    return indices
 
 
 def check_values(counts: Ints, types: int) -> None:
@@ -71,6 +71,15 @@ class Ids:
         if len(twice):
             raise MalformedProfile(f"two {self._what}s have id {int(self._sorted[twice[0]])}")
 
+    def rows_or_none(self, wanted: Ints, user: str) -> Ints:
+        """The same, and -1 for id 0."""
+        if wanted.all():
+            return self.rows(wanted, user)
+        found = np.full(len(wanted), -1, np.int64)
+        some = wanted.nonzero()[0]
+        found[some] = self.rows(wanted[some], user)
+        return found
+
     def rows(self, wanted: Ints, user: str) -> Ints:
         """Rows of these ids.
 
@@ -81,7 +90,8 @@ class Ids:
         if not len(wanted):
             return wanted
         if self._order is None:
-            rows, known = wanted - 1, (wanted >= 1) & (wanted <= self._count)
+            rows = wanted - 1
+            known = rows.view(np.uint64) < self._count
         else:
             at = np.minimum(np.searchsorted(self._sorted, wanted), self._count - 1)
             rows, known = self._order[at], self._sorted[at] == wanted

@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
 from leakdog.errors import MalformedProfile
+from leakdog.pprof import columns, wire
 from leakdog.pprof import header as head
-from leakdog.pprof import wire
 from leakdog.pprof.check import Ids, check_count, check_strings, check_texts, check_values
-from leakdog.pprof.columns import FUNCTION, LOCATION, MAPPING, SAMPLE, Layout, Records, ranges, records
 from leakdog.pprof.header import Header
+from leakdog.pprof.layout import FUNCTION, LOCATION, MAPPING
 from leakdog.pprof.limits import DEFAULT_LIMITS, Limits
 from leakdog.pprof.profile import LabelTable, Profile
 from leakdog.pprof.schema import Shallow
 from leakdog.pprof.symbols import Functions, Locations, Mappings, Strings, Symbols
 
 Ints = NDArray[np.int64]
+N = TypeVar("N", bound=np.generic)
 
 # The repeated messages, by field number from 1; each has a limit of that name.
 _TABLES = ("sample_types", "samples", "mappings", "locations", "functions", "strings")
 # Records decoded at once. The arrays for them take 40 times that and should stay in the cache of the processor.
 _BLOCK_BYTES = 128 << 10
-_COUNTED_BYTES = 32 << 10  # bytes counted at once: NumPy makes a number of eight bytes of each
+# The C library gives the pages of each large array back at once, and the next one has to fetch them anew, which takes
+# longer than what is done with them. Having freed an array of this size, it keeps twice that for the next ones.
+np.empty(4 << 20, np.uint8)
+_COUNTED_BYTES = 256 << 10  # bytes counted at once, in the cache too
 
 
 def decode(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Profile:
@@ -38,15 +43,13 @@ def decode(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Profile:
         ProfileTooLarge: more of something than its limit.
 
     """
-    tables, rest = _split(data, limits)
-    check_strings(tables["strings"])
-    strings = Strings(tables["strings"], limits.name_length)
+    raw, rest = _split(data, limits)
+    check_strings(raw["strings"])
+    strings = Strings(raw["strings"], limits.name_length)
     header = Header(rest, strings)
-    types = tuple(head.value_type(raw, strings) for raw in tables["sample_types"])
-    mapping_ids, mappings = _mappings(_read(tables["mappings"], MAPPING, limits), len(strings))
-    function_ids, functions = _functions(_read(tables["functions"], FUNCTION, limits), len(strings))
-    location_ids, locations = _locations(tables["locations"], mapping_ids, function_ids, limits)
-    samples = _samples(tables["samples"], len(types), location_ids, limits)
+    types = tuple(head.value_type(each, strings) for each in raw["sample_types"])
+    mappings, functions, location_ids, locations = _tables(raw, len(strings), limits)
+    samples = _samples(raw["samples"], len(types), location_ids, limits)
     for texts in (samples.labels.key, samples.labels.text, samples.labels.unit):
         check_texts("label", texts, len(strings))
     return Profile(
@@ -89,17 +92,17 @@ def _split(data: bytes, limits: Limits) -> tuple[dict[str, list[bytes]], bytes]:
 def _check_counts(data: bytes, limits: Limits) -> None:
     """Count messages before the library makes room for them: an empty one takes 2 bytes here and 16 there.
 
-    Each message begins with its tag, so there are no more of them than bytes of that value: mostly that is
-        enough.
+    Each message begins with a byte that has its wire type, so there are no more of them than such bytes: mostly that is
+    enough.
     """
     allowed = {number: getattr(limits, what) for number, what in enumerate(_TABLES, 1)}
     if len(data) <= 2 * sum(allowed.values()):
         return
-    tags = [number << 3 | wire.DELIMITED for number in allowed]
-    there_are = np.zeros(256, np.int64)
+    there_are = 0
     for start in range(0, len(data), _COUNTED_BYTES):
-        there_are += np.bincount(np.frombuffer(data[start : start + _COUNTED_BYTES], np.uint8), minlength=256)
-    if there_are[tags].sum() + there_are[[tag | 0x80 for tag in tags]].sum() <= sum(allowed.values()):
+        part = np.frombuffer(data[start : start + _COUNTED_BYTES], np.uint8)
+        there_are += int(np.count_nonzero(part & 7 == wire.DELIMITED))
+    if there_are <= sum(allowed.values()):
         return
     for field in wire.fields(data):
         if field.number in allowed:
@@ -109,57 +112,59 @@ def _check_counts(data: bytes, limits: Limits) -> None:
                 check_count(what, getattr(limits, what) + 1, getattr(limits, what))
 
 
-def _read(raw: list[bytes], layout: Layout, limits: Limits) -> Iterator[Records]:
-    """Decode one table block by block; at least one, so that columns always have parts to be made of."""
-    sizes = np.fromiter(map(len, raw), np.int64, len(raw))
+def _blocks(sizes: Ints, limits: Limits) -> Iterator[slice]:
+    """Records of these sizes to decode at once; at least one block, so that columns have parts to be made of."""
     check_count("message_bytes", int(sizes.max(initial=0)), limits.message_bytes)
     blocks = np.cumsum(sizes) // _BLOCK_BYTES
-    cuts = (np.flatnonzero(np.diff(blocks)) + 1).tolist()
-    for start, stop in pairwise([0, *cuts, len(raw)]):
-        yield records(raw[start:stop], layout, limits.fields)
+    cuts = (np.diff(blocks).nonzero()[0] + 1).tolist()
+    return itertools.starmap(slice, pairwise([0, *cuts, len(sizes)]))
 
 
-def _columns(rows: list[list[Any]]) -> list[Any]:
-    """Join the parts of each column."""
-    return [np.concatenate(parts) if len(parts) > 1 else parts[0] for parts in zip(*rows, strict=True)]
+def _joined(parts: Sequence[NDArray[N]]) -> NDArray[N]:
+    """Join the parts of columns."""
+    return np.concatenate(parts, axis=-1) if len(parts) > 1 else parts[0]
 
 
-def _mappings(blocks: Iterator[Records], strings: int) -> tuple[Ids, Mappings]:
-    ids, start, limit, offset, file, build_id, *flags = _columns([[b.scalar(n) for n in range(1, 11)] for b in blocks])
-    check_texts("mapping", file, strings)
-    check_texts("mapping", build_id, strings)
-    flag_table = np.stack(flags, axis=1) != 0
-    return Ids("mapping", ids), Mappings(start, limit, offset, file, build_id, flag_table.astype(np.int64))
-
-
-def _functions(blocks: Iterator[Records], strings: int) -> tuple[Ids, Functions]:
-    ids, *texts, start_line = _columns([[b.scalar(n) for n in range(1, 6)] for b in blocks])
-    name, system_name, file = (check_texts("function", column, strings) for column in texts)
-    return Ids("function", ids), Functions(name, system_name, file, start_line)
-
-
-def _locations(raw: list[bytes], mappings: Ids, functions: Ids, limits: Limits) -> tuple[Ids, Locations]:
-    rows = []
+def _tables(raw: dict[str, list[bytes]], strings: int, limits: Limits) -> tuple[Mappings, Functions, Ids, Locations]:
+    """Mappings, functions and locations, which are decoded together: in small profiles calls cost more than numbers."""
+    counts = [len(raw[what]) for what in ("mappings", "functions", "locations")]
+    which = np.repeat([MAPPING, FUNCTION, LOCATION], counts)
+    messages = raw["mappings"] + raw["functions"] + raw["locations"]
+    blocks = []
     lines = 0
-    for block in _read(raw, LOCATION, limits):
-        lines += len(block.inner_owner)
+    length = columns.lengths(messages)
+    for block in _blocks(length, limits):
+        blocks.append(columns.tables(messages[block], length[block], which[block], limits.fields))
+        lines += blocks[-1].inner.shape[1]
         check_count("lines", lines, limits.lines)
-        line = [block.inner_scalar(n) for n in (1, 2, 3)]
-        rows.append([*(block.scalar(n) for n in (1, 2, 3, 5)), block.inner_counts(), *line])
-    ids, mapping_ids, address, folded, line_counts, function_ids, number, column = _columns(rows)
-    mapping = np.full(len(ids), -1, np.int64)
-    mapped = np.flatnonzero(mapping_ids)
-    mapping[mapped] = mappings.rows(mapping_ids[mapped], "location")
+    numbers, line_counts, line = map(_joined, zip(*blocks, strict=True))
+    of_mappings, of_functions, of_locations = np.split(numbers, np.cumsum(counts[:2]), axis=1)
+    mapping_ids, mappings = _mappings(of_mappings.copy(), strings)
+    function_ids, functions = _functions(of_functions[:6].copy(), strings)
+    ids, mapping, address, _, folded = of_locations[1:6]
     table = Locations(
-        mapping=mapping,
-        address=address,
+        mapping=mapping_ids.rows_or_none(mapping, "location"),
+        address=address.copy(),
         folded=(folded != 0).astype(np.int64),
-        line_offsets=_offsets(line_counts),
-        line_function=functions.rows(function_ids, "line of a location"),
-        line_number=number,
-        line_column=column,
+        line_offsets=_offsets(line_counts[-counts[2] :] if counts[2] else line_counts[:0]),
+        line_function=function_ids.rows(line[1], "line of a location"),
+        line_number=line[2],
+        line_column=line[3],
     )
-    return Ids("location", ids), table
+    return mappings, functions, Ids("location", ids), table
+
+
+def _mappings(numbers: Ints, strings: int) -> tuple[Ids, Mappings]:
+    _, ids, start, limit, offset, file, build_id, *_ = numbers
+    check_texts("mapping", numbers[5:7], strings)
+    flags = np.ascontiguousarray((numbers[7:] != 0).astype(np.int64).T)
+    return Ids("mapping", ids), Mappings(start, limit, offset, file, build_id, flags)
+
+
+def _functions(numbers: Ints, strings: int) -> tuple[Ids, Functions]:
+    _, ids, name, system_name, file, start_line = numbers
+    check_texts("function", numbers[2:5], strings)
+    return Ids("function", ids), Functions(name, system_name, file, start_line)
 
 
 class _Samples(NamedTuple):
@@ -171,24 +176,27 @@ class _Samples(NamedTuple):
 
 def _samples(raw: list[bytes], types: int, locations: Ids, limits: Limits) -> _Samples:
     """Values, stacks cut to their greatest depth, and labels."""
-    rows = []
-    frames = labels = 0
-    for block in _read(raw, SAMPLE, limits):
-        value_counts, values = block.repeated(2)
-        check_values(value_counts, types)
-        sizes, ids = block.repeated(1)
-        stacks = locations.rows(ids, "sample").astype(np.int32)
-        if (sizes > limits.depth).any():
-            kept = np.minimum(sizes, limits.depth)
-            stacks, sizes = stacks[ranges(np.cumsum(sizes) - sizes, kept)], kept
-        frames += len(stacks)
-        labels += len(block.inner_owner)
+    values = np.empty((len(raw), types), np.int64)
+    sizes, label_counts = np.empty(len(raw), np.int64), np.empty(len(raw), np.int64)
+    stacks, labels = [], []
+    frames = 0
+    length = columns.lengths(raw)
+    for block in _blocks(length, limits):
+        read = columns.samples(raw[block], length[block], limits.fields)
+        check_values(read.value_counts, types)
+        values[block] = read.values.reshape(len(read.value_counts), types)
+        sizes[block], label_counts[block] = read.stack_sizes, read.label_counts
+        stack = locations.rows(read.stacks, "sample").astype(np.int32)
+        if len(read.stack_sizes) and read.stack_sizes.max() > limits.depth:
+            sizes[block] = np.minimum(read.stack_sizes, limits.depth)
+            stack = stack[columns.ranges(np.cumsum(read.stack_sizes) - read.stack_sizes, sizes[block])]
+        stacks.append(stack)
+        labels.append(read.labels[1:])
+        frames += len(stack)
         check_count("frames", frames, limits.frames)
-        check_count("labels", labels, limits.labels)
-        rows.append([values, sizes, stacks, block.inner_counts(), *(block.inner_scalar(n) for n in range(1, 5))])
-    values, sizes, stacks, label_counts, *label_columns = _columns(rows)
-    table = LabelTable(_offsets(label_counts), *label_columns)
-    return _Samples(values.reshape(len(sizes), types), _offsets(sizes), stacks, table)
+        check_count("labels", sum(each.shape[1] for each in labels), limits.labels)
+    table = LabelTable(_offsets(label_counts), *_joined(labels))
+    return _Samples(values, _offsets(sizes), _joined(stacks), table)
 
 
 def _offsets(counts: Ints) -> Ints:

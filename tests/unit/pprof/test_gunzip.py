@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 import tracemalloc
+import zlib
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from leakdog.errors import MalformedProfile, ProfileTooLarge
+from leakdog.pprof import gunzip as module
 from leakdog.pprof.gunzip import gunzip
 from leakdog.pprof.limits import Limits
 
@@ -69,3 +71,21 @@ def test_a_wrong_checksum_is_malformed() -> None:
     data[-8] ^= 1
     with pytest.raises(MalformedProfile, match="broken"):
         gunzip(bytes(data), LIMITS)
+
+
+@given(st.binary(min_size=1, max_size=300), st.integers(0, 400), st.integers(0, 255))
+def test_either_library_expands_alike(content: bytes, at: int, bits: int) -> None:
+    """Whole, damaged or cut off: with zlib alone, as where isal is not there, the outcome is the same."""
+    data = bytearray(gzip.compress(content))
+    if at < len(data):
+        data[at] ^= bits
+        assume(at != 3)  # flags of the header that nobody sets, which only zlib refuses
+    outcomes = []
+    for library in (module._ZLIB, zlib):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(module, "_ZLIB", library)
+            try:
+                outcomes.append(gunzip(bytes(data[: at or None]), LIMITS))
+            except (MalformedProfile, ProfileTooLarge) as error:
+                outcomes.append(type(error))
+    assert outcomes[0] == outcomes[1]
