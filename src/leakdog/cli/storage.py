@@ -6,11 +6,12 @@ import argparse
 import csv
 import json
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from leakdog.errors import LeakdogError, ProfileError
+from leakdog.errors import LeakdogError, ProfileError, StoreCorrupted
 
 if TYPE_CHECKING:
     from leakdog.model import TargetKey
@@ -82,8 +83,10 @@ def run_verify(args: argparse.Namespace) -> int:
     for snapshot, data in care.profiles(args.directory):
         count += 1
         try:
+            if isinstance(data, StoreCorrupted):
+                raise data
             parse(data)
-        except ProfileError as error:
+        except (ProfileError, StoreCorrupted) as error:
             wrong.append(f"snapshot {snapshot.id} ({snapshot.kind.value} of {snapshot.key}): {error}")
     print("\n".join([*wrong, f"{count:,} profiles read, {plural(len(wrong), 'fault') if wrong else 'no faults'}"]))
     return int(bool(wrong))
@@ -100,7 +103,7 @@ def run_compact(args: argparse.Namespace) -> int:
 
 
 def run_export(args: argparse.Namespace) -> int:
-    """Write all profiles as they were stored, and the numbers of each target as a CSV file.
+    """Write all profiles that are sound, and the numbers of each target as a CSV file.
 
     Raises:
         LeakdogError: a file cannot be written.
@@ -111,6 +114,9 @@ def run_export(args: argparse.Namespace) -> int:
     count = 0
     try:
         for snapshot, data in care.profiles(args.directory):
+            if isinstance(data, StoreCorrupted):
+                print(f"snapshot {snapshot.id} ({snapshot.kind.value} of {snapshot.key}): {data}", file=sys.stderr)
+                continue
             packed = ".pb.gz" if data[:2] == b"\x1f\x8b" else ".pb"
             _write(args.folder, snapshot.key, f"{snapshot.kind.value}-{snapshot.time:.3f}{packed}", data)
             count += 1
@@ -155,6 +161,7 @@ def _as_json(found: Contents) -> dict[str, Any]:
         "points": found.points,
         "first": found.first,
         "last": found.last,
+        "packed_bytes": found.packed_bytes,
         "profiles": {kind.value: {"count": count, "bytes": size} for kind, (count, size) in found.profiles.items()},
         "targets": [
             {"job": key.job, "instance": key.instance, "profiles": count, "readings": rows, "profile_bytes": size}
@@ -175,6 +182,11 @@ def _text(found: Contents) -> str:
         f"{found.points:>12,} numbers",
     ]
     lines += [f"{count:>12,} {kind.value} profiles, {size(total)}" for kind, (count, total) in found.profiles.items()]
+    fetched = sum(total for _, total in found.profiles.values())
+    if found.packed_bytes:
+        lines.append(
+            f"{size(found.packed_bytes):>12} they take, {fetched / found.packed_bytes:.1f} times less than was fetched"
+        )
     listed = list(found.targets.items())[:LISTED]
     lines += [f"{size(total):>12} {key}: {count:,} profiles, {rows:,} readings" for key, (count, rows, total) in listed]
     more = len(found.targets) - len(listed)

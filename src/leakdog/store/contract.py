@@ -99,7 +99,11 @@ class Store(Protocol):
         ...
 
     async def profile(self, snapshot_id: int) -> bytes | None:
-        """A snapshot's profile, byte for byte as it was appended; None where there is no such snapshot."""
+        """A snapshot's profile; None where there is no such snapshot.
+
+        It is the profile that was appended: samples, tables, ids, labels and header are the same, in the same order,
+        but it may be written and compressed otherwise. What is no profile comes back byte for byte.
+        """
         ...
 
     async def readings(
@@ -133,6 +137,8 @@ class Store(Protocol):
 
         By time: numbers, snapshots and ended leaks older than `retention.time`, and targets without data.
         By size, until the store is no larger than `retention.size`: the oldest snapshots, then numbers.
+        What a leak that is pending or firing needs stays whatever its age: of each kind of profile of its target the
+        last before its onset, or the first there is, and the latest.
         """
         ...
 

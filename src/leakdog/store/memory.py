@@ -211,6 +211,21 @@ class MemoryStore:
         """Time, target and slot of all rows."""
         return sorted((row.time, key, slot) for key, rows in self._rows.items() for slot, row in rows.items())
 
+    def _needed(self) -> set[int]:
+        """Snapshots that open leaks need: see `Store.retain`."""
+        needed = set()
+        for leak in self._leaks.values():
+            if ended_at(leak, None) is not None:
+                continue
+            series: dict[Kind, list[Snapshot]] = {}
+            for stored in self._oldest_stored():
+                if stored.snapshot.key == leak.key:
+                    series.setdefault(stored.snapshot.kind, []).append(stored.snapshot)
+            for found in series.values():
+                before = [snapshot for snapshot in found if snapshot.time <= leak.since] or found[:1]
+                needed |= {before[-1].id, found[-1].id}
+        return needed
+
     def _shrink(self) -> Deleted:
         """Delete the oldest snapshots, then the oldest numbers, where the size is above what is allowed."""
         if self._size <= self._retention.size:
@@ -219,12 +234,14 @@ class MemoryStore:
         return self._delete_stored(self._oldest_stored(), goal) + self._delete_rows(self._oldest_rows(), goal)
 
     def _delete_stored(self, oldest: Iterable[_Stored], goal: int = -1) -> Deleted:
-        """Delete these in order, until the size is at most `goal`."""
-        deleted = Deleted()
+        """Delete these in order, but for what open leaks need, until the size is at most `goal`."""
+        deleted, needed = Deleted(), self._needed()
         for stored in oldest:
             if self._size <= goal:
                 break
             snapshot = stored.snapshot
+            if snapshot.id in needed:
+                continue
             del self._stored[snapshot.id], self._places[snapshot.key, stored.slot, snapshot.kind]
             self._size -= stored.size_bytes
             deleted += Deleted(snapshots=1, bytes=stored.size_bytes)

@@ -12,6 +12,7 @@ from leakdog.cli import main
 from leakdog.config.schema import StorageConfig
 from leakdog.model import Kind, Life, RawProfile, Scrape, Signal, TargetKey
 from leakdog.store import open_store
+from leakdog.store.pack import closed, opened
 
 Capture = pytest.CaptureFixture[str]
 GOOD = (Path(__file__).parents[1] / "pprof" / "testdata" / "etcd-heap.pb.gz").read_bytes()
@@ -47,11 +48,13 @@ def test_stats_tell_what_takes_the_room(directory: Path, capsys: Capture) -> Non
     out = capsys.readouterr().out
     assert "60 numbers" in out
     assert "2 heap profiles" in out
+    assert "they take, 2." in out
     assert "shop/../a:1: 2 profiles, 60 readings" in out
     assert main(["storage", "stats", str(directory), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["points"], found["first"], found["last"]) == (60, START, START + 59)
     assert found["profiles"] == {"heap": {"count": 2, "bytes": 2 * len(GOOD)}}
+    assert 0.3 * len(GOOD) < found["packed_bytes"] < 0.8 * len(GOOD)
 
 
 def test_a_sound_store_is_verified(directory: Path, capsys: Capture) -> None:
@@ -83,7 +86,7 @@ def test_a_store_is_compacted(directory: Path, capsys: Capture) -> None:
 
 
 def test_all_can_be_taken_out(directory: Path, tmp_path: Path, capsys: Capture) -> None:
-    """Profiles as they came, numbers as `leakdog backtest` reads them; no name leads out of the folder."""
+    """Profiles of the same content, numbers as `leakdog backtest` reads them; no name leads out of the folder."""
     out = tmp_path / "out"
     assert main(["storage", "export", str(directory), str(out)]) == 0
     (place,) = out.iterdir()
@@ -93,7 +96,7 @@ def test_all_can_be_taken_out(directory: Path, tmp_path: Path, capsys: Capture) 
         f"heap-{START + 1:.3f}.pb.gz",
         "numbers.csv",
     ]
-    assert (place / f"heap-{START:.3f}.pb.gz").read_bytes() == GOOD
+    assert closed(opened((place / f"heap-{START:.3f}.pb.gz").read_bytes())) == closed(opened(GOOD))
     capsys.readouterr()
     assert main(["backtest", str(place / "numbers.csv"), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

@@ -250,11 +250,12 @@ async def test_retention_forgets_targets_and_ended_leaks(
 ) -> None:
     """Ended leaks age from their end; open ones stay for ever; a target without data has no life."""
     store = open_backend(backend, time=100.0)
+    other = TargetKey("shop", "db:1")
     await store.append(make_scrape(60.0))
     kept = [
-        make_leak("firing", updated=0.0),
+        make_leak("firing", key=other, updated=0.0),
         make_leak("new", state=LeakState.RESOLVED, updated=0.0, resolved_since=450.0),
-        make_leak("pending", state=LeakState.PENDING, updated=0.0),
+        make_leak("pending", key=other, state=LeakState.PENDING, updated=0.0),
     ]
     gone = [
         make_leak("inactive", state=LeakState.INACTIVE, updated=399.0),

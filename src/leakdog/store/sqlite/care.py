@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from leakdog.errors import StoreError
+from leakdog.errors import StoreCorrupted, StoreError
 from leakdog.model import Kind, Signal, Snapshot, TargetKey
 from leakdog.store.contract import Readings
 from leakdog.store.sqlite import reads
@@ -26,7 +26,8 @@ class Contents:
     Attributes:
         bytes: of the file and its log.
         free_bytes: of the file, that hold nothing any more.
-        profiles: number and bytes of profiles by kind.
+        profiles: number and bytes of profiles by kind, as they were fetched.
+        packed_bytes: what all of them take now.
         targets: number of snapshots, rows of numbers, and bytes of profiles, by target, the largest first.
         first, last: times of the first and the last reading, unix seconds; None where there is none.
 
@@ -36,6 +37,7 @@ class Contents:
     free_bytes: int
     points: int
     profiles: dict[Kind, tuple[int, int]]
+    packed_bytes: int
     targets: dict[TargetKey, tuple[int, int, int]]
     first: float | None
     last: float | None
@@ -70,18 +72,16 @@ def contents(directory: Path) -> Contents:
 
     """
     with opened(directory) as connection:
-        kinds = connection.execute(
-            "SELECT kind, count(*), sum(length(data)) FROM snapshots JOIN profiles ON snapshot_id = id"
-            " GROUP BY kind ORDER BY 3 DESC"
-        )
+        kinds = connection.execute("SELECT kind, count(*), sum(size_bytes) FROM listed GROUP BY 1 ORDER BY 3 DESC")
         targets = connection.execute(
             "SELECT t.job, t.instance,"
-            " (SELECT count(*) FROM snapshots WHERE target_id = t.id),"
+            " (SELECT count(*) FROM listed WHERE target_id = t.id),"
             " (SELECT count(*) FROM readings WHERE target_id = t.id),"
-            " (SELECT coalesce(sum(size_bytes), 0) FROM snapshots WHERE target_id = t.id)"
+            " (SELECT coalesce(sum(size_bytes), 0) FROM listed WHERE target_id = t.id)"
             " FROM targets AS t ORDER BY 5 DESC, 1, 2"
         )
         first, last = connection.execute("SELECT min(time), max(time) FROM readings").fetchone()
+        (packed,) = connection.execute("SELECT coalesce(sum(length(data)), 0) FROM profiles").fetchone()
         (free,) = connection.execute("PRAGMA freelist_count").fetchone()
         (page,) = connection.execute("PRAGMA page_size").fetchone()
         return Contents(
@@ -89,6 +89,7 @@ def contents(directory: Path) -> Contents:
             free_bytes=free * page,
             points=reads.totals(connection)[1],
             profiles={Kind(kind): (count, size) for kind, count, size in kinds},
+            packed_bytes=packed,
             targets={TargetKey(job, instance): tuple(rest) for job, instance, *rest in targets},
             first=first,
             last=last,
@@ -107,8 +108,8 @@ def faults(directory: Path) -> list[str]:
     return [] if found == ["ok"] else found
 
 
-def profiles(directory: Path) -> Iterator[tuple[Snapshot, bytes]]:
-    """Every snapshot with its profile as it was stored, newest first.
+def profiles(directory: Path) -> Iterator[tuple[Snapshot, bytes | StoreCorrupted]]:
+    """Every snapshot with its profile, or with the error where what is stored of it is damaged; newest first.
 
     Raises:
         StoreError: as for `opened`.
@@ -116,9 +117,13 @@ def profiles(directory: Path) -> Iterator[tuple[Snapshot, bytes]]:
     """
     with opened(directory) as connection:
         for snapshot in reads.snapshots(connection, None, None, None, None, reads.MAX_INTEGER):
-            data = reads.profile(connection, snapshot.id)
-            if data is not None:
-                yield snapshot, data
+            try:
+                data = reads.profile(connection, snapshot.id)
+            except StoreCorrupted as error:
+                yield snapshot, error
+            else:
+                if data is not None:
+                    yield snapshot, data
 
 
 def readings(directory: Path, key: TargetKey) -> Iterator[tuple[Signal, Readings]]:

@@ -11,10 +11,10 @@ from leakdog.store.sqlite.faults import damaged
 from leakdog.store.sqlite.schema import migrate
 
 FILE_NAME = "leakdog.db"
-PAGE_BYTES = 4096
+PAGE_BYTES = 1024  # a store of a few series is mostly tables that are nearly empty, a page each
 
-# The log is copied into the database at 4 MiB, or at a twentieth of what the store may take if that is less.
-WAL_PAGES = range(32, 1000)
+# The log is copied into the database at 4 MB, or at a twentieth of what the store may take if that is less.
+WAL_PAGES = range(128, 4000)
 
 # Below this a start checks every page; above, it would wait for the disk, and damage shows when it is read.
 CHECKED_BYTES = 64 << 20

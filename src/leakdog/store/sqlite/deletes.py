@@ -2,46 +2,58 @@
 
 from __future__ import annotations
 
-import math
 import sqlite3
 from collections.abc import Sequence
 
 from leakdog.store.contract import Deleted
-from leakdog.store.sqlite.connection import PAGE_BYTES
+from leakdog.store.sqlite.chains import PLACES
 
-# The most that one step deletes: snapshots by number and by bytes, rows of numbers, pages given back. Appends
-# wait for a step, and must not wait a second.
-STEP_SNAPSHOTS = 200
+# The most that one step deletes: chains, snapshots without their profiles, bytes, rows of numbers, pages given
+# back. Appends wait for a step, and must not wait a second.
+STEP_CHAINS = 200
+STEP_SNAPSHOTS = 2000
 STEP_BYTES = 8 << 20
 STEP_ROWS = 2000
-STEP_PAGES = 2048
+STEP_PAGES = 8192
 
 # A row of numbers with its index entry takes about as much.
 ROW_BYTES = 200
 
 NOTHING = Deleted()
 
+_EXPIRED = """
+    SELECT c.id FROM chains AS c WHERE c.first_time < :before AND NOT c.kept
+    AND NOT EXISTS (SELECT 1 FROM listed WHERE chain_id = c.id AND time >= :before)
+    ORDER BY c.first_time LIMIT :limit
+"""
+_OLDEST = """
+    SELECT c.id, (SELECT sum(length(data)) FROM profiles WHERE id BETWEEN c.id * 256 AND c.id * 256 + 255)
+    FROM chains AS c WHERE NOT c.kept ORDER BY c.first_time, c.id LIMIT ?
+"""
+
 
 def used_bytes(connection: sqlite3.Connection) -> int:
     """What the file takes without its free pages."""
-    return (_pragma(connection, "page_count") - _pragma(connection, "freelist_count")) * PAGE_BYTES
-
-
-def expire_snapshots(connection: sqlite3.Connection, before: float, size_bytes: int = STEP_BYTES) -> Deleted:
-    """Delete the oldest snapshots, of those older than `before` and of about this size together."""
-    oldest = connection.execute(
-        "SELECT id, size_bytes FROM snapshots WHERE time < ? ORDER BY time, id LIMIT ?",
-        (before, STEP_SNAPSHOTS),
+    return (_pragma(connection, "page_count") - _pragma(connection, "freelist_count")) * _pragma(
+        connection, "page_size"
     )
-    chosen: list[tuple[int]] = []
-    for snapshot_id, size in oldest:
-        chosen.append((snapshot_id,))
-        size_bytes -= size
-        if size_bytes <= 0:
-            break
-    oldest.close()
-    connection.executemany("DELETE FROM snapshots WHERE id = ?", chosen)  # its profile goes with it
-    return _counted(connection, Deleted(snapshots=len(chosen)))
+
+
+def expire_snapshots(connection: sqlite3.Connection, before: float) -> Deleted:
+    """Delete chains that are all older than `before`; where there are none, snapshots that are, of younger chains.
+
+    The profiles of the latter stay until their chain goes, as those after them build on them. Neither is touched
+    where an open leak needs it.
+    """
+    expired = [row[0] for row in connection.execute(_EXPIRED, {"before": before, "limit": STEP_CHAINS})]
+    if expired:
+        return _delete_chains(connection, expired)
+    deleted = connection.execute(
+        "DELETE FROM snapshots WHERE id IN"
+        " (SELECT id FROM listed WHERE first_time < :before AND NOT kept AND time < :before LIMIT :limit)",
+        {"before": before, "limit": STEP_SNAPSHOTS},
+    )
+    return _counted(connection, Deleted(snapshots=deleted.rowcount))
 
 
 def expire_numbers(connection: sqlite3.Connection, before: float) -> Deleted:
@@ -61,8 +73,11 @@ def expire_leaks(connection: sqlite3.Connection, before: float) -> Deleted:
 
 
 def make_room(connection: sqlite3.Connection, size_bytes: int = STEP_BYTES) -> Deleted:
-    """Delete the oldest snapshots of about this size or, where there are none, the oldest rows of numbers."""
-    deleted = expire_snapshots(connection, math.inf, size_bytes)
+    """Delete the oldest chains of about this size or, where there are none, the oldest rows of numbers.
+
+    Chains that an open leak needs stay.
+    """
+    deleted = _delete_chains(connection, _oldest_chains(connection, size_bytes))
     if deleted != NOTHING:
         return deleted
     rows = connection.execute(
@@ -80,7 +95,7 @@ def forget_targets(connection: sqlite3.Connection) -> Deleted:
     connection.execute(
         "DELETE FROM targets WHERE"
         " NOT EXISTS (SELECT 1 FROM readings WHERE target_id = targets.id)"
-        " AND NOT EXISTS (SELECT 1 FROM snapshots WHERE target_id = targets.id)"
+        " AND NOT EXISTS (SELECT 1 FROM chains WHERE target_id = targets.id)"
     )
     return NOTHING
 
@@ -90,7 +105,30 @@ def give_back(connection: sqlite3.Connection) -> Deleted:
     before = _pragma(connection, "page_count")
     for _ in range(min(STEP_PAGES, _pragma(connection, "freelist_count"))):
         connection.execute("PRAGMA incremental_vacuum(1)")  # Python would stop after the first of several pages
-    return Deleted(bytes=(before - _pragma(connection, "page_count")) * PAGE_BYTES)
+    return Deleted(bytes=(before - _pragma(connection, "page_count")) * _pragma(connection, "page_size"))
+
+
+def _oldest_chains(connection: sqlite3.Connection, size_bytes: int) -> list[int]:
+    """Chains that take about this size together."""
+    chosen: list[int] = []
+    oldest = connection.execute(_OLDEST, (STEP_CHAINS,))
+    for chain_id, size in oldest:
+        chosen.append(chain_id)
+        size_bytes -= size
+        if size_bytes <= 0:
+            break
+    oldest.close()
+    return chosen
+
+
+def _delete_chains(connection: sqlite3.Connection, chains: Sequence[int]) -> Deleted:
+    snapshots = 0
+    for chain_id in chains:
+        borders = (chain_id * PLACES, chain_id * PLACES + PLACES - 1)
+        snapshots += connection.execute("DELETE FROM snapshots WHERE id BETWEEN ? AND ?", borders).rowcount
+        connection.execute("DELETE FROM profiles WHERE id BETWEEN ? AND ?", borders)
+        connection.execute("DELETE FROM chains WHERE id = ?", (chain_id,))
+    return _counted(connection, Deleted(snapshots=snapshots))
 
 
 def _delete_rows(connection: sqlite3.Connection, rows: Sequence[tuple[int, float, int]]) -> Deleted:

@@ -4,26 +4,38 @@ from __future__ import annotations
 
 import math
 import sqlite3
+from typing import Any
 
 from leakdog.model import Kind, Leak, Life, Signal, Snapshot, TargetKey
 from leakdog.store.codec import load_leak
 from leakdog.store.contract import Readings
+from leakdog.store.pack import closed, replayed
+from leakdog.store.sqlite.chains import SPAN_SECONDS
 from leakdog.store.sqlite.connection import encoded
 from leakdog.store.sqlite.numbers import column
 
 MAX_INTEGER = 2**63 - 1
 
+# A chain can have a snapshot in a range of time if it begins in it, or not longer before it than :span.
+_COUNTS = """
+    SELECT first_time, (SELECT count(*) FROM listed WHERE chain_id = c.id AND time <= :end)
+    FROM chains AS c WHERE first_time BETWEEN :start - :span AND :end AND (:kind IS NULL OR kind = :kind) {which}
+    ORDER BY first_time DESC
+"""
 _SNAPSHOTS = """
     SELECT s.id, t.job, t.instance, s.kind, s.time, s.size_bytes, s.life_start
-    FROM snapshots AS s JOIN targets AS t ON t.id = s.target_id
-    WHERE s.time BETWEEN :start AND :end AND (:kind IS NULL OR s.kind = :kind) {which}
+    FROM listed AS s JOIN targets AS t ON t.id = s.target_id
+    WHERE s.first_time BETWEEN :start - :span AND :end AND s.time BETWEEN :start AND :end
+    AND (SELECT time FROM listed WHERE chain_id = s.chain_id ORDER BY id DESC LIMIT 1) >= :start
+    AND (:kind IS NULL OR s.kind = :kind) {which}
     ORDER BY s.time DESC, s.id DESC LIMIT :limit
 """
-_OF_ALL = _SNAPSHOTS.format(which="")
-_OF_ONE = _SNAPSHOTS.format(
-    which="""AND s.target_id =
+_OF_TARGET = """AND target_id =
     (SELECT id FROM targets WHERE job = CAST(:job AS TEXT) AND instance = CAST(:instance AS TEXT))"""
-)
+_PROFILE = """
+    SELECT c.as_sent, p.data FROM chains AS c JOIN profiles AS p ON p.id BETWEEN c.id * 256 AND :id
+    WHERE c.id = :id / 256 AND EXISTS (SELECT 1 FROM snapshots WHERE id = :id) ORDER BY p.id
+"""
 
 
 def snapshots(
@@ -35,20 +47,40 @@ def snapshots(
     limit: int,
 ) -> list[Snapshot]:
     """See `Store.snapshots`."""
-    given = {"kind": kind and kind.value, "limit": max(0, min(limit, MAX_INTEGER)), **_range(start, end)}
-    rows = connection.execute(_OF_ONE if key else _OF_ALL, given | (_name(key) if key else {})).fetchall()
+    which = _OF_TARGET if key else ""
+    limit = max(0, min(limit, MAX_INTEGER))
+    given: dict[str, Any] = {"kind": kind and kind.value, "limit": limit, "span": SPAN_SECONDS}
+    given |= _range(start, end) | (_name(key) if key else {})
+    given["start"] = max(given["start"], _since(connection.execute(_COUNTS.format(which=which), given), limit))
     return [
         Snapshot(number, TargetKey(job, instance), Kind(kind_name), *rest)
-        for number, job, instance, kind_name, *rest in rows
+        for number, job, instance, kind_name, *rest in connection.execute(_SNAPSHOTS.format(which=which), given)
     ]
 
 
+def _since(counts: sqlite3.Cursor, limit: int) -> float:
+    """The first time of the chains that alone have as many snapshots, newest first: no others are among the newest."""
+    for first_time, count in counts:
+        limit -= count
+        if limit <= 0:
+            counts.close()
+            return float(first_time)
+    return -math.inf
+
+
 def profile(connection: sqlite3.Connection, snapshot_id: int) -> bytes | None:
-    """See `Store.profile`."""
+    """See `Store.profile`.
+
+    Raises:
+        StoreCorrupted: what is stored of it is damaged.
+
+    """
     if not 0 < snapshot_id <= MAX_INTEGER:
         return None
-    row = connection.execute("SELECT data FROM profiles WHERE snapshot_id = ?", (snapshot_id,)).fetchone()
-    return row[0] if row else None
+    rows = connection.execute(_PROFILE, {"id": snapshot_id}).fetchall()
+    if not rows or rows[0][0]:
+        return rows[0][1] if rows else None
+    return closed(replayed(data for _, data in rows).profile())
 
 
 def readings(

@@ -70,6 +70,51 @@ MIGRATIONS = (
     );
     INSERT INTO totals VALUES (0, 0);
     """,
+    """
+    -- Profiles of one kind of one life. Either one body as it was sent, or links (see store/pack): snapshot n of a
+    -- chain has the id chain * 256 + n, and is read by following the links up to its own. `kept`: retention leaves it.
+    CREATE TABLE chains (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        target_id INTEGER NOT NULL REFERENCES targets (id),
+        kind TEXT NOT NULL,
+        life_start REAL NOT NULL,
+        first_slot REAL NOT NULL,
+        first_time REAL NOT NULL,
+        as_sent INTEGER NOT NULL,
+        kept INTEGER NOT NULL DEFAULT 0
+    );
+    ALTER TABLE snapshots RENAME TO old_snapshots;
+    ALTER TABLE profiles RENAME TO old_profiles;
+    DROP INDEX snapshots_by_target;
+    DROP INDEX snapshots_by_time;
+    -- What is listed. The last profile of a chain keeps those before it, also when they are listed no more.
+    CREATE TABLE snapshots (
+        id INTEGER PRIMARY KEY,
+        slot REAL NOT NULL,
+        time REAL NOT NULL,
+        size_bytes INTEGER NOT NULL
+    );
+    CREATE TABLE profiles (
+        id INTEGER PRIMARY KEY,
+        data BLOB NOT NULL
+    );
+    -- Ids begin above all that were given out, so that none comes to mean another snapshot.
+    INSERT INTO chains (id, target_id, kind, life_start, first_slot, first_time, as_sent)
+        SELECT id + (SELECT max(id) FROM old_snapshots), target_id, kind, life_start, slot, time, 1
+        FROM old_snapshots ORDER BY id;
+    INSERT INTO snapshots SELECT (id + (SELECT max(id) FROM old_snapshots)) * 256, slot, time, size_bytes
+        FROM old_snapshots ORDER BY id;
+    INSERT INTO profiles SELECT (snapshot_id + (SELECT max(id) FROM old_snapshots)) * 256, data
+        FROM old_profiles ORDER BY snapshot_id;
+    DROP TABLE old_profiles;
+    DROP TABLE old_snapshots;
+    CREATE INDEX chains_by_target ON chains (target_id, kind, first_slot);
+    CREATE INDEX chains_by_time ON chains (first_time);
+    CREATE VIEW listed AS
+        SELECT s.id, s.slot, s.time, s.size_bytes, c.id AS chain_id,
+            c.target_id, c.kind, c.life_start, c.first_slot, c.first_time, c.kept
+        FROM chains AS c JOIN snapshots AS s ON s.id BETWEEN c.id * 256 AND c.id * 256 + 255;
+    """,
 )
 
 

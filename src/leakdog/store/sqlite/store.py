@@ -13,6 +13,7 @@ from leakdog.model import Kind, Leak, Life, Scrape, Signal, Snapshot, TargetKey
 from leakdog.store.contract import Deleted, Readings, StoreStats
 from leakdog.store.sqlite import deletes, reads
 from leakdog.store.sqlite.connection import FILE_NAME, connect_reader, connect_writer, data_bytes
+from leakdog.store.sqlite.evidence import keep_only_open
 from leakdog.store.sqlite.faults import explained
 from leakdog.store.sqlite.lock import DirectoryLock
 from leakdog.store.sqlite.reader import Reader
@@ -106,6 +107,7 @@ class SqliteStore:
     async def retain(self, now: float) -> Deleted:
         """See `Store.retain`."""
         before = now - self._keep_seconds
+        await self._writer.run(lambda: keep_only_open(self._connection))
         deleted = await self._repeat(lambda: deletes.expire_snapshots(self._connection, before))
         deleted += await self._repeat(lambda: deletes.expire_numbers(self._connection, before))
         deleted += await self._repeat(self._shrink)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping, Sequence
 
-from leakdog.model import Leak, Life, RawProfile, Scrape, Signal, Snapshot, TargetKey
+from leakdog.model import Leak, Life, Scrape, Signal, Snapshot, TargetKey
 from leakdog.store.codec import dump_leak, ended_at
+from leakdog.store.sqlite.chains import Chains
 from leakdog.store.sqlite.connection import encoded
 from leakdog.store.sqlite.deletes import make_room, used_bytes
+from leakdog.store.sqlite.evidence import keep
 from leakdog.store.sqlite.numbers import pack, unpack
 
 # A full store gives up twice what it takes in, so that it comes down to a limit that has been lowered.
@@ -32,11 +34,13 @@ class Tables:
         self._limit = limit_bytes
         self._targets: dict[TargetKey, tuple[int, Life]] = {}
         self._signals: dict[Signal, int] = {}
+        self._chains = Chains(connection)
 
     def forget(self) -> None:
         """Look ids up anew."""
         self._targets.clear()
         self._signals.clear()
+        self._chains.forget()
 
     def append(self, scrape: Scrape) -> tuple[Snapshot, ...]:
         """Store a scrape and return its snapshots; see `Store.append`."""
@@ -45,17 +49,18 @@ class Tables:
             make_room(self._connection, ROOM_PER_BYTE * needed)
         target_id = self._target_id(scrape.key, scrape.life)
         points = self._add_values(target_id, scrape) if scrape.values else 0
-        added = [self._add_profile(target_id, scrape, profile) for profile in scrape.profiles]
+        added = [self._chains.add(target_id, scrape, profile) for profile in scrape.profiles]
         self._count(sum(new for _, new in added), points)
         return tuple(snapshot for snapshot, _ in added)
 
     def put_leaks(self, leaks: Sequence[Leak]) -> None:
-        """Store leaks in place of those of the same id."""
+        """Store leaks in place of those of the same id, and keep what they need."""
         self._connection.executemany(
             "INSERT INTO leaks (id, ended, body) VALUES (CAST(? AS TEXT), ?, ?)"
             " ON CONFLICT (id) DO UPDATE SET ended = excluded.ended, body = excluded.body",
             [(encoded(leak.id), ended_at(leak, None), dump_leak(leak)) for leak in leaks],
         )
+        keep(self._connection, leaks)
 
     def put_states(self, states: Mapping[str, bytes | None]) -> None:
         """Store detector states by name; None deletes."""
@@ -122,24 +127,6 @@ class Tables:
                 (numbers + pack(missing), *place),
             )
         return len(missing)
-
-    def _add_profile(self, target_id: int, scrape: Scrape, profile: RawProfile) -> tuple[Snapshot, bool]:
-        """The snapshot of this profile, and whether it is new."""
-        life_start, size = scrape.life.start_time, len(profile.data)
-        inserted = self._connection.execute(
-            "INSERT INTO snapshots (target_id, slot, kind, time, life_start, size_bytes)"
-            " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (target_id, slot, kind) DO NOTHING",
-            (target_id, scrape.slot, profile.kind.value, profile.time, life_start, size),
-        )
-        if inserted.rowcount:
-            snapshot_id = int(inserted.lastrowid or 0)
-            self._connection.execute("INSERT INTO profiles VALUES (?, ?)", (snapshot_id, profile.data))
-            return Snapshot(snapshot_id, scrape.key, profile.kind, profile.time, size, life_start), True
-        stored = self._connection.execute(
-            "SELECT id, time, size_bytes, life_start FROM snapshots WHERE target_id = ? AND slot = ? AND kind = ?",
-            (target_id, scrape.slot, profile.kind.value),
-        ).fetchone()
-        return Snapshot(stored[0], scrape.key, profile.kind, *stored[1:]), False
 
     def _count(self, snapshots: int, points: int) -> None:
         if snapshots or points:

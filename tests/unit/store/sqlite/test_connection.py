@@ -25,9 +25,9 @@ from leakdog.store.sqlite.connection import (
         ("synchronous", 2),
         ("auto_vacuum", 2),
         ("foreign_keys", 1),
-        ("page_size", 4096),
-        ("wal_autocheckpoint", 1000),
-        ("journal_size_limit", 1000 * 4096),
+        ("page_size", 1024),
+        ("wal_autocheckpoint", 4000),
+        ("journal_size_limit", 4000 * 1024),
     ],
 )
 def test_writer_is_durable_and_can_shrink(connection: sqlite3.Connection, name: str, value: object) -> None:
@@ -44,9 +44,9 @@ def test_reader_cannot_write(connection: sqlite3.Connection, path: Path) -> None
     reader.close()
 
 
-@pytest.mark.parametrize(("size", "pages"), [(1, 32), (10_000_000, 122), (2_000_000_000, 1000)])
+@pytest.mark.parametrize(("size", "pages"), [(1, 128), (10_000_000, 488), (2_000_000_000, 4000)])
 def test_log_is_a_twentieth_within_bounds(size: int, pages: int) -> None:
-    """The log has a twentieth of the store's size, not under 128 KiB and not over 4 MiB."""
+    """The log has a twentieth of the store's size, not under 128 KiB and not over 4 MB."""
     assert pages == wal_pages(size)
 
 

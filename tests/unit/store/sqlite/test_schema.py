@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from leakdog.errors import StoreError, StoreTooNew
-from leakdog.store.sqlite import schema
+from leakdog.model import Kind, TargetKey
+from leakdog.store.sqlite import reads, schema
 from leakdog.store.sqlite.connection import connect_writer
 
 
@@ -64,3 +65,36 @@ def test_each_migration_is_whole_or_not_there(
     schema.migrate(connection, path)
     assert connection.execute("PRAGMA user_version").fetchone() == (first + 2,)
     assert connection.execute("SELECT name FROM states").fetchall() == [("a",)]
+
+
+def test_profiles_of_the_first_schema_are_carried_over(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is there byte for byte, with its time and size; no id that was given out means another snapshot now."""
+    monkeypatch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
+    old = connect_writer(path, 1_000_000)
+    old.execute("INSERT INTO targets VALUES (7, 'shop', 'web', 1.0, 2.0, NULL)")
+    rows = [(number, 7, 10.0 * number, kind, 11.0 * number, 1.0, 3) for number, kind in ((3, "heap"), (9, "mutex"))]
+    old.executemany("INSERT INTO snapshots VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+    old.executemany("INSERT INTO profiles VALUES (?, ?)", [(3, b"a\0b"), (9, b"c\0d")])
+    old.execute("UPDATE totals SET snapshots = 2")
+    old.close()
+    monkeypatch.undo()
+    connection = connect_writer(path, 1_000_000)
+    listed = reads.snapshots(connection, TargetKey("shop", "web"), None, None, None, 9)
+    assert [(each.kind, each.time, each.size_bytes, each.life_start) for each in listed] == [
+        (Kind.MUTEX, 99.0, 3, 1.0),
+        (Kind.HEAP, 33.0, 3, 1.0),
+    ]
+    assert [reads.profile(connection, each.id) for each in listed] == [b"c\0d", b"a\0b"]
+    assert min(each.id for each in listed) > 9
+    assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+    connection.close()
+
+
+def test_an_empty_store_of_the_first_schema_is_carried_over(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one that never had a profile."""
+    monkeypatch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
+    connect_writer(path, 1_000_000).close()
+    monkeypatch.undo()
+    connection = connect_writer(path, 1_000_000)
+    assert reads.snapshots(connection, None, None, None, None, 9) == []
+    connection.close()

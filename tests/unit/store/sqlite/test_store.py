@@ -65,14 +65,14 @@ async def test_full_disk_fails_appends_only_while_it_is_full(
 ) -> None:
     """An append that the disk refuses raises, is counted and leaves nothing; the next one may work."""
     store = open_backend()
-    await store.append(make_scrape(60.0, body=b"before"))
+    (before,) = await store.append(make_scrape(60.0, body=b"before"))
     with disk_of(150_000):
         with pytest.raises(StoreError, match=r"writing to .*leakdog.db: the disk"):
             await store.append(make_scrape(120.0, body=bytes(1_000_000)))
         stats = await store.stats()
         assert (stats.writes_total, stats.write_failures_total) == (1, 1)
         assert "the disk" in stats.failing
-        assert await store.profile(1) == b"before"
+        assert await store.profile(before.id) == b"before"
     await store.append(make_scrape(180.0, body=bytes(1_000_000)))
     stats = await store.stats()
     assert (stats.writes_total, stats.write_failures_total, stats.failing) == (2, 1, "")
@@ -116,15 +116,14 @@ async def test_damage_in_a_large_file_is_found_when_it_is_read(
 ) -> None:
     """In a file too large to be checked at opening, damage raises `StoreCorrupted` where it is met."""
     store = open_backend()
-    for slot in range(40):
-        await store.append(make_scrape(float(slot), body=bytes(6000)))
+    stored = [await store.append(make_scrape(float(slot), body=bytes(6000))) for slot in range(40)]
     await store.close()
     database = tmp_path / "data" / "leakdog.db"
     content = database.read_bytes()
     database.write_bytes(content[: 30 * 4096] + b"\xff" * 8 * 4096 + content[38 * 4096 :])
     monkeypatch.setattr(opening, "CHECKED_BYTES", 0)
     store = open_backend()
-    outcomes = await asyncio.gather(*(store.profile(n) for n in range(1, 41)), return_exceptions=True)
+    outcomes = await asyncio.gather(*(store.profile(snapshot.id) for (snapshot,) in stored), return_exceptions=True)
     assert {bytes, StoreCorrupted} == {type(outcome) for outcome in outcomes}
     await store.close()
 

@@ -49,7 +49,7 @@ def test_full_store_takes_in_no_more_than_it_gives_up(
     sizes = []
     for slot in range(60):
         tables.append(make_scrape(float(slot), body=bytes(50_000)))
-        sizes.append(connection.execute("PRAGMA page_count").fetchone()[0] * 4096)
+        sizes.append(connection.execute("PRAGMA page_count").fetchone()[0] * 1024)
     kept = [time for (time,) in connection.execute("SELECT time FROM snapshots ORDER BY time")]
     assert max(sizes) <= 1_000_000
     assert 15 <= len(kept) <= 20
@@ -67,7 +67,7 @@ def test_scrape_bytes_is_about_what_the_file_grows_by(
     for scrape in scrapes:
         tables.append(scrape)
     connection.execute("COMMIT")
-    grown = (connection.execute("PRAGMA page_count").fetchone()[0] - before) * 4096
+    grown = (connection.execute("PRAGMA page_count").fetchone()[0] - before) * 1024
     assert 0.75 * grown <= sum(map(scrape_bytes, scrapes)) <= 1.33 * grown
 
 

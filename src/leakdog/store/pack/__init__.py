@@ -1,0 +1,56 @@
+"""Profiles made small: a chain of them as what each has that the one before had not.
+
+A profile comes back with the same samples, tables, ids, labels and header in the same order, so `go tool pprof -raw`
+prints the same; how its producer wrote and compressed it is not kept.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable
+
+from leakdog.errors import LeakdogError, StoreCorrupted
+from leakdog.pprof.gunzip import MAGIC, gunzip
+from leakdog.pprof.limits import DEFAULT_LIMITS
+from leakdog.store.pack.chain import Chain as Chain
+from leakdog.store.pack.link import Link
+from leakdog.store.pack.parts import Parts as Parts
+from leakdog.store.pack.parts import take_apart
+from leakdog.store.pack.protobuf import put_together
+
+_GZIP = 31
+_FAST = 1  # a profile is closed to be opened by the one who asked for it
+
+
+def opened(body: bytes) -> Parts:
+    """A profile's parts, from its bytes as they were fetched.
+
+    Raises:
+        ProfileError: it is no profile in protobuf, or not one that comes back the same.
+
+    """
+    return take_apart(gunzip(body, DEFAULT_LIMITS) if body.startswith(MAGIC) else body)
+
+
+def closed(parts: Parts) -> bytes:
+    """A profile of these parts, gzipped; the same parts give the same bytes."""
+    packer = zlib.compressobj(_FAST, wbits=_GZIP)
+    return packer.compress(put_together(parts)) + packer.flush()
+
+
+def replayed(links: Iterable[bytes]) -> Chain:
+    """The chain after these links.
+
+    Raises:
+        StoreCorrupted: they are not links of a chain, in order.
+
+    """
+    chain = Chain()
+    try:
+        for link in Link.load(list(links)):
+            chain.follow(link)
+    except (LeakdogError, ValueError, IndexError, zlib.error) as error:
+        raise StoreCorrupted(
+            f"a chain of profiles is damaged ({error}): the first of them may still be there, the others are lost"
+        ) from error
+    return chain

@@ -1,0 +1,152 @@
+"""Profiles into chains: which chain goes on, and in what state it is. Run by the writer, inside its transactions."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections import OrderedDict
+from typing import Any
+
+from leakdog.errors import ProfileError, StoreCorrupted
+from leakdog.model import RawProfile, Scrape, Snapshot
+from leakdog.store.pack import Chain, Parts, opened, replayed
+
+# The id of a snapshot is that of its chain times this, and its place there; SQL has it as a number.
+PLACES = 256
+
+# A chain ends after so many profiles, as to read one is to follow all before it; and after so many seconds of slots
+# or times, as it is deleted whole, and a slot is searched for no further back.
+LINKS = 64
+SPAN_SECONDS = 43200.0
+
+# The chains that went on last are kept ready, up to so many bytes; the others are read again, in milliseconds.
+READY_BYTES = 16 << 20
+
+# A larger body is stored as it was sent: a chain takes a hundred times as much memory while it goes on.
+LARGEST_BODY = 256 << 10
+
+_STORED = """
+    SELECT id, time, size_bytes, life_start FROM listed WHERE target_id = :target AND kind = :kind
+    AND first_slot BETWEEN :slot - :span AND :slot AND slot = :slot
+"""
+_LATEST_SLOT = """
+    SELECT max(slot) FROM listed WHERE target_id = :target AND kind = :kind AND first_slot >=
+    (SELECT max(first_slot) - :span FROM chains WHERE target_id = :target AND kind = :kind)
+"""
+_OPEN = """
+    SELECT c.id, c.life_start, c.first_slot, c.first_time, p.id % 256 + 1, s.slot, s.time FROM chains AS c
+    JOIN profiles AS p ON p.id BETWEEN c.id * 256 AND c.id * 256 + 255 LEFT JOIN snapshots AS s ON s.id = p.id
+    WHERE NOT c.as_sent AND c.id = (SELECT id FROM chains WHERE target_id = :target AND kind = :kind
+    ORDER BY first_slot DESC, id DESC LIMIT 1) ORDER BY p.id DESC LIMIT 1
+"""
+_BEGIN = """
+    INSERT INTO chains (target_id, kind, life_start, first_slot, first_time, as_sent)
+    VALUES (:target, :kind, :life, :slot, :time, :as_sent)
+"""
+
+
+class Chains:
+    """The chains of a writing connection. `forget` must be called after a transaction was rolled back."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._ready: OrderedDict[int, tuple[int, Chain]] = OrderedDict()  # by id, with how many links it has
+        self._latest_slots: dict[tuple[int, str], float] = {}
+
+    def forget(self) -> None:
+        """Read everything anew."""
+        self._ready.clear()
+        self._latest_slots.clear()
+
+    def add(self, target_id: int, scrape: Scrape, profile: RawProfile) -> tuple[Snapshot, bool]:
+        """The snapshot of this profile, and whether it is new; what the slot has already stays."""
+        row = {
+            "target": target_id,
+            "kind": profile.kind.value,
+            "slot": scrape.slot,
+            "time": profile.time,
+            "life": scrape.life.start_time,
+            "span": SPAN_SECONDS,
+        }
+        stored = self._stored(row)
+        if stored is not None:
+            return Snapshot(stored[0], scrape.key, profile.kind, *stored[1:]), False
+        snapshot_id, data = self._packed(row, profile.data)
+        size = len(profile.data)
+        self._connection.execute("INSERT INTO profiles VALUES (?, ?)", (snapshot_id, data))
+        self._connection.execute(
+            "INSERT INTO snapshots VALUES (?, ?, ?, ?)", (snapshot_id, scrape.slot, profile.time, size)
+        )
+        return Snapshot(snapshot_id, scrape.key, profile.kind, profile.time, size, scrape.life.start_time), True
+
+    def _stored(self, row: dict[str, Any]) -> tuple[int, float, int, float] | None:
+        """Id, time, size and life of what the slot has. A slot later than all is new without a search."""
+        series, slot = (row["target"], row["kind"]), row["slot"]
+        if series not in self._latest_slots:
+            (latest,) = self._connection.execute(_LATEST_SLOT, row).fetchone()
+            self._latest_slots[series] = -math.inf if latest is None else latest
+        if slot > self._latest_slots[series]:
+            self._latest_slots[series] = slot
+            return None
+        found: tuple[int, float, int, float] | None = self._connection.execute(_STORED, row).fetchone()
+        return found
+
+    def _packed(self, row: dict[str, Any], body: bytes) -> tuple[int, bytes]:
+        """The id of a snapshot of this body, and what is stored for it."""
+        parts = _parts(body)
+        if parts is None:
+            return self._begin(row, as_sent=True) * PLACES, body
+        chain_id, length, chain = self._open(row, parts) or (self._begin(row, as_sent=False), 0, Chain())
+        link = chain.append(parts).dump()
+        self._ready[chain_id] = (length + 1, chain)
+        while len(self._ready) > 1 and sum(each.size_bytes for _, each in self._ready.values()) > READY_BYTES:
+            self._ready.popitem(last=False)
+        return chain_id * PLACES + length, link
+
+    def _begin(self, row: dict[str, Any], *, as_sent: bool) -> int:
+        return int(self._connection.execute(_BEGIN, row | {"as_sent": as_sent}).lastrowid or 0)
+
+    def _open(self, row: dict[str, Any], parts: Parts) -> tuple[int, int, Chain] | None:
+        """The chain that this profile goes on with, and how long it is; None where it begins one."""
+        found = self._connection.execute(_OPEN, row).fetchone()
+        if found is None or not _goes_on(row, *found[1:]):
+            return None
+        chain_id, length = found[0], found[4]
+        ready = self._ready.pop(chain_id, None)
+        try:
+            chain = ready[1] if ready and ready[0] == length else self._read(chain_id)
+        except StoreCorrupted:  # it is told when it is read
+            return None
+        return (chain_id, length, chain) if chain.takes(parts) else None
+
+    def _read(self, chain_id: int) -> Chain:
+        rows = self._connection.execute(
+            "SELECT data FROM profiles WHERE id BETWEEN ? AND ? ORDER BY id",
+            (chain_id * PLACES, chain_id * PLACES + PLACES - 1),
+        )
+        return replayed(data for (data,) in rows)
+
+
+def _goes_on(
+    row: dict[str, Any],
+    life_start: float,
+    first_slot: float,
+    first_time: float,
+    length: int,
+    last_slot: float | None,
+    last_time: float | None,
+) -> bool:
+    """Whether a profile can be the next of a chain: of its life, after its last, and not too far from its first."""
+    if last_slot is None or last_time is None or length == LINKS or life_start != row["life"]:
+        return False
+    slot, time = row["slot"], row["time"]
+    near = max(slot - first_slot, time - first_time) <= SPAN_SECONDS
+    return bool(near and last_slot < slot and last_time < time)
+
+
+def _parts(body: bytes) -> Parts | None:
+    """A profile's parts; None where it is none, or one that is stored as it was sent."""
+    try:
+        return opened(body) if len(body) <= LARGEST_BODY else None
+    except ProfileError:
+        return None

@@ -1,0 +1,87 @@
+"""Profiles taken apart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from leakdog.errors import MalformedProfile
+from leakdog.pprof.gunzip import gunzip
+from leakdog.pprof.limits import DEFAULT_LIMITS
+from leakdog.pprof.wire import delimited, integer, packed
+from leakdog.store.pack.parts import FUNCTIONS, LOCATIONS, MAPPINGS, STACKS, STRINGS, TYPES, Rows, take_apart
+
+
+def message(*values: int) -> bytes:
+    """A message whose fields 1, 2, 3, … are these numbers."""
+    return b"".join(integer(number, value) for number, value in enumerate(values, 1))
+
+
+def made(**changes: Any) -> bytes:
+    """A profile of one sample, with some of its fields given otherwise."""
+    fields = {
+        "types": [delimited(1, message(1, 2))],
+        "samples": [delimited(2, packed(1, [1]) + packed(2, [7]) + delimited(3, message(1, 0, 5, 2)))],
+        "mappings": [delimited(3, message(1, 16, 32, 0, 3, 4, 1))],
+        "locations": [delimited(4, message(1, 1, 20) + delimited(4, message(1, 9, 3)) + integer(5, 1))],
+        "functions": [delimited(5, message(1, 3, 3, 4, 8))],
+        "strings": [delimited(6, text) for text in (b"", b"space", b"bytes", b"main", b"a.go")],
+        "rest": [integer(9, 123)],
+    }
+    return b"".join(piece for pieces in (fields | changes).values() for piece in pieces)
+
+
+def test_all_of_a_profile_is_in_its_parts() -> None:
+    """Each table has the rows that its text says."""
+    parts = take_apart(made())
+    assert parts.strings == [b"", b"space", b"bytes", b"main", b"a.go"]
+    assert parts.tables[TYPES].numbers.tolist() == [1, 2]
+    assert parts.header == integer(9, 123)
+    assert parts.values.tolist() == [[7]]
+    assert parts.tables[STRINGS].numbers.tolist() == []
+    assert parts.tables[MAPPINGS].numbers.tolist() == [16, 32, 0, 3, 4, 1, 0, 0, 0]
+    assert parts.tables[FUNCTIONS].numbers.tolist() == [3, 3, 4, 8]
+    assert parts.tables[LOCATIONS].numbers.tolist() == [1, 20, 1, 1, 9, 3]
+    assert parts.tables[STACKS].numbers.tolist() == [1, 1, 1, 0, 5, 2]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"strings": [delimited(6, b"x")]}, "does not begin with the empty string"),
+        ({"strings": []}, "does not begin with the empty string"),
+        ({"functions": [delimited(5, message(7, 3, 3, 4, 8))]}, "ids of this profile are not row numbers"),
+        ({"mappings": [delimited(3, message(2, 16))]}, "ids of this profile are not row numbers"),
+        ({"locations": []}, "refers to one that is not there"),
+        ({"functions": [delimited(5, message(1, 99))]}, "refers to one that is not there"),
+        ({"functions": [delimited(5, message(1, -1))]}, "refers to one that is not there"),
+        ({"types": [delimited(1, message(1, 2, 3))]}, "more than a type and a unit"),
+        ({"types": []}, "another number of values"),
+        ({"rest": [b"\x08"]}, "not protobuf, or it is cut off"),
+    ],
+)
+def test_what_would_not_come_back_the_same_is_refused(changes: dict[str, list[bytes]], said: str) -> None:
+    """Ids that are not row numbers, references to nowhere, and what is no profile."""
+    with pytest.raises(MalformedProfile, match=said):
+        take_apart(made(**changes))
+
+
+def test_rows_are_bytes_and_back(body: bytes) -> None:
+    """A table is the rows it gives, one by one."""
+    for rows in take_apart(gunzip(body, DEFAULT_LIMITS)).tables:
+        again = Rows.of(rows.raw())
+        assert rows.numbers.tolist() == again.numbers.tolist()
+        assert rows.sizes.tolist() == again.sizes.tolist()
+
+
+def test_references_are_followed_by_renumbering() -> None:
+    """Every place that refers to a row of another table gets the number given for it, and no other place."""
+    parts = take_apart(made())
+    shifted = [np.arange(10) + 10 * (table + 1) for table in range(6)]
+    assert parts.tables[MAPPINGS].renumbered(MAPPINGS, shifted).numbers.tolist() == [16, 32, 0, 13, 14, 1, 0, 0, 0]
+    assert parts.tables[FUNCTIONS].renumbered(FUNCTIONS, shifted).numbers.tolist() == [13, 13, 14, 8]
+    assert parts.tables[LOCATIONS].renumbered(LOCATIONS, shifted).numbers.tolist() == [21, 20, 1, 31, 9, 3]
+    assert parts.tables[TYPES].renumbered(TYPES, shifted).numbers.tolist() == [11, 12]
+    assert parts.tables[STACKS].renumbered(STACKS, shifted).numbers.tolist() == [1, 41, 11, 10, 5, 12]
