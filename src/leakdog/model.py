@@ -238,6 +238,39 @@ class Assessment:
     reasons: tuple[str, ...] = ()
 
 
+class Frame(NamedTuple):
+    """One frame of a call stack, as the profile names it. `line` is 0 where it is not known."""
+
+    function: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class SiteTrend:
+    """One of the sites of a target that are followed as series of their own.
+
+    Attributes:
+        stack_id: as a culprit's.
+        frame: where to look.
+        signal: of the total that the site is a part of.
+        value: what it holds now, in the signal's unit.
+        assessment: what the detector says of the site alone; None before the first.
+
+    """
+
+    stack_id: str
+    frame: Frame
+    signal: Signal
+    value: float
+    assessment: Assessment | None = None
+
+    @property
+    def leaks(self) -> bool:
+        """Whether the detector calls its growth a leak."""
+        return self.assessment is not None and self.assessment.verdict is Verdict.LEAK
+
+
 class LeakClass(StrEnum):
     """What kind of growth it is. The last two are growth, but no leak."""
 
@@ -258,14 +291,6 @@ class LeakState(StrEnum):
     PENDING = "pending"  # the detector says leak, the hold time has not passed
     FIRING = "firing"
     RESOLVED = "resolved"  # was firing; growth has ended, or the process has
-
-
-class Frame(NamedTuple):
-    """One frame of a call stack, as the profile names it. `line` is 0 where it is not known."""
-
-    function: str
-    file: str
-    line: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from leakdog.model import Assessment, LeakClass, Signal, Verdict
+from leakdog.model import Assessment, LeakClass, Signal, SiteTrend, Verdict
+
+# Of a site's growth, how much that of the whole must be able to hold.
+NET = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +38,13 @@ class Case:
         latest: Mapping[Signal, float],
         together: Mapping[Signal, float],
         held: float | None = None,
+        sites: Mapping[Signal, SiteTrend] | None = None,
     ) -> None:
         self.assessments = assessments
         self.latest = latest
         self.together = together
         self.held = held
+        self.sites = sites or {}
         self.found: dict[LeakClass, Finding] = {}
 
     def leaks(self, signal: Signal) -> bool:
@@ -76,6 +82,25 @@ class Case:
         """Note a leak of this class, seen by this signal."""
         assessment = replace(self.assessments[signal], verdict=Verdict.LEAK)
         self.found[leak_class] = Finding(leak_class, signal, assessment, (*assessment.reasons, *why))
+
+    def find_site(self, leak_class: LeakClass, signal: Signal, *why: str) -> None:
+        """Note a leak of this class that only one site of the signal shows."""
+        site = self.sites[signal]
+        assert site.assessment is not None
+        where = f"{site.frame.function} alone grows, and it is judged for itself: the whole is too unsteady to show it"
+        reasons = (*site.assessment.reasons, where, *why)
+        self.found[leak_class] = Finding(leak_class, signal, site.assessment, reasons)
+
+    def hidden(self, signal: Signal) -> bool:
+        """Whether a site of this signal leaks, and the growth of the whole does not speak against it.
+
+        Memory that moves from one site to another leaves the whole as it is.
+        """
+        site, whole = self.sites.get(signal), self.assessments.get(signal)
+        if site is None or site.assessment is None or not site.leaks:
+            return False
+        most = whole.interval[1] if whole is not None and whole.interval is not None else math.inf
+        return most >= NET * (site.assessment.growth_per_second or 0.0)
 
     def add(self, leak_class: LeakClass, *why: str) -> None:
         """Say more about a finding."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from leakdog.attribute.case import Case, Finding
 from leakdog.attribute.resident import LIVE_SIGNALS, MOST, judge_resident
-from leakdog.model import Assessment, LeakClass, Signal, Verdict
+from leakdog.model import Assessment, LeakClass, Signal, SiteTrend, Verdict
 
 KIB = 1024.0
 # More heap than this per leaked goroutine or thread, or per leaked file, is a leak of its own. Where the stacks of
@@ -34,6 +34,7 @@ def classify(
     latest: Mapping[Signal, float],
     together: Mapping[Signal, float] | None = None,
     held: float | None = None,
+    sites: Mapping[Signal, SiteTrend] | None = None,
 ) -> list[Finding]:
     """The findings of one target at one time, at most one per class.
 
@@ -43,13 +44,14 @@ def classify(
         together: growth per second of each series over one span, that in which the resident set leaks: only such
             rates add up. Without them those of the assessments stand in, each of its own span.
         held: share of the heap's growth that leaked goroutines hold by their stacks; None: not known.
+        sites: of each signal, the site that leaks most, where one does.
 
     Returns:
         Leaks; or, where nothing leaks, what grows for another reason (`cache`, `load`), which must never be
         announced.
 
     """
-    case = Case(assessments, latest, together or {}, held)
+    case = Case(assessments, latest, together or {}, held, sites)
     for judge in (_threads, _goroutines, _files, _heap, judge_resident):
         judge(case)
     return list(case.found.values()) or list(_harmless(case))
@@ -67,6 +69,8 @@ def _goroutines(case: Case) -> None:
     if signal is None and proved > 0 and case.surely_grows(Signal.GOROUTINES_LEAKED):
         signal = Signal.GOROUTINES_LEAKED
     if signal is None:
+        if LeakClass.THREADS not in case.found and case.hidden(Signal.GOROUTINES):
+            case.find_site(LeakClass.GOROUTINE, Signal.GOROUTINES, "goroutines that stand there become more and more")
         return
     if LeakClass.THREADS in case.found and _alike(
         case.growth(signal), case.growth(Signal.THREADS), GOROUTINES_PER_THREAD
@@ -94,6 +98,8 @@ def _files(case: Case) -> None:
 def _heap(case: Case) -> None:
     signal = case.first_leaking(HEAP_SIGNALS)
     if signal is None:
+        if not case.found and case.hidden(Signal.INUSE_SPACE):
+            case.find_site(LeakClass.HEAP, Signal.INUSE_SPACE, "live objects from there become more and more")
         return
     holder = next((each for each in (LeakClass.GOROUTINE, LeakClass.THREADS) if each in case.found), None)
     if holder is not None and case.held is not None and case.held >= MOST:

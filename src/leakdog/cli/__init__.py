@@ -15,7 +15,7 @@ from leakdog import __version__
 from leakdog.errors import ConfigError, LeakdogError
 
 VERBS = (
-    *("run", "demo", "scan", "targets", "leaks", "show", "ack", "evidence"),
+    *("run", "demo", "scan", "targets", "sites", "leaks", "show", "ack", "evidence"),
     *("top", "tree", "peek", "traces", "tags", "raw", "diff", "flame"),
     *("analyze", "gate", "backtest", "storage", "config", "completion"),
 )

@@ -11,6 +11,7 @@ from leakdog.detect.settings import Settings
 from leakdog.errors import LeakdogError
 from leakdog.model import Leak, LeakState, Life, Signal, TargetKey
 from leakdog.pipeline.lives import Facts
+from leakdog.pipeline.sites import BY_SITE, Sites
 from leakdog.pipeline.state import Watched
 from leakdog.store.contract import Store
 
@@ -18,6 +19,7 @@ log = logging.getLogger("leakdog.daemon")
 
 # Between the parts of a state's name; neither a job nor an instance may hold it.
 SEPARATOR = "\x1f"
+SITES = "sites"
 # How far back the last pass is looked for: further than a daemon is down, and little to read for each target.
 FACTS_SECONDS = 6 * 3600.0
 
@@ -57,6 +59,15 @@ class Memory:
             except LeakdogError as error:
                 log.warning("%s of %s starts afresh: %s", signal.value, watched.key, error)
 
+        for signal in BY_SITE.values():
+            data = self._states.pop(state_name(watched.key, signal, SITES), None)
+            if data is None:
+                continue
+            try:
+                watched.sites[signal] = Sites.from_bytes(signal, data, settings)
+            except LeakdogError as error:
+                log.warning("sites by %s of %s start afresh: %s", signal.value, watched.key, error)
+
     async def save(self, targets: Iterable[Watched]) -> None:
         """Store the detector's state of every series of these targets, and their leaks with their latest numbers.
 
@@ -69,12 +80,16 @@ class Memory:
             leaks += watched.leaks.values()
             for signal, series in watched.series.items():
                 states[state_name(watched.key, signal)] = series.to_bytes()
+            for signal, sites in watched.sites.items():
+                states[state_name(watched.key, signal, SITES)] = sites.to_bytes()
         await self._store.put_states(states)
         await self._store.put_leaks(leaks)
 
     async def forget(self, watched: Watched) -> None:
         """Delete the detector's state of a target that is watched no more."""
-        await self._store.put_states({state_name(watched.key, signal): None for signal in watched.series})
+        names = [state_name(watched.key, signal) for signal in watched.series]
+        names += [state_name(watched.key, signal, SITES) for signal in watched.sites]
+        await self._store.put_states(dict.fromkeys(names))
 
     async def _facts(self, key: TargetKey, life: Life, now: float) -> Facts:
         """What the last pass of a life told, by which a restart in the meantime is seen."""
@@ -89,6 +104,6 @@ class Memory:
         return Facts(start_time=told, pid=life.pid, allocated=allocated)
 
 
-def state_name(key: TargetKey, signal: Signal) -> str:
-    """Name under which the state of one series is stored."""
-    return SEPARATOR.join((*key, signal.value))
+def state_name(key: TargetKey, signal: Signal, *part: str) -> str:
+    """Name under which the state of one series is stored, or of a part of it."""
+    return SEPARATOR.join((*key, signal.value, *part))

@@ -64,7 +64,7 @@ def assess(
     now: float,
     settings: Settings,
     *,
-    tested: int = 1,
+    tested: float = 1,
 ) -> list[Assessment]:
     """Assess series side by side, one assessment each, in their order.
 
@@ -98,6 +98,12 @@ def assess(
         _compose(state, signal, limit, now, settings, fresh=row in fresh)
         for row, (state, signal, limit) in enumerate(zip(states, signals, limits, strict=True))
     ]
+
+
+def may_leak(state: SeriesState) -> bool:
+    """Whether a look-back has found growth that only the weight of evidence keeps from being called a leak."""
+    found = (each.numbers for each in state.memo.values() if isinstance(each, _Found))
+    return any(numbers is not None and numbers["score"] > NEVER for numbers in found)
 
 
 def numbers_of(evidence: Evidence, place: int) -> dict[str, float]:
@@ -165,7 +171,7 @@ def _examine(
     now: float,
     settings: Settings,
     panels: dict[tuple[int, tuple[int, ...]], Panel],
-    tested: int,
+    tested: float,
 ) -> None:
     """Examine one look-back for some series and note what it found in their states."""
 

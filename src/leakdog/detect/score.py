@@ -180,7 +180,7 @@ def grown(values: Array, trees: Trees) -> Array:
     return total
 
 
-def least_score(look: Look, settings: Settings, tested: int = 1) -> float:
+def least_score(look: Look, settings: Settings, tested: float = 1) -> float:
     """The score from which growth is called a leak, where `tested` series share the budget of false alarms."""
     if settings.false_alarms is None:
         return look.least

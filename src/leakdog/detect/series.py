@@ -220,6 +220,15 @@ class SeriesState:
         state._read(body, len(mark))
         return state
 
+    def under(self, settings: Settings) -> SeriesState:
+        """What is remembered, under other settings.
+
+        Raises:
+            LeakdogError: those are of another time scale.
+
+        """
+        return self if self.settings == settings else SeriesState.from_bytes(self.to_bytes(), settings)
+
     def _read(self, body: bytes, at: int) -> None:
         values = _HEAD.unpack_from(body, at)
         self.life_start, self.first_time, self.last_time, self._before, self.swing, settled, count = values

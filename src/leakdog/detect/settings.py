@@ -187,6 +187,10 @@ SOAK = Settings(
 )
 
 
+# Blocks kept of a site's series on each level.
+SITE_LENGTH = 192
+
+
 def stretched(settings: Settings, factor: float) -> Settings:
     """The same on another time scale: every span so many times as long."""
     return replace(
@@ -204,6 +208,27 @@ def stretched(settings: Settings, factor: float) -> Settings:
     )
 
 
+def for_sites(settings: Settings) -> Settings:
+    """The same for the many series of a target's sites: of the levels those that tell slow growth, kept shorter.
+
+    The whole tells what is fast. Values are samples, so growth must be twice as large to count.
+    """
+    kept = [number for number, level in enumerate(settings.levels) if level.joins_lives] or [
+        *range(len(settings.levels))
+    ]
+    looks = (look for look in settings.looks if {look.level, look.past} <= {*kept} and look.blocks <= SITE_LENGTH / 2)
+    return replace(
+        settings,
+        levels=tuple(
+            replace(level, length=min(level.length, SITE_LENGTH)) for level in map(settings.levels.__getitem__, kept)
+        ),
+        looks=tuple(
+            replace(look, level=kept.index(look.level), past=kept.index(look.past)) for look in looks if not look.urgent
+        ),
+        min_growth_bytes=2 * settings.min_growth_bytes,
+    )
+
+
 def settings_for(config: DetectionConfig) -> Settings:
     """The preset, with what the configuration says instead. A soak run is too short for a budget per year."""
     preset = {Preset.PRODUCTION: PRODUCTION, Preset.SOAK: SOAK}[config.preset]
@@ -216,4 +241,4 @@ def settings_for(config: DetectionConfig) -> Settings:
     return replace(preset, **given)
 
 
-__all__ = ["DAY", "PRODUCTION", "SOAK", "Level", "Look", "Settings", "settings_for", "stretched"]
+__all__ = ["DAY", "PRODUCTION", "SOAK", "Level", "Look", "Settings", "for_sites", "settings_for", "stretched"]

@@ -51,6 +51,7 @@ class Explainer:
             log.warning("naming the code behind leak %s of %s: %s", leak.id, leak.key, error)
             return leak
         told = tuple(culprit for culprit in found if culprit.share >= LEAST_SHARE) or found[:1]
+        told = _judged_first(told, watched)
         return replace(leak, culprits=told) if told and told != leak.culprits else leak
 
     async def _culprits(self, watched: Watched, leak: Leak, now: float) -> tuple[Culprit, ...]:
@@ -120,6 +121,12 @@ class Explainer:
         if data is None:
             raise ProfileError(f"snapshot {snapshot.id} was deleted by retention while it was needed")
         return await asyncio.to_thread(parse, data)
+
+
+def _judged_first(found: tuple[Culprit, ...], watched: Watched) -> tuple[Culprit, ...]:
+    """Culprits whose sites leak when judged for themselves go before all others."""
+    leaking = {site.stack_id for sites in watched.sites.values() for site in sites if site.leaks}
+    return tuple(sorted(found, key=lambda culprit: culprit.stack_id not in leaking))
 
 
 def _window_start(watched: Watched, leak: Leak, now: float) -> float:

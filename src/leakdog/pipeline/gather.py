@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from leakdog.attribute.tally import Tally, tally
 from leakdog.config.resolve import body_size_limit, scrape_timeout
 from leakdog.config.schema import Config, Preset
 from leakdog.errors import FetchError, ProfileError, Reason, WrongProfile
@@ -19,6 +20,7 @@ from leakdog.fetch.exposition import read_metrics
 from leakdog.fetch.http import HttpClient
 from leakdog.fetch.process import command_line, find_listener, is_loopback, read_process
 from leakdog.model import Kind, Observation, RawProfile, Signal, Source
+from leakdog.pipeline.sites import BY_SITE
 from leakdog.pipeline.state import Watched
 from leakdog.pprof import expect, memstats, parse
 from leakdog.pprof.limits import Limits
@@ -37,6 +39,7 @@ class Gathered:
 
     observations: list[Observation] = field(default_factory=list)
     profiles: list[RawProfile] = field(default_factory=list)
+    tallies: dict[Signal, Tally] = field(default_factory=dict)
     absent: set[str] = field(default_factory=set)
 
     @property
@@ -129,7 +132,9 @@ class Gatherer:
         if data is None:
             return
         time = self._clock()
-        profile = await self._decode(watched, kind, data)
+        profile, by_site = await self._decode(watched, kind, data)
+        if by_site is not None:
+            got.tallies[BY_SITE[kind]] = by_site
         cost = profiling_bytes(profile) if kind is Kind.HEAP else None
         got.observations.append(Observation(Source.PPROF, time, profile_values(profile, kind), profiling_bytes=cost))
         got.profiles.append(RawProfile(kind, time, data))
@@ -230,21 +235,25 @@ class Gatherer:
         )
         return response.data
 
-    async def _decode(self, watched: Watched, kind: Kind, data: bytes) -> Profile:
-        """Bytes to a profile of the kind that was asked for."""
+    async def _decode(self, watched: Watched, kind: Kind, data: bytes) -> tuple[Profile, Tally | None]:
+        """Bytes to a profile of the kind that was asked for, with its sites where they are followed."""
         limits = Limits(
             compressed_bytes=body_size_limit(self._config, watched.job),
             decompressed_bytes=4 * body_size_limit(self._config, watched.job),
         )
         try:
             if len(data) > INLINE_DECODE_BYTES:
-                profile = await asyncio.to_thread(parse, data, limits)
-            else:
-                profile = parse(data, limits)
-            expect(profile, kind)
+                return await asyncio.to_thread(_read, kind, data, limits)
+            return _read(kind, data, limits)
         except ProfileError as error:
             raise FetchError(error.reason, f"reading the {kind.value} profile: {error}") from error
-        return profile
+
+
+def _read(kind: Kind, data: bytes, limits: Limits) -> tuple[Profile, Tally | None]:
+    profile = parse(data, limits)
+    expect(profile, kind)
+    signal = BY_SITE.get(kind)
+    return profile, tally(profile, signal.value if kind is Kind.HEAP else "") if signal else None
 
 
 def _must_have_answered(watched: Watched, due: frozenset[str], got: Gathered) -> None:

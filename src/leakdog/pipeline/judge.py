@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from leakdog.attribute.classify import classify
+from leakdog.attribute.tally import Tally
 from leakdog.attribute.trend import trends
 from leakdog.detect.engine import assess
 from leakdog.detect.series import LOW, SeriesState
@@ -15,6 +17,7 @@ from leakdog.detect.settings import Settings
 from leakdog.detect.state import advance
 from leakdog.errors import LeakdogError
 from leakdog.model import Leak, LeakClass, LeakState, Life, Signal, Unit, Verdict
+from leakdog.pipeline.sites import Sites
 from leakdog.pipeline.state import Watched
 
 log = logging.getLogger("leakdog.pipeline")
@@ -56,6 +59,8 @@ def begin_life(watched: Watched, life: Life, now: float, settings: Settings) -> 
     watched.explained.clear()
     watched.load = watched.local_pid = watched.facts_time = watched.assessed = watched.memory_limit = None
     watched.held_heap = None
+    for sites in watched.sites.values():
+        sites.begin_life(now, settings)
     return ended
 
 
@@ -68,8 +73,10 @@ def end_leaks(watched: Watched, now: float, settings: Settings) -> list[Leak]:
     return changed
 
 
-def observe(watched: Watched, values: dict[Signal, float], now: float, settings: Settings) -> None:
-    """Feed the values of one pass to the series of the target."""
+def observe(
+    watched: Watched, values: dict[Signal, float], now: float, settings: Settings, tallies: Mapping[Signal, Tally]
+) -> None:
+    """Feed the values of one pass to the series of the target, and those of its sites to theirs."""
     assert watched.life is not None
     _follow_settings(watched, settings)
     for signal in TESTED:
@@ -80,6 +87,9 @@ def observe(watched: Watched, values: dict[Signal, float], now: float, settings:
         if series is None:
             series = watched.series[signal] = SeriesState(settings)
         series.observe(now, value, life_start=watched.life.start_time, load=watched.load)
+    for signal, seen in tallies.items():
+        sites = watched.sites.setdefault(signal, Sites(signal))
+        sites.observe(seen, now, settings, life_start=watched.life.start_time, load=watched.load)
 
 
 def judge(watched: Watched, now: float, settings: Settings) -> list[Leak]:
@@ -92,12 +102,16 @@ def judge(watched: Watched, now: float, settings: Settings) -> list[Leak]:
     signals = list(watched.series)
     limits = [watched.memory_limit if signal in LIMITED else None for signal in signals]
     series = [watched.series[signal] for signal in signals]
-    found = assess(series, signals, limits, now, settings, tested=_tested(signals))
+    families = _tested(signals) + bool(watched.sites)
+    found = assess(series, signals, limits, now, settings, tested=families)
     watched.assessments = dict(zip(signals, found, strict=True))
     watched.assessed = now
+    for sites in watched.sites.values():
+        sites.judge(now, settings, families)
     together = growth_together(watched, now, settings)
     findings = {
-        each.leak_class: each for each in classify(watched.assessments, watched.values, together, watched.held_heap)
+        each.leak_class: each
+        for each in classify(watched.assessments, watched.values, together, watched.held_heap, watched.leaking_sites())
     }
     changed = []
     for leak_class in LeakClass:
@@ -144,10 +158,8 @@ def _tested(signals: list[Signal]) -> int:
 def _follow_settings(watched: Watched, settings: Settings) -> None:
     """After a reload each series goes on under the new settings, or afresh where their time scale is another."""
     for signal, series in list(watched.series.items()):
-        if series.settings == settings:
-            continue
         try:
-            watched.series[signal] = SeriesState.from_bytes(series.to_bytes(), settings)
+            watched.series[signal] = series.under(settings)
         except LeakdogError as error:
             log.warning("%s of %s: %s", signal.value, watched.key, error)
             del watched.series[signal]

@@ -20,10 +20,12 @@ from leakdog.model import (
     LeakState,
     Life,
     Signal,
+    SiteTrend,
     Target,
     TargetKey,
 )
 from leakdog.pipeline.lives import Facts
+from leakdog.pipeline.sites import Sites
 
 
 @dataclass(slots=True)
@@ -55,6 +57,7 @@ class Watched:
     load: float | None = None
     absent: set[str] = field(default_factory=set)
     local_pid: int | None = None
+    sites: dict[Signal, Sites] = field(default_factory=dict)
     series: dict[Signal, SeriesState] = field(default_factory=dict)
     assessments: dict[Signal, Assessment] = field(default_factory=dict)
     assessed: float | None = None
@@ -67,9 +70,22 @@ class Watched:
         """Identity of the target."""
         return self.target.key
 
+    def leaking_sites(self) -> dict[Signal, SiteTrend]:
+        """Of each signal, the site that leaks fastest, where one leaks."""
+        found: dict[Signal, SiteTrend] = {}
+        for signal, sites in self.sites.items():
+            leaking = [site for site in sites if site.leaks]
+            if leaking:
+                found[signal] = max(leaking, key=_speed)
+        return found
+
     def wants(self, kind: Kind) -> bool:
         """Whether this profile is configured and the target has not said that it has none."""
         return bool(self.job.pprof_path) and kind in self.job.profiles and kind.value not in self.absent
+
+
+def _speed(site: SiteTrend) -> float:
+    return (site.assessment.growth_per_second if site.assessment else None) or 0.0
 
 
 @dataclass(slots=True)

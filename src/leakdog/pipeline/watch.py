@@ -107,7 +107,7 @@ class Pipeline:
         watched.absent |= got.absent
         watched.values.update(values)
         await self._keep(watched, slot, now, got, values)
-        observe(watched, values, now, self._settings)
+        observe(watched, values, now, self._settings, got.tallies)
         changed += judge(watched, now, self._settings)
         known = {leak.id: _first(leak) for leak in watched.leaks.values()}
         explained = await self._explain(watched, now)

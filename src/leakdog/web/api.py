@@ -15,7 +15,7 @@ from aiohttp import web
 from leakdog.model import Kind, LeakState, Signal, TargetKey
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.store.contract import Store
-from leakdog.web.views import leak_view, series_view, snapshot_view, target_view
+from leakdog.web.views import leak_view, series_view, sites_view, snapshot_view, target_view
 
 DEFAULT_SNAPSHOTS = 1000
 MAX_SNAPSHOTS = 10_000
@@ -33,6 +33,7 @@ class Api:
         """All paths under /api/v1."""
         return [
             web.get("/api/v1/targets", self.targets),
+            web.get("/api/v1/sites", self.sites),
             web.get("/api/v1/leaks", self.leaks),
             web.get("/api/v1/leaks/{id}", self.leak),
             web.get("/api/v1/series", self.series),
@@ -60,11 +61,13 @@ class Api:
                 return json_response(leak_view(leak, self._fleet))
         raise not_found(f"no leak has the id {request.match_info['id']!r}; GET /api/v1/leaks lists them")
 
+    async def sites(self, request: web.Request) -> web.Response:
+        """The code in which one target's memory and goroutines are, each site judged for itself: `target=`."""
+        return json_response(sites_view(self._needed(request.query)))
+
     async def series(self, request: web.Request) -> web.Response:
         """Stored points of one target: `target=JOB/INSTANCE`, `signal=` (all that are known if left out)."""
-        watched = self._watched(request.query)
-        if watched is None:
-            raise bad_request("target: missing; give target=JOB/INSTANCE")
+        watched = self._needed(request.query)
         start, end = _time(request.query, "from"), _time(request.query, "to")
         name = request.query.get("signal")
         signals = [_member(Signal, name, "signal")] if name else sorted(watched.values)
@@ -96,6 +99,12 @@ class Api:
             content_type="application/octet-stream",
             headers={"Content-Disposition": f'attachment; filename="leakdog-{raw}.pb.gz"'},
         )
+
+    def _needed(self, query: Mapping[str, str]) -> Watched:
+        watched = self._watched(query)
+        if watched is None:
+            raise bad_request("target: missing; give target=JOB/INSTANCE")
+        return watched
 
     def _watched(self, query: Mapping[str, str]) -> Watched | None:
         """The target that `target=` names. Only configured names are accepted, so nothing can be made to fetch."""

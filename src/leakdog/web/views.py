@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from leakdog.model import Acknowledgement, Assessment, Culprit, Frame, Leak, Signal, Snapshot, TargetKey
+from leakdog.model import Acknowledgement, Assessment, Culprit, Frame, Leak, Signal, SiteTrend, Snapshot, TargetKey
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.store.contract import Readings
 
@@ -37,6 +37,27 @@ def target_view(watched: Watched) -> Json:
         "memory_limit_bytes": watched.memory_limit,
         "signals": {signal.value: value for signal, value in sorted(watched.values.items())},
         "verdicts": {signal.value: verdict_view(found) for signal, found in sorted(watched.assessments.items())},
+    }
+
+
+def sites_view(watched: Watched) -> Json:
+    """`/api/v1/sites`: of each signal the sites that are followed, largest first, and what all others hold."""
+    return {
+        "target": {"job": watched.key.job, "instance": watched.key.instance},
+        "sites": {
+            signal.value: {"followed": [site_view(site) for site in sites], "other": sites.other}
+            for signal, sites in watched.sites.items()
+        },
+    }
+
+
+def site_view(site: SiteTrend) -> Json:
+    """One site that is followed as a series of its own."""
+    return {
+        "stack_id": site.stack_id,
+        **frame_view(site.frame),
+        "value": site.value,
+        **(verdict_view(site.assessment) if site.assessment else {"verdict": None}),
     }
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from leakdog.attribute.case import Finding
 from leakdog.attribute.classify import classify
-from leakdog.model import Assessment, LeakClass, Signal, Verdict
+from leakdog.model import Assessment, Frame, LeakClass, Signal, SiteTrend, Verdict
 
 KIB, MIB = 1024.0, 1024.0 * 1024
 NOW = 10_000.0
@@ -320,3 +320,41 @@ def test_heap_that_is_seen_later() -> None:
     goroutines = replace(leak(Signal.GOROUTINES, 20.0), onset=NOW - 500)
     heap = replace(leak(Signal.INUSE_SPACE, 18 * KIB), onset=NOW - 60)
     assert classes(goroutines, heap) == [LeakClass.GOROUTINE]
+
+
+def site(signal: Signal, rate: float, verdict: Verdict = Verdict.LEAK) -> dict[Signal, SiteTrend]:
+    """One site of the signal, and what is said of it alone."""
+    frame = Frame("shop.(*Cart).Put", "/src/shop/cart.go", 12)
+    seen = Assessment(signal, NOW, verdict, rate, (0.9 * rate, 1.1 * rate), reasons=("it grows",))
+    return {signal: SiteTrend("5b0c", frame, signal, 9e6, seen)}
+
+
+@pytest.mark.parametrize(
+    ("signal", "leak_class"),
+    [(Signal.INUSE_SPACE, LeakClass.HEAP), (Signal.GOROUTINES, LeakClass.GOROUTINE)],
+)
+def test_a_site_that_leaks_below_an_unsteady_whole(signal: Signal, leak_class: LeakClass) -> None:
+    """Where the whole says nothing, a site that leaks is a finding of its own that names the code."""
+    whole = replace(other(signal, Verdict.STEADY), interval=(-5.0, 5.0))
+    (found,) = classify({signal: whole}, {}, sites=site(signal, 1.0))
+    assert (found.leak_class, found.signal, found.assessment.growth_per_second) == (leak_class, signal, 1.0)
+    assert "shop.(*Cart).Put alone grows" in found.reasons[1]
+
+
+def test_memory_that_moves_from_site_to_site_is_no_leak() -> None:
+    """A whole that surely does not grow by as much speaks against a site that does."""
+    whole = replace(other(Signal.INUSE_SPACE, Verdict.STEADY), interval=(-0.1, 0.4))
+    assert classify({Signal.INUSE_SPACE: whole}, {}, sites=site(Signal.INUSE_SPACE, 1.0)) == []
+
+
+def test_a_site_is_not_told_beside_what_holds_it() -> None:
+    """Where goroutines leak, or the whole heap does, its site is no second finding."""
+    found = classify({Signal.GOROUTINES: leak(Signal.GOROUTINES, 1.0)}, {}, sites=site(Signal.INUSE_SPACE, 5.0))
+    assert [each.leak_class for each in found] == [LeakClass.GOROUTINE]
+    (heap,) = classify({Signal.INUSE_SPACE: leak(Signal.INUSE_SPACE, 9.0)}, {}, sites=site(Signal.INUSE_SPACE, 5.0))
+    assert heap.assessment.growth_per_second == 9.0
+
+
+def test_a_site_that_settles_is_no_leak() -> None:
+    """Only a site that is called leaking counts."""
+    assert classify({}, {}, sites=site(Signal.INUSE_SPACE, 1.0, Verdict.SETTLING)) == []

@@ -165,5 +165,5 @@ def eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def leakdog(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     """Run a verb that asks a daemon, in this process, and return the exit code of the command line."""
-    monkeypatch.setattr("leakdog.cli.VERBS", ("targets", "leaks", "show", "ack", "evidence"))
+    monkeypatch.setattr("leakdog.cli.VERBS", ("targets", "sites", "leaks", "show", "ack", "evidence"))
     return lambda *args: main(list(args))

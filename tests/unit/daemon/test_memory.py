@@ -9,9 +9,10 @@ import pytest
 from leakdog.config.schema import DetectionConfig, Preset
 from leakdog.daemon.memory import Memory, state_name
 from leakdog.detect.series import SeriesState
-from leakdog.detect.settings import settings_for
-from leakdog.model import Leak, LeakClass, LeakState, Life, Scrape, Signal, TargetKey
+from leakdog.detect.settings import for_sites, settings_for
+from leakdog.model import Frame, Leak, LeakClass, LeakState, Life, Scrape, Signal, TargetKey
 from leakdog.pipeline.lives import Facts, next_life
+from leakdog.pipeline.sites import Site, Sites
 from leakdog.pipeline.state import Watched
 from leakdog.store import Store
 
@@ -37,6 +38,19 @@ async def test_the_detector_goes_on_where_it_was(store: Store, watched: Watched)
         series.observe(1000.0 + second, 5e7 + second, life_start=900.0)
     await Memory(store).save([watched])
     assert (await restored(store, watched)).series[Signal.RSS].to_bytes() == series.to_bytes()
+
+
+async def test_sites_go_on_where_they_were(store: Store, watched: Watched) -> None:
+    """The followed sites of a target come back with their series; damaged ones start afresh."""
+    followed = {7: Site("5b0c", Frame("shop.Put", "/src/shop.go", 9), SeriesState(for_sites(SETTINGS)))}
+    followed[7].series.observe(1000.0, 5e7, life_start=900.0)
+    sites = watched.sites[Signal.INUSE_SPACE] = Sites(Signal.INUSE_SPACE, followed)
+    await Memory(store).save([watched])
+    assert (await restored(store, watched)).sites[Signal.INUSE_SPACE].to_bytes() == sites.to_bytes()
+    await store.put_states({state_name(KEY, Signal.INUSE_SPACE, "sites"): b"broken"})
+    assert (await restored(store, watched)).sites == {}
+    await Memory(store).forget(watched)
+    assert await store.states() == {}
 
 
 async def test_a_damaged_state_starts_afresh(store: Store, watched: Watched, caplog: pytest.LogCaptureFixture) -> None:

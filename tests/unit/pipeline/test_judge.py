@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from leakdog.attribute.tally import Tally
 from leakdog.config.schema import DetectionConfig, Preset
 from leakdog.detect.settings import settings_for
-from leakdog.model import LeakClass, LeakState, Life, Signal, Verdict
+from leakdog.model import Frame, LeakClass, LeakState, Life, Signal, Verdict
 from leakdog.pipeline.judge import begin_life, end_leaks, growth_together, judge, observe
 from leakdog.pipeline.state import Watched
 
@@ -26,7 +28,7 @@ def feed(watched: Watched, values: dict[Signal, list[float]]) -> list[tuple[floa
     changes = []
     for second, row in enumerate(zip(*values.values(), strict=True)):
         now = START + second
-        observe(watched, dict(zip(values, row, strict=True)), now, SETTINGS)
+        observe(watched, dict(zip(values, row, strict=True)), now, SETTINGS, {})
         changes += [(float(second), leak.leak_class, leak.state) for leak in judge(watched, now, SETTINGS)]
     return changes
 
@@ -36,7 +38,7 @@ def test_a_reload_of_another_hold_time_keeps_what_is_known(fresh: Watched) -> No
     feed(fresh, {Signal.INUSE_SPACE: growing(60, 1e6)})
     known = fresh.series[Signal.INUSE_SPACE].to_bytes()
     changed = replace(SETTINGS, hold_seconds=1.0)
-    observe(fresh, {}, START + 60, changed)
+    observe(fresh, {}, START + 60, changed, {})
     series = fresh.series[Signal.INUSE_SPACE]
     assert (series.to_bytes(), series.settings) == (known, changed)
 
@@ -45,7 +47,7 @@ def test_a_reload_of_another_preset_starts_series_afresh(fresh: Watched) -> None
     """What was kept on another time scale is of no use, and does not break the passes that follow."""
     feed(fresh, {Signal.INUSE_SPACE: growing(30, 1e6), Signal.GOROUTINES: growing(30, 1.0, 10)})
     production = settings_for(DetectionConfig())
-    observe(fresh, {Signal.INUSE_SPACE: 5e7}, START + 30, production)
+    observe(fresh, {Signal.INUSE_SPACE: 5e7}, START + 30, production, {})
     assert {signal: series.settings for signal, series in fresh.series.items()} == {Signal.INUSE_SPACE: production}
     assert judge(fresh, START + 200, production) == []
     assert fresh.assessments[Signal.INUSE_SPACE].verdict is Verdict.TOO_EARLY
@@ -114,7 +116,7 @@ def test_growth_that_follows_load_is_shown_and_never_announced(fresh: Watched) -
     for second in range(110):
         load = 1e6 * (1 + 4 * min(second, 80) / 80)
         fresh.load = load
-        observe(fresh, {Signal.INUSE_SPACE: 2e7 + 20 * load}, START + second, SETTINGS)
+        observe(fresh, {Signal.INUSE_SPACE: 2e7 + 20 * load}, START + second, SETTINGS, {})
         judge(fresh, START + second, SETTINGS)
     assert fresh.leaks == {}
     assert fresh.assessments[Signal.INUSE_SPACE].verdict is not Verdict.LEAK
@@ -147,3 +149,29 @@ def test_a_new_life_knows_nothing_of_the_old(fresh: Watched) -> None:
     fresh.values, fresh.absent, fresh.load, fresh.local_pid = {Signal.RSS: 1.0}, {"metrics"}, 5.0, 7
     begin_life(fresh, Life(START + 40, START + 40), START + 40, SETTINGS)
     assert (fresh.values, fresh.absent, fresh.load, fresh.local_pid, fresh.assessments) == ({}, set(), None, None, {})
+
+
+def by_site(held: dict[int, float]) -> Tally:
+    """A profile in which site `n` is the function `shop.f<n>`."""
+
+    class Named:
+        def stack(self, sample: int) -> tuple[Frame, ...]:
+            return (Frame(f"shop.f{sample}", "", 0),)
+
+    keys = np.array(sorted(held), np.uint64)
+    values = np.array([held[key] for key in sorted(held)], float)
+    return Tally(keys, values, float(values.sum()), 1.0, keys.astype(np.intp), Named())  # type: ignore[arg-type]
+
+
+def test_a_leak_that_only_its_site_shows(fresh: Watched) -> None:
+    """A heap that swings too much to be judged still leaks where one of its sites does."""
+    rng = np.random.default_rng(3)
+    for second in range(200):
+        held = {1: 5e8 * rng.uniform(0.5, 1.5), 9: 1e5 * second}
+        values = {Signal.INUSE_SPACE: sum(held.values())}
+        observe(fresh, values, START + second, SETTINGS, {Signal.INUSE_SPACE: by_site(held)})
+        judge(fresh, START + second, SETTINGS)
+    assert fresh.assessments[Signal.INUSE_SPACE].verdict is not Verdict.LEAK
+    leak = fresh.leaks[LeakClass.HEAP]
+    assert (leak.state, leak.growth_per_second) == (LeakState.FIRING, pytest.approx(1e5, rel=0.05))
+    assert "shop.f9 alone grows" in " ".join(leak.reasons)

@@ -7,6 +7,8 @@ import aiohttp
 import pytest
 
 from leakdog.config.schema import Backend, ScrapeConfig, StorageConfig
+from leakdog.detect.series import SeriesState
+from leakdog.detect.settings import SOAK
 from leakdog.errors import Reason
 from leakdog.model import (
     Assessment,
@@ -24,6 +26,7 @@ from leakdog.model import (
     TargetKey,
     Verdict,
 )
+from leakdog.pipeline.sites import Site, Sites
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.store import open_store
 from leakdog.web.server import Server
@@ -65,6 +68,8 @@ def watched() -> Watched:
     found.values = {Signal.GOROUTINES: 41.0, Signal.INUSE_SPACE: 8e7}
     found.assessments = {Signal.INUSE_SPACE: Assessment(Signal.INUSE_SPACE, 1.0, Verdict.LEAK, 310.0, (290.0, 330.0))}
     found.leaks = {LeakClass.HEAP: LEAK}
+    followed = {7: Site("5b0c9d2e11aa", FRAME, SeriesState(SOAK), 6e7)}
+    found.sites = {Signal.INUSE_SPACE: Sites(Signal.INUSE_SPACE, followed, 2e7)}
     return found
 
 
@@ -106,6 +111,14 @@ async def test_targets_tell_their_last_scrape_and_verdicts(server: Server) -> No
     assert (target["up"], target["last_error"], target["last_scrape"]) == (True, "", "2023-11-14T22:23:20.000Z")
     assert target["signals"] == {"goroutines": 41.0, "inuse_space": 8e7}
     assert target["verdicts"]["inuse_space"]["verdict"] == "leak"
+
+
+async def test_sites_add_up(server: Server) -> None:
+    """The followed sites of a target are told with what is said of each; a target must be named."""
+    (sites,) = (await get_json(server, "/api/v1/sites?target=shop/10.0.0.7:6060"))["sites"].values()
+    (site,) = sites["followed"]
+    assert (site["function"], site["value"], site["verdict"], sites["other"]) == (FRAME.function, 6e7, None, 2e7)
+    assert (await get(server, "/api/v1/sites"))[0] == 400
 
 
 async def test_leaks_have_the_published_shape(server: Server) -> None:

@@ -1,0 +1,76 @@
+"""`leakdog sites`: the code in which a target's memory and goroutines are, each place judged for itself."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from leakdog.cli.client import Client, add_arguments
+from leakdog.model import Signal, Verdict
+from leakdog.report.words import human_rate, human_value, inert
+
+EPILOG = """examples:
+  leakdog sites shop/shop-1:6060            where the heap and the goroutines are, and what grows
+  leakdog sites shop-1:6060 --json | jq '.sites.inuse_space.followed[] | select(.verdict == "leak")'
+"""
+_COLOURS = {Verdict.LEAK: "bold red", Verdict.SETTLING: "yellow", Verdict.LOAD: "yellow", Verdict.STEADY: "green"}
+
+
+def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the verb."""
+    parser = sub.add_parser(
+        "sites",
+        help="the code in which a target's memory is, and what of it grows",
+        description="List the sites of a target that are followed as series of their own: the largest, and those that "
+        "have grown most. All others together are one line, so that the lines add up.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("target", metavar="TARGET", help="JOB/INSTANCE, or the instance where only one job has it")
+    add_arguments(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """List the sites.
+
+    Raises:
+        ApiError: no daemon answers, or it does not watch this target.
+
+    """
+    found = Client(args.server).get("/api/v1/sites", target=args.target)
+    if args.json:
+        print(json.dumps(found, indent=2))
+    elif not found["sites"]:
+        print("no profile of this target has been read yet, or it has none")
+    else:
+        for name, sites in found["sites"].items():
+            _print_table(Signal(name), sites)
+    return 0
+
+
+def _print_table(signal: Signal, sites: Mapping[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold", title_justify="left", title=signal.value)
+    table.add_column("NOW", justify="right", no_wrap=True)
+    table.add_column("GROWTH", justify="right", no_wrap=True)
+    table.add_column("STATE", no_wrap=True)
+    table.add_column("CODE", overflow="fold", ratio=1)
+    for site in sites["followed"]:
+        verdict = Verdict(site["verdict"]) if site["verdict"] else Verdict.TOO_EARLY
+        rate = site.get("growth_per_second")
+        place = f"{site['function']} {site['file']}:{site['line']}" if site["file"] else site["function"]
+        table.add_row(
+            human_value(site["value"], signal.unit),
+            "" if rate is None else human_rate(rate, signal.unit),
+            Text(verdict.value.replace("_", " "), style=_COLOURS.get(verdict, "dim")),
+            Text(inert(place)),
+        )
+    table.add_row(human_value(sites["other"], signal.unit), "", "", Text("all other code", style="dim"))
+    Console(highlight=False).print(table)
+    print()

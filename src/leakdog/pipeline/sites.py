@@ -1,0 +1,167 @@
+"""The sites of one target as series of their own: which are followed, what they hold, and which of them leak."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from sys import intern
+
+import numpy as np
+
+from leakdog.attribute.code import own_frame
+from leakdog.attribute.site import stack_id
+from leakdog.attribute.tally import Tally
+from leakdog.detect.engine import assess, may_leak
+from leakdog.detect.leaders import Leaders
+from leakdog.detect.series import SeriesState
+from leakdog.detect.settings import Settings, for_sites
+from leakdog.errors import LeakdogError
+from leakdog.model import Assessment, Frame, Kind, Signal, SiteTrend, Verdict
+
+log = logging.getLogger("leakdog.pipeline")
+
+# What is followed by site, and the profile that tells it.
+BY_SITE = {Kind.HEAP: Signal.INUSE_SPACE, Kind.GOROUTINE: Signal.GOROUTINES}
+# Sites followed for each of these. All others are one, which makes up the total.
+FOLLOWED = 12
+
+
+@dataclass(slots=True)
+class Site:
+    """One site that is followed.
+
+    Attributes:
+        value: what it holds now, in the signal's unit.
+
+    """
+
+    stack_id: str
+    frame: Frame
+    series: SeriesState
+    value: float = 0.0
+    assessment: Assessment | None = None
+
+    @property
+    def leaks(self) -> bool:
+        """Whether the detector calls its growth a leak."""
+        return self.assessment is not None and self.assessment.verdict is Verdict.LEAK
+
+
+@dataclass(slots=True)
+class Sites:
+    """The followed sites of one signal of a target, by key, and what all others hold together."""
+
+    signal: Signal
+    followed: dict[int, Site] = field(default_factory=dict)
+    other: float = 0.0
+    leaders: Leaders = field(default_factory=Leaders)
+    chosen_from: float = 0.0
+
+    def begin_life(self, now: float, settings: Settings) -> None:
+        """A new process has to show what is large in it before sites are chosen anew."""
+        self.leaders = Leaders()
+        fine = _settings(settings).levels[0]
+        self.chosen_from = now + fine.warm_up_seconds if self.followed else now
+        for site in self.followed.values():
+            site.assessment = None
+
+    def observe(self, seen: Tally, now: float, settings: Settings, *, life_start: float, load: float | None) -> None:
+        """Take in one profile."""
+        fine = self._under(settings)
+        begins = not len(self.leaders.keys)
+        ended = self.leaders.observe(int(now // fine.levels[-1].block_seconds), seen.keys, seen.values)
+        if (ended or begins) and now >= self.chosen_from:
+            self._choose(seen, fine)
+        held = dict(zip(seen.keys.tolist(), seen.values.tolist(), strict=True))
+        for key, site in self.followed.items():
+            site.value = held.get(key, 0.0)
+            site.series.observe(now, site.value, life_start=life_start, load=load)
+        self.other = seen.total - sum(site.value for site in self.followed.values())
+
+    def judge(self, now: float, settings: Settings, families: int) -> None:
+        """Assess all followed sites.
+
+        They share the target's budget of false alarms as one family among others. Within it the threshold is that of
+        a false discovery rate, stepped down: with k sites found, it is that of k + 1 out of those that may grow. The
+        others cannot be called leaking at any threshold.
+
+        Source: Benjamini and Liu, Journal of Statistical Planning and Inference 82 (1999).
+        """
+        fine = self._under(settings)
+        sites = list(self.followed.values())
+        found = sum(site.leaks for site in sites)
+        growing = sum(may_leak(site.series) for site in sites)
+        tested = families * max(1.0, growing / (1 + found))
+        series = [site.series for site in sites]
+        seen = assess(series, [self.signal] * len(sites), [None] * len(sites), now, fine, tested=tested)
+        for site, assessment in zip(sites, seen, strict=True):
+            site.assessment = assessment
+
+    def __iter__(self) -> Iterator[SiteTrend]:
+        """What is known of each followed site now, the largest first."""
+        for site in sorted(self.followed.values(), key=lambda each: -each.value):
+            yield SiteTrend(site.stack_id, site.frame, self.signal, site.value, site.assessment)
+
+    def _under(self, settings: Settings) -> Settings:
+        """Settings of the sites. After a reload with another time scale, all sites are chosen anew."""
+        fine = _settings(settings)
+        try:
+            for site in self.followed.values():
+                site.series = site.series.under(fine)
+        except LeakdogError as error:
+            log.warning("sites by %s: %s", self.signal.value, error)
+            self.followed.clear()
+            self.leaders = Leaders()
+        return fine
+
+    def to_bytes(self) -> bytes:
+        """The followed sites with their series, a few kilobytes each."""
+        series = {key: site.series.to_bytes() for key, site in self.followed.items()}
+        head = [(key, site.stack_id, *site.frame, len(series[key])) for key, site in self.followed.items()]
+        return json.dumps(head).encode() + b"\n" + b"".join(series.values())
+
+    @classmethod
+    def from_bytes(cls, signal: Signal, data: bytes, settings: Settings) -> Sites:
+        """Read back what `to_bytes` wrote.
+
+        Raises:
+            LeakdogError: the bytes are damaged, of another version, or of other settings.
+
+        """
+        head, _, body = data.partition(b"\n")
+        sites = cls(signal)
+        try:
+            for key, name, function, file, line, size in json.loads(head):
+                series = SeriesState.from_bytes(body[:size], _settings(settings))
+                sites.followed[key] = Site(name, _shared(Frame(function, file, line)), series)
+                body = body[size:]
+        except (ValueError, TypeError) as error:
+            raise LeakdogError(f"reading the series of sites: {error}; they start afresh") from error
+        return sites
+
+    def _choose(self, seen: Tally, fine: Settings) -> None:
+        leaking = [key for key, site in self.followed.items() if site.leaks]
+        stay = np.array(list(self.followed), np.uint64)
+        rows = {key: row for row, key in enumerate(seen.keys.tolist())}
+        wanted = list(dict.fromkeys([*leaking, *self.leaders.chosen(FOLLOWED, stay)]))[:FOLLOWED]
+        before = self.followed
+        self.followed = {}
+        for key in wanted:
+            if key in before:
+                self.followed[key] = before[key]
+            elif key in rows:
+                stack = seen.stack(rows[key])
+                self.followed[key] = Site(stack_id(stack), _shared(own_frame(stack)), SeriesState(fine))
+
+
+def _shared(frame: Frame) -> Frame:
+    """The frame with texts that all targets share: replicas have the same sites."""
+    return Frame(intern(frame.function), intern(frame.file), frame.line)
+
+
+@cache
+def _settings(settings: Settings) -> Settings:
+    return for_sites(settings)

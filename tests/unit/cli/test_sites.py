@@ -1,0 +1,50 @@
+"""`leakdog sites`."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Serve = Callable[[dict[str, Any]], str]
+Capture = pytest.CaptureFixture[str]
+Run = Callable[..., int]
+PUT = {"stack_id": "5b0c", "function": "shop.(*Cart).Put", "file": "/src/cart.go", "line": 12, "value": 5 << 20}
+PUT |= {"verdict": "leak", "growth_per_second": (5 << 20) / 3600}
+GET = {"stack_id": "77aa", "function": "shop.Get", "file": "", "line": 0, "value": 1 << 20, "verdict": None}
+FOUND = {
+    "target": {"job": "shop", "instance": "a:1"},
+    "sites": {
+        "inuse_space": {"followed": [PUT, GET], "other": 2048},
+    },
+}
+
+
+def test_table(serve: Serve, leakdog: Run, capsys: Capture) -> None:
+    """Each site is a line with its number, its growth, what is said of it and where it is; the rest is one line."""
+    url = serve({"/api/v1/sites": FOUND})
+    assert leakdog("sites", "shop/a:1", "--server", url) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].strip() == "inuse_space"
+    assert lines[2].split() == ["5.00", "MiB", "1.42", "KiB/s", "leak", "shop.(*Cart).Put", "/src/cart.go:12"]
+    assert lines[3].split() == ["1.00", "MiB", "too", "early", "shop.Get"]
+    assert lines[4].split() == ["2.00", "KiB", "all", "other", "code"]
+
+
+def test_json(serve: Serve, leakdog: Run, capsys: Capture) -> None:
+    """--json prints what the API gives."""
+    assert leakdog("sites", "shop/a:1", "--json", "--server", serve({"/api/v1/sites": FOUND})) == 0
+    assert json.loads(capsys.readouterr().out) == FOUND
+
+
+def test_none(serve: Serve, leakdog: Run, capsys: Capture) -> None:
+    """A target without profiles is told as such."""
+    assert leakdog("sites", "a:1", "--server", serve({"/api/v1/sites": {"sites": {}}})) == 0
+    assert capsys.readouterr().out == "no profile of this target has been read yet, or it has none\n"
+
+
+def test_unknown_target(serve: Serve, leakdog: Run, capsys: Capture) -> None:
+    """What the daemon says of a target that it does not watch is what is printed."""
+    url = serve({"/api/v1/sites": (400, b'{"error": "target: nope is not watched"}')})
+    assert leakdog("sites", "nope", "--server", url) == 3
+    assert "target: nope is not watched" in capsys.readouterr().err

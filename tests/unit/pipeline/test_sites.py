@@ -1,0 +1,120 @@
+"""The sites of a target as series of their own."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from leakdog.attribute.tally import Tally
+from leakdog.config.schema import DetectionConfig, Preset
+from leakdog.detect.settings import settings_for
+from leakdog.errors import LeakdogError
+from leakdog.model import Frame, Signal, Verdict
+from leakdog.pipeline.sites import FOLLOWED, Sites
+
+SETTINGS = settings_for(DetectionConfig(preset=Preset.SOAK))
+START = 10_000.0
+MIB = 1 << 20
+
+
+class Named:
+    """Stands in for a profile: sample `n` is the function `shop.f<n>`."""
+
+    def stack(self, sample: int) -> tuple[Frame, ...]:
+        """The stack of a sample."""
+        return (Frame(f"shop.f{sample}", "/src/shop/shop.go", sample),)
+
+
+def seen(**values: float) -> Tally:
+    """A profile: `s7` is what the site with key and sample 7 holds."""
+    told = sorted((int(name[1:]), value) for name, value in values.items())
+    keys = np.array([key for key, _ in told], np.uint64)
+    held = np.array([value for _, value in told], float)
+    return Tally(keys, held, float(held.sum()), 1.0, keys.astype(np.intp), Named())  # type: ignore[arg-type]
+
+
+def feed(sites: Sites, values: Callable[[int], Tally], seconds: range, life_start: float = START) -> None:
+    """A profile a second, judged at each."""
+    for second in seconds:
+        now = START + second
+        sites.observe(values(second), now, SETTINGS, life_start=life_start, load=None)
+        sites.judge(now, SETTINGS, 4)
+
+
+def breathing(second: int) -> dict[str, float]:
+    """Three sites that swing by hundreds of megabytes."""
+    return {f"s{key}": (500 + 200 * np.sin(second / (5 + key))) * MIB for key in (1, 2, 3)}
+
+
+def test_a_small_leak_is_found_among_large_sites_that_breathe() -> None:
+    """The leaking site is called so, and no other is."""
+    sites = Sites(Signal.INUSE_SPACE)
+    feed(sites, lambda second: seen(**breathing(second), s9=0.1 * MIB * second), range(240))
+    assert [site.frame.function for site in sites if site.leaks] == ["shop.f9"]
+    assert {site.assessment.verdict for site in sites if site.assessment and not site.leaks} <= {
+        Verdict.STEADY,
+        Verdict.TOO_EARLY,
+        Verdict.SETTLING,
+    }
+
+
+def test_all_add_up() -> None:
+    """The followed sites and the others together are the total, however many there are."""
+    sites = Sites(Signal.INUSE_SPACE)
+    many = seen(**{f"s{key}": 1000.0 + key for key in range(1, 100)})
+    sites.observe(many, START, SETTINGS, life_start=START, load=None)
+    followed = list(sites)
+    assert len(followed) == FOLLOWED
+    assert [site.value for site in followed] == sorted((site.value for site in followed), reverse=True)
+    assert sum(site.value for site in followed) + sites.other == many.total
+
+
+def test_a_site_that_is_gone_holds_nothing() -> None:
+    """What a profile does not name is at 0, and stays followed."""
+    sites = Sites(Signal.INUSE_SPACE)
+    for second, held in enumerate((seen(s1=5.0, s2=7.0), seen(s2=7.0))):
+        sites.observe(held, START + second, SETTINGS, life_start=START, load=None)
+    assert {site.frame.function: site.value for site in sites} == {"shop.f1": 0.0, "shop.f2": 7.0}
+
+
+def test_state_survives_a_restart_of_the_daemon() -> None:
+    """Sites read back are the same sites with the same history, and go on where they were."""
+    sites = Sites(Signal.INUSE_SPACE)
+    feed(sites, lambda second: seen(s1=1e8, s9=0.1 * MIB * second), range(120))
+    again = Sites.from_bytes(Signal.INUSE_SPACE, sites.to_bytes(), SETTINGS)
+    assert {key: (site.stack_id, site.frame) for key, site in again.followed.items()} == {
+        key: (site.stack_id, site.frame) for key, site in sites.followed.items()
+    }
+    assert again.to_bytes() == sites.to_bytes()
+    feed(again, lambda second: seen(s1=1e8, s9=0.1 * MIB * second), range(120, 200))
+    assert [site.frame.function for site in again if site.leaks] == ["shop.f9"]
+
+
+@pytest.mark.parametrize("data", [b"", b"no json\n", b'[[1, "a", "f", "", 0, 5]]\nshort', b'[["x"]]\n'])
+def test_damaged_state_is_refused(data: bytes) -> None:
+    """Bytes that are no state of sites are an error that says so."""
+    with pytest.raises(LeakdogError, match="afresh"):
+        Sites.from_bytes(Signal.INUSE_SPACE, data, SETTINGS)
+
+
+def test_a_new_life_keeps_the_sites_and_chooses_later() -> None:
+    """After a restart of the process its sites are small; those that were followed stay until it has warmed up."""
+    sites = Sites(Signal.INUSE_SPACE)
+    feed(sites, lambda _: seen(**{f"s{key}": 1e8 + key for key in range(1, 30)}), range(30))
+    before = set(sites.followed)
+    sites.begin_life(START + 30, SETTINGS)
+    feed(sites, lambda _: seen(**{f"s{key}": 1e6 for key in range(60, 90)}), range(30, 33), START + 30)
+    assert set(sites.followed) == before
+    feed(sites, lambda _: seen(**{f"s{key}": 1e6 for key in range(60, 90)}), range(33, 90), START + 30)
+    assert set(sites.followed).isdisjoint(before)
+
+
+def test_another_preset_begins_afresh() -> None:
+    """Under another time scale sites are chosen anew, and nothing breaks."""
+    sites = Sites(Signal.INUSE_SPACE)
+    feed(sites, lambda _: seen(s1=1e8), range(30))
+    production = settings_for(DetectionConfig())
+    sites.observe(seen(s1=1e8, s2=1e7), START + 31, production, life_start=START, load=None)
+    sites.judge(START + 31, production, 4)
+    assert {site.assessment.verdict for site in sites if site.assessment} == {Verdict.TOO_EARLY}
+    assert len(sites.followed) == 2
