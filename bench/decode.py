@@ -2,11 +2,12 @@
 
     python -m bench decode
 
-The profiles are written by a real Go program that is made here: six hundred functions that call each other along
-random paths, every allocation sampled. `parse` is cold: each run starts from the bytes, gunzip included, and keeps
-nothing of the run before. `Go` is `profile.ParseData` of google/pprof in the same run of the benchmark, its ratio how
-many times as long that takes. `stacks` makes a frame of every line of every stack. `peak` is the memory that NumPy and
-Python take at most while parsing, over the decompressed size.
+The profiles are written by a real Go program that is made here: up to six hundred functions that call each other along
+random paths, every allocation sampled. `cold`: each run starts from the bytes, gunzip included, and keeps nothing of
+the run before. `warm`: the profile before it, of the same process, has been read; a tenth of the stacks have allocated
+since, and none is new. `Go` is `profile.ParseData` of google/pprof in the same run of the benchmark, which keeps
+nothing; the ratios are how many times as long that takes. `stacks` makes a frame of every line of every stack. `peak`
+is the memory that NumPy and Python take at most while parsing, over the decompressed size.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ import sys
 import tempfile
 import time
 import tracemalloc
-import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from leakdog.pprof import parse
+from leakdog.pprof import DEFAULT_LIMITS, Decoder, parse
+from leakdog.pprof.gunzip import gunzip
 
-# (name, stacks): the gzipped sizes come out near the names
-SIZES = (("6 kB", 110), ("60 kB", 1100), ("500 kB", 10_000), ("3 MB", 60_000))
+# (functions, stacks)
+SIZES = ((60, 40), (600, 110), (600, 1100), (600, 10_000), (600, 60_000))
 RUNS = 15
 GO = Path(sys.executable).parent / "go"
 GOPARSE = Path(__file__).with_name("goparse")
@@ -37,6 +38,7 @@ import (
 	"math/rand"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"runtime/pprof"
 	"strconv"
 )
@@ -55,22 +57,39 @@ func next(path []int, size int) {{
 }}
 
 func main() {{
-	runtime.MemProfileRate = 1
-	stacks, _ := strconv.Atoi(os.Args[1])
+	functions, _ := strconv.Atoi(os.Args[1])
+	stacks, _ := strconv.Atoi(os.Args[2])
 	rng := rand.New(rand.NewSource(7))
-	for range stacks {{
-		path := make([]int, 2+rng.Intn(30))
-		for i := range path {{
-			path[i] = rng.Intn({functions})
+	paths, sizes := make([][]int, stacks), make([]int, stacks)
+	for i := range paths {{
+		paths[i] = make([]int, 2+rng.Intn(30))
+		for j := range paths[i] {{
+			paths[i][j] = rng.Intn(functions)
 		}}
-		calls[path[0]](path[1:], 16<<rng.Intn(12))
+		sizes[i] = 16 << rng.Intn(12)
 	}}
-	file, _ := os.Create(os.Args[2])
+	kept = make([][]byte, 0, 3*stacks)
+	runtime.GOMAXPROCS(1)
+	debug.SetGCPercent(-1) // only these calls are sampled, not what the runtime and the profiler allocate
+	for round, name := range []string{{os.Args[3], os.Args[3], os.Args[3], os.Args[4]}} {{
+		runtime.MemProfileRate = 1
+		for i := range paths[:len(paths)/(1+3*round)] {{
+			calls[paths[i][0]](paths[i][1:], sizes[i])
+		}}
+		runtime.MemProfileRate = 0
+		next(nil, 16) // the last that is sampled: the new rate is looked at after it
+		write(name)
+	}}
+	runtime.KeepAlive(kept)
+}}
+
+func write(name string) {{
+	runtime.GC() // a heap profile is as of the last collection
+	file, _ := os.Create(name)
 	if err := pprof.Lookup("heap").WriteTo(file, 0); err != nil {{
 		panic(err)
 	}}
 	file.Close()
-	runtime.KeepAlive(kept)
 }}
 """
 
@@ -89,15 +108,16 @@ def program() -> str:
     return "\n".join(source)
 
 
-def profiles(folder: Path) -> list[Path]:
-    """A profile of each size."""
+def profiles(folder: Path) -> list[tuple[Path, Path]]:
+    """Two profiles of one process of each size, the later one second."""
     (folder / "main.go").write_text(program())
     (folder / "go.mod").write_text("module example.com/service\n\ngo 1.24\n")
     go("build", "-o", "service", ".", folder=folder)
     found = []
-    for name, stacks in SIZES:
-        found.append(folder / f"{name}.pb.gz")
-        subprocess.run([folder / "service", str(stacks), found[-1]], check=True)
+    for functions, stacks in SIZES:
+        pair = folder / f"{functions}-{stacks}.pb.gz", folder / f"{functions}-{stacks}-later.pb.gz"
+        subprocess.run([folder / "service", str(functions), str(stacks), *pair], check=True)
+        found.append(pair)
     return found
 
 
@@ -124,29 +144,55 @@ def best(work: Callable[[], object]) -> float:
     return min(times) * 1e3
 
 
+def warm(before: bytes, data: bytes) -> float:
+    """Milliseconds of the fastest run on a profile, each with a decoder that has read the one before it."""
+    decoders = []
+    for _ in range(RUNS):
+        decoders.append(Decoder())
+        parse(before, decoder=decoders[-1])
+    return best(lambda: parse(data, decoder=decoders.pop()))
+
+
+def peak(data: bytes) -> int:
+    """The most bytes that Python and NumPy hold while parsing."""
+    tracemalloc.start()
+    parse(data)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return most
+
+
 def main() -> None:
     """Print a row per size."""
-    columns = ("", "gzip kB", "raw kB", "samples", "parse ms", "Go ms", "ratio", "gunzip ms", "stacks ms", "peak")
-    widths = (8, 8, 8, 8, 9, 8, 6, 10, 10, 6)
-    print(" ".join(f"{column:>{width}}" for column, width in zip(columns, widths, strict=True)))
+    columns = (
+        "gzip kB",
+        "raw kB",
+        "samples",
+        "Go ms",
+        "cold ms",
+        "ratio",
+        "warm ms",
+        "ratio",
+        "gunzip ms",
+        "stacks ms",
+    )
+    widths = (8, 8, 8, 8, 8, 6, 8, 6, 10, 10)
+    print(" ".join(f"{column:>{width}}" for column, width in zip(columns, widths, strict=True)), "  peak")
     with tempfile.TemporaryDirectory() as name:
-        files = profiles(Path(name))
-        for (size, _), file, go_ms in zip(SIZES, files, theirs(files, Path(name)), strict=True):
+        pairs = profiles(Path(name))
+        for (before, file), go_ms in zip(pairs, theirs([file for _, file in pairs], Path(name)), strict=True):
             data = file.read_bytes()
-            raw = zlib.decompress(data, 31)
+            raw = gunzip(data, DEFAULT_LIMITS)
             parsed = parse(data)
-            tracemalloc.start()
-            parse(data)
-            _, peak = tracemalloc.get_traced_memory()
-            tracemalloc.stop()
-            parse_ms = best(lambda data=data: parse(data))
-            gunzip_ms = best(lambda data=data: zlib.decompress(data, 31))
+            cold_ms, warm_ms = best(lambda data=data: parse(data)), warm(before.read_bytes(), data)
+            gunzip_ms = best(lambda data=data: gunzip(data, DEFAULT_LIMITS))
             start = time.perf_counter()
             parsed.stacks()
             stacks_ms = (time.perf_counter() - start) * 1e3
             print(
-                f"{size:>8} {len(data) / 1e3:8.1f} {len(raw) / 1e3:8.0f} {len(parsed.values):8} {parse_ms:9.2f} "
-                f"{go_ms:8.2f} {go_ms / parse_ms:5.1f}x {gunzip_ms:10.2f} {stacks_ms:10.1f} {peak / len(raw):5.1f}x"
+                f"{len(data) / 1e3:8.1f} {len(raw) / 1e3:8.0f} {len(parsed.values):8} {go_ms:8.2f} "
+                f"{cold_ms:8.2f} {go_ms / cold_ms:5.1f}x {warm_ms:8.2f} {go_ms / warm_ms:5.1f}x "
+                f"{gunzip_ms:10.2f} {stacks_ms:10.1f} {peak(data) / len(raw):5.1f}x"
             )
 
 

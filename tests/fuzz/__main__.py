@@ -10,8 +10,10 @@ OUT/corpus, and the next search starts from there.
 from __future__ import annotations
 
 import argparse
+import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -21,7 +23,9 @@ from readers import READERS  # noqa: E402
 from seeds import LARGEST, seeds  # noqa: E402
 
 MEMORY_MIB = 1024
+RUNS = 100_000  # of one process: atheris keeps two kilobytes of every comparison of arrays that it has seen
 HANG_SECONDS = 20  # of the clock, for what hangs outside of Python; a second of processor time is an error as it is
+EXECUTED = re.compile(r"number_of_executed_units: *(\d+)")
 
 
 def search(name: str, seconds: int, out: Path) -> bool:
@@ -32,21 +36,21 @@ def search(name: str, seconds: int, out: Path) -> bool:
     for i, data in enumerate(seeds()[name]):
         (start / str(i)).write_bytes(data)
     options = (
-        f"-max_total_time={seconds}",
+        f"-runs={RUNS}",
         f"-max_len={LARGEST}",
         f"-rss_limit_mb={MEMORY_MIB}",
         f"-timeout={HANG_SECONDS}",
         f"-artifact_prefix={found}/{name}-",
         "-print_final_stats=1",
     )
-    log = out / f"{name}.log"
-    with log.open("w") as file:
-        command = [sys.executable, HERE / "guided.py", name, *options, corpus, start]
-        done = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT)
-    said = log.read_text(errors="replace")
-    runs = said.rpartition("number_of_executed_units:")[2].split()
-    survived = done.returncode == 0
-    print(f"{name:14} {runs[0] if runs else '?':>9} inputs  {'survived' if survived else 'BROKE'}", flush=True)
+    end = time.monotonic() + seconds
+    inputs, said, survived = 0, "", True
+    while survived and (left := int(end - time.monotonic())) > 0:
+        command = [sys.executable, HERE / "guided.py", name, *options, f"-max_total_time={left}", corpus, start]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+        survived, said = done.returncode == 0, done.stdout
+        inputs += sum(map(int, EXECUTED.findall(said)))
+    print(f"{name:14} {inputs:>9} inputs  {'survived' if survived else 'BROKE'}", flush=True)
     if not survived:
         print(said[-4000:])
     return survived

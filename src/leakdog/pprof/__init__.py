@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from leakdog.pprof.decode import Decoder as Decoder
     from leakdog.pprof.limits import DEFAULT_LIMITS as DEFAULT_LIMITS
     from leakdog.pprof.limits import Limits as Limits
     from leakdog.pprof.profile import Label as Label
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "DEFAULT_LIMITS": "limits",
+    "Decoder": "decode",
     "Label": "profile",
     "Limits": "limits",
     "Profile": "profile",

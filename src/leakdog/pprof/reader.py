@@ -7,7 +7,7 @@ import re
 from leakdog.errors import ProfileTooLarge, WrongProfile
 from leakdog.model import Kind
 from leakdog.pprof import gunzip
-from leakdog.pprof.decode import decode
+from leakdog.pprof.decode import Decoder
 from leakdog.pprof.limits import DEFAULT_LIMITS, Limits
 from leakdog.pprof.profile import Profile
 from leakdog.pprof.sniff import describe
@@ -28,8 +28,11 @@ _NEEDED = {
 }
 
 
-def parse(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Profile:
+def parse(data: bytes, limits: Limits = DEFAULT_LIMITS, decoder: Decoder | None = None) -> Profile:
     """Read a profile: gzip or plain protobuf, or Go's text form (`debug=1`) of heaps, goroutines and threads.
+
+    A `decoder` that has read another profile of the same life reads this one faster, and the two share what they
+    have in common; its own limits hold for what is within the protobuf.
 
     Raises:
         MalformedProfile: a profile that is broken or cut off.
@@ -45,7 +48,7 @@ def parse(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Profile:
     words = describe(body)
     if words:
         raise WrongProfile(f"this is no profile but {words}")
-    return decode(body, limits)
+    return (decoder or Decoder(limits)).decode(body)
 
 
 def expand(data: bytes, limits: Limits) -> bytes:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from leakdog.errors import MalformedProfile, ProfileTooLarge
-from leakdog.pprof.decode import decode
+from leakdog.pprof.decode import Decoder, decode
 from leakdog.pprof.limits import Limits
 from leakdog.pprof.profile import ValueType
 from leakdog.pprof.wire import delimited, integer
@@ -143,6 +143,43 @@ def test_each_limit_is_kept(made: Any, limits: Limits, name: str) -> None:
     made.samples[0] = made.sample([1, 2], [3, 300], [made.numbers(4, 0, 16)])
     with pytest.raises(ProfileTooLarge, match=f"limit {name}"):
         decode(made.encode(), limits)
+
+
+def test_profiles_of_one_life_share_what_they_have_in_common(made: Any) -> None:
+    """With the same tables and stacks, the next profile has its own values and time, and the other's symbols."""
+    decoder = Decoder()
+    first = decoder.decode(made.encode())
+    made.samples[1] = made.sample([2], [7, 700])
+    made.rest += integer(9, 5)
+    second = decoder.decode(made.encode())
+    assert second.values.tolist() == [[3, 300], [7, 700]]
+    assert (first.values.tolist(), first.time_nanos, second.time_nanos) == ([[3, 300], [1, 100]], 0, 5)
+    assert second.symbols is first.symbols
+    assert second.stack_locations is first.stack_locations
+
+
+def test_a_profile_with_other_tables_shares_nothing(made: Any) -> None:
+    """Where a location was added, or renumbered, all is read anew."""
+    decoder = Decoder()
+    before = decoder.decode(made.encode())
+    made.locations = [
+        made.locations[1].replace(integer(1, 2), integer(1, 1), 1),
+        made.locations[0].replace(integer(1, 1), integer(1, 2), 1),
+    ]
+    after = decoder.decode(made.encode())
+    assert [frame.function for frame in before.stack(1)] == ["main.main"]
+    assert [frame.function for frame in after.stack(1)] == ["main.keep", "main.work"]
+
+
+def test_a_broken_profile_leaves_the_decoder_as_it_was(made: Any) -> None:
+    """The profile after it is still compared with the one before."""
+    decoder = Decoder()
+    good = made.encode()
+    first = decoder.decode(good)
+    made.samples = [made.sample([9], [1, 1]), made.samples[1]]
+    with pytest.raises(MalformedProfile):
+        decoder.decode(made.encode())
+    assert decoder.decode(good).symbols is first.symbols
 
 
 BOMB = """
