@@ -7,6 +7,7 @@ import os
 import random
 import subprocess
 import sys
+import sysconfig
 import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,13 +16,17 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from leakdog.cli.sources import Files
+from leakdog.errors import ProfileError
 from leakdog.pprof import Profile, parse
 from leakdog.report import raw, tags, top, traces, tree
 from leakdog.report.diff import difference
 from leakdog.report.frames import Granularity
 from leakdog.report.graph import View, build, total_of
+from leakdog.report.listing import render, routines
 from leakdog.report.select import Selection
 
+ZOO = Path(__file__).parents[1] / "zoo"
 CAPTURED = Path(__file__).parents[1] / "unit" / "pprof" / "testdata"
 PROGRAMS = ("map", "subslice", "chansend", "select", "body", "lru", "churn", "warmup", "pool", "idle", "batch")
 KINDS = ("heap", "goroutine", "allocs", "threadcreate")
@@ -41,6 +46,9 @@ GRAPHS = ("top", "tree", "peek")
 # A file is one row here. In pprof it is one for each of its functions, all of one name.
 GRAPHED = [granularity for granularity in Granularity if granularity is not Granularity.FILES]
 STACKS = ("traces", "tags")
+LISTED = (".", r"main\.|leaks\.|tsdb", r"runtime\.m|net/http", "Put|read|append")
+GOROOT = Path(sysconfig.get_path("purelib")) / "go"
+SOURCES = (("", ""), (str(GOROOT / "src"), ""), (str(ZOO), str(ZOO.parents[1])), (f"{ZOO}:{GOROOT}", "/nowhere:/usr"))
 UNITS = ("minimum", "auto", "kB", "mb", "s")
 PEEK = "a"
 ENVIRONMENT = {**os.environ, "TZ": "UTC", "CGO_ENABLED": "0"}  # no C compiler is needed to build pprof
@@ -144,6 +152,43 @@ def test_every_report_is_that_of_pprof(paths: list[Path], profiles: dict[Path, P
         ]
     assert len(chosen) > 500
     assert differing == []
+
+
+def test_source_lines_are_those_of_pprof(paths: list[Path], profiles: dict[Path, Profile]) -> None:
+    """Text for text, wherever the source lies; why it is not there is told in our own words."""
+    every = [
+        case
+        for path in paths
+        for case in itertools.product(
+            [path], [kind.type for kind in profiles[path].sample_types], LISTED, SELECTIONS, UNITS, SOURCES
+        )
+    ]
+    chosen = random.Random(2).sample(every, RUNS // 4)
+
+    def listed(case: tuple[Any, ...]) -> str:
+        path, kind, pattern, selection, unit, (source, trim) = case
+        options = [f"-{name}={value}" for name, value in selection.items()]
+        options += [f"-sample_index={kind}", f"-unit={unit}", f"-source_path={source}", f"-trim_path={trim}"]
+        return pprof(f"-list={pattern}", *options, str(path))
+
+    sourced = 0
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for case, text in zip(chosen, pool.map(listed, chosen), strict=True):
+            path, kind, pattern, selection, unit, (source, trim) = case
+            view = View(kind, selection=Selection(**selection), unit=unit)
+            try:
+                found = routines(profiles[path], view, pattern, Files(source, trim, str(Path.cwd())))
+            except ProfileError:
+                assert text == "", case
+                continue
+            assert without_errors(render(found, profiles[path], view)) == without_errors(text), case
+            sourced += any(each.lines and not each.error for each in found)
+    assert sourced > len(chosen) // 4
+
+
+def without_errors(listing: str) -> list[str]:
+    """Lines, without the words on why there is no source."""
+    return [" Error" if line.startswith(" Error: ") else line for line in listing.splitlines()]
 
 
 def test_raw_is_that_of_pprof(paths: list[Path], profiles: dict[Path, Profile]) -> None:

@@ -46,12 +46,13 @@ def add_source(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--server", metavar="URL", default=default_server(), help=SERVER_HELP)
 
 
-def add_view(parser: argparse.ArgumentParser, *, as_json: bool = True) -> None:
+def add_view(parser: argparse.ArgumentParser, *, as_json: bool = True, granularity: bool = True) -> None:
     """Add how the profile is looked at."""
     parser.add_argument("--sample-index", default="", metavar="NAME", help="inuse_space, alloc_objects, … or a number")
-    parser.add_argument(
-        "--granularity", choices=GRANULARITIES, default="functions", help="what one row is (default functions)"
-    )
+    if granularity:
+        parser.add_argument(
+            "--granularity", choices=GRANULARITIES, default="functions", help="what one row is (default functions)"
+        )
     parser.add_argument(
         "--unit",
         type=_unit,
@@ -118,7 +119,8 @@ def view_of(args: argparse.Namespace) -> View:
 
     names = [name.replace("-", "_") for name in SELECTIONS]
     selection = Selection(**{name: getattr(args, name) for name in names})
-    view = View(args.sample_index, Granularity(args.granularity), selection=selection, unit=args.unit)
+    granularity = Granularity(getattr(args, "granularity", Granularity.FUNCTIONS))
+    view = View(args.sample_index, granularity, selection=selection, unit=args.unit)
     if not hasattr(args, "n"):
         return view
     sort = getattr(args, "sort", view.sort)

@@ -1,0 +1,47 @@
+"""`leakdog list`: the source lines of some functions, with what each holds."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from leakdog.cli.profile import add_base, add_source, add_view, load_compared, view_of
+from leakdog.cli.sources import add_sources, sources_of
+
+EXAMPLES = """examples:
+  leakdog list 'cart\\.Put' heap.pb.gz           which of its lines hold memory
+  leakdog list 'cart\\.Put' heap.pb.gz --source-path ~/src/shop --trim-path /build/shop
+  leakdog list 'cart' http://127.0.0.1:6060 --link 'https://host/shop/blob/main/{file}#L{line}'
+  leakdog list 'cart' after.pb.gz --base before.pb.gz --json
+"""
+
+
+def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the verb."""
+    parser = sub.add_parser(
+        "list",
+        help="the source lines of some functions, with what each holds",
+        description="Show the source lines of some functions with what each holds, as `go tool pprof -list` does.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("regex", metavar="REGEX", help="which functions")
+    add_source(parser)
+    add_view(parser, granularity=False)
+    add_base(parser)
+    add_sources(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the report; 0 if there is one."""
+    from leakdog.report.listing import as_json, render, routines
+
+    profile, total = load_compared(args)
+    view = view_of(args)
+    found = routines(profile, view, args.regex, sources_of(args))
+    if args.json:
+        print(json.dumps(as_json(found, profile, view, total), indent=2))
+    else:
+        print(render(found, profile, view, total), end="")
+    return 0
