@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 
+from leakdog.cli import growth
+from leakdog.cli.growth import add_growth
 from leakdog.cli.profile import add_base, add_source, add_view, load_compared, view_of
 from leakdog.cli.sources import add_sources, sources_of
 
@@ -13,6 +15,7 @@ EXAMPLES = """examples:
   leakdog list 'cart\\.Put' heap.pb.gz --source-path ~/src/shop --trim-path /build/shop
   leakdog list 'cart' http://127.0.0.1:6060 --link 'https://host/shop/blob/main/{file}#L{line}'
   leakdog list 'cart' after.pb.gz --base before.pb.gz --json
+  leakdog list 'cart' profiles/ --growth         which lines grow, how fast and how surely
 """
 
 
@@ -28,7 +31,7 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("regex", metavar="REGEX", help="which functions")
     add_source(parser)
     add_view(parser, granularity=False)
-    add_base(parser)
+    add_growth(parser, add_base(parser))
     add_sources(parser)
     parser.set_defaults(run=run)
 
@@ -37,6 +40,8 @@ def run(args: argparse.Namespace) -> int:
     """Print the report; 0 if there is one."""
     from leakdog.report.listing import as_json, render, routines
 
+    if growth.wanted(args):
+        return _growth(args)
     profile, total = load_compared(args)
     view = view_of(args)
     found = routines(profile, view, args.regex, sources_of(args))
@@ -44,4 +49,30 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(as_json(found, profile, view, total), indent=2))
     else:
         print(render(found, profile, view, total), end="")
+    return 0
+
+
+def _growth(args: argparse.Namespace) -> int:
+    from leakdog.report.grow import by_call
+    from leakdog.report.grow_text import lines_of, listing, routines
+
+    sources = sources_of(args)
+    found = growth.grown(args, view_of(args), by_call(lines_of(sources.name)))
+    listed = routines(found, args.regex, sources)
+    if args.json:
+        told = [
+            {
+                "function": each.function,
+                "file": each.file,
+                "error": each.error,
+                "lines": [
+                    {"line": line.line, "source": line.source, **(growth.row(line.grown) if line.grown else {})}
+                    for line in each.lines
+                ],
+            }
+            for each in listed
+        ]
+        print(json.dumps({**growth.about(found), "routines": told}, indent=2))
+    else:
+        print(listing(found, listed), end="")
     return 0

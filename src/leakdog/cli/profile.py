@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from leakdog.cli.client import SERVER_HELP, Client, default_server
@@ -66,19 +66,20 @@ def add_view(parser: argparse.ArgumentParser, *, as_json: bool = True, granulari
         parser.add_argument("--json", action="store_true", help="print JSON")
 
 
-def add_graph(parser: argparse.ArgumentParser, *, rows: int) -> None:
-    """Add how many nodes there are, in which order, and what they are compared with."""
+def add_graph(parser: argparse.ArgumentParser, *, rows: int) -> argparse._ActionsContainer:
+    """Add how many nodes there are, in which order, and what they are compared with; gives the choices of that."""
     add_rows(parser, rows=rows)
-    add_base(parser)
+    return add_base(parser)
 
 
-def add_base(parser: argparse.ArgumentParser) -> None:
-    """Add what the profile is compared with."""
+def add_base(parser: argparse.ArgumentParser) -> argparse._ActionsContainer:
+    """Add what the profile is compared with; gives the choices, of which one is taken."""
     base = parser.add_mutually_exclusive_group()
     base.add_argument("--base", metavar="FILE|URL|TARGET@TIME", help="show what is more, or less, than in this profile")
     base.add_argument(
         "--diff-base", metavar="FILE|URL|TARGET@TIME", help="the same, with shares of this profile's total"
     )
+    return base
 
 
 def add_rows(parser: argparse.ArgumentParser, *, rows: int) -> None:
@@ -163,9 +164,9 @@ def read(where: str, kind: str, server: str) -> bytes:
         return _fetch(f"{where.rstrip('/')}/debug/pprof/{kind}" if bare else where)
     if where == "-":
         return sys.stdin.buffer.read()
-    target, at, time = where.rpartition("@")
-    if at and not Path(where).exists():
-        return _stored(Client(server), target, time, kind)
+    if is_stored(where):
+        client = Client(server)
+        return client.body(f"/api/v1/snapshots/{stored_until(client, where, kind)[0]['id']}/profile.pb.gz")
     try:
         return Path(where).read_bytes()
     except OSError as error:
@@ -173,13 +174,24 @@ def read(where: str, kind: str, server: str) -> bytes:
         raise LeakdogError(f"reading {where}: {error.strerror}{hint}") from error
 
 
-def _stored(client: Client, target: str, time: str, kind: str) -> bytes:
-    """The last profile of a target that the daemon stored until `time`."""
+def is_stored(where: str) -> bool:
+    """Whether it is a TARGET@TIME, a profile that a daemon has stored."""
+    return "@" in where and not where.startswith(("http://", "https://")) and not Path(where).exists()
+
+
+def stored_until(client: Client, where: str, kind: str, limit: int = 1) -> list[dict[str, Any]]:
+    """The last profiles of a TARGET@TIME that the daemon stored until then, the newest first.
+
+    Raises:
+        ApiError: the daemon does not answer, or has stored none.
+
+    """
+    target, _, time = where.rpartition("@")
     until = {} if time == LATEST else {"to": time}
-    found = client.listing("/api/v1/snapshots", "snapshots", target=target, kind=kind, limit="1", **until)
+    found = client.listing("/api/v1/snapshots", "snapshots", target=target, kind=kind, limit=str(limit), **until)
     if not found:
         raise ApiError(f"looking for a {kind} profile of {target} until {time}: the daemon has stored none")
-    return client.body(f"/api/v1/snapshots/{found[0]['id']}/profile.pb.gz")
+    return found
 
 
 def _fetch(url: str) -> bytes:

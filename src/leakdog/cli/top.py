@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 
+from leakdog.cli import growth
+from leakdog.cli.growth import add_growth
 from leakdog.cli.profile import add_graph, add_source, add_view, load_compared, view_of
 
 EXAMPLES = """examples:
@@ -16,6 +18,8 @@ EXAMPLES = """examples:
   leakdog top after.pb.gz --base before.pb.gz    what has grown, and what has shrunk
   leakdog top shop/10.0.0.7:6060@2026-03-01T10:00:00Z   the last one that the daemon stored until then
   leakdog top shop/10.0.0.7:6060@latest --kind goroutine
+  leakdog top profiles/ --growth                 which functions grow, how fast and how surely
+  leakdog top shop/10.0.0.7:6060@latest --growth --granularity lines
 """
 
 
@@ -30,7 +34,7 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     add_source(parser)
     add_view(parser)
-    add_graph(parser, rows=20)
+    add_growth(parser, add_graph(parser, rows=20))
     parser.set_defaults(run=run)
 
 
@@ -39,7 +43,21 @@ def run(args: argparse.Namespace) -> int:
     from leakdog.report.graph import build
     from leakdog.report.top import as_json, render
 
+    if growth.wanted(args):
+        return _growth(args)
     profile, total = load_compared(args)
     graph = build(profile, view_of(args), total)
     print(json.dumps(as_json(graph), indent=2) if args.json else render(graph).rstrip("\n"))
+    return 0
+
+
+def _growth(args: argparse.Namespace) -> int:
+    from leakdog.report.frames import calls_of
+    from leakdog.report.grow import by_call
+    from leakdog.report.grow_text import ranked, top
+
+    view = view_of(args)
+    found = growth.grown(args, view, by_call(lambda symbols: calls_of(symbols, view.granularity)))
+    rows = [{"name": name, **growth.row(grown)} for name, grown in ranked(found)]
+    print(json.dumps({**growth.about(found), "rows": rows}, indent=2) if args.json else top(found).rstrip("\n"))
     return 0

@@ -73,12 +73,12 @@ def _judge(taken: list[Taken], signal: Signal, leak_class: LeakClass, key: Targe
     if len(taken) < LEAST:
         few = f"too early to say: {len(taken)} profiles over {span(float(times[-1] - times[0]))}; at least {LEAST} tell"
         return Finding(signal, len(taken), Assessment(signal, float(times[-1]), Verdict.TOO_EARLY, reasons=(few,)))
-    lives = _lives(taken)
+    starts = lives(taken)
     history = History(
         str(signal),
         times,
         np.array([_total(each.profile, signal) for each in taken]),
-        life_start=lives if len(set(lives)) > 1 else None,
+        life_start=starts if len(set(starts)) > 1 else None,
     )
     factor = float(np.median(np.diff(times))) / SETTINGS.levels[0].block_seconds
     (result,) = replay([history], signal, stretched(SETTINGS, factor))
@@ -99,7 +99,7 @@ def _judge(taken: list[Taken], signal: Signal, leak_class: LeakClass, key: Targe
         growth_per_second=said.growth_per_second,
         interval=said.interval,
         reasons=said.reasons,
-        culprits=_culprits([each for each, start in zip(taken, lives, strict=True) if start == lives[-1]], signal),
+        culprits=_culprits([each for each, start in zip(taken, starts, strict=True) if start == starts[-1]], signal),
     )
     return Finding(signal, len(taken), replace(said, verdict=Verdict.LEAK), leak)
 
@@ -120,7 +120,7 @@ def _total(profile: Profile, signal: Signal) -> float:
     return float(profile.values[:, column].astype(np.float64).sum())
 
 
-def _lives(taken: Sequence[Taken]) -> Floats:
+def lives(taken: Sequence[Taken]) -> Floats:
     """Start of each profile's process: the first profile of a life is as old as its process, for all that is known."""
     starts, start, before = [], taken[0].time, -1.0
     for each in taken:

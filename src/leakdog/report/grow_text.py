@@ -1,0 +1,175 @@
+"""What grows, as text: nodes, source lines or stacks with trend per hour, 80 % interval and share of the growth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from leakdog.pprof.symbols import Symbols
+from leakdog.report.frames import UNKNOWN, Calls
+from leakdog.report.graph import heading
+from leakdog.report.grow import Grown, Key, OverTime, Rate
+from leakdog.report.listing import Place, Sources, functions, places_of, source_of
+from leakdog.report.measure import MINIMUM, label, scale
+from leakdog.report.words import HOUR, human_duration
+
+SEPARATOR = "-" * 64 + "+" + "-" * 24
+TITLES = f"{'80% interval':>22} {'share':>7}"
+INDENT = len(TITLES) + 25  # of what stands after the figures of a stack
+SEPARATOR = "-" * (INDENT - 2) + "+" + "-" * 24
+
+
+class SourceLine(NamedTuple):
+    """A line of source: its number, what is written there if that is known, and what grows in it if anything does."""
+
+    line: int
+    source: str | None
+    grown: Grown | None
+
+
+class GrownRoutine(NamedTuple):
+    """A function in a file, with the lines that are shown of it; `error` says why there is no source."""
+
+    function: str
+    file: str
+    lines: tuple[SourceLine, ...]
+    error: str
+
+
+def ranked(found: OverTime[Key]) -> list[tuple[Key, Grown]]:
+    """Rows that grow most first, by flat or by cum; what shrinks is last."""
+
+    def order(row: tuple[Key, Grown]) -> tuple[float, float, str]:
+        grown = row[1]
+        rates = grown.flat_rate.per_second, grown.cum_rate.per_second
+        first, second = rates if found.view.sort == "flat" else rates[::-1]
+        return -first, -second, str(row[0])
+
+    rows = sorted(found.rows.items(), key=order)
+    return rows[: found.view.n] if found.view.n else rows
+
+
+def top(found: OverTime[str]) -> str:
+    """Nodes: trends of flat and cum, interval and share of the one that they are sorted by, and what each holds now."""
+    rows = ranked(found)
+    figure = _figures(found, (grown for _, grown in rows))
+    lines = [*_heading(found, figure)]
+    if len(rows) < len(found.rows):
+        lines.append(f"Showing top {len(rows)} nodes out of {len(found.rows)}")
+    lines.append(f"{'flat/h':>10} {'cum/h':>10} {TITLES} {'flat':>10} {'cum':>10}")
+    for name, grown in rows:
+        head = _both(grown, grown.cum_rate if found.view.sort == "cum" else grown.flat_rate, figure)
+        lines.append(f"{head} {figure(grown.flat):>10} {figure(grown.cum):>10}  {name}")
+    return "\n".join(lines) + "\n"
+
+
+def traces(found: OverTime[tuple[str, ...]]) -> str:
+    """Stacks, leaf first: trend with interval and share, and what each holds now."""
+    rows = ranked(found)
+    figure = _figures(found, (grown for _, grown in rows))
+    lines = [*_heading(found, figure), f"{'growth/h':>10} {TITLES} {'now':>10}"]
+    for stack, grown in rows:
+        leaf, *callers = stack or (UNKNOWN,)
+        rate = grown.flat_rate
+        head = f"{_hourly(rate, figure):>10} {_sure(rate, figure)} {figure(grown.flat):>10}"
+        lines += [SEPARATOR, f"{head}   {leaf}", *(" " * INDENT + name for name in callers)]
+    return "\n".join([*lines, SEPARATOR]) + "\n"
+
+
+def routines(found: OverTime[Place], pattern: str, sources: Sources) -> list[GrownRoutine]:
+    """Functions whose names match, with their lines.
+
+    Raises:
+        ProfileError: `pattern` is no regular expression, or matches nothing.
+
+    """
+    out = []
+    for (name, file), places in functions(found.rows, pattern).items():
+        shown, error = source_of(file, places, sources)
+        by_line = {place.line: found.rows[place] for place in places}
+        lines = tuple(SourceLine(line, source, by_line.get(line)) for line, source in shown.items())
+        out.append(GrownRoutine(name, file, lines, error))
+    return out
+
+
+def listing(found: OverTime[Place], listed: Iterable[GrownRoutine]) -> str:
+    """Source lines: trend of flat, trend of cum with interval and share."""
+    listed = list(listed)
+    figure = _figures(found, (line.grown for each in listed for line in each.lines if line.grown))
+    lines = [*_heading(found, figure)]
+    for each in listed:
+        lines += _routine(each, figure)
+    return "\n".join(lines) + "\n"
+
+
+def lines_of(name: Callable[[str], str]) -> Callable[[Symbols], tuple[list[Place], Calls]]:
+    """Fold by line of source, wherever the binary has it.
+
+    Args:
+        name: says what a file is called.
+
+    """
+    starts: dict[tuple[str, str], int] = {}
+
+    def calls_of(symbols: Symbols) -> tuple[list[Place], Calls]:
+        places, calls = places_of(symbols, name)
+        rows: dict[Place, int] = {}
+        for place in places:
+            starts.setdefault((place.function, place.file), place.start_line)
+        merged = [place._replace(start_line=starts[place.function, place.file], binary="") for place in places]
+        number = np.array([rows.setdefault(place, len(rows)) for place in merged], np.int64)
+        return list(rows), calls._replace(name=number[calls.name])
+
+    return calls_of
+
+
+def _heading(found: OverTime[Key], figure: Callable[[float], str]) -> Iterator[str]:
+    first, last = found.taken[0], found.taken[-1]
+    yield from (line for line in heading(last.profile, found.view) if not line.startswith("Time:"))
+    yield from found.view.selection.lines()
+    count = str(len(found.taken)) if len(found.taken) == found.count else f"{len(found.taken)} of {found.count}"
+    yield f"Growth over {count} profiles in {human_duration(last.time - first.time)}"
+    if found.before:
+        yield f"Left out {found.before}, of before the process started anew"
+    interval = f"80% interval {_interval(found.rate, figure)}"
+    yield f"{_hourly(found.rate, figure)} per hour in all ({interval}), {figure(found.total)} in the last profile"
+
+
+def _routine(routine: GrownRoutine, figure: Callable[[float], str]) -> Iterator[str]:
+    yield f"ROUTINE ======================== {routine.function} in {routine.file or '?'}"
+    if routine.error:
+        yield f" Error: {routine.error}"
+    yield f"{'flat/h':>10} {'cum/h':>10} {TITLES}   line"
+    for line in routine.lines:
+        nothing = f"{'.':>10} {'.':>10} {'':>{len(TITLES)}}"
+        head = _both(line.grown, line.grown.cum_rate, figure) if line.grown else nothing
+        yield f"{head} {line.line:6}:{line.source or ''}"
+
+
+def _figures(found: OverTime[Key], rows: Iterable[Grown]) -> Callable[[float], str]:
+    """How figures are written: in one unit, that of the largest trend, unless another one was asked for."""
+    unit = found.view.unit
+    if unit == MINIMUM:
+        hourly = [abs(rate.per_second) * HOUR for grown in rows for rate in (grown.flat_rate, grown.cum_rate)]
+        _, unit = scale(int(max([*hourly, abs(found.rate.per_second) * HOUR])), found.unit)
+    return lambda value: label(round(value), found.unit, unit)
+
+
+def _both(grown: Grown, shown: Rate, figure: Callable[[float], str]) -> str:
+    """Both trends, interval and share of one of them."""
+    return f"{_hourly(grown.flat_rate, figure):>10} {_hourly(grown.cum_rate, figure):>10} {_sure(shown, figure)}"
+
+
+def _sure(rate: Rate, figure: Callable[[float], str]) -> str:
+    share = "-" if rate.share is None else f"{rate.share:.1%}"
+    return f"{_interval(rate, figure):>22} {share:>7}"
+
+
+def _hourly(rate: Rate, figure: Callable[[float], str]) -> str:
+    return figure(rate.per_second * HOUR)
+
+
+def _interval(rate: Rate, figure: Callable[[float], str]) -> str:
+    return f"{figure(rate.low * HOUR)} to {figure(rate.high * HOUR)}"
