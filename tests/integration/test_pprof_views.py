@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import random
+import re
 import subprocess
 import sys
 import sysconfig
@@ -19,7 +20,8 @@ import pytest
 from leakdog.cli.sources import Files
 from leakdog.errors import ProfileError
 from leakdog.pprof import Profile, parse
-from leakdog.report import raw, tags, top, traces, tree
+from leakdog.report import dot, raw, tags, top, traces, tree
+from leakdog.report.callgraph import callgraph
 from leakdog.report.diff import difference
 from leakdog.report.frames import Granularity
 from leakdog.report.graph import View, build, total_of
@@ -42,6 +44,7 @@ SELECTIONS = (
     {"tagignore": "bytes=:512b"},
 )
 SHAPES = (("flat", 0, 0.0), ("cum", 0, 0.0), ("flat", 5, 0.0), ("flat", 0, 0.02))  # order, rows, node fraction
+DRAWN = (("flat", 80, 0.005), ("flat", 12, 0.0), ("flat", 25, 0.02), ("flat", 0, 0.0))
 GRAPHS = ("top", "tree", "peek")
 # A file is one row here. In pprof it is one for each of its functions, all of one name.
 GRAPHED = [granularity for granularity in Granularity if granularity is not Granularity.FILES]
@@ -85,7 +88,8 @@ def theirs(case: Case) -> str:
     options = [f"-{name}={pattern}" for name, pattern in case.selection.items()]
     report = f"-peek={PEEK}" if case.report == "peek" else f"-{case.report}"
     options += [report, f"-sample_index={case.sample_type}", f"-{case.granularity.value}", f"-{order}"]
-    options += [f"-unit={case.unit}", f"-nodecount={rows}", f"-nodefraction={fraction}", "-edgefraction=0"]
+    options += [f"-unit={case.unit}", f"-nodecount={rows}", f"-nodefraction={fraction}"]
+    options.append(f"-edgefraction={fraction / 2 if case.report == 'dot' else 0}")
     return pprof(*options, str(case.path))
 
 
@@ -189,6 +193,36 @@ def test_source_lines_are_those_of_pprof(paths: list[Path], profiles: dict[Path,
 def without_errors(listing: str) -> list[str]:
     """Lines, without the words on why there is no source."""
     return [" Error" if line.startswith(" Error: ") else line for line in listing.splitlines()]
+
+
+def test_call_graphs_are_those_of_pprof(paths: list[Path], profiles: dict[Path, Profile]) -> None:
+    """The same nodes, labels, edges and figures; only their look is our own."""
+    every = [
+        Case(path, "dot", *rest)
+        for path in paths
+        for rest in itertools.product(
+            [kind.type for kind in profiles[path].sample_types], GRAPHED, SELECTIONS, DRAWN, UNITS
+        )
+    ]
+    chosen = random.Random(3).sample(every, RUNS // 2)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for case, text in zip(chosen, pool.map(theirs, chosen), strict=True):
+            _, rows, fraction = case.shape
+            selection = Selection(**case.selection)
+            view = View(case.sample_type, case.granularity, "flat", rows, fraction, fraction / 2, selection, case.unit)
+            told = drawn(dot.render(callgraph(profiles[case.path], view)))
+            wanted = drawn(text)
+            if "Dropped" not in wanted or " edge" not in wanted:  # pprof forgets them where no node is cut off
+                told = re.sub(r"Dropped \d+ edges? [^\\]*\\l", "", told)
+            assert told == wanted, case
+
+
+def drawn(text: str) -> str:
+    """A graph in the language of Graphviz without its look."""
+    text = re.sub(r' (?:id|color|fillcolor|labeltooltip)="[^"]*"| (?:weight|penwidth)=1(?=[\] ])', "", text)
+    text = re.sub(r"\\l\\lSee http[^\\]*", "", text.replace("label = ", "label="))
+    text = re.sub(r'subgraph cluster_\w* { ".*?" \[shape=box fontsize=16 label="(.*?)".*\] }', r"\1", text)
+    return "\n".join(text.splitlines()[2:])
 
 
 def test_raw_is_that_of_pprof(paths: list[Path], profiles: dict[Path, Profile]) -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from leakdog.cli.profile import add_base, add_source, add_view, load_compared, view_of
-from leakdog.errors import LeakdogError
+from leakdog.cli.profile import add_base, add_output, add_source, add_view, load_compared, view_of, write
 
 EXAMPLES = """examples:
   leakdog flame heap.pb.gz -o heap.svg           open it in a browser; hover over a frame for its figures
@@ -27,9 +25,7 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     add_source(parser)
     add_view(parser, as_json=False)
     add_base(parser)
-    parser.add_argument(
-        "-o", "--output", type=Path, metavar="FILE", help="where to write it (default: standard output)"
-    )
+    add_output(parser)
     parser.set_defaults(run=run)
 
 
@@ -43,12 +39,4 @@ def run(args: argparse.Namespace) -> int:
     from leakdog.report.flame import render
 
     profile, _ = load_compared(args)
-    picture = render(profile, view_of(args))
-    if args.output is None:
-        print(picture, end="")
-        return 0
-    try:
-        args.output.write_text(picture)
-    except OSError as error:
-        raise LeakdogError(f"writing {args.output}: {error.strerror}") from error
-    return 0
+    return write(args, render(profile, view_of(args)))

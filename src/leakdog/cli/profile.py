@@ -84,14 +84,47 @@ def add_base(parser: argparse.ArgumentParser) -> argparse._ActionsContainer:
 
 def add_rows(parser: argparse.ArgumentParser, *, rows: int) -> None:
     """Add how many nodes there are, and in which order."""
-    parser.add_argument("-n", type=_count, default=rows, metavar="N", help=f"rows, 0 for all (default {rows})")
+    add_cut(parser, rows=rows)
     parser.add_argument("--sort", choices=("flat", "cum"), default="flat", help="column to sort by (default flat)")
+
+
+def add_cut(
+    parser: argparse.ArgumentParser, *, rows: int, what: str = "rows", node: float = 0.0, edge: float = 0.0
+) -> None:
+    """Add how many nodes there are, and the shares below which nodes and calls are left out."""
+    parser.add_argument("-n", type=_count, default=rows, metavar="N", help=f"{what}, 0 for all (default {rows})")
+    for name, default, left_out in (("node", node, "nodes whose cum is"), ("edge", edge, "calls that hold")):
+        parser.add_argument(
+            f"--{name}fraction",
+            type=_share,
+            default=default,
+            metavar="SHARE",
+            help=f"leave out {left_out} less than this (default {default:g})",
+        )
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """Add where it is written."""
     parser.add_argument(
-        "--nodefraction", type=_share, default=0.0, metavar="SHARE", help="leave out rows whose cum is less than this"
+        "-o", "--output", type=Path, metavar="FILE", help="where to write it (default: standard output)"
     )
-    parser.add_argument(
-        "--edgefraction", type=_share, default=0.0, metavar="SHARE", help="leave out calls that hold less than this"
-    )
+
+
+def write(args: argparse.Namespace, text: str) -> int:
+    """Write it there; 0.
+
+    Raises:
+        LeakdogError: the file cannot be written.
+
+    """
+    if args.output is None:
+        print(text, end="")
+        return 0
+    try:
+        args.output.write_text(text)
+    except OSError as error:
+        raise LeakdogError(f"writing {args.output}: {error.strerror}") from error
+    return 0
 
 
 def load(args: argparse.Namespace, where: str = "") -> Profile:
