@@ -32,6 +32,7 @@ ZOO = Path(__file__).parents[1] / "zoo"
 CAPTURED = Path(__file__).parents[1] / "unit" / "pprof" / "testdata"
 PROGRAMS = ("map", "subslice", "chansend", "select", "body", "lru", "churn", "warmup", "pool", "idle", "batch")
 KINDS = ("heap", "goroutine", "allocs", "threadcreate")
+BUSY, RECORDED = "churn", ("profile", "allocs")  # over a second, which the heading tells
 SELECTIONS = (
     {},
     {"focus": "http|json|Put|tsdb"},
@@ -132,6 +133,11 @@ def paths(start_zoo: Callable[..., Any], tmp_path_factory: pytest.TempPathFactor
             with urllib.request.urlopen(f"http://{program.address}/debug/pprof/{kind}") as answer:
                 found.append(folder / f"{name}-{kind}.pb.gz")
                 found[-1].write_bytes(answer.read())
+        if name == BUSY:
+            for kind in RECORDED:
+                with urllib.request.urlopen(f"http://{program.address}/debug/pprof/{kind}?seconds=1") as answer:
+                    found.append(folder / f"{name}-{kind}-recorded.pb.gz")
+                    found[-1].write_bytes(answer.read())
     assert len(found) >= 40
     return found
 

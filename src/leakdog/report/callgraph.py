@@ -15,7 +15,19 @@ from dataclasses import dataclass
 
 from leakdog.pprof.profile import Profile
 from leakdog.report.frames import Granularity
-from leakdog.report.graph import Call, Edge, Graph, Node, Tally, View, calls_between, heading, tally, total_of
+from leakdog.report.graph import (
+    Call,
+    Edge,
+    Graph,
+    Node,
+    Tally,
+    View,
+    calls_between,
+    output_unit,
+    tally,
+    total_of,
+)
+from leakdog.report.heading import heading
 from leakdog.report.node_tags import NodeTags, tags_of
 from leakdog.report.select import select
 
@@ -65,17 +77,19 @@ def callgraph(profile: Profile, view: View, total: int | None = None) -> CallGra
         cut = _ranked(found, cut, calls)
     strong = [each for each in calls if abs(each.weight) >= least_edge]
     kind = profile.sample_types[profile.sample_index(view.sample_index)]
+    nodes = tuple(Node(found.names[i], found.flat[i], found.cum[i]) for i in cut)
+    unit = output_unit(view, nodes, total, kind.unit)
     graph = Graph(
         sample_type=kind.type,
         unit=kind.unit,
         total=total,
-        nodes=tuple(Node(found.names[i], found.flat[i], found.cum[i]) for i in cut),
+        nodes=nodes,
         edges=_edges(found, _without_redundant(found, cut, strong)),
         node_count=len(large),
         dropped=dropped,
         cutoff=int(total * view.node_fraction),
-        heading=(*heading(profile, view), *view.selection.lines()),
-        shown_in=view.unit,
+        heading=(*heading(profile, kind, total, unit), *view.selection.lines()),
+        shown_in=unit,
     )
     weak = len(calls) - len(strong)
     return CallGraph(graph, tuple(tags[i] for i in cut), view.granularity, weak, int(total * view.edge_fraction))

@@ -26,7 +26,7 @@ Figure = Callable[[int], str]
 def render(drawn: CallGraph) -> str:
     """The graph as text; `dot -Tsvg` draws it."""
     graph = drawn.graph
-    unit = graph.output_unit()
+    unit = graph.shown_in
 
     def figure(value: int) -> str:
         return label(value, graph.unit, unit)

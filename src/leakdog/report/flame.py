@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
 
 from leakdog.pprof.profile import Profile
-from leakdog.report.graph import View, heading
+from leakdog.report.graph import View, total_of
+from leakdog.report.heading import heading
 from leakdog.report.measure import label, percentage
 from leakdog.report.traces import traces_of
 
@@ -44,7 +45,8 @@ def render(profile: Profile, view: View) -> str:
     root = _tree(profile, view)
     frames = list(_frames(root, lambda value: label(value, kind.unit, view.unit)))
     deepest = max((depth for depth, _ in frames), default=0)
-    head = " · ".join([*heading(profile, view), f"{label(root.value, kind.unit, view.unit)} in all"])
+    told = heading(profile, kind, total_of(profile, view), view.unit)
+    head = " · ".join([*told, f"{label(root.value, kind.unit, view.unit)} in all"])
     height = (deepest + 3) * ROW
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img"'

@@ -6,14 +6,15 @@ stack (recursion) counts once. Inlined functions count as functions. Those of on
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
 import numpy as np
 
 from leakdog.pprof.profile import Profile
 from leakdog.report.frames import Frames, Granularity, Numbers, calls_of, exact, frames_of, sums
+from leakdog.report.heading import heading
 from leakdog.report.measure import MINIMUM, common_unit
 from leakdog.report.select import Selection, select
 
@@ -73,7 +74,7 @@ class Graph:
         nodes: sorted, the first of `node_count`.
         dropped: nodes below `cutoff`, which are in none of these.
         heading: lines that say what profile this is, and what is selected.
-        shown_in: unit of the figures in text; see `View.unit`.
+        shown_in: unit of the figures in text.
 
     """
 
@@ -87,13 +88,6 @@ class Graph:
     cutoff: int = 0
     heading: tuple[str, ...] = ()
     shown_in: str = MINIMUM
-
-    def output_unit(self) -> str:
-        """Unit of all figures of a report."""
-        if self.shown_in != MINIMUM:
-            return self.shown_in
-        values = [abs(node.flat) or abs(node.cum) for node in self.nodes]
-        return common_unit(min((value for value in values if value), default=0), self.total, self.unit)
 
 
 class Tally(NamedTuple):
@@ -147,17 +141,19 @@ def build(profile: Profile, view: View, total: int | None = None) -> Graph:
     least_edge = int(found.whole() * view.edge_fraction)
     edges = [each for each in calls_between(found, shown) if abs(each.weight) >= least_edge]
     marks = _inline_marks(edges)
+    nodes = tuple(Node(found.names[i], found.flat[i], found.cum[i], marks.get(i, "")) for i in shown)
+    unit = output_unit(view, nodes, total, kind.unit)
     return Graph(
         sample_type=kind.type,
         unit=kind.unit,
         total=total,
-        nodes=tuple(Node(found.names[i], found.flat[i], found.cum[i], marks.get(i, "")) for i in shown),
+        nodes=nodes,
         edges=tuple(Edge(found.names[each.caller], found.names[each.callee], *each[2:]) for each in edges),
         node_count=len(large),
         dropped=dropped,
         cutoff=int(total * view.node_fraction),
-        heading=(*heading(profile, view), *view.selection.lines()),
-        shown_in=view.unit,
+        heading=(*heading(profile, kind, total, unit), *view.selection.lines()),
+        shown_in=unit,
     )
 
 
@@ -171,23 +167,12 @@ def total_of(profile: Profile, view: View) -> int:
     return int(np.abs(exact(profile.values[:, profile.sample_index(view.sample_index)])).sum())
 
 
-def heading(profile: Profile, view: View) -> tuple[str, ...]:
-    """Lines that say what profile this is.
-
-    Raises:
-        ProfileError: there is no such sample type.
-
-    """
-    mappings, strings = profile.symbols.mappings, profile.symbols.strings
-    lines = []
-    if len(mappings.file) and mappings.file[0]:
-        lines.append(f"File: {strings[int(mappings.file[0])].rpartition('/')[2]}")
-    if len(mappings.file) and mappings.build_id[0]:
-        lines.append(f"Build ID: {strings[int(mappings.build_id[0])]}")
-    lines.append(f"Type: {profile.sample_types[profile.sample_index(view.sample_index)].type}")
-    if 0 < profile.time < 1 << 36:
-        lines.append(f"Time: {datetime.fromtimestamp(profile.time, UTC):%Y-%m-%d %H:%M:%S} UTC")
-    return tuple(lines)
+def output_unit(view: View, nodes: Iterable[Node], total: int, unit: str) -> str:
+    """Unit of all figures of a report, of which the largest is the total; see `View.unit`."""
+    if view.unit != MINIMUM:
+        return view.unit
+    values = (abs(node.flat) or abs(node.cum) for node in nodes)
+    return common_unit(min((value for value in values if value), default=0), total, unit)
 
 
 def tally(chosen: Profile, view: View) -> Tally:

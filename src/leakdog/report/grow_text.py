@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from leakdog.pprof.profile import ValueType
 from leakdog.pprof.symbols import Symbols
 from leakdog.report.frames import UNKNOWN, Calls
-from leakdog.report.graph import heading
 from leakdog.report.grow import Grown, Key, OverTime, Rate
+from leakdog.report.heading import heading
 from leakdog.report.listing import Place, Sources, functions, places_of, source_of
 from leakdog.report.measure import MINIMUM, label, scale
 from leakdog.report.words import HOUR, human_duration
@@ -127,7 +128,9 @@ def lines_of(name: Callable[[str], str]) -> Callable[[Symbols], tuple[list[Place
 
 def _heading(found: OverTime[Key], figure: Callable[[float], str]) -> Iterator[str]:
     first, last = found.taken[0], found.taken[-1]
-    yield from (line for line in heading(last.profile, found.view) if not line.startswith("Time:"))
+    kind = ValueType(found.view.sample_index, found.unit)
+    told = heading(last.profile, kind, found.total, found.view.unit)
+    yield from (line for line in told if not line.startswith(("Time:", "Duration:")))
     yield from found.view.selection.lines()
     count = str(len(found.taken)) if len(found.taken) == found.count else f"{len(found.taken)} of {found.count}"
     yield f"Growth over {count} profiles in {human_duration(last.time - first.time)}"

@@ -10,7 +10,7 @@ from leakdog.report.measure import label, percentage
 
 def render(graph: Graph) -> str:
     """The report as text."""
-    unit = graph.output_unit()
+    unit = graph.shown_in
     lines = [*summary(graph, unit), "      flat  flat%   sum%        cum   cum%"]
     running = 0
     for node in graph.nodes:

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from leakdog.pprof.profile import Label, Profile
 from leakdog.report.frames import names_of
-from leakdog.report.graph import View, heading
+from leakdog.report.graph import View, total_of
+from leakdog.report.heading import heading
 from leakdog.report.measure import label
 from leakdog.report.select import select
 from leakdog.report.tag_filter import unit_of
@@ -49,7 +50,7 @@ def render(profile: Profile, view: View) -> str:
 
     """
     kind = profile.sample_types[profile.sample_index(view.sample_index)]
-    lines = list(heading(profile, view))
+    lines = list(heading(profile, kind, total_of(profile, view), view.unit))
     for trace in traces_of(profile, view):
         lines += [SEPARATOR, *_labels(trace.labels)]
         values = [label(trace.value, kind.unit, view.unit), *[""] * (len(trace.stack) - 1)]

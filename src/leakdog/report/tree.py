@@ -22,7 +22,7 @@ def render(graph: Graph, peek: str = "") -> str:
 
     """
     wanted = _compiled(peek)
-    unit = graph.output_unit()
+    unit = graph.shown_in
     callers, callees = _by_end(graph)
     lines = [*summary(graph, unit), SEPARATOR, LEGEND]
     running, before = 0, len(lines)
