@@ -16,7 +16,7 @@ from leakdog.errors import ConfigError, LeakdogError
 
 VERBS = (
     *("run", "demo", "scan", "targets", "sites", "leaks", "show", "ack", "evidence"),
-    *("top", "tree", "peek", "list", "traces", "tags", "raw", "diff", "dot", "flame"),
+    *("top", "tree", "peek", "list", "traces", "tags", "raw", "diff", "dot", "graph", "flame"),
     *("analyze", "gate", "backtest", "storage", "config", "completion"),
 )
 USAGE, FAILED, INTERRUPTED = 2, 3, 130

@@ -22,12 +22,17 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    add_arguments(parser, nodes=80)
+    parser.set_defaults(run=run)
+
+
+def add_arguments(parser: argparse.ArgumentParser, *, nodes: int) -> None:
+    """Add what call graphs are drawn of, and how."""
     add_source(parser)
     add_view(parser, as_json=False)
-    add_cut(parser, rows=80, what="nodes and their labels", node=0.005, edge=0.001)
+    add_cut(parser, rows=nodes, what="nodes and their labels", node=0.005, edge=0.001)
     add_base(parser)
     add_output(parser)
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -1,0 +1,41 @@
+"""`leakdog graph`: a call graph as a picture."""
+
+from __future__ import annotations
+
+import argparse
+
+from leakdog.cli.dot import add_arguments
+from leakdog.cli.profile import load_compared, view_of, write
+
+EXAMPLES = """examples:
+  leakdog graph heap.pb.gz -o heap.svg           open it in a browser; hover over a box for its figures
+  leakdog graph http://127.0.0.1:6060 --focus 'cart' -n 30 -o cart.svg
+  leakdog graph after.pb.gz --base before.pb.gz -o grown.svg
+"""
+
+
+def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the verb."""
+    parser = sub.add_parser(
+        "graph",
+        help="a call graph of a profile (SVG)",
+        description="Draw the call graph of a profile: callers above callees. Graphviz is not needed.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_arguments(parser, nodes=50)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the picture.
+
+    Raises:
+        LeakdogError: the profile cannot be read, or the file cannot be written.
+
+    """
+    from leakdog.report.callgraph import callgraph
+    from leakdog.report.graph_svg import render
+
+    profile, total = load_compared(args)
+    return write(args, render(callgraph(profile, view_of(args), total)))
