@@ -22,7 +22,7 @@ from leakdog.errors import ProfileError
 from leakdog.pprof import Profile, parse
 from leakdog.report import dot, raw, tags, top, traces, tree
 from leakdog.report.callgraph import callgraph
-from leakdog.report.diff import difference
+from leakdog.report.diff import difference, normalized
 from leakdog.report.frames import Granularity
 from leakdog.report.graph import View, build, total_of
 from leakdog.report.listing import render, routines
@@ -239,18 +239,21 @@ def test_raw_is_that_of_pprof(paths: list[Path], profiles: dict[Path, Profile]) 
             assert text == raw.render(profiles[path]), path.name
 
 
+@pytest.mark.parametrize("normalize", [False, True])
 @pytest.mark.parametrize("option", ["base", "diff_base"])
 @pytest.mark.parametrize("report", ["top", "tree"])
 def test_a_difference_is_that_of_pprof(
-    paths: list[Path], profiles: dict[Path, Profile], option: str, report: str
+    paths: list[Path], profiles: dict[Path, Profile], option: str, report: str, normalize: bool
 ) -> None:
     """What a program's allocations were before is subtracted; the heading tells of times, which may differ."""
     folder = paths[-1].parent
     before, after = folder / "map-heap.pb.gz", folder / "map-allocs.pb.gz"
+    base = profiles[before]
+    latest = normalized(profiles[after], base) if normalize else profiles[after]
     for kind in ("alloc_space", "inuse_objects"):
         flags = (f"-{report}", f"-sample_index={kind}", "-nodefraction=0", "-edgefraction=0", "-nodecount=0")
-        text = pprof(*flags, f"-{option}={before}", str(after))
-        total = total_of(profiles[before], View(kind)) if option == "diff_base" else None
-        graph = build(difference(profiles[before], profiles[after]), View(kind), total)
+        text = pprof(*flags, f"-normalize={normalize}", f"-{option}={before}", str(after))
+        total = total_of(base, View(kind)) if option == "diff_base" else None
+        graph = build(difference(base, latest), View(kind), total)
         render = top.render if report == "top" else tree.render
         assert text.partition("Showing")[2] == render(graph).partition("Showing")[2]

@@ -7,8 +7,8 @@ import gzip
 import json
 from pathlib import Path
 
-from leakdog.cli.profile import add_rows, add_source, add_view, load, view_of
-from leakdog.errors import LeakdogError, ProfileError
+from leakdog.cli.profile import add_normalize, add_rows, add_source, add_view, compared, load, view_of
+from leakdog.errors import LeakdogError
 
 EXAMPLES = """examples:
   leakdog diff before.pb.gz after.pb.gz
@@ -32,6 +32,7 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     add_source(parser)
     add_view(parser)
     add_rows(parser, rows=20)
+    add_normalize(parser)
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the difference as a profile, too")
     parser.set_defaults(run=run)
 
@@ -44,14 +45,10 @@ def run(args: argparse.Namespace) -> int:
 
     """
     from leakdog.pprof import encode
-    from leakdog.report.diff import difference
     from leakdog.report.graph import build
     from leakdog.report.top import as_json, render
 
-    try:
-        profile = difference(load(args, args.before), load(args))
-    except ProfileError as error:
-        raise LeakdogError(f"comparing {args.before} with {args.profile}: {error}") from None
+    profile = compared(args, load(args, args.before), load(args), args.before)
     if args.output is not None:
         try:
             args.output.write_bytes(gzip.compress(encode(profile), mtime=0))

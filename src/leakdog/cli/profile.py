@@ -79,7 +79,13 @@ def add_base(parser: argparse.ArgumentParser) -> argparse._ActionsContainer:
     base.add_argument(
         "--diff-base", metavar="FILE|URL|TARGET@TIME", help="the same, with shares of this profile's total"
     )
+    add_normalize(parser)
     return base
+
+
+def add_normalize(parser: argparse.ArgumentParser) -> None:
+    """Add that what is compared is first made equal in all."""
+    parser.add_argument("--normalize", action="store_true", help="scale the profile to the base's total first")
 
 
 def add_rows(parser: argparse.ArgumentParser, *, rows: int) -> None:
@@ -168,19 +174,31 @@ def load_compared(args: argparse.Namespace) -> tuple[Profile, int | None]:
         LeakdogError: as for `load`, or the two cannot be compared.
 
     """
-    from leakdog.report.diff import difference
     from leakdog.report.graph import total_of
 
     profile = load(args)
     other = args.base or args.diff_base
+    if args.normalize and not other:
+        raise LeakdogError("--normalize scales to the total of a base; name one with --base or --diff-base")
     if not other:
         return profile, None
     base = load(args, other)
+    return compared(args, base, profile, other), total_of(base, view_of(args)) if args.diff_base else None
+
+
+def compared(args: argparse.Namespace, base: Profile, profile: Profile, name: str) -> Profile:
+    """A profile less a base of this name.
+
+    Raises:
+        LeakdogError: the two cannot be compared.
+
+    """
+    from leakdog.report.diff import difference, normalized
+
     try:
-        less = difference(base, profile)
+        return difference(base, normalized(profile, base) if args.normalize else profile)
     except ProfileError as error:
-        raise LeakdogError(f"comparing {args.profile} with {other}: {error}") from None
-    return less, total_of(base, view_of(args)) if args.diff_base else None
+        raise LeakdogError(f"comparing {args.profile} with {name}: {error}") from None
 
 
 def read(where: str, kind: str, server: str) -> bytes:

@@ -11,8 +11,10 @@ from leakdog.model import Frame
 from leakdog.pprof import DEFAULT_LIMITS, Profile
 from leakdog.pprof.build import Builder
 from leakdog.pprof.profile import Ints, ValueType
+from leakdog.report.frames import exact
 
 Stack = tuple[Frame, ...]
+LARGEST = 2.0**62  # that a value is scaled to
 
 
 def difference(base: Profile, latest: Profile) -> Profile:
@@ -24,9 +26,7 @@ def difference(base: Profile, latest: Profile) -> Profile:
         ProfileError: the two do not have the same sample types.
 
     """
-    if base.sample_types != latest.sample_types:
-        names = (", ".join(kind.type for kind in each.sample_types) for each in (base, latest))
-        raise ProfileError("profiles of {} and {} cannot be subtracted".format(*names))
+    _same_types(base, latest)
     rows = _sums(latest)
     for stack, values in _sums(base).items():
         rows[stack] = rows[stack] - values if stack in rows else -values
@@ -42,6 +42,27 @@ def difference(base: Profile, latest: Profile) -> Profile:
         time_nanos=latest.time_nanos,
         duration_nanos=max(0, latest.time_nanos - base.time_nanos),
     )
+
+
+def normalized(latest: Profile, base: Profile) -> Profile:
+    """`latest` with all values of a sample type scaled so that their sum is that of `base`: two loads are made one.
+
+    Raises:
+        ProfileError: the two do not have the same sample types.
+
+    """
+    _same_types(base, latest)
+    wanted, there = (exact(each.values).sum(axis=0).astype(float) for each in (base, latest))
+    ratios = np.divide(wanted, there, out=np.zeros_like(there), where=there != 0)
+    scaled = np.clip(latest.values * ratios, -LARGEST, LARGEST)
+    rounded = np.trunc(scaled + np.copysign(0.5, scaled)).astype(np.int64)
+    return replace(latest, values=np.where(ratios == 1, latest.values, rounded))
+
+
+def _same_types(base: Profile, latest: Profile) -> None:
+    if base.sample_types != latest.sample_types:
+        names = (", ".join(kind.type for kind in each.sample_types) for each in (base, latest))
+        raise ProfileError("profiles of {} and {} cannot be subtracted".format(*names))
 
 
 def _sums(profile: Profile) -> dict[Stack, Ints]:

@@ -34,6 +34,15 @@ def test_the_difference_is_a_profile(tmp_path: Path, capsys: Capture) -> None:
     assert abs(profile.values[:, profile.sample_index("")]).sum() == shown["total"]
 
 
+def test_two_loads_are_made_one(capsys: Capture) -> None:
+    """`--normalize` leaves what has grown more than the rest; it needs something to scale to."""
+    assert main(["diff", BEFORE, AFTER, "--normalize", "--json", "-n", "0"]) == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert sum(row["flat"] for row in rows) == pytest.approx(0, abs=len(rows))
+    assert main(["top", AFTER, "--normalize"]) == 3
+    assert "--normalize scales to the total of a base; name one" in capsys.readouterr().err
+
+
 def test_what_cannot_be_compared_is_told(capsys: Capture) -> None:
     """Goroutines and bytes."""
     goroutines = str(DATA / "goroutine-1.pb.gz")

@@ -13,7 +13,7 @@ from leakdog.model import Frame
 from leakdog.pprof import DEFAULT_LIMITS, Label, Profile, encode, parse
 from leakdog.pprof.build import Builder
 from leakdog.pprof.profile import ValueType
-from leakdog.report.diff import difference
+from leakdog.report.diff import difference, normalized
 
 OBJECTS, SPACE = ValueType("inuse_objects", "count"), ValueType("inuse_space", "bytes")
 Sizes = Mapping[str, int]
@@ -66,3 +66,18 @@ def test_base_and_difference_make_the_latest(base: Sizes, latest: Sizes) -> None
     changed = sizes(difference(profile(base), profile(latest)))
     both = {stack: base.get(stack, 0) + changed.get(stack, 0) for stack in {*base, *latest}}
     assert both == {stack: latest.get(stack, 0) for stack in both}
+
+
+def test_what_is_normalized_has_the_total_of_the_base() -> None:
+    """Twice the load with the same shares has not grown; values are rounded away from zero at the half."""
+    base, latest = profile({"a m": 10, "b m": 30}), profile({"a m": 20, "b m": 60})
+    assert sizes(difference(base, normalized(latest, base))) == {}
+    assert sizes(normalized(profile({"a m": 5, "b m": 15}), profile({"a m": 10}))) == {"a m": 3, "b m": 8}
+
+
+def test_what_sums_to_nothing_stays_nothing() -> None:
+    """Nothing can scale it."""
+    base, nothing = profile({"a m": 10}), profile({"a m": 0})
+    assert sizes(normalized(nothing, base)) == {"a m": 0}
+    with pytest.raises(ProfileError, match="cannot be subtracted"):
+        normalized(nothing, profile({"a m": 10}, ValueType("space", "bytes")))
