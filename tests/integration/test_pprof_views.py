@@ -48,7 +48,8 @@ SHAPES = (("flat", 0, 0.0), ("cum", 0, 0.0), ("flat", 5, 0.0), ("flat", 0, 0.02)
 DRAWN = (("flat", 80, 0.005), ("flat", 12, 0.0), ("flat", 25, 0.02), ("flat", 0, 0.0))
 GRAPHS = ("top", "tree", "peek")
 # A file is one row here. In pprof it is one for each of its functions, all of one name.
-GRAPHED = [granularity for granularity in Granularity if granularity is not Granularity.FILES]
+PPROFS = [granularity for granularity in Granularity if granularity is not Granularity.PACKAGES]
+GRAPHED = [granularity for granularity in PPROFS if granularity is not Granularity.FILES]
 STACKS = ("traces", "tags")
 LISTED = (".", r"main\.|leaks\.|tsdb", r"runtime\.m|net/http", "Put|read|append")
 GOROOT = Path(sysconfig.get_path("purelib")) / "go"
@@ -79,7 +80,7 @@ def cases(paths: list[Path]) -> Iterator[Case]:
             for rest in itertools.product(types, GRAPHED, SELECTIONS, SHAPES, UNITS):
                 yield Case(path, report, *rest)
         for report in STACKS:
-            for rest in itertools.product(types, Granularity, SELECTIONS, SHAPES[:1], UNITS):
+            for rest in itertools.product(types, PPROFS, SELECTIONS, SHAPES[:1], UNITS):
                 yield Case(path, report, *rest)
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _TIMEOUT_SECONDS = 60.0
 _LIMIT_BYTES = 64 << 20
 LATEST = "latest"
-GRANULARITIES = ("functions", "filefunctions", "files", "lines", "addresses")
+GRANULARITIES = ("functions", "filefunctions", "files", "packages", "lines", "addresses")
 SELECTIONS = {
     "focus": "keep samples with a function, file or binary that matches",
     "ignore": "leave out samples with one that matches",

@@ -63,7 +63,7 @@ def legend(drawn: CallGraph, unit: str) -> list[str]:
 
 def short(name: str, granularity: Granularity) -> str:
     """A node's name, as much of it as tells it from others: no folders, and one line for each part."""
-    if granularity is Granularity.FILES:
+    if granularity in (Granularity.FILES, Granularity.PACKAGES):
         return posixpath.basename(name)
     address, function, place = "", name, ""
     if granularity is Granularity.ADDRESSES:

@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from leakdog.attribute.code import go_package
 from leakdog.pprof.columns import ranges
 from leakdog.pprof.profile import Profile
 from leakdog.pprof.symbols import Symbols
@@ -29,6 +30,7 @@ class Granularity(StrEnum):
     FILES = "files"
     LINES = "lines"
     ADDRESSES = "addresses"
+    PACKAGES = "packages"  # which pprof has not: of Go, or the outermost namespace
 
 
 class Calls(NamedTuple):
@@ -134,7 +136,7 @@ def _line_names(symbols: Symbols, granularity: Granularity, rows: dict[str, int]
     parts = [
         _part(granularity, name, file) or UNKNOWN for name, file in zip(function_names(symbols), files, strict=True)
     ]
-    if granularity in (Granularity.FUNCTIONS, Granularity.FILES, Granularity.FILEFUNCTIONS):
+    if granularity not in (Granularity.LINES, Granularity.ADDRESSES):
         known = np.array([rows.setdefault(part, len(rows)) for part in parts], np.int64)
         found: Ints = known[table.line_function]
         return found
@@ -154,6 +156,9 @@ def _part(granularity: Granularity, name: str, file: str) -> str:
             return name
         case Granularity.FILES:
             return clean(file)
+        case Granularity.PACKAGES:
+            outermost, inner, _ = name.partition("::")
+            return outermost if inner else go_package(name) or name
         case _:
             return f"{name} {clean(file)}".strip()
 

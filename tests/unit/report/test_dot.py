@@ -50,6 +50,7 @@ def test_nodes_labels_and_edges_are_boxes_and_arrows(text: str) -> None:
         ("operator new", Granularity.FUNCTIONS, ["operator new"]),
         ("main.main /src/main.go:7", Granularity.LINES, ["main", "main", "main.go:7"]),
         ("/src/main.go", Granularity.FILES, ["main.go"]),
+        ("github.com/a/shop", Granularity.PACKAGES, ["shop"]),
         ("00000000004899c4 main.f a.go:1", Granularity.ADDRESSES, ["00000000004899c4", "main", "f", "a.go:1"]),
         ("[libc.so]", Granularity.ADDRESSES, ["[libc.so]"]),
     ],

@@ -38,6 +38,23 @@ def test_a_granularity_says_what_frames_are_one(profile: Profile, granularity: G
     assert calls == list(zip(wanted, [True, False, False], strict=True))
 
 
+@pytest.mark.parametrize(
+    ("function", "package"),
+    [
+        ("net/http.(*Server).Serve", "net/http"),
+        ("main.main", "main"),
+        ("github.com/a/b.F[go.shape.int]", "github.com/a/b"),
+        ("tokio::runtime::task::poll", "tokio"),
+        ("malloc", "malloc"),
+    ],
+)
+def test_a_package_is_what_a_function_is_in(function: str, package: str) -> None:
+    """Of Go its path, else the outermost namespace; a function in none is one of its own."""
+    builder = Builder([SPACE], DEFAULT_LIMITS)
+    builder.sample([1], [builder.location(1, (Frame(function, "", 0),))])
+    assert names_of(builder.build(SPACE, 1).symbols, Granularity.PACKAGES) == [[(package, False)]]
+
+
 def test_a_name_counts_once_in_a_sample(profile: Profile) -> None:
     """What a leaf holds is flat, and cum of each name above it, however often it is there."""
     names, calls = calls_of(profile.symbols, Granularity.FUNCTIONS)
