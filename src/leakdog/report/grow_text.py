@@ -16,10 +16,10 @@ from leakdog.report.listing import Place, Sources, functions, places_of, source_
 from leakdog.report.measure import MINIMUM, label, scale
 from leakdog.report.words import HOUR, human_duration
 
-SEPARATOR = "-" * 64 + "+" + "-" * 24
 TITLES = f"{'80% interval':>22} {'share':>7}"
 INDENT = len(TITLES) + 25  # of what stands after the figures of a stack
 SEPARATOR = "-" * (INDENT - 2) + "+" + "-" * 24
+Figure = Callable[[float], str]
 
 
 class SourceLine(NamedTuple):
@@ -55,26 +55,26 @@ def ranked(found: OverTime[Key]) -> list[tuple[Key, Grown]]:
 def top(found: OverTime[str]) -> str:
     """Nodes: trends of flat and cum, interval and share of the one that they are sorted by, and what each holds now."""
     rows = ranked(found)
-    figure = _figures(found, (grown for _, grown in rows))
+    figure, held = _hourly_figure(found, (grown for _, grown in rows)), _figure(found, [found.total])
     lines = [*_heading(found, figure)]
     if len(rows) < len(found.rows):
         lines.append(f"Showing top {len(rows)} nodes out of {len(found.rows)}")
     lines.append(f"{'flat/h':>10} {'cum/h':>10} {TITLES} {'flat':>10} {'cum':>10}")
     for name, grown in rows:
         head = _both(grown, grown.cum_rate if found.view.sort == "cum" else grown.flat_rate, figure)
-        lines.append(f"{head} {figure(grown.flat):>10} {figure(grown.cum):>10}  {name}")
+        lines.append(f"{head} {held(grown.flat):>10} {held(grown.cum):>10}  {name}")
     return "\n".join(lines) + "\n"
 
 
 def traces(found: OverTime[tuple[str, ...]]) -> str:
     """Stacks, leaf first: trend with interval and share, and what each holds now."""
     rows = ranked(found)
-    figure = _figures(found, (grown for _, grown in rows))
+    figure, held = _hourly_figure(found, (grown for _, grown in rows)), _figure(found, [found.total])
     lines = [*_heading(found, figure), f"{'growth/h':>10} {TITLES} {'now':>10}"]
     for stack, grown in rows:
         leaf, *callers = stack or (UNKNOWN,)
         rate = grown.flat_rate
-        head = f"{_hourly(rate, figure):>10} {_sure(rate, figure)} {figure(grown.flat):>10}"
+        head = f"{_hourly(rate, figure):>10} {_sure(rate, figure)} {held(grown.flat):>10}"
         lines += [SEPARATOR, f"{head}   {leaf}", *(" " * INDENT + name for name in callers)]
     return "\n".join([*lines, SEPARATOR]) + "\n"
 
@@ -98,7 +98,7 @@ def routines(found: OverTime[Place], pattern: str, sources: Sources) -> list[Gro
 def listing(found: OverTime[Place], listed: Iterable[GrownRoutine]) -> str:
     """Source lines: trend of flat, trend of cum with interval and share."""
     listed = list(listed)
-    figure = _figures(found, (line.grown for each in listed for line in each.lines if line.grown))
+    figure = _hourly_figure(found, (line.grown for each in listed for line in each.lines if line.grown))
     lines = [*_heading(found, figure)]
     for each in listed:
         lines += _routine(each, figure)
@@ -126,7 +126,7 @@ def lines_of(name: Callable[[str], str]) -> Callable[[Symbols], tuple[list[Place
     return calls_of
 
 
-def _heading(found: OverTime[Key], figure: Callable[[float], str]) -> Iterator[str]:
+def _heading(found: OverTime[Key], figure: Figure) -> Iterator[str]:
     first, last = found.taken[0], found.taken[-1]
     kind = ValueType(found.view.sample_index, found.unit)
     told = heading(last.profile, kind, found.total, found.view.unit)
@@ -136,11 +136,12 @@ def _heading(found: OverTime[Key], figure: Callable[[float], str]) -> Iterator[s
     yield f"Growth over {count} profiles in {human_duration(last.time - first.time)}"
     if found.before:
         yield f"Left out {found.before}, of before the process started anew"
+    held = _figure(found, [found.total])(found.total)
     interval = f"80% interval {_interval(found.rate, figure)}"
-    yield f"{_hourly(found.rate, figure)} per hour in all ({interval}), {figure(found.total)} in the last profile"
+    yield f"{_hourly(found.rate, figure)} per hour in all ({interval}), {held} in the last profile"
 
 
-def _routine(routine: GrownRoutine, figure: Callable[[float], str]) -> Iterator[str]:
+def _routine(routine: GrownRoutine, figure: Figure) -> Iterator[str]:
     yield f"ROUTINE ======================== {routine.function} in {routine.file or '?'}"
     if routine.error:
         yield f" Error: {routine.error}"
@@ -151,28 +152,33 @@ def _routine(routine: GrownRoutine, figure: Callable[[float], str]) -> Iterator[
         yield f"{head} {line.line:6}:{line.source or ''}"
 
 
-def _figures(found: OverTime[Key], rows: Iterable[Grown]) -> Callable[[float], str]:
-    """How figures are written: in one unit, that of the largest trend, unless another one was asked for."""
+def _hourly_figure(found: OverTime[Key], rows: Iterable[Grown]) -> Figure:
+    """How trends are written."""
+    rates = [found.rate, *(rate for grown in rows for rate in (grown.flat_rate, grown.cum_rate))]
+    return _figure(found, (rate.per_second * HOUR for rate in rates))
+
+
+def _figure(found: OverTime[Key], values: Iterable[float]) -> Figure:
+    """How values are written: in one unit, that of the largest, unless another one was asked for."""
     unit = found.view.unit
     if unit == MINIMUM:
-        hourly = [abs(rate.per_second) * HOUR for grown in rows for rate in (grown.flat_rate, grown.cum_rate)]
-        _, unit = scale(int(max([*hourly, abs(found.rate.per_second) * HOUR])), found.unit)
+        _, unit = scale(int(max(map(abs, values))), found.unit)
     return lambda value: label(round(value), found.unit, unit)
 
 
-def _both(grown: Grown, shown: Rate, figure: Callable[[float], str]) -> str:
+def _both(grown: Grown, shown: Rate, figure: Figure) -> str:
     """Both trends, interval and share of one of them."""
     return f"{_hourly(grown.flat_rate, figure):>10} {_hourly(grown.cum_rate, figure):>10} {_sure(shown, figure)}"
 
 
-def _sure(rate: Rate, figure: Callable[[float], str]) -> str:
+def _sure(rate: Rate, figure: Figure) -> str:
     share = "-" if rate.share is None else f"{rate.share:.1%}"
     return f"{_interval(rate, figure):>22} {share:>7}"
 
 
-def _hourly(rate: Rate, figure: Callable[[float], str]) -> str:
+def _hourly(rate: Rate, figure: Figure) -> str:
     return figure(rate.per_second * HOUR)
 
 
-def _interval(rate: Rate, figure: Callable[[float], str]) -> str:
+def _interval(rate: Rate, figure: Figure) -> str:
     return f"{figure(rate.low * HOUR)} to {figure(rate.high * HOUR)}"

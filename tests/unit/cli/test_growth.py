@@ -43,7 +43,7 @@ def test_functions_that_grow(folder: str, capsys: Capture) -> None:
     """Text, and JSON with rates per second and raw numbers."""
     assert main(["top", folder, "--growth"]) == 0
     assert (
-        "    3.52kB     3.52kB       3.52kB to 3.52kB  100.0%     0.23kB     0.23kB  keep\n" in capsys.readouterr().out
+        "    3.52kB     3.52kB       3.52kB to 3.52kB  100.0%       240B       240B  keep\n" in capsys.readouterr().out
     )
     assert main(["top", folder, "--growth", "-n", "1", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
@@ -66,7 +66,7 @@ def test_functions_that_grow(folder: str, capsys: Capture) -> None:
 def test_stacks_that_grow(folder: str, capsys: Capture) -> None:
     """Text and JSON."""
     assert main(["traces", folder, "--growth"]) == 0
-    assert "100.0%     0.23kB   keep\n" in capsys.readouterr().out
+    assert "100.0%       240B   keep\n" in capsys.readouterr().out
     assert main(["traces", folder, "--growth", "--json", "--granularity", "lines"]) == 0
     (trace,) = json.loads(capsys.readouterr().out)["traces"]
     assert (trace["stack"], trace["growth_per_second"]) == (["keep a.go:2", "main a.go:4"], 1.0)
