@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from leakdog.errors import MalformedProfile
 from leakdog.model import Frame
 from leakdog.pprof.check import check_count
+from leakdog.pprof.legacy import NONE, Uninteresting
 from leakdog.pprof.limits import Limits
+from leakdog.pprof.maps import Mapping, assign
 from leakdog.pprof.profile import Label, LabelTable, Profile, ValueType
 from leakdog.pprof.symbols import Functions, Locations, Mappings, Strings, Symbols
-
-_NONE = np.zeros(0, np.int64)
 
 
 class Builder:
@@ -50,40 +51,68 @@ class Builder:
         self._label_counts.append(len(self._labels) - before)
         check_count("samples", len(self._values), self._limits.samples)
 
-    def build(self, period_type: ValueType, period: int) -> Profile:
-        """The profile of all that was added."""
-        symbols = self._symbols()
-        labels = np.array(self._labels, np.int64).reshape(-1, 4).T
+    def build(
+        self,
+        period_type: ValueType,
+        period: int,
+        *,
+        mappings: Sequence[Mapping] | None = None,
+        uninteresting: Uninteresting = NONE,
+        duration_nanos: int = 0,
+    ) -> Profile:
+        """The profile of all that was added. With mappings, even none, each location gets the one it lies in.
+
+        Raises:
+            MalformedProfile: a number takes more than 64 bits.
+
+        """
+        symbols = self._symbols(mappings)
+        try:
+            values = np.array(self._values, np.int64).reshape(-1, len(self._types))
+            labels = np.array(self._labels, np.int64).reshape(-1, 4).T
+            duration = int(np.int64(duration_nanos))
+        except OverflowError:
+            raise MalformedProfile("the profile has a number that takes more than 64 bits") from None
         return Profile(
             sample_types=self._types,
             default_sample_type="",
-            values=np.array(self._values, np.int64).reshape(-1, len(self._types)),
+            values=values,
             stack_offsets=_offsets(map(len, self._stacks)),
             stack_locations=np.array([row for stack in self._stacks for row in stack], np.int32),
             label_table=LabelTable(_offsets(self._label_counts), *labels),
             symbols=symbols,
             period_type=period_type,
             period=period,
+            duration_nanos=duration,
+            **uninteresting._asdict(),
         )
 
-    def _symbols(self) -> Symbols:
+    def _symbols(self, mappings: Sequence[Mapping] | None) -> Symbols:
         lines = [frame for _, frames in self._locations for frame in frames]
-        functions = np.array([self._function(frame) for frame in lines], np.int64)
-        size = len(self._locations)
+        owners = np.array([self._function(frame) for frame in lines], np.int64)
+        addresses = np.array([address for address, _ in self._locations], np.uint64)
+        used, mapped = ([], np.full(len(addresses), -1)) if mappings is None else assign(addresses, mappings)
+        maps = self._mappings(used)
         locations = Locations(
-            mapping=np.full(size, -1, np.int64),
-            address=np.array([address for address, _ in self._locations], np.uint64).view(np.int64),
-            folded=np.zeros(size, np.int64),
+            mapping=mapped,
+            address=addresses.view(np.int64),
+            folded=np.zeros(len(addresses), np.int64),
             line_offsets=_offsets(len(frames) for _, frames in self._locations),
-            line_function=functions,
+            line_function=owners,
             line_number=np.array([frame.line for frame in lines], np.int64),
             line_column=np.zeros(len(lines), np.int64),
         )
         table = np.array(list(self._functions), np.int64).reshape(-1, 2)
         start_line = np.zeros(len(table), np.int64)
-        strings = Strings([text.encode() for text in self._strings], self._limits.name_length)
-        mappings = Mappings(_NONE, _NONE, _NONE, _NONE, _NONE, np.zeros((0, 4), np.int64))
-        return Symbols(strings, mappings, Functions(table[:, 0], table[:, 0], table[:, 1], start_line), locations)
+        strings = Strings([text.encode(errors="backslashreplace") for text in self._strings], self._limits.name_length)
+        functions = Functions(table[:, 0], table[:, 0], table[:, 1], start_line)
+        return Symbols(strings, maps, functions, locations)
+
+    def _mappings(self, used: Sequence[Mapping]) -> Mappings:
+        start, limit, offset = np.array([each[:3] for each in used], np.uint64).reshape(-1, 3).view(np.int64).T
+        texts = [(self._string(each.file), self._string(each.build_id)) for each in used]
+        file, build_id = np.array(texts, np.int64).reshape(-1, 2).T
+        return Mappings(start, limit, offset, file, build_id, np.zeros((len(used), 4), np.int64))
 
     def _function(self, frame: Frame) -> int:
         key = (self._string(frame.function), self._string(frame.file))

@@ -11,11 +11,21 @@ from leakdog.pprof.decode import Decoder
 from leakdog.pprof.limits import DEFAULT_LIMITS, Limits
 from leakdog.pprof.profile import Profile
 from leakdog.pprof.sniff import describe
+from leakdog.pprof.text_contention import parse_contention
 from leakdog.pprof.text_count import parse_count
 from leakdog.pprof.text_heap import parse_heap
+from leakdog.pprof.text_jemalloc import parse_jemalloc
+from leakdog.pprof.text_thread import parse_threads
 
 HEAP_TEXT = re.compile(rb"heap profile: *\d+: *\d+ *\[ *\d+: *\d+ *\] *@ *heap/")
-_COUNT_TEXT = re.compile(rb"(?:[ \t]*(?:#[^\n]*)?\r?\n)*[^\s:]+ profile: total \d+")
+_LEAD = rb"(?:[ \t]*(?:#[^\n]*)?\r?\n)*"  # empty lines and comments
+_TEXTS = (
+    (re.compile(rb"heap profile: *\d+: *\d+ *\[ *\d+: *\d+ *\] *@"), parse_heap),
+    (re.compile(rb"heap_v2/\d"), parse_jemalloc),
+    (re.compile(_LEAD + rb"[^\s:]+ profile: total \d+"), parse_count),
+    (re.compile(_LEAD + rb"--- (?:threadz \d|Thread [0-9a-fA-F])"), parse_threads),
+    (re.compile(rb"--- (?:contentionz |mutex:|contention:)"), parse_contention),
+)
 _HEAD_BYTES = 4096  # where the first line of a text form is looked for
 _NEEDED = {
     Kind.HEAP: "inuse_space",
@@ -29,7 +39,10 @@ _NEEDED = {
 
 
 def parse(data: bytes, limits: Limits = DEFAULT_LIMITS, decoder: Decoder | None = None) -> Profile:
-    """Read a profile: gzip or plain protobuf, or Go's text form (`debug=1`) of heaps, goroutines and threads.
+    """Read a profile: gzip or plain protobuf, or a text form.
+
+    Text forms are Go's (`debug=1`) of heaps, goroutines, threads and contention, those of tcmalloc and gperftools,
+    and jemalloc's of heaps.
 
     A `decoder` that has read another profile of the same life reads this one faster, and the two share what they
     have in common; its own limits hold for what is within the protobuf.
@@ -41,10 +54,9 @@ def parse(data: bytes, limits: Limits = DEFAULT_LIMITS, decoder: Decoder | None 
 
     """
     body = expand(data, limits)
-    if HEAP_TEXT.match(body):
-        return parse_heap(body, limits)
-    if _COUNT_TEXT.match(body, 0, _HEAD_BYTES):
-        return parse_count(body, limits)
+    for beginning, parse_text in _TEXTS:
+        if beginning.match(body, 0, _HEAD_BYTES):
+            return parse_text(body, limits)
     words = describe(body)
     if words:
         raise WrongProfile(f"this is no profile but {words}")

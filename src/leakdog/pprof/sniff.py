@@ -25,7 +25,7 @@ _TEXTS = (
         re.compile(rb"\Agoroutine \d+ [^\n]*\[[^\]\n]+\]:"),
         "a goroutine dump (debug=2); ask without debug, or debug=1",
     ),
-    (re.compile(rb"\A--- (mutex|contention)"), "a contention profile in text form; ask without debug=1"),
+    (re.compile(rb"\A--- (mutex|contention)"), "a contention profile in text form"),
     (
         re.compile(rb"\Aheap profile:[^\n]*@ *heap[_a-z]"),
         "a heap profile in the text form of a C or C++ allocator",

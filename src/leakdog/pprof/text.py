@@ -18,7 +18,9 @@ from leakdog.model import Frame
 from leakdog.pprof.build import Builder
 from leakdog.pprof.limits import Limits
 
-_FRAME = re.compile(r"#\t(0x[0-9a-f]{1,16})(?:\t+(\S.*)\+0x[0-9a-f]+\t+(.*):(\d+))?\Z")
+_FRAME = re.compile(r"#\t(0x[0-9a-f]{1,16})(?:\t+([^\t]+)\t+([^\t]+))?\Z")
+_FUNCTION = re.compile(r"(\S.*)\+0x[0-9a-f]+\Z")
+_PLACE = re.compile(r"(.*):(\d{1,18})\Z")
 _ADDRESS = re.compile(r"0x[0-9a-f]{1,16}\Z")
 
 
@@ -51,13 +53,15 @@ def frame(line: str, number: int) -> tuple[int, Frame | None] | None:
         MalformedProfile: it begins like a frame, but does not go on like one.
 
     """
+    if not line.startswith("#\t0x"):
+        return None
     match = _FRAME.match(line)
-    if match:
-        address = int(match[1], 16)
-        return address, Frame(match[2], match[3], int(match[4])) if match[2] else None
-    if line.startswith("#\t0x"):
+    if match and not match[2]:
+        return int(match[1], 16), None
+    function, place = (_FUNCTION.match(match[2]), _PLACE.match(match[3])) if match else (None, None)
+    if not match or not function or not place:
         raise MalformedProfile(f"line {number} is no frame: {line[:80]!r}")
-    return None
+    return int(match[1], 16), Frame(function[1], place[1], int(place[2]))
 
 
 def addresses(text: str, number: int) -> list[int]:
@@ -70,7 +74,12 @@ def addresses(text: str, number: int) -> list[int]:
     words = text.split()
     if not all(map(_ADDRESS.match, words)):
         raise MalformedProfile(f"line {number} has something else than addresses after the @: {text[:80]!r}")
-    return [(int(word, 16) - 1) & (1 << 64) - 1 for word in words]
+    return [on_call(int(word, 16)) for word in words]
+
+
+def on_call(address: int) -> int:
+    """A return address moved onto the call before it; 0 wraps around."""
+    return (address - 1) & (1 << 64) - 1
 
 
 def stack(builder: Builder, bare: list[int], frames: list[tuple[int, Frame | None]]) -> list[int]:

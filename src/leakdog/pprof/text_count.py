@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from leakdog.errors import MalformedProfile
 from leakdog.model import Frame
-from leakdog.pprof import text
+from leakdog.pprof import legacy, text, text_maps
 from leakdog.pprof.build import Builder
 from leakdog.pprof.limits import Limits
 from leakdog.pprof.profile import Label, Profile, ValueType
@@ -24,7 +24,7 @@ _HEADER = re.compile(r"([!-~]+) profile: total (\d{1,18})\Z")
 _SAMPLE = re.compile(r"(\d{1,18}) @((?: 0x[0-9a-f]+)*) *\Z")
 _LABELS = "# labels: {"
 _QUOTED = r'"((?:[^"\\]|\\.)*)"'
-_LABEL = re.compile(f"{_QUOTED}:{_QUOTED}")
+_LABEL = re.compile(f"(?:, )?{_QUOTED}:{_QUOTED}")
 
 
 @dataclass(slots=True)
@@ -43,7 +43,8 @@ def parse_count(body: bytes, limits: Limits) -> Profile:
         ProfileTooLarge: over a limit.
 
     """
-    numbered = text.lines(body, limits)
+    records, maps = text_maps.split(body)
+    numbered = text.lines(records, limits)
     line = next(line for _, line in numbered if line.strip() and not line.startswith("#"))
     header = _HEADER.match(line)
     if not header:
@@ -55,9 +56,9 @@ def parse_count(body: bytes, limits: Limits) -> Profile:
         builder.sample([record.count], text.stack(builder, record.addresses, record.frames), record.labels)
         total += record.count
         frames += len(record.frames)
-    if total != int(header[2]) or (frames and not body.endswith((b"\n\n", b"\n\r\n"))):
+    if total != int(header[2]) or (frames and not records.endswith((b"\n\n", b"\n\r\n"))):
         raise MalformedProfile(f"the text is cut off: it counts {total} of {header[2]} {header[1]} stacks")
-    return builder.build(kind, 1)
+    return builder.build(kind, 1, mappings=text_maps.read(maps, limits), uninteresting=legacy.OTHER)
 
 
 def _records(numbered: Iterator[tuple[int, str]]) -> Iterator[_Record]:
@@ -68,8 +69,10 @@ def _records(numbered: Iterator[tuple[int, str]]) -> Iterator[_Record]:
             if frame and record:
                 record.frames.append(frame)
             elif record and line.startswith(_LABELS):
-                record.labels = [Label(_unquote(key), _unquote(value)) for key, value in _LABEL.findall(line)]
+                record.labels = list(_labels(line))
             continue
+        if line.startswith("---"):  # other sections follow
+            break
         if record:
             yield record
         match = _SAMPLE.match(line)
@@ -78,6 +81,13 @@ def _records(numbered: Iterator[tuple[int, str]]) -> Iterator[_Record]:
         record = _Record(int(match[1]), text.addresses(match[2], number))
     if record:
         yield record
+
+
+def _labels(line: str) -> Iterator[Label]:
+    at = len(_LABELS)
+    while match := _LABEL.match(line, at):
+        yield Label(_unquote(match[1]), _unquote(match[2]))
+        at = match.end()
 
 
 def _unquote(quoted: str) -> str:

@@ -1,44 +1,44 @@
-"""Heap profiles in Go's text form, `/debug/pprof/heap?debug=1`, to what the binary form says.
+"""Heap profiles in text form: Go's `/debug/pprof/heap?debug=1`, and those of tcmalloc and gperftools.
 
     heap profile: 2: 8192 [3: 12288] @ heap/1048576
     2: 8192 [3: 12288] @ 0x46a5f3 0x46a0f1
 
-A line counts objects and bytes in use, then [allocated ever], of the allocations that were sampled.
+A line counts objects and bytes in use, then [allocated ever], of the allocations that were sampled. What comes
+after the @ of the first line says which:
+
+* `heap/1048576`: Go, and early C++, with twice the sampling period
+* `heap_v2/524288`, `heapz_v2/524288`: tcmalloc, with the period
+* `heapprofile`: gperftools' heap profiler, which sees every allocation
+* `growth`, `growthz`, `fragmentation`, `fragmentationz`: memory taken from the system, all of it
 """
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from leakdog.errors import MalformedProfile
 from leakdog.model import Frame
-from leakdog.pprof import text
-from leakdog.pprof.build import Builder
+from leakdog.pprof import text, text_maps
+from leakdog.pprof.heap_columns import Counted, HeapBuilder
 from leakdog.pprof.limits import Limits
-from leakdog.pprof.profile import Label, Profile, ValueType
+from leakdog.pprof.profile import Profile
 
-_HEADER = re.compile(r"heap profile: *(\d+): *(\d+) *\[ *(\d+): *(\d+) *\] *@ *heap/(\d{0,18})\Z")
-_SAMPLE = re.compile(r"(-?\d{1,18}): *(-?\d{1,18}) *\[ *(\d{1,18}): *(\d{1,18}) *\] @(.*)\Z")
-_MEMSTATS = "# runtime.MemStats"
-_SPACE = ValueType("space", "bytes")
-# Allocated before in use: without a default, the last column is the one shown.
-_FOUR_COLUMNS = tuple(
-    ValueType(f"{state}_{what}", unit)
-    for state in ("alloc", "inuse")
-    for what, unit in (("objects", "count"), ("space", "bytes"))
+_HEADER = re.compile(
+    r"heap profile: *(\d{1,18}): *(\d{1,18}) *\[ *(\d{1,18}): *(\d{1,18}) *\] *@ *"
+    r"(?:(heap|heapz?_v2|heapprofile)/?(\d{0,18})|(?:growth|fragmentation)z?)\Z"
 )
-_TWO_COLUMNS = (ValueType("objects", "count"), _SPACE)
+_SAMPLE = re.compile(r"(-?\d{1,18}): *(-?\d{1,18}) *\[ *(\d{1,18}): *(\d{1,18}) *\] @(.*)\Z")
+_NOTHING = Counted(0, 0, 0, 0)
+_MEMSTATS = "# runtime.MemStats"
 
 
 @dataclass(slots=True)
 class _Record:
-    """One sample line and the comment lines below it. Each pair counts objects and bytes."""
+    """One sample line and the comment lines below it."""
 
-    in_use: tuple[int, int]
-    allocated: tuple[int, int]
+    counted: Counted
     addresses: list[int]
     frames: list[tuple[int, Frame | None]] = field(default_factory=list)
 
@@ -49,8 +49,8 @@ class _Seen:
 
     records: int = 0
     frames: int = 0
-    totals: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
-    memstats: bool = False  # their heading comes after the last sample
+    totals: Counted = _NOTHING
+    end: bool = False  # what follows the last sample: memory statistics, or a memory map
 
 
 def parse_heap(body: bytes, limits: Limits) -> Profile:
@@ -61,22 +61,28 @@ def parse_heap(body: bytes, limits: Limits) -> Profile:
         ProfileTooLarge: over a limit.
 
     """
-    numbered = text.lines(body, limits)
+    samples, maps = text_maps.split(body)
+    numbered = text.lines(samples, limits)
     header = _HEADER.match(next(numbered)[1].strip())
     if not header:
         raise MalformedProfile("the first line begins like the header of a heap profile, but does not go on like one")
-    totals = [int(total) for total in header.groups()[:4]]
-    period = int(header[5] or 0) // 2  # Go prints twice its rate, as early C++ profilers did
-    four = any(allocated not in (in_use, 0) for in_use, allocated in zip(totals[:2], totals[2:], strict=True))
-    builder = Builder(_FOUR_COLUMNS if four else _TWO_COLUMNS, limits)
-    seen = _Seen()
+    totals = Counted(*(int(total) for total in header.groups()[:4]))
+    builder = _builder(totals, header[5], int(header[6] or 0), limits)
+    seen = _Seen(end=maps is not None)
     for record in _records(numbered, seen):
-        pairs = (record.allocated, record.in_use) if four else (record.in_use,)
-        values = [value for pair in pairs for value in unsampled(*pair, period)]
-        stack = text.stack(builder, record.addresses, record.frames)
-        builder.sample(values, stack, [Label("bytes", _object_size(record))])
+        builder.add(record.counted, text.stack(builder, record.addresses, record.frames))
     _check_complete(seen, totals)
-    return builder.build(_SPACE, period)
+    return builder.finish(text_maps.read(maps, limits))
+
+
+def _builder(totals: Counted, form: str | None, number: int, limits: Limits) -> HeapBuilder:
+    if form == "heap":
+        return HeapBuilder(totals, number // 2, limits)
+    if form and form != "heapprofile":
+        return HeapBuilder(totals, number, limits)
+    if not form:  # growth is told twice, as in use and as allocated
+        totals = totals._replace(all_objects=0, all_size=0)
+    return HeapBuilder(totals, 1, limits, sampled=False)
 
 
 def _records(numbered: Iterator[tuple[int, str]], seen: _Seen) -> Iterator[_Record]:
@@ -84,7 +90,7 @@ def _records(numbered: Iterator[tuple[int, str]], seen: _Seen) -> Iterator[_Reco
     record: _Record | None = None
     for number, line in numbered:
         if line.startswith("#") or not line.strip():
-            seen.memstats |= line == _MEMSTATS
+            seen.end |= line == _MEMSTATS
             frame = text.frame(line, number)
             if frame and record:
                 record.frames.append(frame)
@@ -94,7 +100,7 @@ def _records(numbered: Iterator[tuple[int, str]], seen: _Seen) -> Iterator[_Reco
             yield record
         record = _record(line, number)
         seen.records += 1
-        seen.totals = [a + b for a, b in zip(seen.totals, record.in_use + record.allocated, strict=True)]
+        seen.totals = Counted(*(a + b for a, b in zip(seen.totals, record.counted, strict=True)))
     if record:
         yield record
 
@@ -103,40 +109,19 @@ def _record(line: str, number: int) -> _Record:
     match = _SAMPLE.match(line.strip())
     if not match:
         raise MalformedProfile(f"line {number} is no sample of a heap profile: {line[:80]!r}")
-    objects, size, all_objects, all_size = (int(n) for n in match.groups()[:4])
-    if (size and not objects) or (all_size and not all_objects):
+    counted = Counted(*(int(n) for n in match.groups()[:4]))
+    if not counted.is_sound():
         raise MalformedProfile(f"line {number} has bytes, but no objects: {line[:80]!r}")
-    return _Record((objects, size), (all_objects, all_size), text.addresses(match[5], number))
+    return _Record(counted, text.addresses(match[5], number))
 
 
-def _check_complete(seen: _Seen, totals: list[int]) -> None:
+def _check_complete(seen: _Seen, totals: Counted) -> None:
     """Raise MalformedProfile unless all samples are there.
 
-    Where the text has frames, Go wrote it, and memory statistics follow the last sample. Excerpts without
-    frames are in use as test data; one that breaks off after the first line or two is not.
+    Where the text has frames, Go wrote it, and memory statistics follow the last sample. C++ writes a memory map
+    there. Excerpts without either are in use as test data; one that breaks off after the first line or two is not.
     """
     allocated = seen.totals[3], seen.totals[3] + 1  # Go adds 1 where allocated and in use would be equal
-    complete = seen.memstats or (seen.totals[:3] == totals[:3] and totals[3] in allocated and not seen.frames)
+    complete = seen.end or (seen.totals[:3] == totals[:3] and totals[3] in allocated and not seen.frames)
     if not complete and (seen.frames or seen.records < 2):
         raise MalformedProfile(f"the text is cut off after sample {seen.records}")
-
-
-def unsampled(count: int, size: int, period: int) -> tuple[int, int]:
-    """Objects and bytes as they were before sampling, estimated from those sampled.
-
-    Method: allocations are sampled by a Poisson process of one event per `period` bytes, so one of `s` bytes
-    is seen with probability 1 - exp(-s / period); the numbers are divided by it (google/pprof,
-    `scaleHeapSample`). With a period of 1 all is seen, with 0 the period is not known; both leave the numbers
-    as they are.
-    """
-    if not count or not size:
-        return 0, 0
-    if period <= 1:
-        return count, size
-    scale = -1 / math.expm1(-(size / count) / period)
-    return int(count * scale), int(size * scale)
-
-
-def _object_size(record: _Record) -> int:
-    count, size = record.in_use if record.in_use[0] else record.allocated
-    return size // count if count else 0

@@ -17,7 +17,15 @@ from leakdog.model import Kind
 from leakdog.pprof import Limits, expect, parse
 
 TESTDATA = Path(__file__).parent / "testdata"
-REAL = [(TESTDATA / name).read_bytes() for name in ("prometheus-goroutine.pb.gz", "etcd-heap.pb.gz", "gobench.heap")]
+FILES = (
+    "prometheus-goroutine.pb.gz",
+    "etcd-heap.pb.gz",
+    "gobench.heap",
+    "cppbench.heap",
+    "cppbench.contention",
+    "cppbench.thread",
+)
+REAL = [(TESTDATA / name).read_bytes() for name in FILES]
 SMALL = Limits(decompressed_bytes=1 << 20, samples=10_000, locations=10_000, functions=10_000, strings=10_000)
 
 
@@ -39,6 +47,23 @@ def test_goroutine_text_is_read() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (b"heap_v2/1\n  t*: 0: 0 [0: 0]\n\nMAPPED_LIBRARIES:\n", "space"),
+        (b"heap profile: 0: 0 [0: 0] @ heap_v2/1\nMAPPED_LIBRARIES:\n", "space"),
+        (b"--- threadz 1 ---\n", "thread"),
+        (b"--- Thread 7f (name: a/1) stack: ---\n", "thread"),
+        (b"--- contentionz 1 ---\n", "delay"),
+        (b"--- mutex:\n", "delay"),
+        (b"--- contention:\n", "delay"),
+    ],
+)
+def test_each_text_form_is_recognised(text: bytes, kind: str) -> None:
+    """By how it begins."""
+    assert parse(text).sample_types[-1].type == kind
+
+
+@pytest.mark.parametrize(
     ("data", "error", "words"),
     [
         (b"", WrongProfile, "no profile but an empty body"),
@@ -49,6 +74,8 @@ def test_goroutine_text_is_read() -> None:
         (b"\x0a\xff\x00", MalformedProfile, "not protobuf, or it is cut off"),
         (b"\x1f\x8b", MalformedProfile, "cut off"),
         (b"heap profile: 1: 8 [1: 8] @ heap/2", MalformedProfile, "cut off in mid-line"),
+        (b"heap profile: 1: 8 [1: 8] @ heap_v9/2\n", MalformedProfile, "does not go on like one"),
+        (b"--- heapz 1 ---\nformat = java\n", WrongProfile, "text that begins"),
     ],
 )
 def test_what_is_no_profile_is_refused_in_words(data: bytes, error: type[ProfileError], words: str) -> None:

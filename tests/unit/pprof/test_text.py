@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from leakdog.errors import MalformedProfile, ProfileTooLarge
@@ -44,11 +46,22 @@ def test_frames_are_found_in_comments(line: str, found: object) -> None:
     assert text.frame(line, 1) == found
 
 
-@pytest.mark.parametrize("line", ["#\t0x46a5f2\tmain.keep", "#\t0xzz", "#\t0x1\tmain.keep+0x52\tmain.go"])
+@pytest.mark.parametrize(
+    "line",
+    ["#\t0x46a5f2\tmain.keep", "#\t0xzz", "#\t0x1\tmain.keep+0x52\tmain.go", "#\t0x1\tf+0x1\ta.go:" + "9" * 5000],
+)
 def test_half_a_frame_is_malformed(line: str) -> None:
     """A comment that begins like a frame must be one."""
     with pytest.raises(MalformedProfile, match="line 7 is no frame"):
         text.frame(line, 7)
+
+
+def test_long_lines_of_halves_are_refused_at_once() -> None:
+    """A line of many names without a place is not searched from each of them."""
+    start = time.process_time()
+    with pytest.raises(MalformedProfile, match="line 7 is no frame"):
+        text.frame("#\t0x1\t" + "a+0x1\t" * 40_000, 7)
+    assert time.process_time() - start < 1
 
 
 def test_return_addresses_are_moved_onto_the_call() -> None:

@@ -32,6 +32,24 @@ def test_bare_addresses_are_read() -> None:
     assert profile.stacks() == ((Frame("0x10", "", 0), Frame("0x20", "", 0)),)
 
 
+def test_labels_end_where_they_break_off() -> None:
+    """What is no label is left out, and half a million quotes are not searched from each of them."""
+    text = HEADER.replace(b"3", b"1") + b'1 @ 0x11\n# labels: {"a":"b", "c":' + b'\\"' * 100_000 + b"\n"
+    assert parse_count(text, DEFAULT_LIMITS).labels(0) == (Label("a", "b"),)
+
+
+def test_other_sections_end_the_samples() -> None:
+    """A memory map among them places the addresses."""
+    text = HEADER + b"3 @ 0x11\n--- other\nhello\n--- Memory map: ---\n 00-40: /srv/shop\n"
+    assert parse_count(text, DEFAULT_LIMITS).stacks() == ((Frame("shop+0x10", "/srv/shop", 0),),)
+
+
+def test_half_a_character_is_kept_inert() -> None:
+    """A surrogate on its own is no text; it is shown as it was written."""
+    text = WHOLE.replace(b"import", b"\\ud800")
+    assert parse_count(text, DEFAULT_LIMITS).labels(0)[0] == Label("job", r"\ud800")
+
+
 def test_no_goroutines_are_a_profile() -> None:
     """A goroutineleak profile that finds nothing is one line."""
     assert parse_count(b"goroutineleak profile: total 0\n", DEFAULT_LIMITS).values.shape == (0, 1)

@@ -1,16 +1,15 @@
-"""Heap profiles in Go's text form."""
+"""Heap profiles in the text forms of Go, tcmalloc and gperftools."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from leakdog.errors import MalformedProfile
 from leakdog.model import Frame
 from leakdog.pprof import DEFAULT_LIMITS, Label
-from leakdog.pprof.text_heap import parse_heap, unsampled
+from leakdog.pprof.text_heap import parse_heap
 
 HEADER = b"heap profile: 3: 12288 [4: 16384] @ heap/2\n"
 FIRST = b"2: 8192 [3: 12288] @ 0x11 0x21\n#\t0x10\tmain.keep+0x1\t/a.go:7\n#\t0x20\tmain.main+0x1\t/a.go:9\n\n"
@@ -40,37 +39,6 @@ def test_samples_are_read() -> None:
 def test_go_writes_twice_its_rate() -> None:
     """A header with 1048576 is a program that samples every 512 KiB."""
     assert parse_heap(WHOLE.replace(b"heap/2\n", b"heap/1048576\n"), DEFAULT_LIMITS).period == 524288
-
-
-def test_the_golden_is_matched(testdata: Path) -> None:
-    """Every number of google/pprof's own golden of its Go heap profile is ours."""
-    profile = parse_heap((testdata / "gobench.heap").read_bytes(), DEFAULT_LIMITS)
-    golden = (testdata / "gobench.heap.string").read_text().partition("inuse_space/bytes\n")[2]
-    samples, _, locations = golden.partition("\nLocations\n")
-    lines = samples.splitlines()
-    assert [[int(n) for n in line.partition(":")[0].split()] for line in lines[::2]] == profile.values.tolist()
-    labels = [f"bytes:[{label.value}]" for i in range(len(profile.values)) for label in profile.labels(i)]
-    assert [line.strip() for line in lines[1::2]] == labels
-    ids = [int(n) - 1 for line in lines[::2] for n in line.partition(":")[2].split()]
-    assert ids == profile.stack_locations.tolist()
-    addresses = [int(line.split()[1], 16) for line in locations.partition("\nMappings")[0].splitlines()]
-    assert addresses == profile.symbols.locations.address.tolist()
-
-
-@pytest.mark.parametrize(
-    ("sampled", "period", "wanted"),
-    [
-        ((1, 524288), 524288, (1, 829411)),  # the figures are the golden's
-        ((1, 10240), 524288, (51, 529424)),
-        ((5, 500), 1, (5, 500)),  # every allocation is sampled
-        ((5, 500), 0, (5, 500)),  # the rate is not known
-        ((0, 0), 524288, (0, 0)),
-        ((1, 1 << 40), 524288, (1, 1 << 40)),  # too large to be missed
-    ],
-)
-def test_sampling_is_corrected(sampled: tuple[int, int], period: int, wanted: tuple[int, int]) -> None:
-    """Small objects are seen seldom, so each one seen stands for many."""
-    assert unsampled(*sampled, period) == wanted
 
 
 def test_two_columns_are_kept_two() -> None:
@@ -114,3 +82,35 @@ def test_negative_objects_in_use_are_kept() -> None:
     """Counters that a race has driven below 0 are passed on, as google/pprof does."""
     text = b"heap profile: -1: -8 [1: 8] @ heap/2\n".replace(b"-", b"") + b"-1: -8 [1: 8] @ 0x11\n" + END
     assert parse_heap(text, DEFAULT_LIMITS).values.tolist() == [[-1, -8]]
+
+
+@pytest.mark.parametrize(
+    ("form", "period", "values"),
+    [
+        (b"heap/1048576", 524288, [51, 529424]),
+        (b"heap_v2/524288", 524288, [51, 529424]),
+        (b"heapz_v2/524288", 524288, [51, 529424]),
+        (b"heapz_v2", 0, [1, 10240]),
+        (b"heapprofile", 1, [1, 10240]),
+        (b"growth", 1, [1, 10240]),
+        (b"growthz", 1, [1, 10240]),
+        (b"fragmentationz", 1, [1, 10240]),
+    ],
+)
+def test_each_form_has_its_correction(form: bytes, period: int, values: list[int]) -> None:
+    """Go writes twice its period, tcmalloc its period; what is not sampled is left as it is."""
+    text = b"heap profile: 1: 10240 [1: 10240] @ " + form + b"\n1: 10240 [1: 10240] @ 0x11\nMAPPED_LIBRARIES:\n"
+    profile = parse_heap(text, DEFAULT_LIMITS)
+    assert (profile.period, profile.values.tolist()) == (period, [values])
+
+
+def test_growth_has_two_columns() -> None:
+    """It is told twice, and allocated ever says nothing of its own."""
+    text = b"heap profile: 1: 8 [9: 99] @ growthz\n1: 8 [9: 99] @ 0x11\nMAPPED_LIBRARIES:\n"
+    assert parse_heap(text, DEFAULT_LIMITS).values.tolist() == [[1, 8]]
+
+
+def test_a_memory_map_ends_the_samples() -> None:
+    """It places the addresses, and shows that the text is whole whatever the totals say."""
+    text = HEADER + b"1: 4096 [1: 4096] @ 0x31\n--- Memory map: ---\n  00000000-00000040: /srv/shop\n"
+    assert parse_heap(text, DEFAULT_LIMITS).stacks() == ((Frame("shop+0x30", "/srv/shop", 0),),)
