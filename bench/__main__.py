@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-BENCHMARKS = ("decode", "store", "daemon", "detect", "sites")
+BENCHMARKS = ("decode", "store", "series", "daemon", "detect", "sites")
 
 
 def main(names: list[str]) -> int:

@@ -88,7 +88,7 @@ class Api:
         return json_response({"snapshots": [snapshot_view(snapshot) for snapshot in found]})
 
     async def profile(self, request: web.Request) -> web.Response:
-        """The profile exactly as the target sent it; packed here if the target sent it unpacked."""
+        """The profile that the target sent, gzipped; see `Store.profile` for what of it is kept."""
         raw = request.match_info["id"]
         data = await self._store.profile(int(raw)) if raw.isascii() and raw.isdecimal() and len(raw) < 19 else None
         if data is None:
