@@ -47,8 +47,7 @@ def replayed(links: Iterable[bytes]) -> Chain:
     """
     chain = Chain()
     try:
-        for link in Link.load(list(links)):
-            chain.follow(link)
+        chain.follow(Link.load(list(links)))
     except (LeakdogError, ValueError, IndexError, zlib.error) as error:
         raise StoreCorrupted(
             f"a chain of profiles is damaged ({error}): the first of them may still be there, the others are lost"

@@ -23,13 +23,13 @@ Ints = NDArray[np.int64]
 
 _NONE = np.zeros(0, np.int64)
 # A row with its bytes, its number, and its places in a list and a dictionary, measured with tracemalloc.
-ROW_BYTES = 250
+ROW_BYTES = 210
 # The order of a table is expected from those that refer to it, so they come first.
 _WALK = (STACKS, LOCATIONS, FUNCTIONS, MAPPINGS, TYPES, STRINGS)
 
 
 class Chain:
-    """Profiles one after the other: `append` adds one and gives its link, `follow` adds the one a link tells of."""
+    """Profiles one after the other: `append` adds one and gives its link, `follow` adds those that links tell of."""
 
     def __init__(self) -> None:
         self._tables = [Table([b""]) for _ in TABLES]  # row 0: the empty string, or none
@@ -75,13 +75,15 @@ class Chain:
         self._advance(link, actual[STACKS])
         return link
 
-    def follow(self, link: Link) -> None:
-        """Add the profile that a link tells of."""
-        self._tables[STRINGS].extend(link.strings)
-        for table, rows in zip(self._tables[1:], link.rows, strict=True):
-            table.extend(rows.raw())
-        self._make_room(len(link.rows[TYPES - 1].sizes))
-        self._advance(link, applied(self._stacks, link.orders[STACKS]))
+    def follow(self, links: Sequence[Link]) -> None:
+        """Add the profiles that links tell of; at least one, and the last one can be asked for."""
+        for link in links:
+            self._tables[STRINGS].extend(link.strings)
+        for table, found in zip(self._tables[1:], zip(*(link.rows for link in links), strict=True), strict=True):
+            table.extend(Rows.joined(found).raw())
+        self._make_room(len(links[0].rows[TYPES - 1].sizes))
+        for link in links:
+            self._advance(link, applied(self._stacks, link.orders[STACKS]))
 
     def profile(self) -> Parts:
         """The profile that was added last."""

@@ -47,6 +47,11 @@ class Rows:
         """The rows that `raw` gave."""
         return cls(np.frombuffer(b"".join(raw), np.int64), np.fromiter(map(len, raw), np.int64, len(raw)) >> 3)
 
+    @classmethod
+    def joined(cls, rows: Sequence[Rows]) -> Rows:
+        """The rows of several, one after the other."""
+        return cls(np.concatenate([each.numbers for each in rows]), np.concatenate([each.sizes for each in rows]))
+
     def raw(self) -> list[bytes]:
         """Each row as bytes."""
         if not len(self.sizes):
