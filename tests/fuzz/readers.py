@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,7 @@ import numpy as np
 from leakdog.config import load, show
 from leakdog.errors import LeakdogError
 from leakdog.fetch.exposition import read_metrics
-from leakdog.pprof import Limits, Profile, encode, memstats, parse
-from leakdog.pprof.decode import decode
+from leakdog.pprof import Decoder, Limits, Profile, encode, memstats, parse
 from leakdog.report import diff, flame, graph, raw, tags, top, traces, tree
 
 HANG_SECONDS = 1.0
@@ -43,12 +42,16 @@ def plain(value: Any) -> Any:
 
 
 def use(profile: Profile) -> None:
-    """Every view of a profile, and the way out and in again, which changes nothing."""
+    """Every view of a profile; the way out and in again, which changes nothing; and the profile after it."""
     assert len(profile.stacks()) == len(profile.values)
     profile.runs("main.")
     raw.render(profile)
-    again = decode(encode(profile))
+    data = encode(profile)
+    decoder = Decoder()
+    again = decoder.decode(data)
     assert contents(again) == contents(profile)
+    later = replace(profile, values=np.where(np.arange(len(profile.values))[:, None] % 3, profile.values, 7))
+    assert contents(decoder.decode(encode(later))) == contents(later)
     with contextlib.suppress(LeakdogError):
         for view in VIEWS:
             tree.render(graph.build(profile, view))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,22 @@ def blocks(sizes: Ints, limits: Limits) -> Iterator[slice]:
 def joined(parts: Sequence[NDArray[N]]) -> NDArray[N]:
     """The parts of one or more columns, put together."""
     return np.concatenate(parts, axis=-1) if len(parts) > 1 else parts[0]
+
+
+class Column(Generic[N]):
+    """A column that is filled block by block. At its end it is not there twice, as parts and joined."""
+
+    def __init__(self, kind: type[N]) -> None:
+        self._kind = kind
+        self._bytes = bytearray()
+
+    def extend(self, part: NDArray[np.generic]) -> None:
+        """Append numbers, converted to the kind of this column."""
+        self._bytes += np.ascontiguousarray(part, self._kind).data
+
+    def array(self) -> NDArray[N]:
+        """All numbers so far; no more are to be appended."""
+        return np.frombuffer(self._bytes, self._kind)
 
 
 def offsets(counts: Ints) -> Ints:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leakdog.pprof import columns
-from leakdog.pprof.blocks import blocks, joined, offsets
+from leakdog.pprof.blocks import Column, blocks, offsets
 from leakdog.pprof.check import check_count, check_texts, check_values
 from leakdog.pprof.limits import Limits
 from leakdog.pprof.profile import LabelTable
@@ -40,7 +40,8 @@ def read_samples(raw: list[bytes], tables: Tables, limits: Limits) -> Samples:
     types = len(tables.sample_types)
     values = np.empty((len(raw), types), np.int64)
     counts, label_counts = np.empty((2, len(raw)), np.int64)
-    stacks, labels = [], []
+    stacks = Column(np.int32)
+    labels = [Column(np.int64) for _ in range(4)]
     frames = label_total = 0
     sizes = columns.lengths(raw)
     for block in blocks(sizes, limits):
@@ -50,16 +51,17 @@ def read_samples(raw: list[bytes], tables: Tables, limits: Limits) -> Samples:
         label_counts[block] = read.label_counts
         kept, stack = _cut(read.stack_sizes, tables.location_ids.rows(read.stacks, "sample"), limits.depth)
         counts[block] = kept
-        stacks.append(stack.astype(np.int32))
-        labels.append(read.labels[1:])
+        stacks.extend(stack)
+        for column, part in zip(labels, read.labels[1:], strict=True):
+            column.extend(part)
         frames += len(stack)
         label_total += read.labels.shape[1]
         check_count("frames", frames, limits.frames)
         check_count("labels", label_total, limits.labels)
-    key, text, number, unit = joined(labels)
+    key, text, number, unit = (column.array() for column in labels)
     for texts in (key, text, unit):
         check_texts("label", texts, len(tables.symbols.strings))
-    return Samples(values, offsets(counts), joined(stacks), LabelTable(offsets(label_counts), key, text, number, unit))
+    return Samples(values, offsets(counts), stacks.array(), LabelTable(offsets(label_counts), key, text, number, unit))
 
 
 def read_changed(
