@@ -123,7 +123,7 @@ class _Run:
         self.leaks: list[Leak | None] = [None] * count
         self.found = np.zeros((len(settings.looks), count), bool)
         self.seen_end = np.full((len(settings.looks), count), -(1 << 60))
-        self.numbers: dict[tuple[int, int], dict[str, float]] = {}
+        self.numbers: dict[tuple[int, int], tuple[Evidence, int]] = {}
         self.out = [Replayed(each.name) for each in histories]
 
     def run(self, progress: Callable[[float], None]) -> list[Replayed]:
@@ -195,7 +195,7 @@ class _Run:
         self.found[number, rows] = np.where(evidence.usable | stale, evidence.leak, self.found[number, rows])
         self.seen_end[number, rows[evidence.usable]] = end
         for place in np.flatnonzero(evidence.leak):
-            self.numbers[number, int(rows[place])] = numbers_of(evidence, int(place))
+            self.numbers[number, int(rows[place])] = evidence, int(place)
 
     def _hopeful(self, look: Look, rows: npt.NDArray[np.int64], end: int) -> npt.NDArray[np.bool_]:
         """Rows that have grown enough to be worth a closer look, or were found to leak before."""
@@ -229,7 +229,7 @@ class _Run:
         """In full where the leak may fire now; between, only the verdict and the time that is left matter."""
         settings, leak, limit = self.settings, self.leaks[row], self.grid.histories[row].limit
         looks = enumerate(settings.looks)
-        found = [(look, self.numbers[number, row]) for number, look in looks if self.found[number, row]]
+        found = [(look, numbers_of(*self.numbers[number, row])) for number, look in looks if self.found[number, row]]
         numbers = surest(found)[1]
         forecast = time_to_limit(numbers["level"], limit, numbers["growth"], self._swing(row, now), learned().spread)
         left = forecast[0] if forecast else None

@@ -36,7 +36,8 @@ class Trees:
     """One score.
 
     Attributes:
-        feature, left, right: (trees, nodes) of each tree; a leaf's children are itself.
+        feature: (trees, nodes) of each tree.
+        left, right: (trees, nodes) places of a node's children, counted through all trees; a leaf's are itself.
         bound: (trees, nodes) values up to it go left; infinite in leaves.
         value: (trees, nodes) what a leaf adds to the score; 0 in other nodes.
         depth: of the deepest tree.
@@ -85,6 +86,8 @@ def learned() -> Learned:
 
 def _trees(data: dict[str, Any]) -> Trees:
     nodes = {name: np.array([tree[name] for tree in data["trees"]]) for name in data["trees"][0]}
+    first = np.arange(len(data["trees"]))[:, None] * nodes["left"].shape[1]
+    nodes["left"], nodes["right"] = nodes["left"] + first, nodes["right"] + first
     return Trees(**nodes, depth=data["depth"], alarms=np.array(data["alarms"]))
 
 
@@ -170,13 +173,12 @@ def score(seen: Evidence, look: Look, settings: Settings) -> Array:
 
 def grown(values: Array, trees: Trees) -> Array:
     """Sum of the leaves that each row of features, (N, features), falls into, (N,)."""
-    rows = np.arange(len(values))[:, None]
-    tree = np.arange(len(trees.feature))[None, :]
-    at = np.zeros((len(values), len(trees.feature)), np.int64)
+    rows = np.arange(len(values))[:, None] * values.shape[1]
+    at = np.tile(np.arange(trees.feature.shape[0]) * trees.feature.shape[1], (len(values), 1))
     for _ in range(trees.depth):
-        low = values[rows, trees.feature[tree, at]] <= trees.bound[tree, at]
-        at = np.where(low, trees.left[tree, at], trees.right[tree, at])
-    total: Array = trees.value[tree, at].sum(1)
+        low = values.take(rows + trees.feature.take(at)) <= trees.bound.take(at)
+        at = np.where(low, trees.left.take(at), trees.right.take(at))
+    total: Array = trees.value.take(at).sum(1)
     return total
 
 
@@ -227,5 +229,6 @@ def _slope(scores: Array, rates: Array) -> float:
 
 
 def _within(values: Array, least: float, most: float) -> Array:
-    out: Array = np.clip(np.nan_to_num(values, nan=least), least, most)
+    out: Array = np.clip(values, least, most)
+    out[np.isnan(out)] = least
     return out
