@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from leakdog.attribute.dump import parse_dump
 from leakdog.config import load, show
 from leakdog.errors import LeakdogError
 from leakdog.fetch.exposition import read_metrics
 from leakdog.pprof import Decoder, Limits, Profile, encode, memstats, parse
-from leakdog.report import diff, flame, graph, raw, tags, top, traces, tree
+from leakdog.report import diff, dot, flame, graph, graph_svg, raw, tags, top, traces, tree
+from leakdog.report.callgraph import callgraph
 
 HANG_SECONDS = 1.0
 # So small that a few kilobytes reach them.
@@ -56,6 +58,9 @@ def use(profile: Profile) -> None:
         for view in VIEWS:
             tree.render(graph.build(profile, view))
         top.render(graph.build(profile, VIEWS[0]))
+        drawn = callgraph(profile, VIEWS[0])
+        dot.render(drawn)
+        graph_svg.render(drawn)
         for render in (traces.render, tags.render, flame.render):
             render(profile, VIEWS[0])
         assert not diff.difference(profile, again).values.any()
@@ -69,6 +74,11 @@ def profile(data: bytes) -> None:
 def memory_statistics(data: bytes) -> None:
     """Go's MemStats below a heap profile in text."""
     memstats(data, SMALL)
+
+
+def goroutine_dump(data: bytes) -> None:
+    """Go's dump of all goroutines, `debug=2`."""
+    parse_dump(data)
 
 
 def exposition(data: bytes) -> None:
@@ -85,6 +95,7 @@ READERS: dict[str, Callable[[bytes], None]] = {
     "protobuf": profile,
     "text": profile,
     "memstats": memory_statistics,
+    "dump": goroutine_dump,
     "exposition": exposition,
     "configuration": configuration,
 }
