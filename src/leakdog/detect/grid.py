@@ -302,6 +302,8 @@ class Grid:
             return False
         width = min(look.blocks for look in looks)
         many = math.ceil(self.settings.coverage * width) - 1
+        if len(blocks.index) <= many:
+            return False
         near = blocks.index[many:] - blocks.index[: len(blocks.index) - many] < width
         return bool((near & (blocks.row[many:] == blocks.row[: len(blocks.row) - many])).any())
 

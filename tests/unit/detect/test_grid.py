@@ -7,7 +7,7 @@ import pytest
 
 from leakdog.detect.grid import Grid, History
 from leakdog.detect.series import LOAD, LOW, SeriesState
-from leakdog.detect.settings import PRODUCTION, Settings
+from leakdog.detect.settings import PRODUCTION, SOAK, Settings
 
 START = 1_750_000_000.0
 DAY = 86400.0
@@ -74,3 +74,10 @@ def test_levels_finer_than_the_readings_are_left_out() -> None:
     time = START + np.arange(0, 2 * DAY, 300)
     grid = Grid([History("a", time, np.ones(len(time)))], PRODUCTION)
     assert {level for _, levels in grid.ends() for level in levels} == {1, 2, 3}
+
+
+@pytest.mark.parametrize("seconds", [1, 60, 120, 180])
+def test_a_history_shorter_than_a_look_back_is_laid_out(seconds: int) -> None:
+    """Fewer blocks than a level's shortest look-back asks for make a grid without running sums, not an error."""
+    time = START + np.arange(0.0, seconds)
+    assert Grid([History("a", time, np.ones(seconds))], SOAK).count == 1
