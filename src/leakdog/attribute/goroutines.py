@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 
 from leakdog.attribute.code import has_own_frame, is_runtime, is_standard
@@ -44,6 +44,7 @@ def goroutine_culprits(
     *,
     proof: Profile | None = None,
     dump: Sequence[GoroutineGroup] = (),
+    leading: Container[str] = (),
     top: int = 5,
 ) -> tuple[Culprit, ...]:
     """The sites whose goroutines grow in number, proved ones first.
@@ -56,6 +57,7 @@ def goroutine_culprits(
         times: when each was taken, unix seconds, all different.
         proof: the latest goroutineleak profile, where the target has one.
         dump: the latest `goroutine?debug=2` page, parsed; it tells who started them and how long they wait.
+        leading: `stack_id`s that go before all others: they leak when judged for themselves.
         top: how many to return at most.
 
     Raises:
@@ -69,7 +71,7 @@ def goroutine_culprits(
     whole = whole_growth(table, found)
     proved = {stack_id(stack) for stack in proof.stacks()} if proof is not None else set()
     groups = _largest_groups(dump)
-    ranked = sorted(by_function(found), key=lambda each: each.stack_id not in proved)
+    ranked = sorted(by_function(found), key=lambda each: (each.stack_id not in leading, each.stack_id not in proved))
     named = []
     for each in ranked:
         culprit = _culprit(each, whole, each.stack_id in proved, groups.get(each.stack_id))

@@ -6,7 +6,7 @@ that grew most speaks for it; sites are ranked by what their function has grown 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,7 +62,12 @@ class SiteGrowth:
 
 
 def culprits(
-    profiles: Sequence[Profile], times: Sequence[float], *, sample_type: str, top: int = 5
+    profiles: Sequence[Profile],
+    times: Sequence[float],
+    *,
+    sample_type: str,
+    leading: Container[str] = (),
+    top: int = 5,
 ) -> tuple[Culprit, ...]:
     """The sites behind the growth of `sample_type`, those of the fastest growing function first.
 
@@ -70,6 +75,7 @@ def culprits(
         profiles: of one life of one target; two are the least, a dozen spread over the growth are plenty.
         times: when each was taken, unix seconds; in any order, all different.
         sample_type: such as `inuse_space` or `goroutine`; `""` is each profile's default.
+        leading: `stack_id`s that go before all others: they leak when judged for themselves.
         top: how many to return at most.
 
     Returns:
@@ -85,7 +91,8 @@ def culprits(
     table = tabulate(profiles, times, sample_type)
     found = growing_sites(table)
     whole = whole_growth(table, found)
-    named = [each for each in by_function(found) if owner(each.frame()) is not Owner.RUNTIME][:top]
+    named = [each for each in by_function(found) if owner(each.frame()) is not Owner.RUNTIME]
+    named = sorted(named, key=lambda each: each.stack_id not in leading)[:top]
     return tuple(
         Culprit(
             each.stack_id,

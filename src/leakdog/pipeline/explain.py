@@ -51,7 +51,6 @@ class Explainer:
             log.warning("naming the code behind leak %s of %s: %s", leak.id, leak.key, error)
             return leak
         told = tuple(culprit for culprit in found if culprit.share >= LEAST_SHARE) or found[:1]
-        told = _judged_first(told, watched)
         return replace(leak, culprits=told) if told and told != leak.culprits else leak
 
     async def _culprits(self, watched: Watched, leak: Leak, now: float) -> tuple[Culprit, ...]:
@@ -73,7 +72,9 @@ class Explainer:
         proofs = await self._store.snapshots(key=watched.key, kind=Kind.GOROUTINELEAK, end=now, limit=1)
         proof = await self._decoded(proofs[0]) if proofs and _same_life(proofs[0], watched) else None
         dump = await self._dump(watched)
-        found = await asyncio.to_thread(goroutine_culprits, profiles, times, proof=proof, dump=dump)
+        found = await asyncio.to_thread(
+            goroutine_culprits, profiles, times, proof=proof, dump=dump, leading=_leading(watched)
+        )
         if not any(has_own_frame(culprit.stack) for culprit in found):
             return await self._companions(watched, leak, now) or found
         try:
@@ -87,7 +88,7 @@ class Explainer:
     async def _heap(self, watched: Watched, leak: Leak, now: float) -> tuple[Culprit, ...]:
         """Sites of the heap that grow; none where the target has no heap profile."""
         profiles, times = await self._profiles(watched, leak, Kind.HEAP, now)
-        return await asyncio.to_thread(culprits, profiles, times, sample_type="inuse_space")
+        return await asyncio.to_thread(culprits, profiles, times, sample_type="inuse_space", leading=_leading(watched))
 
     async def _companions(self, watched: Watched, leak: Leak, now: float) -> tuple[Culprit, ...]:
         """Heap sites that grow in step with the leaking signal."""
@@ -123,10 +124,9 @@ class Explainer:
         return await asyncio.to_thread(parse, data)
 
 
-def _judged_first(found: tuple[Culprit, ...], watched: Watched) -> tuple[Culprit, ...]:
-    """Culprits whose sites leak when judged for themselves go before all others."""
-    leaking = {site.stack_id for sites in watched.sites.values() for site in sites if site.leaks}
-    return tuple(sorted(found, key=lambda culprit: culprit.stack_id not in leaking))
+def _leading(watched: Watched) -> frozenset[str]:
+    """Sites that leak when judged for themselves."""
+    return frozenset(site.stack_id for sites in watched.sites.values() for site in sites if site.leaks)
 
 
 def _window_start(watched: Watched, leak: Leak, now: float) -> float:

@@ -235,3 +235,13 @@ def test_real_heap(shop: Callable[[str], list[Profile]]) -> None:
     assert found[1].frame == Frame("shop/leaks.(*Queue[go.shape.[512]uint8]).Push", "shop/leaks/leaks.go", 28)
     assert found[0].share > 0.8
     assert "shop/leaks.Churn" not in [each.frame.function for each in found]
+
+
+def test_what_leaks_by_itself_leads_and_tells_the_flow(profile: MakeProfile) -> None:
+    """A site that was judged to leak goes first however small, and what is told with the first is told there."""
+    stacks = [(Frame(f"main.part{n}", "shop/part.go", n), Frame("main.decode", "shop/d.go", 9), MAIN) for n in range(5)]
+    series = {stack: [(6000 + 100 * n) * i for i in range(12)] for n, stack in enumerate(stacks)}
+    found = culprits(profiles_of(profile, series), TIMES, sample_type="", leading={stack_id(stacks[0])})
+    assert found[0].stack == stacks[0]
+    assert found[0].note == "100% of the growth flows through main.decode"
+    assert not any(each.note for each in found[1:])
