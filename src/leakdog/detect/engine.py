@@ -24,15 +24,26 @@ Array = npt.NDArray[np.float64]
 MEMORY_SHARE = 0.25
 LAST = -1  # place of the last assessment in a state's memo
 _NUMBERS = tuple(each.name for each in fields(Evidence))
+_SCORE = _NUMBERS.index("score")
 Found = tuple[Look, dict[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What one look-back said of one series when it was last examined; None where it could not be used."""
+    """What one look-back said of one series when it was last examined; `packed` is None where it could not be used.
+
+    There is one for each look-back of each series, so it is bytes: as a dictionary it takes ten times that.
+    """
 
     end: int
-    numbers: dict[str, float] | None
+    packed: bytes | None
+
+    @property
+    def numbers(self) -> dict[str, float] | None:
+        """By name, as `numbers_of` gave them."""
+        if self.packed is None:
+            return None
+        return dict(zip(_NUMBERS, np.frombuffer(self.packed, np.float32).tolist(), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +113,17 @@ def assess(
 
 def may_leak(state: SeriesState) -> bool:
     """Whether a look-back has found growth that only the weight of evidence keeps from being called a leak."""
-    found = (each.numbers for each in state.memo.values() if isinstance(each, _Found))
-    return any(numbers is not None and numbers["score"] > NEVER for numbers in found)
+    found = (each for each in state.memo.values() if isinstance(each, _Found) and each.packed is not None)
+    return any(np.frombuffer(each.packed or b"", np.float32)[_SCORE] > NEVER for each in found)
 
 
 def numbers_of(evidence: Evidence, place: int) -> dict[str, float]:
     """What a look-back found of one series."""
     return {name: float(getattr(evidence, name)[place]) for name in _NUMBERS}
+
+
+def _packed(evidence: Evidence, place: int) -> bytes:
+    return np.array([getattr(evidence, name)[place] for name in _NUMBERS], np.float32).tobytes()
 
 
 def floor_of(signal: Signal, settings: Settings) -> float:
@@ -196,13 +211,13 @@ def _examine(
         old = states[row].memo.get(number)
         if (
             isinstance(old, _Found)
-            and old.numbers is not None
+            and old.packed is not None
             and not evidence.usable[place]
             and (window.end - old.end) / look.blocks <= MEMORY_SHARE
         ):
             continue
         known = evidence.usable[place] and not np.isnan(evidence.growth[place])
-        states[row].memo[number] = _Found(window.end, numbers_of(evidence, place) if known else None)
+        states[row].memo[number] = _Found(window.end, _packed(evidence, place) if known else None)
 
 
 def begins(look: Look, now: float, settings: Settings) -> int:
@@ -226,9 +241,9 @@ def _compose(
     if isinstance(last, Assessment) and not fresh:
         return replace(last, time=now)
     found = [
-        (look, each.numbers)
+        (look, numbers)
         for number, look in enumerate(settings.looks)
-        if isinstance(each := state.memo.get(number), _Found) and each.numbers is not None
+        if isinstance(each := state.memo.get(number), _Found) and (numbers := each.numbers) is not None
     ]
 
     def lows(level: int) -> Array:
