@@ -15,7 +15,9 @@ from leakdog.detect.settings import Level, Settings
 from leakdog.errors import LeakdogError
 
 Array = npt.NDArray[np.float64]
-MAGIC = b"LDs\x03"
+MAGIC = b"LDs\x04"
+MAGIC_BEFORE = b"LDs\x03"  # all rings at their full length, loads as wide as lows
+LEAST_ROOM = 8  # blocks for which a ring takes memory at first
 LOW, LOAD = 0, 1
 NEVER = -(1 << 60)  # index of a block before all others
 STEP_WEIGHT = 0.1  # of the newest step in the average
@@ -25,28 +27,79 @@ MOST_LIVES = 8  # restarts that are remembered, with the block at which each lif
 LIFE_TOLERANCE_SECONDS = 1.5  # start times are told in clock ticks or whole seconds: nearer ones are the same life
 
 
-class _Ring:
-    """The closed blocks of one level, and the one that is still open."""
+class _Blocks:
+    """Numbers of the last blocks, up to `length` of them. Takes memory as it fills: most processes are young.
 
-    __slots__ = (
-        "block_seconds",
-        "cells",
-        "count",
-        "end",
-        "high",
-        "index",
-        "length",
-        "life_first",
-        "load",
-        "loads",
-        "low",
-    )
+    Attributes:
+        cells: (rows, capacity), block `b` at `b % capacity`; NaN where missing.
+        end: index after the last block.
+
+    """
+
+    __slots__ = ("cells", "end", "length")
+
+    def __init__(self, rows: int, length: int) -> None:
+        self.length = length
+        self.cells = np.empty((rows, 0), np.float32)
+        self.end = NEVER
+
+    def put(self, index: int, *numbers: float) -> None:
+        """Add block `index`; those that were left out before it are missing."""
+        self._make_room(index)
+        capacity = self.cells.shape[1]
+        missed = index - self.end
+        if missed >= capacity:
+            self.cells[:] = np.nan
+        elif missed > 0:
+            self.cells[:, np.arange(self.end, index) % capacity] = np.nan
+        self.cells[:, index % capacity] = numbers
+        self.end = index + 1
+
+    def tail(self, end: int) -> npt.NDArray[np.float32]:
+        """The `length` blocks before block `end`, oldest first: (rows, length), NaN where missing."""
+        out = np.full((len(self.cells), self.length), np.nan, np.float32)
+        behind, capacity = end - self.end, self.cells.shape[1]
+        if behind < 0 or behind >= self.length or not capacity:
+            return out
+        stop = self.length - behind
+        start = max(0, stop - capacity)
+        cut = (self.end - (stop - start)) % capacity
+        first = self.cells[:, cut:][:, : stop - start]
+        middle = start + first.shape[1]
+        out[:, start:middle] = first
+        out[:, middle:stop] = self.cells[:, : stop - middle]
+        return out
+
+    def at(self, first: int, stop: int) -> npt.NDArray[np.intp]:
+        """Places in `cells` of the blocks from `first` to before `stop`, as far as they are kept."""
+        capacity = self.cells.shape[1]
+        blocks = np.arange(max(first, self.end - capacity), min(stop, self.end))
+        return blocks % max(1, capacity)
+
+    def forget(self) -> None:
+        """Empty it, and give the memory back."""
+        self.cells = np.empty((len(self.cells), 0), np.float32)
+
+    def _make_room(self, index: int) -> None:
+        """Grow until no known block is lost by adding this one, or `length` is reached."""
+        while (capacity := self.cells.shape[1]) < self.length:
+            lost = self.at(NEVER, index + 1 - capacity)
+            if capacity and np.isnan(self.cells[:1, lost]).all():
+                return
+            grown = np.full((len(self.cells), min(self.length, max(LEAST_ROOM, 2 * capacity))), np.nan, np.float32)
+            blocks = np.arange(self.end - capacity, self.end)
+            grown[:, blocks % grown.shape[1]] = self.cells[:, blocks % max(1, capacity)]
+            self.cells = grown
+
+
+class _Ring(_Blocks):
+    """The closed blocks of one level, lows and loads, and the block that is still open."""
+
+    __slots__ = ("block_seconds", "count", "high", "index", "life_first", "load", "loads", "low")
 
     def __init__(self, level: Level) -> None:
+        super().__init__(2, level.length)
         self.block_seconds = level.block_seconds
-        self.length = level.length
-        self.cells = np.full((2, level.length), np.nan, np.float32)
-        self.end = NEVER  # index after the last closed block
         self.life_first = NEVER  # first block of the current life
         self.open(NEVER)
 
@@ -65,37 +118,10 @@ class _Ring:
             self.loads += 1
 
     def close(self) -> tuple[float, float | None]:
-        """Move the open block into the ring, with the blocks that were left out before it as missing."""
-        index, length = self.index, self.length
+        """Move the open block into the ring."""
         load = self.load / self.loads if self.loads else None
-        missed = index - self.end
-        if missed >= length:
-            self.cells[:] = np.nan
-        elif missed > 0:
-            self.cells[:, np.arange(self.end, index) % length] = np.nan
-        place = index % length
-        self.cells[LOW, place] = self.low
-        self.cells[LOAD, place] = math.nan if load is None else load
-        self.end = index + 1
+        self.put(self.index, self.low, math.nan if load is None else load)
         return self.low, load
-
-    def tail(self, end: int) -> npt.NDArray[np.float32]:
-        """The `length` blocks before block `end`, oldest first: lows and loads, (2, length), NaN where missing."""
-        length = self.length
-        behind = end - self.end
-        if behind >= length or behind < 0:
-            return np.full((2, length), np.nan, np.float32)
-        cut = self.end % length
-        out = np.concatenate((self.cells[:, cut + behind :], self.cells[:, : cut + behind]), axis=1)
-        if cut + behind > length:
-            out = np.roll(self.cells, -(cut + behind), axis=1)
-        if behind:
-            out[:, length - behind :] = np.nan
-        return out
-
-    def forget(self) -> None:
-        """Empty the ring."""
-        self.cells[:] = np.nan
 
 
 class SeriesState:
@@ -128,7 +154,7 @@ class SeriesState:
         self.last_time = -math.inf
         self.step_seconds = 0.0  # between readings, an average that forgets; 0 until it is known
         self.swing = 0.0  # by how much readings exceed the lows of the coarsest level, an average that forgets
-        self._highs = np.full(HIGHS, np.nan, np.float32)  # of this life
+        self._highs = _Blocks(1, HIGHS)  # of this life
         self.memo: dict[int, object] = {}  # what the engine found last; not saved, worked out anew
         self.lives = np.full(MOST_LIVES, np.nan)  # first blocks of the lives on the coarsest level, the last at the end
         self._rings = [_Ring(level) for level in settings.levels]
@@ -182,21 +208,21 @@ class SeriesState:
     def highest(self, before: int) -> float:
         """The highest reading of this life in the week before a block of the coarsest level, or NaN."""
         end = self._rings[-1].end
-        blocks = np.arange(max(before, end) - HIGHS, min(before, end))
-        highs = self._highs[blocks % HIGHS]
+        highs = self._highs.cells[0, self._highs.at(max(before, end) - HIGHS, min(before, end))]
         known = highs[~np.isnan(highs)]
         return float(known.max()) if len(known) else math.nan
 
     def to_bytes(self) -> bytes:
-        """All that is remembered, about 4 kB in production."""
+        """All that is remembered: less than 4 kB in production, and less than 1 kB of a young process."""
         after = self._after if self._after is not None else []
         times = (self.life_start, self.first_time, self.last_time)
         head = _HEAD.pack(*times, self._before, self.swing, self.settled, len(after))
         parts = [head, struct.pack(f"<{len(after)}d", *after), self.lives.astype("<f8").tobytes()]
-        parts.append(self._highs.astype("<f4").tobytes())
+        parts += [_SIZE.pack(self._highs.end, self._highs.cells.shape[1]), self._highs.cells.astype("<f4").tobytes()]
         for ring in self._rings:
             parts.append(_RING.pack(*(getattr(ring, name) for name in _RING_FIELDS)))
-            parts.append(ring.cells.astype("<f4").tobytes())
+            parts.append(_SIZE.pack(ring.end, ring.cells.shape[1]))
+            parts += [ring.cells[LOW].astype("<f4").tobytes(), _halved(ring.cells[LOAD]).tobytes()]
         body = _fingerprint(self.settings.levels) + b"".join(parts)
         return MAGIC + struct.pack("<I", zlib.crc32(body)) + body
 
@@ -208,7 +234,7 @@ class SeriesState:
             LeakdogError: the bytes are damaged, of another version, or of other settings.
 
         """
-        if data[:4] != MAGIC:
+        if data[:4] not in (MAGIC, MAGIC_BEFORE):
             raise LeakdogError("reading a detector state: it is not one of this version of leakdog; it starts afresh")
         body = data[8:]
         if len(data) < 8 or struct.pack("<I", zlib.crc32(body)) != data[4:8]:
@@ -217,7 +243,7 @@ class SeriesState:
         if body[: len(mark)] != mark:
             raise LeakdogError("reading a detector state: it was kept under another preset; it starts afresh")
         state = cls(settings)
-        state._read(body, len(mark))
+        state._read(body, len(mark), before=data[:4] == MAGIC_BEFORE)
         return state
 
     def under(self, settings: Settings) -> SeriesState:
@@ -229,7 +255,7 @@ class SeriesState:
         """
         return self if self.settings == settings else SeriesState.from_bytes(self.to_bytes(), settings)
 
-    def _read(self, body: bytes, at: int) -> None:
+    def _read(self, body: bytes, at: int, *, before: bool) -> None:
         values = _HEAD.unpack_from(body, at)
         self.life_start, self.first_time, self.last_time, self._before, self.swing, settled, count = values
         at += _HEAD.size
@@ -238,26 +264,38 @@ class SeriesState:
         at += 8 * count
         self.lives = np.frombuffer(body, "<f8", MOST_LIVES, at).astype(float)
         at += self.lives.nbytes
-        self._highs = np.frombuffer(body, "<f4", HIGHS, at).astype(np.float32)
-        at += self._highs.nbytes
+        if before:
+            self._read_before(body, at)
+            return
+        at = _read_rows(self._highs, body, at, loads=False)
         for ring in self._rings:
             for name, value in zip(_RING_FIELDS, _RING.unpack_from(body, at), strict=True):
                 setattr(ring, name, value)
-            at += _RING.size
+            at = _read_rows(ring, body, at + _RING.size, loads=True)
+
+    def _read_before(self, body: bytes, at: int) -> None:
+        """The rest of a state of the version before."""
+        self._highs.cells = np.frombuffer(body, "<f4", HIGHS, at).reshape(1, HIGHS).astype(np.float32)
+        at += self._highs.cells.nbytes
+        for ring in self._rings:
+            (ring.end,) = struct.unpack_from("<q", body, at)
+            for name, value in zip(_RING_FIELDS, _RING.unpack_from(body, at + 8), strict=True):
+                setattr(ring, name, value)
+            at += 8 + _RING.size
             ring.cells = np.frombuffer(body, "<f4", 2 * ring.length, at).reshape(2, ring.length).astype(np.float32)
             at += ring.cells.nbytes
+        self._highs.end = self._rings[-1].end
 
     def _close(self, number: int) -> None:
         """Close a level's open block and hand it to the next coarser level."""
         ring = self._rings[number]
-        high, end = ring.high, ring.end
+        high = ring.high
         low, load = ring.close()
         if number == self._joining and self._after is not None:
             self._settle(low)
         if number + 1 == len(self._rings):
             self.swing += SWING_WEIGHT * (high - low - self.swing)
-            self._highs[np.arange(max(end, ring.end - HIGHS), ring.end) % HIGHS] = np.nan
-            self._highs[ring.index % HIGHS] = high
+            self._highs.put(ring.index, high)
             return
         coarse = self._rings[number + 1]
         start = ring.index * ring.block_seconds
@@ -275,7 +313,7 @@ class SeriesState:
         self._remember_level()
         self.life_start, self.first_time = life_start, time
         self.memo.clear()
-        self._highs[:] = np.nan
+        self._highs.forget()
         for ring, level in zip(self._rings, self.settings.levels, strict=True):
             ring.open(NEVER)
             if not level.joins_lives:
@@ -299,8 +337,7 @@ class SeriesState:
         self.lives = np.append(np.nan, self.lives[:-1])
         for each, level in zip(self._rings, self.settings.levels, strict=True):
             if level.joins_lives:
-                dropped = np.arange(max(each.life_first, each.end - each.length), each.end)
-                each.cells[:, dropped % each.length] = np.nan
+                each.cells[:, each.at(each.life_first, each.end)] = np.nan
 
     def _settle(self, low: float) -> None:
         """Once the new life has shown its level, move the past to it."""
@@ -311,13 +348,37 @@ class SeriesState:
         shift = float(np.median(self._after)) - self._before
         for ring, level in zip(self._rings, self.settings.levels, strict=True):
             if level.joins_lives:
-                past = np.arange(ring.end - ring.length, min(ring.life_first, ring.end))
-                ring.cells[LOW, past % ring.length] += np.float32(shift)
+                ring.cells[LOW, ring.at(NEVER, ring.life_first)] += np.float32(shift)
         self._after, self._before = None, math.nan
 
 
+def _read_rows(blocks: _Blocks, body: bytes, at: int, *, loads: bool) -> int:
+    """Take in the numbers of blocks as `to_bytes` wrote them; returns where they end."""
+    blocks.end, capacity = _SIZE.unpack_from(body, at)
+    at += _SIZE.size
+    rows = [np.frombuffer(body, "<f4", capacity, at).astype(np.float32)]
+    at += 4 * capacity
+    if loads:
+        rows.append(_whole(np.frombuffer(body, "<u2", capacity, at)))
+        at += 2 * capacity
+    blocks.cells = np.stack(rows)
+    return at
+
+
+def _halved(numbers: npt.NDArray[np.float32]) -> npt.NDArray[np.uint16]:
+    """The upper half of each number, rounded: load is known to less than the 0.4 % that this may change."""
+    bits = np.ascontiguousarray(numbers).view(np.uint32)
+    return np.where(np.isnan(numbers), 0x7FC0, (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype("<u2")
+
+
+def _whole(halves: npt.NDArray[np.uint16]) -> npt.NDArray[np.float32]:
+    """What `_halved` left of the numbers."""
+    return (halves.astype(np.uint32) << 16).view(np.float32)
+
+
 _HEAD = struct.Struct("<ddddd?B")
-_RING = struct.Struct("<qqqdddqq")
+_SIZE = struct.Struct("<qH")
+_RING = struct.Struct("<qqdddqq")
 
 
 @lru_cache
@@ -325,4 +386,4 @@ def _fingerprint(levels: tuple[Level, ...]) -> bytes:
     return hashlib.blake2b(repr(levels).encode(), digest_size=8).digest()
 
 
-_RING_FIELDS = ("end", "life_first", "index", "low", "high", "load", "loads", "count")
+_RING_FIELDS = ("life_first", "index", "low", "high", "load", "loads", "count")
