@@ -1,0 +1,131 @@
+"""What the targets of the load benchmarks answer: pages of a real Prometheus server, or else of a small Go program.
+
+A folder holds `heap-0.gz`, `goroutine-0.gz`, `metrics-0.gz` and so on, some rounds a few seconds apart: targets that
+always answered the same would be stored and judged for nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+ROUNDS = 8
+APART_SECONDS = 2.0
+PAGES = {"heap": "/debug/pprof/heap", "goroutine": "/debug/pprof/goroutine", "metrics": "/metrics"}
+ROOT = Path(__file__).parents[1]
+PROMETHEUS = """global: {{scrape_interval: 1s}}
+scrape_configs: [{{job_name: prometheus, static_configs: [{{targets: ["127.0.0.1:{port}"]}}]}}]
+"""
+METRICS = """process_start_time_seconds {start}
+process_resident_memory_bytes 84000000
+process_open_fds 12
+go_goroutines 41
+go_memstats_heap_alloc_bytes 41000000
+go_memstats_heap_inuse_bytes 50000000
+go_memstats_heap_idle_bytes 20000000
+go_memstats_heap_released_bytes 10000000
+go_memstats_heap_sys_bytes 70000000
+go_memstats_stack_inuse_bytes 1000000
+go_memstats_sys_bytes 80000000
+go_memstats_alloc_bytes_total {allocated}
+"""
+
+
+def record(folder: Path) -> str:
+    """Write pages into the folder; says whose they are."""
+    folder.mkdir(exist_ok=True)
+    with _prometheus(folder) if shutil.which("prometheus") else _go_program(folder) as (name, port):
+        pages = {key: path for key, path in PAGES.items() if key != "metrics" or name == "Prometheus"}
+        sizes = dict.fromkeys(PAGES, 0.0)
+        for number in range(ROUNDS):
+            time.sleep(APART_SECONDS)
+            bodies = {key: fetch(f"http://127.0.0.1:{port}{path}") for key, path in pages.items()}
+            if "metrics" not in bodies:
+                allocated = int(number * APART_SECONDS * 1e6)
+                bodies["metrics"] = gzip.compress(
+                    METRICS.format(start=time.time() - 3600, allocated=allocated).encode()
+                )
+            for key, body in bodies.items():
+                gzip.decompress(body)  # a profile or a page, not an error
+                (folder / f"{key}-{number}.gz").write_bytes(body)
+                sizes[key] += len(body) / ROUNDS
+    return f"{name}: " + ", ".join(f"{key} {size / 1000:.1f} kB" for key, size in sizes.items())
+
+
+def fetch(url: str, headers: Mapping[str, str] | None = None) -> bytes:
+    """The page, as it comes."""
+    asked = urllib.request.Request(url, headers=headers or {"Accept-Encoding": "gzip"})
+    with urllib.request.urlopen(asked, timeout=30) as answer:
+        data: bytes = answer.read()
+    return data
+
+
+@contextlib.contextmanager
+def running(command: list[object], where: Path = ROOT) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that is ended with the block."""
+    process = subprocess.Popen(list(map(str, command)), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=where)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+
+
+def wait_for(url: str, seconds: float = 60) -> None:
+    """Return once the page answers.
+
+    Raises:
+        SystemExit: it does not within this time.
+
+    """
+    end = time.monotonic() + seconds
+    while True:
+        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=5):
+            return
+        if time.monotonic() > end:
+            raise SystemExit(f"waited {seconds:.0f} s for {url}")
+        time.sleep(0.05)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def _prometheus(folder: Path) -> Iterator[tuple[str, int]]:
+    """A Prometheus server that watches itself, for as long as to have something in its head block."""
+    port = free_port()
+    config = folder / "prometheus.yml"
+    config.write_text(PROMETHEUS.format(port=port))
+    data = folder / "prometheus"
+    command = ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={data}"]
+    with running([*command, f"--web.listen-address=127.0.0.1:{port}"]):
+        wait_for(f"http://127.0.0.1:{port}/-/ready")
+        time.sleep(10)
+        yield "Prometheus", port
+    shutil.rmtree(data)
+
+
+@contextlib.contextmanager
+def _go_program(folder: Path) -> Iterator[tuple[str, int]]:
+    """A small Go program, built here with the Go wheel."""
+    binary, port = folder / "zoo", free_port()
+    environment = {**os.environ, "CGO_ENABLED": "0", "GOCACHE": str(ROOT / ".cache" / "go-build"), "GOPROXY": "off"}
+    environment |= {"GOTOOLCHAIN": "local", "GOFLAGS": "-mod=mod"}
+    go = Path(sys.executable).parent / "go"
+    subprocess.run([go, "build", "-o", binary, "."], cwd=ROOT / "tests" / "zoo", env=environment, check=True)
+    with running([binary, "body", "-addr", f"127.0.0.1:{port}"]):
+        time.sleep(6)
+        yield "a Go program", port
