@@ -58,7 +58,7 @@ def tally(profile: Profile, sample_type: str) -> Tally:
     """
     column = profile.sample_index(sample_type)
     values = profile.values[:, column].astype(float)
-    keys = _sample_keys(profile)
+    keys = sample_keys(profile)
     held = np.flatnonzero((keys != 0) & (values > 0))
     largest = held[np.lexsort((-values[held], keys[held]))]
     found, first, place = np.unique(keys[largest], return_index=True, return_inverse=True)
@@ -74,7 +74,7 @@ def tally(profile: Profile, sample_type: str) -> Tally:
     )
 
 
-def _sample_keys(profile: Profile) -> Keys:
+def sample_keys(profile: Profile) -> Keys:
     """Key of each sample's site, (samples,); 0 for an empty stack."""
     lines = profile.symbols.locations
     functions, names = np.unique(np.fromiter(_function_keys(profile), np.uint64), return_inverse=True)

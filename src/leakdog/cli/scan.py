@@ -119,6 +119,7 @@ async def _scan(config: Config, seconds: float, folder: Path | None = None) -> F
     from leakdog.pipeline.gather import Gatherer
     from leakdog.pipeline.state import Fleet
     from leakdog.pipeline.watch import Pipeline
+    from leakdog.pipeline.worker import Worker
     from leakdog.store import open_store
 
     fleet = Fleet()
@@ -126,8 +127,8 @@ async def _scan(config: Config, seconds: float, folder: Path | None = None) -> F
     fleet.targets[watched.key] = watched
     store = open_store(config.storage)
     interval = config.global_.scrape_interval
-    async with HttpClient() as client:
-        gatherer = Gatherer(client, config, time.time)
+    async with HttpClient() as client, Worker() as worker:
+        gatherer = Gatherer(client, config, time.time, worker)
         explainer = Explainer(fleet, store, gatherer)
         settings = settings_for(config.detection)
         pipeline = Pipeline(fleet, config, settings, gatherer, explainer, store, time.time)

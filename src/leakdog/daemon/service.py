@@ -23,6 +23,7 @@ from leakdog.pipeline.explain import Explainer
 from leakdog.pipeline.gather import Gatherer
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.pipeline.watch import Pipeline
+from leakdog.pipeline.worker import Worker
 from leakdog.schedule import Schedule
 from leakdog.sdnotify import notify, watchdog_interval_seconds
 from leakdog.store import open_store
@@ -80,6 +81,7 @@ class Daemon:
                 stack.callback(tracemalloc.stop)
             store = open_store(config.storage)
             stack.push_async_callback(store.close)
+            self._worker = await stack.enter_async_context(Worker(self._decoder_died))
             self._build(config, store, await stack.enter_async_context(HttpClient()))
             server = Server(self.fleet, store, heap_profile if self._options.expose_heap else None)
             await server.start(self._options.host, self._options.port)
@@ -113,7 +115,7 @@ class Daemon:
 
     def _use(self, config: Config) -> None:
         """Make a configuration the one in force; targets follow at the next refresh of the roster."""
-        gatherer = Gatherer(self._client, config, time.time)
+        gatherer = Gatherer(self._client, config, time.time, self._worker)
         explainer = Explainer(self.fleet, self._store, gatherer)
         settings = settings_for(config.detection)
         self._pipeline = Pipeline(self.fleet, config, settings, gatherer, explainer, self._store, time.time)
@@ -130,6 +132,9 @@ class Daemon:
 
     def _skipped(self, why: str) -> None:
         self.fleet.counters.skipped[why] += 1
+
+    def _decoder_died(self) -> None:
+        self.fleet.counters.decoder_deaths += 1
 
     # -- signals ------------------------------------------------------------------------------------------------
 

@@ -165,6 +165,11 @@ def _daemon_metrics(fleet: Fleet) -> Iterator[Metric]:
         "Times when the culprits of a leak could not be worked out.",
         value=counters.explain_failures,
     )
+    yield CounterMetricFamily(
+        "leakdog_decoder_deaths",
+        "Times when the process that decodes large profiles was killed over one, or ran out of its memory.",
+        value=counters.decoder_deaths,
+    )
     yield GaugeMetricFamily(
         "leakdog_scheduler_lag_seconds", "How late the last scrape began after its slot.", value=counters.lag_seconds
     )

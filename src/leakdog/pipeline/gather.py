@@ -9,27 +9,31 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
+from leakdog.attribute.gist import PROFILING
 from leakdog.attribute.tally import Tally, tally
 from leakdog.config.resolve import body_size_limit, scrape_timeout
 from leakdog.config.schema import Config, Preset
-from leakdog.errors import FetchError, ProfileError, Reason, WrongProfile
+from leakdog.errors import FetchError, ProfileError, ProfileTooLarge, Reason, WrongProfile
 from leakdog.fetch.exposition import read_metrics
 from leakdog.fetch.http import HttpClient
 from leakdog.fetch.process import command_line, find_listener, is_loopback, read_process
 from leakdog.model import Kind, Observation, RawProfile, Signal, Source
 from leakdog.pipeline.sites import BY_SITE
 from leakdog.pipeline.state import Watched
+from leakdog.pipeline.worker import Worker
 from leakdog.pprof import expect, memstats, parse
 from leakdog.pprof.limits import Limits
 from leakdog.pprof.profile import Profile
 
 # Statuses by which a server says "there is no such page here", as opposed to "not now" or "not for you".
 ABSENT_STATUSES = frozenset({404, 405, 410, 501})
-# Decoding more than this many bytes would hold up every other target, so it moves to a thread.
+# A profile of more bytes, or of more once unpacked, would hold up every other target: it is decoded in the worker.
 INLINE_DECODE_BYTES = 128 << 10
+INLINE_UNPACKED_BYTES = 2 << 20
 METRICS, PROCESS, MEMSTATS = "metrics", "process", "memstats"
 
 
@@ -68,14 +72,17 @@ def profiling_bytes(profile: Profile) -> float | None:
     column = next((i for i, kind in enumerate(profile.sample_types) if kind.type == Signal.ALLOC_SPACE), None)
     if column is None:
         return None
-    return float(profile.values[profile.runs("net/http/pprof.", "runtime/pprof."), column].sum())
+    return float(profile.values[profile.runs(*PROFILING), column].sum())
 
 
 class Gatherer:
     """Reads targets. Holds the HTTP client and what the configuration says for all of them."""
 
-    def __init__(self, client: HttpClient, config: Config, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, client: HttpClient, config: Config, clock: Callable[[], float], worker: Worker | None = None
+    ) -> None:
         self._client = client
+        self._worker = worker or Worker()
         self._config = config
         self._clock = clock
 
@@ -242,9 +249,11 @@ class Gatherer:
             decompressed_bytes=4 * body_size_limit(self._config, watched.job),
         )
         try:
-            if len(data) > INLINE_DECODE_BYTES:
-                return await asyncio.to_thread(_read, kind, data, limits)
-            return _read(kind, data, limits)
+            if len(data) <= INLINE_DECODE_BYTES:
+                unpacked = min(INLINE_UNPACKED_BYTES, limits.decompressed_bytes)
+                with suppress(ProfileTooLarge):
+                    return _read(kind, data, replace(limits, decompressed_bytes=unpacked))
+            return _read(kind, await self._worker.small(kind, data, limits), limits)
         except ProfileError as error:
             raise FetchError(error.reason, f"reading the {kind.value} profile: {error}") from error
 

@@ -97,6 +97,7 @@ class Counters:
     skipped: Counter[str] = field(default_factory=Counter)
     lag_seconds: float = 0.0
     explain_failures: int = 0
+    decoder_deaths: int = 0
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from leakdog.model import Kind, Observation, Signal, Source, Target
 from leakdog.pipeline import gather as room
 from leakdog.pipeline.gather import MEMSTATS, METRICS, PROCESS, Gatherer, profile_values, profiling_bytes
 from leakdog.pipeline.state import Watched
+from leakdog.pipeline.worker import Worker
 from leakdog.pprof import parse
 
 ALL = frozenset({METRICS, PROCESS, *(kind.value for kind in Kind)})
@@ -202,10 +203,24 @@ async def test_broken_memstats_fail_the_pass(paper, config, watched: Watched) ->
 
 
 async def test_a_large_profile_is_decoded_all_the_same(paper, config, watched, monkeypatch) -> None:
-    """Above some size the work moves to a thread; what comes of it is the same."""
-    small = (await gatherer(paper, config).gather(watched, ALL)).values
+    """Above some size the work moves to a process of its own; what comes of it is the same."""
+    small = await gatherer(paper, config).gather(watched, ALL)
     monkeypatch.setattr(room, "INLINE_DECODE_BYTES", 10)
-    assert (await gatherer(paper, config).gather(watched, ALL)).values == small
+    async with Worker() as worker:
+        large = await Gatherer(paper, config, time.time, worker).gather(watched, ALL)
+        assert worker.pid is not None
+    assert large.values == small.values
+    assert [each.data for each in large.profiles] == [each.data for each in small.profiles]
+    sites = [{signal: seen.keys.tolist() for signal, seen in each.tallies.items()} for each in (small, large)]
+    assert sites[0] == sites[1]
+
+
+async def test_a_profile_that_is_large_once_unpacked_is_large(paper, config, watched, monkeypatch) -> None:
+    """A few kilobytes of gzip may be megabytes: they do not hold up the loop either."""
+    monkeypatch.setattr(room, "INLINE_UNPACKED_BYTES", 1000)
+    async with Worker() as worker:
+        await Gatherer(paper, config, time.time, worker).gather(watched, ALL)
+        assert worker.pid is not None
 
 
 async def test_a_tunnel_is_not_taken_for_the_target(paper, config, watched, listener) -> None:

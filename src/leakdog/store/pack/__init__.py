@@ -11,13 +11,15 @@ from collections.abc import Iterable
 
 from leakdog.errors import LeakdogError, StoreCorrupted
 from leakdog.pprof.gunzip import MAGIC, gunzip
-from leakdog.pprof.limits import DEFAULT_LIMITS
+from leakdog.pprof.limits import Limits
 from leakdog.store.pack.chain import Chain as Chain
 from leakdog.store.pack.link import Link
 from leakdog.store.pack.parts import Parts as Parts
 from leakdog.store.pack.parts import take_apart
 from leakdog.store.pack.protobuf import put_together
 
+# A larger profile is stored as it was sent: to take it apart needs many times its size, in the daemon's own memory.
+_LIMITS = Limits(decompressed_bytes=4 << 20)
 _GZIP = 31
 _FAST = 1  # a profile is closed to be opened by the one who asked for it
 
@@ -26,10 +28,10 @@ def opened(body: bytes) -> Parts:
     """A profile's parts, from its bytes as they were fetched.
 
     Raises:
-        ProfileError: it is no profile in protobuf, or not one that comes back the same.
+        ProfileError: it is no profile in protobuf, one that would not come back the same, or over 4 MiB unpacked.
 
     """
-    return take_apart(gunzip(body, DEFAULT_LIMITS) if body.startswith(MAGIC) else body)
+    return take_apart(gunzip(body, _LIMITS) if body.startswith(MAGIC) else body)
 
 
 def closed(parts: Parts) -> bytes:

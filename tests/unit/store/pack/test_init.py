@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from leakdog.errors import ProfileError, StoreCorrupted
+from leakdog.errors import ProfileError, ProfileTooLarge, StoreCorrupted
 from leakdog.store.pack import Chain, closed, opened, replayed
 
 
@@ -58,3 +58,10 @@ def test_damage_is_told(body: bytes, damage: bytes) -> None:
     link = Chain().append(opened(body)).dump()
     with pytest.raises(StoreCorrupted, match=r"a chain of profiles is damaged .* lost"):
         replayed([link, damage])
+
+
+def test_a_profile_that_unpacks_to_very_much_is_not_taken_apart() -> None:
+    """A valid profile of 5 kB of gzip and 5 MB of strings is refused by its size, before it costs memory."""
+    bomb = b"\x0a\x00" + b"\x32\x00" * (5 << 19)
+    with pytest.raises(ProfileTooLarge):
+        opened(gzip.compress(bomb))

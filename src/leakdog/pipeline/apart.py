@@ -1,0 +1,78 @@
+"""What runs in a process of its own: large profiles in, small ones with the same totals and sites out.
+
+`python -m leakdog.pipeline.apart BYTES` reads requests from its standard input until that ends, and answers each. BYTES
+is how much memory it may take for one profile. Started by `pipeline.worker`.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import struct
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from leakdog.attribute.gist import gist
+from leakdog.errors import ProfileError, Reason
+from leakdog.model import Kind, Signal
+from leakdog.pprof.limits import Limits
+from leakdog.pprof.reader import expect, parse
+from leakdog.pprof.writer import encode
+
+# Of a request: the bytes of its JSON and of the profile. Of an answer: the bytes of its JSON and of the small profile.
+FRAME = struct.Struct("<QQ")
+OUT_OF_MEMORY = "it takes more than {:,} bytes of memory to decode"
+
+
+def main() -> None:
+    """Answer until nobody asks any more, or memory has run out."""
+    allowed = int(sys.argv[1])
+    _bound(allowed)
+    while (head := sys.stdin.buffer.read(FRAME.size)) and _answer(head, sys.stdin.buffer, sys.stdout.buffer, allowed):
+        pass
+
+
+def small(kind: Kind, data: bytes, limits: Limits) -> bytes:
+    """The gist of a profile, as protobuf.
+
+    Raises:
+        ProfileError: it is not a profile of this kind, or over a limit.
+
+    """
+    profile = parse(data, limits)
+    expect(profile, kind)
+    return encode(gist(profile, Signal.INUSE_SPACE.value if kind is Kind.HEAP else ""))
+
+
+def _answer(head: bytes, source: BinaryIO, sink: BinaryIO, allowed: int) -> bool:
+    """Answer one request; False where the process is not to be used any more."""
+    asked_bytes, data_bytes = FRAME.unpack(head)
+    asked = json.loads(source.read(asked_bytes))
+    said: dict[str, str] = {}
+    made, goes_on = b"", True
+    try:
+        made = small(Kind(asked["kind"]), source.read(data_bytes), Limits(**asked["limits"]))
+    except ProfileError as error:
+        said = {"reason": error.reason.value, "detail": str(error)}
+    except MemoryError:
+        said = {"reason": Reason.BODY_TOO_LARGE.value, "detail": OUT_OF_MEMORY.format(allowed), "last": "yes"}
+        goes_on = False
+    text = json.dumps(said).encode()
+    sink.write(FRAME.pack(len(text), len(made)) + text + made)
+    sink.flush()
+    return goes_on
+
+
+def _bound(allowed: int) -> None:
+    """Take no more memory than this beyond what is taken now, and be the first that the kernel kills for want of it."""
+    pages = int(Path("/proc/self/statm").read_text().split()[5])
+    most = pages * resource.getpagesize() + allowed
+    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,184 @@
+"""Large profiles are decoded in a process of their own, which a hostile one can kill without harm.
+
+There is one such process. It is started when the first large profile comes, asked for one profile at a time, bounded in
+memory and time, and ended when none has come for a while. Whoever brought the profile over which it died is told so;
+the others wait for the next process. What it answers is read like what a target sends: as untrusted bytes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from types import TracebackType
+
+from leakdog.errors import FetchError, Reason
+from leakdog.model import Kind
+from leakdog.pipeline.apart import FRAME
+from leakdog.pprof.limits import Limits
+
+# Memory for one profile. The largest that Go services were seen to send unpack to 20 MB and take seven times that.
+MEMORY_BYTES = 512 << 20
+# The largest of these takes a second on a slow machine.
+SECONDS = 5.0
+# A process that has nothing to do is ended after so long; to start one takes half a second.
+IDLE_SECONDS = 300.0
+# Between the death of one process and the start of the next, at first nothing and then twice as long each time.
+BACKOFF_SECONDS = 0.5
+MOST_BACKOFF_SECONDS = 30.0
+# A gist has a few hundred stacks. An answer that is larger than this is not kept in memory, whatever it is.
+ANSWER_BYTES = 8 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Child:
+    """The process, and the stream on which it is asked and answers."""
+
+    process: subprocess.Popen[bytes]
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    @classmethod
+    async def start(cls, memory_bytes: int) -> _Child:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = _spawn(theirs, memory_bytes)
+        return cls(process, *await asyncio.open_connection(sock=ours))
+
+    async def ask(self, kind: Kind, data: bytes, limits: Limits) -> tuple[dict[str, str], bytes]:
+        """What it says of the profile, and the profile made small."""
+        asked = json.dumps({"kind": kind.value, "limits": asdict(limits)}).encode()
+        self.writer.writelines([FRAME.pack(len(asked), len(data)), asked, data])
+        await self.writer.drain()
+        said_bytes, made_bytes = FRAME.unpack(await self.reader.readexactly(FRAME.size))
+        if max(said_bytes, made_bytes) > ANSWER_BYTES:
+            raise ValueError("its answer is too large")
+        said = json.loads(await self.reader.readexactly(said_bytes))
+        return said, await self.reader.readexactly(made_bytes)
+
+    def kill(self) -> str:
+        """How it ended, in words. Blocks for as long as the kernel needs to take its memory back."""
+        self.process.kill()
+        code = self.process.wait()
+        return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+
+
+def _spawn(stream: socket.socket, memory_bytes: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603  # our own program
+        [sys.executable, "-m", "leakdog.pipeline.apart", str(memory_bytes)],
+        stdin=stream.fileno(),
+        stdout=stream.fileno(),
+        start_new_session=True,  # a Ctrl-C is for the daemon, which lets running scrapes end
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+    )
+
+
+class Worker:
+    """Makes large profiles small, one after the other in the order in which they were asked for.
+
+    Args:
+        on_death: called when the process died or was killed over a profile.
+
+    """
+
+    def __init__(
+        self,
+        on_death: Callable[[], None] = lambda: None,
+        *,
+        memory_bytes: int = MEMORY_BYTES,
+        seconds: float = SECONDS,
+        idle_seconds: float = IDLE_SECONDS,
+    ) -> None:
+        self._on_death = on_death
+        self._memory_bytes = memory_bytes
+        self._seconds = seconds
+        self._idle_seconds = idle_seconds
+        self._turn = asyncio.Lock()
+        self._child: _Child | None = None
+        self._idle: asyncio.TimerHandle | None = None
+        self._deaths = 0  # since the last answer
+
+    @property
+    def pid(self) -> int | None:
+        """Of the process, where there is one."""
+        return self._child.process.pid if self._child is not None else None
+
+    async def small(self, kind: Kind, data: bytes, limits: Limits) -> bytes:
+        """The gist of a profile, in protobuf. Cancelled while it is made, its process is killed.
+
+        Raises:
+            FetchError: it is no such profile, or decoding it takes too much memory or time.
+
+        """
+        async with self._turn:
+            child = await self._running()
+            try:
+                async with asyncio.timeout(self._seconds):
+                    said, made = await child.ask(kind, data, limits)
+            except TimeoutError:
+                await self._bury(child)
+                raise _failed(kind, f"was not decoded within {self._seconds:g} s") from None
+            except (asyncio.IncompleteReadError, OSError, ValueError):
+                raise _failed(kind, f"ended the process that decoded it: {await self._bury(child)}") from None
+            except BaseException:
+                await self._bury(child)
+                raise
+            if "last" in said:  # its memory is full of what it could not decode
+                await self._bury(child)
+            else:
+                self._deaths = 0
+                self._idle = asyncio.get_running_loop().call_later(self._idle_seconds, self._end)
+        if said:
+            raise FetchError(Reason(said["reason"]), f"reading the {kind.value} profile: {said['detail']}")
+        return made
+
+    async def __aenter__(self) -> Worker:
+        """Nothing is started before it is needed."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the process."""
+        self._end()
+
+    async def _running(self) -> _Child:
+        """The process, started anew where there is none."""
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
+        if self._child is not None and self._child.process.poll() is not None:  # killed while nobody asked it
+            self._end()
+        if self._child is None:
+            if self._deaths > 1:
+                await asyncio.sleep(min(MOST_BACKOFF_SECONDS, BACKOFF_SECONDS * 2.0 ** (self._deaths - 2)))
+            self._child = await _Child.start(self._memory_bytes)
+        return self._child
+
+    async def _bury(self, child: _Child) -> str:
+        """Kill the process if it is not dead yet; how it ended, in words."""
+        self._child = None
+        self._deaths += 1
+        self._on_death()
+        child.writer.transport.abort()
+        return await asyncio.to_thread(child.kill)
+
+    def _end(self) -> None:
+        """End the process, of which nothing is asked just now."""
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
+        if self._child is not None:
+            self._child.writer.transport.abort()
+            self._child.kill()
+            self._child = None
+
+
+def _failed(kind: Kind, how: str) -> FetchError:
+    return FetchError(Reason.DECODE, f"the {kind.value} profile {how}")
