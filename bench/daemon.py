@@ -94,7 +94,8 @@ def daemon(
     """A daemon on these targets, once it is ready; gives its process and URL."""
     folder.mkdir(exist_ok=True)
     config = folder / "leakdog.yml"
-    jobs = [{"job_name": "bench", "profiles": ["heap", "goroutine"], "static_configs": [{"targets": list(targets)}]}]
+    job = {"job_name": "bench", "profiles": ["heap", "goroutine"], "static_configs": [{"targets": list(targets)}]}
+    jobs = [{**job, "intervals": {"heap": f"{interval:g}s", "goroutine": f"{interval:g}s"}}]
     settings = {"global": {"scrape_interval": f"{interval:g}s"}, "storage": {"path": str(folder / "data")}, **changes}
     config.write_text(json.dumps({**settings, "scrape_configs": jobs if targets else []}))
     url = f"http://127.0.0.1:{free_port()}"

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from leakdog.config.schema import Config, ScrapeConfig
+from leakdog.config.schema import Config, Preset, ScrapeConfig
 from leakdog.model import Kind, Source
 
-# A goroutineleak profile forces a collection in the target, so it is read this much less often than the rest.
+# Profiles cost a target more than numbers do, so they are read in every fifth slot, where numbers tell in between. A
+# run under test has no time for that.
+PROFILE_INTERVALS = {Preset.PRODUCTION: 5, Preset.SOAK: 1}
+# A goroutineleak profile forces a collection in the target, so it is read this much less often than numbers.
 GOROUTINELEAK_INTERVALS = 10
 
 
@@ -19,20 +22,31 @@ def scrape_interval(config: Config, job: ScrapeConfig) -> float:
     return job.scrape_interval or config.global_.scrape_interval
 
 
-def source_interval(config: Config, job: ScrapeConfig, source: str) -> float:
+def source_interval(config: Config, job: ScrapeConfig, source: str, *, profiles_alone: bool = False) -> float:
     """Seconds between two readings of one source.
 
     Args:
         config: the whole configuration.
         job: the job of the target.
         source: a key of `intervals`: `metrics`, `process` or the name of a profile.
+        profiles_alone: whether the target turned out to have nothing but profiles, so that they are all it tells.
 
     """
     own: float | None = getattr(job.intervals, source)
     if own is not None:
         return own
     every = scrape_interval(config, job)
-    return GOROUTINELEAK_INTERVALS * every if source == Kind.GOROUTINELEAK else every
+    if source == Kind.GOROUTINELEAK:
+        return GOROUTINELEAK_INTERVALS * every
+    numbers = source in (Source.METRICS, Source.PROCESS)
+    if numbers or profiles_alone or not (job.metrics_path or job.process or job.intervals.process):
+        return every
+    return PROFILE_INTERVALS[config.detection.preset] * every
+
+
+def dense_interval(config: Config, job: ScrapeConfig) -> float:
+    """Seconds between two dense readings of a suspect."""
+    return max(config.dense.interval or 0.0, scrape_interval(config, job))
 
 
 def base_interval(config: Config, job: ScrapeConfig) -> float:

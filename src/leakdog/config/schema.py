@@ -123,6 +123,29 @@ class DetectionConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DenseConfig:
+    """How suspects are read more often for a while, under preset production."""
+
+    interval: float | None = _opt(
+        "between two dense readings of a suspect: heap with a collection before it, goroutine and goroutineleak "
+        "profiles; scrape_interval if left out, and never shorter",
+        kind="duration",
+        example="2m",
+    )
+    duration: float = _opt("how long a suspect is read so", 15 * MINUTE, kind="duration", example="10m")
+    cool_down: float = _opt(
+        "from the beginning of one dense phase of a target to its next", 6 * HOUR, kind="duration", example="1d"
+    )
+    per_job: int = _opt(
+        "dense phases that may begin in a job within cool_down, whatever the number of its targets; 0: none",
+        3,
+        kind="count",
+        zero=True,
+        example="1",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StaticConfig:
     """Targets written out by hand."""
 
@@ -157,12 +180,14 @@ class ProcessConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntervalsConfig:
-    """How often each source is read; what is left out follows scrape_interval."""
+    """How often each source is read; what is left out follows scrape_interval, see below."""
 
     metrics: float | None = _opt("metrics page", kind="duration", example="15s")
     process: float | None = _opt("local process", kind="duration", example="15s")
-    heap: float | None = _opt("heap profile", kind="duration", example="5m")
-    goroutine: float | None = _opt("goroutine profile", kind="duration", example="5m")
+    heap: float | None = _opt(
+        "heap profile; five scrape intervals if left out, as for all profiles", kind="duration", example="10m"
+    )
+    goroutine: float | None = _opt("goroutine profile", kind="duration", example="10m")
     goroutineleak: float | None = _opt(
         "goroutineleak profile; each one forces a collection, so ten scrape intervals if left out",
         kind="duration",
@@ -229,4 +254,5 @@ class Config:
         "where snapshots and numbers are kept", StorageConfig, example="{path: /var/lib/leakdog}"
     )
     detection: DetectionConfig = _opt("when growth is called a leak", DetectionConfig, example="{preset: soak}")
+    dense: DenseConfig = _opt("how suspects are read more often for a while", DenseConfig, example="{per_job: 1}")
     scrape_configs: tuple[ScrapeConfig, ...] = _opt("the jobs", (), example="[{job_name: shop}]")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from leakdog.detect.series import SeriesState
@@ -20,6 +21,7 @@ log = logging.getLogger("leakdog.daemon")
 # Between the parts of a state's name; neither a job nor an instance may hold it.
 SEPARATOR = "\x1f"
 SITES = "sites"
+DENSE = "dense"
 # How far back the last pass is looked for: further than a daemon is down, and little to read for each target.
 FACTS_SECONDS = 6 * 3600.0
 
@@ -37,6 +39,16 @@ class Memory:
         self._states = await self._store.states()
         for leak in await self._store.leaks():
             self._leaks.setdefault(leak.key, []).append(leak)
+
+    def dense_phases(self) -> dict[str, dict[str, float]]:
+        """Who was read densely, and when: a daemon that is restarted again and again asks no more of targets."""
+        data = self._states.pop(DENSE, b"{}")
+        try:
+            saved = {job: {name: float(began) for name, began in of.items()} for job, of in json.loads(data).items()}
+        except (ValueError, TypeError, AttributeError) as error:
+            log.warning("dense phases before the restart are not known: %r", error)
+            return {}
+        return saved
 
     async def restore(self, watched: Watched, now: float, settings: Settings) -> None:
         """Give a newly found target what was known of it before.
@@ -68,8 +80,10 @@ class Memory:
             except LeakdogError as error:
                 log.warning("sites by %s of %s start afresh: %s", signal.value, watched.key, error)
 
-    async def save(self, targets: Iterable[Watched]) -> None:
+    async def save(self, targets: Iterable[Watched], dense: Mapping[str, Mapping[str, float]] | None = None) -> None:
         """Store the detector's state of every series of these targets, and their leaks with their latest numbers.
+
+        `dense` is the fleet's.
 
         States that no target has asked for by now belong to targets that are gone, and are deleted.
         """
@@ -82,6 +96,8 @@ class Memory:
                 states[state_name(watched.key, signal)] = series.to_bytes()
             for signal, sites in watched.sites.items():
                 states[state_name(watched.key, signal, SITES)] = sites.to_bytes()
+        if dense is not None:
+            states[DENSE] = json.dumps(dense).encode()
         await self._store.put_states(states)
         await self._store.put_leaks(leaks)
 

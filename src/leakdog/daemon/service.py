@@ -88,6 +88,7 @@ class Daemon:
             stack.push_async_callback(server.stop)
             self._on_signals()
             await self._memory.load()
+            self.fleet.dense = self._memory.dense_phases()
             self._schedule.start()
             await self._watch(config)
             tasks = [asyncio.create_task(work, name=name) for name, work in self._periodic().items()]
@@ -216,7 +217,7 @@ class Daemon:
             log.info("retention deleted %d snapshots and %d numbers", deleted.snapshots, deleted.points)
 
     async def _save(self) -> None:
-        await self._memory.save(self.fleet)
+        await self._memory.save(self.fleet, self.fleet.dense)
 
     async def _watchdog(self) -> None:
         """Tell systemd that the loop, the scheduler and the store still move; silence gets the daemon restarted."""

@@ -8,6 +8,7 @@ the process restarts.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -28,6 +29,8 @@ from leakdog.pipeline.worker import Worker
 from leakdog.pprof import expect, memstats, parse
 from leakdog.pprof.limits import Limits
 from leakdog.pprof.profile import Profile
+
+log = logging.getLogger("leakdog.pipeline")
 
 # Statuses by which a server says "there is no such page here", as opposed to "not now" or "not for you".
 ABSENT_STATUSES = frozenset({404, 405, 410, 501})
@@ -86,20 +89,50 @@ class Gatherer:
         self._config = config
         self._clock = clock
 
-    async def gather(self, watched: Watched, due: frozenset[str]) -> Gathered:
-        """Ask every due source within the job's scrape_timeout.
+    async def gather(self, watched: Watched, due: frozenset[str], dense: frozenset[str] = frozenset()) -> Gathered:
+        """Ask every due source within the job's scrape_timeout, and the profiles in `dense` besides.
+
+        Those in `dense` come last, in what is left of that time, and a pass is good without them.
 
         Raises:
             FetchError: one source that must answer did not; nothing of the pass is to be kept.
 
         """
         timeout = scrape_timeout(self._config, watched.job)
+        end = asyncio.get_running_loop().time() + timeout
         try:
-            async with asyncio.timeout(timeout):
-                return await self._gather(watched, due)
+            async with asyncio.timeout_at(end):
+                got = await self._gather(watched, due)
         except TimeoutError:
             where = watched.target.base_url or f"process {watched.target.pid}"
             raise FetchError(Reason.TIMEOUT, f"reading {where} took longer than {timeout:g} s") from None
+        try:
+            async with asyncio.timeout_at(end):
+                await self._dense(watched, dense, got)
+        except (FetchError, TimeoutError) as error:
+            log.info("suspect %s was not read densely: %s", watched.key, error or f"no time was left of {timeout:g} s")
+        return got
+
+    async def _dense(self, watched: Watched, kinds: frozenset[str], got: Gathered) -> None:
+        """Profiles of a suspect for whoever compares profiles; the series go on with the readings that they know.
+
+        What a collection at a quiet moment leaves is less than what those in the rush do. A series of both would fall
+        while a target is a suspect, and grow when it is none any more. A number that only grows within a life is the
+        same either way.
+        """
+        more = Gathered()
+        for kind in Kind:
+            if kind.value in kinds and watched.wants(kind):
+                await self._profile(watched, kind, more, exact=kind is Kind.HEAP)
+        got.absent |= more.absent
+        got.profiles += more.profiles
+        more.tallies.pop(Signal.INUSE_SPACE, None)
+        got.tallies |= more.tallies
+        known = {*got.values, Signal.INUSE_SPACE, Signal.INUSE_OBJECTS}
+        for seen in more.observations:
+            got.observations.append(
+                replace(seen, values={signal: value for signal, value in seen.values.items() if signal not in known})
+            )
 
     async def goroutine_dump(self, watched: Watched) -> bytes | None:
         """The text dump of all goroutines (`debug=2`), which alone tells who started them. It stops the target for
@@ -132,9 +165,9 @@ class Gatherer:
             await self._local_process(watched, got)
         return got
 
-    async def _profile(self, watched: Watched, kind: Kind, got: Gathered) -> None:
-        """Fetch and decode one profile; a target without it is noted as such."""
-        params = {"gc": ["1"]} if kind is Kind.HEAP and self._forces_gc else {}
+    async def _profile(self, watched: Watched, kind: Kind, got: Gathered, *, exact: bool = False) -> None:
+        """Fetch and decode one profile, `exact` after a collection; a target without it is noted as such."""
+        params = {"gc": ["1"]} if exact or (kind is Kind.HEAP and self._forces_gc) else {}
         data = await self._optional(watched, f"{watched.job.pprof_path}/{kind.value}", params, kind.value, got)
         if data is None:
             return

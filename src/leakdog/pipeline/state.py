@@ -98,13 +98,20 @@ class Counters:
     lag_seconds: float = 0.0
     explain_failures: int = 0
     decoder_deaths: int = 0
+    dense_phases: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(slots=True)
 class Fleet:
-    """All watched targets, by key, with the counters and the state of the configuration."""
+    """All watched targets, by key, with the counters and the state of the configuration.
+
+    Attributes:
+        dense: of each job, the targets that were read densely of late, and when each began to be.
+
+    """
 
     targets: dict[TargetKey, Watched] = field(default_factory=dict)
+    dense: dict[str, dict[str, float]] = field(default_factory=dict)
     counters: Counters = field(default_factory=Counters)
     reload_successful: bool = True
     reload_success_time: float = 0.0

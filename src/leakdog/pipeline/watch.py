@@ -8,11 +8,12 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
-from leakdog.config.resolve import base_interval, source_interval
+from leakdog.config.resolve import base_interval, dense_interval, source_interval
 from leakdog.config.schema import Config, ScrapeConfig
 from leakdog.detect.settings import Settings
 from leakdog.errors import FetchError, Reason, StoreError
 from leakdog.model import Kind, Leak, LeakState, Scrape, Signal
+from leakdog.pipeline.dense import KINDS, is_dense
 from leakdog.pipeline.explain import Explainer
 from leakdog.pipeline.gather import METRICS, PROCESS, Gathered, Gatherer
 from leakdog.pipeline.judge import begin_life, end_leaks, judge, observe
@@ -32,11 +33,27 @@ EXPLAIN_INTERVALS = 10
 EXPLAIN_AGE_SHARE = 0.25
 
 
-def due_sources(config: Config, job: ScrapeConfig, slot: float) -> frozenset[str]:
-    """The sources whose turn it is in this slot: each has its own interval, rounded to whole slots."""
+def due_sources(config: Config, job: ScrapeConfig, slot: float, *, profiles_alone: bool = False) -> frozenset[str]:
+    """The sources whose turn it is in this slot: each has its own interval, rounded to whole slots.
+
+    `profiles_alone`: the target turned out to have nothing else, so that they are all it tells.
+    """
     base = base_interval(config, job)
-    index = int(slot // base)
-    return frozenset(name for name in SOURCES if index % max(1, round(source_interval(config, job, name) / base)) == 0)
+
+    def is_due(name: str) -> bool:
+        return _is_turn(slot, base, source_interval(config, job, name, profiles_alone=profiles_alone))
+
+    return frozenset(filter(is_due, SOURCES))
+
+
+def dense_sources(config: Config, job: ScrapeConfig, slot: float) -> frozenset[str]:
+    """What a suspect is asked for besides, where it is the turn of that."""
+    turn = _is_turn(slot, base_interval(config, job), dense_interval(config, job))
+    return frozenset(kind.value for kind in KINDS) if turn else frozenset()
+
+
+def _is_turn(slot: float, base: float, interval: float) -> bool:
+    return int(slot // base) % max(1, round(interval / base)) == 0
 
 
 class Pipeline:
@@ -63,13 +80,13 @@ class Pipeline:
 
     async def scrape(self, watched: Watched, slot: float) -> None:
         """Read the target for this slot, store what came, judge it. Never raises for what a target or a disk does."""
-        due = due_sources(self._config, watched.job, slot) if watched.last_success else frozenset(SOURCES)
         async with self._room:
+            due, dense = self._due(watched, slot)
             started = self._clock()
             self._fleet.counters.scrapes += 1
             self._fleet.counters.lag_seconds = max(0.0, started - slot)
             try:
-                got = await self._gatherer.gather(watched, due)
+                got = await self._gatherer.gather(watched, due, dense)
             except FetchError as error:
                 self._failed(watched, error)
                 ended = self._ended(watched, error, started)
@@ -80,6 +97,16 @@ class Pipeline:
                 watched.last_duration_seconds = max(0.0, self._clock() - started)
         if got.observations:  # else nothing was due but what the target lacks: that tells nothing, not even "up"
             await self._succeeded(watched, slot, started, got)
+
+    def _due(self, watched: Watched, slot: float) -> tuple[frozenset[str], frozenset[str]]:
+        """What is to be asked of the target in this slot, and what besides because it is a suspect."""
+        if watched.last_success is None:
+            return frozenset(SOURCES), frozenset()
+        alone = METRICS in watched.absent and watched.target.pid is None and watched.local_pid is None
+        due = due_sources(self._config, watched.job, slot, profiles_alone=alone)
+        if not is_dense(self._fleet, watched, self._config, self._clock()):
+            return due, frozenset()
+        return due, dense_sources(self._config, watched.job, slot) - due
 
     def _failed(self, watched: Watched, error: FetchError) -> None:
         self._fleet.counters.failures[error.reason] += 1

@@ -9,7 +9,7 @@ from leakdog.model import Kind
 
 def test_a_key_has_the_name_of_yaml() -> None:
     """`global` is a word of Python, so its attribute is called otherwise."""
-    assert list(keys_of(Config)) == ["global", "storage", "detection", "scrape_configs"]
+    assert list(keys_of(Config)) == ["global", "storage", "detection", "dense", "scrape_configs"]
     assert keys_of(Config)["global"].attribute == "global_"
 
 

@@ -1,15 +1,27 @@
 """Every fallback between keys is followed in one place."""
 
+from dataclasses import replace
+
 import pytest
 
 from leakdog.config.resolve import (
     base_interval,
     body_size_limit,
+    dense_interval,
     scrape_interval,
     scrape_timeout,
     source_interval,
 )
-from leakdog.config.schema import Config, GlobalConfig, IntervalsConfig, ProcessConfig, ScrapeConfig
+from leakdog.config.schema import (
+    Config,
+    DenseConfig,
+    DetectionConfig,
+    GlobalConfig,
+    IntervalsConfig,
+    Preset,
+    ProcessConfig,
+    ScrapeConfig,
+)
 from leakdog.model import Kind
 
 CONFIG = Config(global_=GlobalConfig(scrape_interval=60.0, scrape_timeout=10.0, body_size_limit=1000))
@@ -32,10 +44,29 @@ def test_a_job_has_its_own_way() -> None:
 
 
 @pytest.mark.parametrize("source", ["metrics", "process", *(kind.value for kind in Kind)])
-def test_a_source_follows_the_job_and_goroutineleak_at_a_tenth(source: str) -> None:
-    """A goroutineleak profile forces a collection, so it is read ten times less often."""
+def test_numbers_are_read_always_and_profiles_seldom(source: str) -> None:
+    """Profiles come every fifth time; a goroutineleak profile forces a collection and comes every tenth."""
     job = ScrapeConfig(job_name="own", scrape_interval=30.0)
-    assert source_interval(CONFIG, job, source) == (300.0 if source == "goroutineleak" else 30.0)
+    times = {"metrics": 1, "process": 1, "goroutineleak": 10}.get(source, 5)
+    assert source_interval(CONFIG, job, source) == 30.0 * times
+
+
+def test_profiles_are_read_always_where_they_are_all_there_is() -> None:
+    """Without cheaper numbers, by configuration or as the target turned out, and under soak."""
+    alone = ScrapeConfig(job_name="alone", metrics_path="")
+    local = ScrapeConfig(job_name="local", metrics_path="", process=ProcessConfig(pid=1))
+    soak = replace(CONFIG, detection=DetectionConfig(preset=Preset.SOAK))
+    assert source_interval(CONFIG, alone, "heap") == 60.0
+    assert source_interval(CONFIG, local, "heap") == 300.0
+    assert source_interval(CONFIG, PLAIN, "heap", profiles_alone=True) == 60.0
+    assert source_interval(CONFIG, PLAIN, "goroutineleak", profiles_alone=True) == 600.0
+    assert source_interval(soak, PLAIN, "heap") == 60.0
+
+
+@pytest.mark.parametrize(("given", "seconds"), [(None, 60.0), (120.0, 120.0), (5.0, 60.0)])
+def test_suspects_are_read_no_more_often_than_numbers_are(given: float | None, seconds: float) -> None:
+    """The dense interval follows scrape_interval and is never shorter."""
+    assert dense_interval(replace(CONFIG, dense=DenseConfig(interval=given)), PLAIN) == seconds
 
 
 @pytest.mark.parametrize("source", ["metrics", "process", *(kind.value for kind in Kind)])

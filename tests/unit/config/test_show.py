@@ -27,6 +27,10 @@ def test_defaults_are_filled_in_and_written_as_people_do() -> None:
         "    size: 2GB\n"
         "detection:\n"
         "  preset: production\n"
+        "dense:\n"
+        "  duration: 15m\n"
+        "  cool_down: 6h\n"
+        "  per_job: 3\n"
         "scrape_configs: []\n"
     )
 

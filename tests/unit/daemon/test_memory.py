@@ -53,6 +53,19 @@ async def test_sites_go_on_where_they_were(store: Store, watched: Watched) -> No
     assert await store.states() == {}
 
 
+async def test_dense_phases_outlive_the_daemon(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    """A restart gives nobody a new budget; what cannot be read is told, and the daemon starts all the same."""
+    phases = {"shop": {"10.0.0.7:6060": 1000.5}}
+    await Memory(store).save([], phases)
+    memory = Memory(store)
+    await memory.load()
+    assert memory.dense_phases() == phases
+    await store.put_states({"dense": b"[1]"})
+    await memory.load()
+    assert memory.dense_phases() == {}
+    assert "not known" in caplog.text
+
+
 async def test_a_damaged_state_starts_afresh(store: Store, watched: Watched, caplog: pytest.LogCaptureFixture) -> None:
     """Bytes that cannot be read cost that series its past, and are told; the others come back."""
     watched.series = {Signal.RSS: SeriesState(SETTINGS), Signal.THREADS: SeriesState(SETTINGS)}

@@ -53,6 +53,35 @@ async def test_what_is_absent_is_not_asked_again(paper, config, watched: Watched
     assert [path for path in paper.asked if "goroutine" in path] == []
 
 
+async def test_a_dense_heap_profile_is_kept_and_its_sizes_are_not(paper, config, watched: Watched, heap: bytes) -> None:
+    """It comes after a collection, so its sizes would make steps in series of the others; what only grows counts."""
+    production = replace(config, detection=DetectionConfig())
+    got = await gatherer(paper, production).gather(watched, frozenset({METRICS}), frozenset({"heap", "goroutine"}))
+    assert paper.asked == ["/metrics", "/debug/pprof/heap?gc=1", "/debug/pprof/goroutine"]
+    assert [profile.kind for profile in got.profiles] == [Kind.HEAP, Kind.GOROUTINE]
+    assert got.profiles[0].data == heap
+    assert {Signal.INUSE_SPACE, Signal.INUSE_OBJECTS}.isdisjoint(got.values)
+    assert {Signal.ALLOC_SPACE, Signal.GOROUTINES, Signal.RSS} <= set(got.values)
+    assert set(got.tallies) == {Signal.GOROUTINES}
+
+
+async def test_a_number_is_not_told_anew_by_a_dense_profile(paper, config, watched: Watched) -> None:
+    """Two sources count goroutines a little differently, and a series is of one of them."""
+    paper.pages["/metrics"] += b"go_goroutines 4711\n"
+    got = await gatherer(paper, config).gather(watched, frozenset({METRICS}), frozenset({"goroutine"}))
+    assert got.values[Signal.GOROUTINES] == 4711
+
+
+async def test_a_pass_is_good_without_what_is_dense(paper, config, watched: Watched, caplog) -> None:
+    """A suspect that does not give its profile in time has its numbers all the same, and the log says so."""
+    paper.pages["/debug/pprof/heap"] = FetchError(Reason.TIMEOUT, "a slow collection")
+    with caplog.at_level("INFO"):
+        got = await gatherer(paper, config).gather(watched, frozenset({METRICS}), frozenset({"heap"}))
+    assert Signal.RSS in got.values
+    assert got.profiles == []
+    assert "a slow collection" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("expected", "preset"), [("/debug/pprof/heap?gc=1", Preset.SOAK), ("/debug/pprof/heap", Preset.PRODUCTION)]
 )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from leakdog.config.schema import Config, IntervalsConfig
+from leakdog.config.schema import Config, DenseConfig, DetectionConfig, IntervalsConfig
 from leakdog.detect.settings import settings_for
 from leakdog.errors import FetchError, Reason, StoreError
 from leakdog.model import Culprit, Frame, Leak, LeakClass, LeakState, Observation, Scrape, Signal, Snapshot, Source
@@ -28,11 +28,13 @@ class Script:
     now: float = START
     next: Gathered | FetchError = field(default_factory=Gathered)
     asked: list[frozenset[str]] = field(default_factory=list)
+    dense: list[frozenset[str]] = field(default_factory=list)
     explained: list[float] = field(default_factory=list)
 
-    async def gather(self, watched: Watched, due: frozenset[str]) -> Gathered:
+    async def gather(self, watched: Watched, due: frozenset[str], dense: frozenset[str]) -> Gathered:
         """Give what the script says."""
         self.asked.append(due)
+        self.dense.append(dense)
         if isinstance(self.next, FetchError):
             raise self.next
         return self.next
@@ -72,6 +74,12 @@ def build(config: Config, script: Script, store: Store | Broken) -> tuple[Pipeli
     fleet = Fleet()
     settings = settings_for(config.detection)
     return Pipeline(fleet, config, settings, script, script, store, lambda: script.now), fleet  # type: ignore[arg-type]
+
+
+def leak_of(watched: Watched) -> Leak:
+    """A leak of its heap that is pending."""
+    since = {"since": START, "updated": START, "pending_since": START}
+    return Leak("9f1c", watched.key, Signal.INUSE_SPACE, LeakClass.HEAP, LeakState.PENDING, **since)
 
 
 async def grow(pipeline: Pipeline, script: Script, watched: Watched, seconds: int, rate: float = 1e6) -> None:
@@ -274,6 +282,36 @@ def test_each_source_has_its_own_interval(config: Config) -> None:
     assert sum("heap" in due for due in slots) == 4
     assert sum("goroutineleak" in due for due in slots) == 2
     assert all({METRICS, PROCESS, "goroutine"} <= due for due in slots)
+
+
+async def test_a_suspect_is_read_densely_for_a_while(config: Config, store: Store, watched: Watched) -> None:
+    """From when its leak is pending until the phase is over, and only what is not due anyway."""
+    script = Script()
+    production = replace(config, detection=DetectionConfig(), dense=DenseConfig(duration=20.0, cool_down=1000.0))
+    pipeline, fleet = build(production, script, store)
+    fleet.targets[watched.key] = watched
+    script.tells({Signal.RSS: 1.0})
+    for second in range(60):
+        script.now = START + second
+        if second == 10:
+            watched.leaks[LeakClass.HEAP] = leak_of(watched)
+        watched.assessed = script.now  # nothing is judged: the leak stays as it is
+        await pipeline.scrape(watched, script.now)
+    assert all(not dense & due for due, dense in zip(script.asked, script.dense, strict=True))
+    asked_heap = [second for second, dense in enumerate(script.dense) if "heap" in dense]
+    assert asked_heap == [second for second in range(10, 30) if second % 5]
+    assert [second for second, due in enumerate(script.asked) if "heap" in due] == [*range(0, 60, 5)]
+
+
+async def test_a_target_of_profiles_alone_is_read_in_every_slot(config: Config, store: Store, watched: Watched) -> None:
+    """Where there is no metrics page and no process of this machine, the heap is all that tells."""
+    script = Script()
+    pipeline, _ = build(replace(config, detection=DetectionConfig()), script, store)
+    script.tells({Signal.INUSE_SPACE: 5e7})
+    script.next.absent |= {METRICS}
+    for second in range(10):
+        await pipeline.scrape(watched, START + second)
+    assert all("heap" in due for due in script.asked)
 
 
 @pytest.mark.parametrize(
