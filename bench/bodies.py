@@ -120,12 +120,18 @@ def _prometheus(folder: Path) -> Iterator[tuple[str, int]]:
 
 @contextlib.contextmanager
 def _go_program(folder: Path) -> Iterator[tuple[str, int]]:
-    """A small Go program, built here with the Go wheel."""
-    binary, port = folder / "zoo", free_port()
+    """A small Go program."""
+    port = free_port()
+    with running([build_zoo(folder), "body", "-addr", f"127.0.0.1:{port}"]):
+        time.sleep(6)
+        yield "a Go program", port
+
+
+def build_zoo(folder: Path) -> Path:
+    """Real Go programs, built here with the Go wheel."""
+    binary = folder / "zoo"
     environment = {**os.environ, "CGO_ENABLED": "0", "GOCACHE": str(ROOT / ".cache" / "go-build"), "GOPROXY": "off"}
     environment |= {"GOTOOLCHAIN": "local", "GOFLAGS": "-mod=mod"}
     go = Path(sys.executable).parent / "go"
     subprocess.run([go, "build", "-o", binary, "."], cwd=ROOT / "tests" / "zoo", env=environment, check=True)
-    with running([binary, "body", "-addr", f"127.0.0.1:{port}"]):
-        time.sleep(6)
-        yield "a Go program", port
+    return binary

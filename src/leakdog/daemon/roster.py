@@ -64,7 +64,7 @@ class Roster:
         """Watch a target no more; its leaks do not go on firing in the store."""
         self._schedule.remove(str(key))
         del self._intervals[key]
-        watched = self._fleet.targets.pop(key)
+        watched = self._fleet.remove(key)
         await self._store.put_leaks(end_leaks(watched, now, settings))
         await self._memory.forget(watched)
         log.info("target %s is no longer watched", key)

@@ -66,6 +66,7 @@ class _Once(Collector):
 def fleet_metrics(fleet: Fleet, stats: StoreStats | None) -> Iterator[Metric]:
     """All of leakdog's own metrics."""
     yield from _target_metrics(list(fleet))
+    yield from _cost_metrics(fleet)
     yield from _leak_metrics(fleet.leaks())
     yield from _daemon_metrics(fleet)
     if stats is not None:
@@ -105,6 +106,28 @@ def _target_metrics(targets: list[Watched]) -> Iterator[Metric]:
         for part, value in parts.items():
             memory.add_metric([*key, part.value], value)
     yield from (up, last, took, limit, size, count, memory)
+
+
+def _cost_metrics(fleet: Fleet) -> Iterator[Metric]:
+    """What was asked of targets, by job: a series per target would cost more than it tells."""
+    labels = ["target_job", "kind"]
+    requests = CounterMetricFamily("leakdog_cost_requests", "Requests sent to targets.", labels=labels)
+    received = CounterMetricFamily("leakdog_cost_received_bytes", "Bytes of targets' answers.", labels=labels)
+    forced = CounterMetricFamily(
+        "leakdog_cost_forced_collections", "Garbage collections asked of targets.", labels=labels
+    )
+    seconds = CounterMetricFamily("leakdog_cost_seconds", "Time that targets took to answer.", labels=labels)
+    for at, cost in sorted(fleet.cost().items()):
+        requests.add_metric(list(at), cost.requests)
+        received.add_metric(list(at), cost.bytes)
+        forced.add_metric(list(at), cost.collections)
+        seconds.add_metric(list(at), cost.seconds)
+    dense = CounterMetricFamily(
+        "leakdog_dense_phases", "Times that a suspect began to be read densely.", labels=["target_job"]
+    )
+    for job, count in sorted(fleet.counters.dense_phases.items()):
+        dense.add_metric([job], count)
+    yield from (requests, received, forced, seconds, dense)
 
 
 def _leak_metrics(leaks: list[Leak]) -> Iterator[Metric]:

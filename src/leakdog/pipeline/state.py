@@ -5,7 +5,7 @@ The pipeline writes it; pages, API and metrics only read.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -29,6 +29,30 @@ from leakdog.pipeline.sites import Sites
 
 
 @dataclass(slots=True)
+class Cost:
+    """What it has cost targets to be watched.
+
+    Attributes:
+        bytes: of answers, after HTTP's content encoding was taken off.
+        collections: garbage collections that were asked for.
+        seconds: from a request to the end of its answer, or to its failure.
+
+    """
+
+    requests: int = 0
+    bytes: int = 0
+    collections: int = 0
+    seconds: float = 0.0
+
+    def add(self, more: Cost) -> None:
+        """Count what came on top."""
+        self.requests += more.requests
+        self.bytes += more.bytes
+        self.collections += more.collections
+        self.seconds += more.seconds
+
+
+@dataclass(slots=True)
 class Watched:
     """One target and all that is known of it now.
 
@@ -38,6 +62,7 @@ class Watched:
         values: latest value of each signal in this life.
         load: allocation rate of the last pass, bytes per second.
         held_heap: share of the heap's growth that leaked goroutines hold by their stacks, 0 to 1; None: not known.
+        cost: what was asked of it since the daemon knows it, by what that was: a profile's kind, `metrics` and so on.
         absent: optional pages this target answered 404 to, asked again after a restart.
 
     """
@@ -64,6 +89,7 @@ class Watched:
     leaks: dict[LeakClass, Leak] = field(default_factory=dict)
     explained: dict[LeakClass, float] = field(default_factory=dict)
     held_heap: float | None = None
+    cost: defaultdict[str, Cost] = field(default_factory=lambda: defaultdict(Cost))
 
     @property
     def key(self) -> TargetKey:
@@ -106,11 +132,13 @@ class Fleet:
     """All watched targets, by key, with the counters and the state of the configuration.
 
     Attributes:
+        past_cost: of each job, what was asked of targets that are watched no more.
         dense: of each job, the targets that were read densely of late, and when each began to be.
 
     """
 
     targets: dict[TargetKey, Watched] = field(default_factory=dict)
+    past_cost: defaultdict[tuple[str, str], Cost] = field(default_factory=lambda: defaultdict(Cost))
     dense: dict[str, dict[str, float]] = field(default_factory=dict)
     counters: Counters = field(default_factory=Counters)
     reload_successful: bool = True
@@ -120,6 +148,23 @@ class Fleet:
     def __iter__(self) -> Iterator[Watched]:
         """Targets in order of job and instance."""
         return iter([self.targets[key] for key in sorted(self.targets)])
+
+    def remove(self, key: TargetKey) -> Watched:
+        """Watch a target no more; what it has cost stays with its job."""
+        watched = self.targets.pop(key)
+        for asked, cost in watched.cost.items():
+            self.past_cost[key.job, asked].add(cost)
+        return watched
+
+    def cost(self) -> dict[tuple[str, str], Cost]:
+        """What was asked of the targets of each job, by job and by what it was. Only grows."""
+        whole: defaultdict[tuple[str, str], Cost] = defaultdict(Cost)
+        for at, cost in self.past_cost.items():
+            whole[at].add(cost)
+        for key, watched in self.targets.items():
+            for asked, cost in watched.cost.items():
+                whole[key.job, asked].add(cost)
+        return dict(whole)
 
     def replicas(self, leak: Leak) -> tuple[list[str], int]:
         """Instances of the leak's job that leak in the same way, and how many of them are up in all."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from leakdog.model import Acknowledgement, Assessment, Culprit, Frame, Leak, Signal, SiteTrend, Snapshot, TargetKey
-from leakdog.pipeline.state import Fleet, Watched
+from leakdog.pipeline.state import Cost, Fleet, Watched
 from leakdog.store.contract import Readings
 
 Json = dict[str, Any]
@@ -35,8 +35,19 @@ def target_view(watched: Watched) -> Json:
         "pid": watched.life.pid if watched.life else None,
         "life_start": rfc3339(watched.life.start_time) if watched.life else None,
         "memory_limit_bytes": watched.memory_limit,
+        "cost": {asked: cost_view(cost) for asked, cost in sorted(watched.cost.items())},
         "signals": {signal.value: value for signal, value in sorted(watched.values.items())},
         "verdicts": {signal.value: verdict_view(found) for signal, found in sorted(watched.assessments.items())},
+    }
+
+
+def cost_view(cost: Cost) -> Json:
+    """What being asked for one thing has cost a target since the daemon was started."""
+    return {
+        "requests": cost.requests,
+        "bytes": cost.bytes,
+        "forced_collections": cost.collections,
+        "seconds": cost.seconds,
     }
 
 

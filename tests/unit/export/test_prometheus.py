@@ -11,7 +11,7 @@ from leakdog.config.schema import ScrapeConfig
 from leakdog.errors import Reason
 from leakdog.export.prometheus import CULPRITS_PER_LEAK, FUNCTION_LABEL_CHARACTERS, Page
 from leakdog.model import Culprit, Frame, Leak, LeakClass, LeakState, Signal, Target, TargetKey
-from leakdog.pipeline.state import Fleet, Watched
+from leakdog.pipeline.state import Cost, Fleet, Watched
 from leakdog.store.contract import StoreStats
 
 KEY = TargetKey("shop", "10.0.0.7:6060")
@@ -35,7 +35,10 @@ def fleet(*leaks: Leak) -> Fleet:
     watched.last_duration_seconds = 0.04
     watched.values = {Signal.INUSE_SPACE: 8e7, Signal.GOROUTINES: 41.0}
     watched.leaks = {each.leak_class: each for each in leaks}
-    return Fleet(targets={KEY: watched})
+    watched.cost["heap"] = Cost(requests=3, bytes=4000, collections=2, seconds=0.5)
+    made = Fleet(targets={KEY: watched})
+    made.counters.dense_phases["shop"] = 1
+    return made
 
 
 def samples(made: Fleet, stats: StoreStats | None = STATS) -> dict[tuple[str, frozenset[str]], float]:
@@ -84,6 +87,24 @@ def test_what_is_not_known_is_absent() -> None:
     made.targets[KEY].up = None
     names = {name for name, _ in samples(made, stats=None)}
     assert not names & {"leakdog_target_up", "leakdog_leak_time_to_limit_seconds", "leakdog_storage_bytes"}
+
+
+def test_what_watching_costs_is_told_by_job_and_kind() -> None:
+    """Requests, bytes, collections and seconds are summed over a job's targets, and count on when one is gone."""
+    made = fleet()
+    other = TargetKey("shop", "10.0.0.8:6060")
+    made.targets[other] = Watched(Target(other), ScrapeConfig(job_name="shop"))
+    made.targets[other].cost["heap"] = Cost(requests=1, bytes=1000, collections=0, seconds=0.25)
+    for _ in range(2):
+        found = samples(made)
+        at = frozenset({"shop", "heap"})
+        assert found["leakdog_cost_requests_total", at] == 4
+        assert found["leakdog_cost_received_bytes_total", at] == 5000
+        assert found["leakdog_cost_forced_collections_total", at] == 2
+        assert found["leakdog_cost_seconds_total", at] == 0.75
+        made.remove(KEY)
+        made.targets.setdefault(KEY, fleet().targets[KEY]).cost.clear()
+    assert found["leakdog_dense_phases_total", frozenset({"shop"})] == 1
 
 
 def test_a_removed_target_leaves_no_series() -> None:

@@ -10,7 +10,15 @@ from leakdog.config.schema import Config, DetectionConfig, Preset
 from leakdog.errors import FetchError, Reason
 from leakdog.model import Kind, Observation, Signal, Source, Target
 from leakdog.pipeline import gather as room
-from leakdog.pipeline.gather import MEMSTATS, METRICS, PROCESS, Gatherer, profile_values, profiling_bytes
+from leakdog.pipeline.gather import (
+    MEMSTATS,
+    METRICS,
+    PROCESS,
+    Gatherer,
+    forces_collection,
+    profile_values,
+    profiling_bytes,
+)
 from leakdog.pipeline.state import Watched
 from leakdog.pipeline.worker import Worker
 from leakdog.pprof import parse
@@ -70,6 +78,29 @@ async def test_a_number_is_not_told_anew_by_a_dense_profile(paper, config, watch
     paper.pages["/metrics"] += b"go_goroutines 4711\n"
     got = await gatherer(paper, config).gather(watched, frozenset({METRICS}), frozenset({"goroutine"}))
     assert got.values[Signal.GOROUTINES] == 4711
+
+
+async def test_what_a_pass_costs_the_target_is_counted(paper, config, watched: Watched, heap: bytes) -> None:
+    """By what was asked: requests with those that fail, bytes of answers, and collections that they force."""
+    production = gatherer(paper, replace(config, detection=DetectionConfig()))
+    await production.gather(watched, ALL, frozenset())
+    await production.gather(watched, frozenset({METRICS, "goroutineleak"}), frozenset({"heap"}))
+    cost = watched.cost
+    assert (cost["heap"].requests, cost["heap"].bytes, cost["heap"].collections) == (2, 2 * len(heap), 1)
+    assert (cost["goroutineleak"].requests, cost["goroutineleak"].bytes) == (2, 0)
+    assert cost["goroutineleak"].collections == 2
+    assert cost[METRICS].requests == 2
+    assert sum(each.requests for each in cost.values()) == len(paper.asked)
+    await production.goroutine_dump(watched)
+    assert cost["goroutine_dump"].requests == 1
+    assert all(each.seconds > 0 for each in cost.values())
+
+
+@pytest.mark.parametrize(("gc", "forced"), [("1", True), ("0", False), ("", False), ("00", False)])
+def test_gc_is_a_number_above_zero(gc: str, forced: bool) -> None:
+    """As Go reads it, and of the heap alone."""
+    assert forces_collection("/debug/pprof/heap", {"gc": [gc]}) is forced
+    assert not forces_collection("/debug/pprof/goroutine", {"gc": [gc]})
 
 
 async def test_a_pass_is_good_without_what_is_dense(paper, config, watched: Watched, caplog) -> None:
