@@ -129,6 +129,7 @@ class Observation:
         pid: process id, where the source tells.
         memory_limit: bytes (GOMEMLIMIT, cgroup), where the source tells.
         profiling_bytes: bytes that the process has allocated so far for being profiled, where the source tells.
+        build: what tells the program's build from others, where the source tells.
 
     """
 
@@ -139,6 +140,7 @@ class Observation:
     pid: int | None = None
     memory_limit: float | None = None
     profiling_bytes: float | None = None
+    build: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +308,8 @@ class Culprit:
         stack: leaf first.
         created_by: for goroutines, the frame that started them, where known.
         note: in words, what else is known ("proved by the garbage collector", "grows in step with open files").
+        seen_before: whether it grew before the last restart too.
+        new_in_build: the present build, where the site was not there in the one before; else empty.
 
     """
 
@@ -317,6 +321,8 @@ class Culprit:
     created_by: Frame | None = None
     note: str = ""
     share_interval: tuple[float, float] | None = None
+    seen_before: bool = False
+    new_in_build: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from leakdog.errors import LeakdogError
 from leakdog.model import Leak, LeakState, Life, Signal, TargetKey
 from leakdog.pipeline.lives import Facts
 from leakdog.pipeline.sites import BY_SITE, Sites
-from leakdog.pipeline.state import Watched
+from leakdog.pipeline.state import Lived, Watched
 from leakdog.store.contract import Store
 
 log = logging.getLogger("leakdog.daemon")
@@ -21,7 +21,7 @@ log = logging.getLogger("leakdog.daemon")
 # Between the parts of a state's name; neither a job nor an instance may hold it.
 SEPARATOR = "\x1f"
 SITES = "sites"
-DENSE = "dense"
+DENSE, LIVES = "dense", "lives"
 # How far back the last pass is looked for: further than a daemon is down, and little to read for each target.
 FACTS_SECONDS = 6 * 3600.0
 
@@ -60,6 +60,7 @@ class Memory:
                 ended = leak.state is LeakState.RESOLVED
                 watched.leaks[leak.leak_class] = leak if ended else replace(leak, updated=max(now, leak.updated))
         watched.life = life = await self._store.latest_life(watched.key)
+        watched.lives = _lives(self._states.pop(lives_name(watched.key), b"[]"))
         if life is not None:
             watched.facts = await self._facts(watched.key, life, now)
         for signal in Signal:
@@ -92,6 +93,8 @@ class Memory:
         leaks: list[Leak] = []
         for watched in targets:
             leaks += watched.leaks.values()
+            if watched.lives:
+                states[lives_name(watched.key)] = json.dumps(watched.lives).encode()
             for signal, series in watched.series.items():
                 states[state_name(watched.key, signal)] = series.to_bytes()
             for signal, sites in watched.sites.items():
@@ -105,7 +108,7 @@ class Memory:
         """Delete the detector's state of a target that is watched no more."""
         names = [state_name(watched.key, signal) for signal in watched.series]
         names += [state_name(watched.key, signal, SITES) for signal in watched.sites]
-        await self._store.put_states(dict.fromkeys(names))
+        await self._store.put_states(dict.fromkeys([*names, lives_name(watched.key)]))
 
     async def _facts(self, key: TargetKey, life: Life, now: float) -> Facts:
         """What the last pass of a life told, by which a restart in the meantime is seen."""
@@ -118,6 +121,20 @@ class Memory:
                     allocated[signal] = float(readings.values[-1])
         told = life.start_time if life.start_time != life.first_seen else None
         return Facts(start_time=told, pid=life.pid, allocated=allocated)
+
+
+def lives_name(key: TargetKey) -> str:
+    """Name under which the builds of a target's last lives are stored."""
+    return SEPARATOR.join((*key, LIVES))
+
+
+def _lives(data: bytes) -> list[Lived]:
+    """The lives that were saved; none where they cannot be read, which costs a culprit no more than a remark."""
+    try:
+        return [Lived(float(start), str(build)) for start, build in json.loads(data)]
+    except (ValueError, TypeError) as error:
+        log.warning("builds of earlier lives are not known: %r", error)
+        return []
 
 
 def state_name(key: TargetKey, signal: Signal, *part: str) -> str:

@@ -15,6 +15,10 @@ from typing import Protocol
 from leakdog.detect.settings import Settings
 from leakdog.model import Assessment, Leak, LeakClass, LeakState, Signal, TargetKey
 
+# Of the hold time, how much is enough for a leak that comes back after a restart in the same code. Holding is for what
+# goes by itself within the hour; what has fired and filled memory once did not.
+RETURN_SHARE = 0.25
+
 
 class Finding(Protocol):
     """Growth with its class, as `leakdog.attribute.classify` gives it."""
@@ -71,6 +75,11 @@ def hold_time(left: float | None, settings: Settings) -> float:
     return settings.hold_seconds
 
 
+def has_returned(leak: Leak) -> bool:
+    """Whether this leak has fired in an earlier life, and the same code grows again: it was no chance then."""
+    return leak.state is LeakState.RESOLVED and bool(leak.culprits) and leak.culprits[0].seen_before
+
+
 def leak_id(key: TargetKey, leak_class: LeakClass) -> str:
     """Ten hexadecimal digits, the same for the same job, instance and class for ever."""
     text = "\0".join((*key, leak_class.value))
@@ -111,7 +120,8 @@ def _found(leak: Leak, now: float, settings: Settings) -> Leak:
     if leak.state is LeakState.FIRING:
         return replace(leak, resolved_since=None)
     assert leak.pending_since is not None
-    if now - leak.pending_since < hold_time(leak.time_to_limit_seconds, settings):
+    hold = hold_time(leak.time_to_limit_seconds, settings)
+    if now - leak.pending_since < (RETURN_SHARE * hold if has_returned(leak) else hold):
         return leak
     fired = replace(leak, state=LeakState.FIRING, firing_since=now, resolved_since=None, flat_since=None)
     return replace(fired, returned=leak.returned + 1) if leak.state is LeakState.RESOLVED else fired

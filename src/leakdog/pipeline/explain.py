@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from leakdog.attribute.before import before, with_past
 from leakdog.attribute.code import has_own_frame
 from leakdog.attribute.companions import companions
 from leakdog.attribute.dump import GoroutineGroup, parse_dump
@@ -30,6 +31,8 @@ PROFILES = 12
 LEAD = 0.1
 # Sites with less of the growth than this are not told of, unless there is nothing better.
 LEAST_SHARE = 0.02
+
+SAMPLE_TYPES = {Kind.HEAP: "inuse_space", Kind.GOROUTINE: ""}
 
 Profiles = tuple[list[Profile], list[float]]
 
@@ -56,7 +59,7 @@ class Explainer:
     async def _culprits(self, watched: Watched, leak: Leak, now: float) -> tuple[Culprit, ...]:
         """The question to ask depends on the class; memory that is only kept by the runtime has no site."""
         if leak.leak_class is LeakClass.HEAP:
-            return await self._heap(watched, leak, now)
+            return await self._with_past(watched, Kind.HEAP, await self._heap(watched, leak, now))
         if leak.leak_class in (
             LeakClass.GOROUTINE,
             LeakClass.THREADS,
@@ -83,7 +86,32 @@ class Explainer:
             log.info("the heap of %s is not laid beside its goroutines: %s", watched.key, error)
             heap = ()
         found, watched.held_heap = with_held_heap(found, heap)
-        return found
+        return await self._with_past(watched, Kind.GOROUTINE, found)
+
+    async def _with_past(self, watched: Watched, kind: Kind, found: tuple[Culprit, ...]) -> tuple[Culprit, ...]:
+        """Culprits with what the life before tells of them. It is over, so it is asked once of each."""
+        past = watched.past.get(kind)
+        if past is None or not {culprit.stack_id for culprit in found} <= past.asked:
+            try:
+                profiles, times, start = await self._profiles_before(watched, kind)
+                build = next((life.build for life in watched.lives if life.start_time == start), "")
+                past = await asyncio.to_thread(before, found, profiles, times, SAMPLE_TYPES[kind], build)
+            except ProfileError as error:
+                log.info("what grew in %s before its restart is not known: %s", watched.key, error)
+                return found
+            watched.past[kind] = past
+        return with_past(found, past, watched.build)
+
+    async def _profiles_before(self, watched: Watched, kind: Kind) -> tuple[list[Profile], list[float], float]:
+        """A few profiles of the life before this one, spread evenly over it, oldest first, and when it began."""
+        assert watched.life is not None
+        stored = await self._store.snapshots(key=watched.key, kind=kind, end=watched.life.first_seen)
+        earlier = [each for each in stored if not _same_life(each, watched)]
+        life = [each for each in reversed(earlier) if each.life_start == earlier[0].life_start]
+        if not life:
+            return [], [], 0.0
+        chosen = [life[number] for number in np.unique(np.linspace(0, len(life) - 1, PROFILES).round().astype(int))]
+        return [await self._decoded(each) for each in chosen], [each.time for each in chosen], life[0].life_start
 
     async def _heap(self, watched: Watched, leak: Leak, now: float) -> tuple[Culprit, ...]:
         """Sites of the heap that grow; none where the target has no heap profile."""

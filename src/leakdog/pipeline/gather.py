@@ -178,7 +178,9 @@ class Gatherer:
         if by_site is not None:
             got.tallies[BY_SITE[kind]] = by_site
         cost = profiling_bytes(profile) if kind is Kind.HEAP else None
-        got.observations.append(Observation(Source.PPROF, time, profile_values(profile, kind), profiling_bytes=cost))
+        got.observations.append(
+            Observation(Source.PPROF, time, profile_values(profile, kind), profiling_bytes=cost, build=profile.build_id)
+        )
         got.profiles.append(RawProfile(kind, time, data))
 
     async def _metrics(self, watched: Watched, got: Gathered) -> None:

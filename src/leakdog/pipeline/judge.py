@@ -59,6 +59,7 @@ def begin_life(watched: Watched, life: Life, now: float, settings: Settings) -> 
     watched.explained.clear()
     watched.load = watched.local_pid = watched.facts_time = watched.assessed = watched.memory_limit = None
     watched.held_heap = None
+    watched.past.clear()
     for sites in watched.sites.values():
         sites.begin_life(now, settings)
     return ended

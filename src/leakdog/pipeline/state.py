@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from leakdog.attribute.before import Before
 from leakdog.config.schema import ScrapeConfig
 from leakdog.detect.series import SeriesState
 from leakdog.errors import Reason
@@ -26,6 +28,16 @@ from leakdog.model import (
 )
 from leakdog.pipeline.lives import Facts
 from leakdog.pipeline.sites import Sites
+
+# Lives of which the build is remembered.
+LIVES = 10
+
+
+class Lived(NamedTuple):
+    """One life of a target as it is remembered. `build` is empty where not known."""
+
+    start_time: float
+    build: str = ""
 
 
 @dataclass(slots=True)
@@ -61,6 +73,8 @@ class Watched:
         last_scrape: time of the last pass, good or bad.
         values: latest value of each signal in this life.
         load: allocation rate of the last pass, bytes per second.
+        lives: the last few, the present one last.
+        past: what the life before tells of sites, by kind of profile, once somebody has asked.
         held_heap: share of the heap's growth that leaked goroutines hold by their stacks, 0 to 1; None: not known.
         cost: what was asked of it since the daemon knows it, by what that was: a profile's kind, `metrics` and so on.
         absent: optional pages this target answered 404 to, asked again after a restart.
@@ -89,12 +103,25 @@ class Watched:
     leaks: dict[LeakClass, Leak] = field(default_factory=dict)
     explained: dict[LeakClass, float] = field(default_factory=dict)
     held_heap: float | None = None
+    lives: list[Lived] = field(default_factory=list)
+    past: dict[Kind, Before | None] = field(default_factory=dict)
     cost: defaultdict[str, Cost] = field(default_factory=lambda: defaultdict(Cost))
 
     @property
     def key(self) -> TargetKey:
         """Identity of the target."""
         return self.target.key
+
+    @property
+    def build(self) -> str:
+        """What is running now; empty where not known."""
+        return self.lives[-1].build if self.lives else ""
+
+    def remember_life(self, start_time: float, build: str) -> None:
+        """Note the present life, or its build once that is known."""
+        if self.lives and self.lives[-1].start_time == start_time:
+            build = self.lives.pop().build or build
+        self.lives = [*self.lives, Lived(start_time, build)][-LIVES:]
 
     def leaking_sites(self) -> dict[Signal, SiteTrend]:
         """Of each signal, the site that leaks fastest, where one leaks."""

@@ -160,7 +160,8 @@ class Pipeline:
         for leak_class, leak in list(watched.leaks.items()):
             last = watched.explained.get(leak_class, -math.inf)
             age = now - (leak.pending_since or now)
-            if leak.state is LeakState.RESOLVED or now - last < max(least, EXPLAIN_AGE_SHARE * age):
+            ended = leak.state is LeakState.RESOLVED and leak.pending_since is None
+            if ended or now - last < max(least, EXPLAIN_AGE_SHARE * age):
                 continue
             watched.explained[leak_class] = now
             after = await self._explainer.explain(watched, leak, now)
@@ -210,6 +211,7 @@ def _follow_life(
         watched.load = _load(watched, facts, now)
         watched.facts = watched.facts.updated(facts)
     watched.life = life
+    watched.remember_life(life.start_time, next((seen.build for seen in got.observations if seen.build), ""))
     if facts.allocated:
         watched.facts_time = now
     limits = [seen.memory_limit for seen in got.observations if seen.memory_limit is not None]

@@ -94,6 +94,12 @@ class Profile:
         """How long it was recorded; 0.0 if unknown or a state."""
         return self.duration_nanos / 1e9
 
+    @property
+    def build_id(self) -> str:
+        """Build id of the program, which is its first mapping; empty where it has none, as before Go 1.24."""
+        mappings = self.symbols.mappings
+        return self.symbols.strings[int(mappings.build_id[0])] if len(mappings.build_id) else ""
+
     def stack(self, i: int) -> tuple[Frame, ...]:
         """Frames of sample `i`, leaf first, inlined calls as frames of their own."""
         frames = self.symbols.frames()

@@ -34,6 +34,8 @@ def target_view(watched: Watched) -> Json:
         "scrape_duration_seconds": watched.last_duration_seconds,
         "pid": watched.life.pid if watched.life else None,
         "life_start": rfc3339(watched.life.start_time) if watched.life else None,
+        "build": watched.build or None,
+        "lives": [{"start": rfc3339(life.start_time), "build": life.build or None} for life in watched.lives],
         "memory_limit_bytes": watched.memory_limit,
         "cost": {asked: cost_view(cost) for asked, cost in sorted(watched.cost.items())},
         "signals": {signal.value: value for signal, value in sorted(watched.values.items())},
@@ -130,6 +132,8 @@ def culprit_view(culprit: Culprit) -> Json:
         "growth_per_second": culprit.growth_per_second,
         "created_by": frame_view(culprit.created_by) if culprit.created_by else None,
         "note": culprit.note,
+        "seen_before_restart": culprit.seen_before,
+        "new_in_build": culprit.new_in_build or None,
         "stack": [frame_view(frame) for frame in culprit.stack],
     }
 

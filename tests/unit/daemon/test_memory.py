@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 
 from leakdog.config.schema import DetectionConfig, Preset
-from leakdog.daemon.memory import Memory, state_name
+from leakdog.daemon.memory import Memory, lives_name, state_name
 from leakdog.detect.series import SeriesState
 from leakdog.detect.settings import for_sites, settings_for
 from leakdog.model import Frame, Leak, LeakClass, LeakState, Life, Scrape, Signal, TargetKey
 from leakdog.pipeline.lives import Facts, next_life
 from leakdog.pipeline.sites import Site, Sites
-from leakdog.pipeline.state import Watched
+from leakdog.pipeline.state import Lived, Watched
 from leakdog.store import Store
 
 SETTINGS = settings_for(DetectionConfig(preset=Preset.SOAK))
@@ -64,6 +64,20 @@ async def test_dense_phases_outlive_the_daemon(store: Store, caplog: pytest.LogC
     await memory.load()
     assert memory.dense_phases() == {}
     assert "not known" in caplog.text
+
+
+async def test_builds_of_earlier_lives_are_remembered(store: Store, watched: Watched) -> None:
+    """The last lives come back with their builds; what cannot be read leaves them unknown."""
+    watched.remember_life(900.0, "")
+    watched.remember_life(900.0, "b1")
+    watched.remember_life(1000.0, "b2")
+    await Memory(store).save([watched])
+    again = await restored(store, watched)
+    assert (again.lives, again.build) == ([Lived(900.0, "b1"), Lived(1000.0, "b2")], "b2")
+    await store.put_states({lives_name(KEY): b"7"})
+    assert (await restored(store, watched)).lives == []
+    await Memory(store).forget(watched)
+    assert await store.states() == {}
 
 
 async def test_a_damaged_state_starts_afresh(store: Store, watched: Watched, caplog: pytest.LogCaptureFixture) -> None:

@@ -8,7 +8,18 @@ import pytest
 
 from leakdog.detect.settings import SOAK
 from leakdog.detect.state import advance, leak_id
-from leakdog.model import Acknowledgement, Assessment, Leak, LeakClass, LeakState, Signal, TargetKey, Verdict
+from leakdog.model import (
+    Acknowledgement,
+    Assessment,
+    Culprit,
+    Frame,
+    Leak,
+    LeakClass,
+    LeakState,
+    Signal,
+    TargetKey,
+    Verdict,
+)
 
 KEY = TargetKey("shop", "10.0.0.1:6060")
 SETTINGS = replace(SOAK, hold_seconds=10.0, resolve_seconds=30.0)
@@ -186,3 +197,25 @@ def test_a_leak_that_comes_back_is_counted() -> None:
     assert back is not None
     assert (back.state, back.returned, back.flat_since) == (LeakState.FIRING, 1, None)
     assert back.id == once.id
+
+
+@pytest.mark.parametrize(("seen_before", "seconds"), [(True, 2.5), (False, 10.0)])
+def test_a_leak_that_comes_back_in_the_same_code_is_confirmed_sooner(seen_before: bool, seconds: float) -> None:
+    """What has fired in an earlier life and grows again at the same site holds for a quarter of the time."""
+    culprit = Culprit("5b0c", Frame("shop.Put", "", 0), 0.9, 1.0, (), seen_before=seen_before)
+    fired = history((0, True), (10, True))
+    assert fired is not None
+    ended = advance(fired, None, key=KEY, now=20.0, settings=SETTINGS, alive=False)
+    assert ended is not None
+    leak = step(replace(ended, culprits=(culprit,)), 30.0)
+    assert leak.state is LeakState.RESOLVED
+    assert step(leak, 30.0 + seconds - 0.1).state is LeakState.RESOLVED
+    assert step(leak, 30.0 + seconds).state is LeakState.FIRING
+
+
+def test_a_new_leak_is_confirmed_no_sooner() -> None:
+    """A cache that fills after each start grows at the same site too; only what has fired is taken at its word."""
+    culprit = Culprit("5b0c", Frame("shop.Put", "", 0), 0.9, 1.0, (), seen_before=True)
+    first = history((0, True))
+    assert first is not None
+    assert step(replace(first, culprits=(culprit,)), 9.9).state is LeakState.PENDING

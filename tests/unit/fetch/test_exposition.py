@@ -266,6 +266,29 @@ def test_a_million_series_of_ours_are_a_federation() -> None:
     assert time.process_time() - began < 2
 
 
+@pytest.mark.parametrize(
+    ("labels", "build"),
+    [
+        ('checksum="",path="shop",version="v1.4.2"', "v1.4.2"),
+        ('checksum="h1:x/=",path="shop",version="(devel)"', "h1:x/="),
+        ('checksum="",path="shop",version="(devel)"', ""),
+        ('path="shop"', ""),
+        (f'version="{"v" * 1000}"', "v" * 200),
+    ],
+)
+def test_the_build_is_the_version_of_the_main_module(labels: str, build: str) -> None:
+    """Or the checksum of its source; a program built from its work tree has neither."""
+    page = f"go_build_info{{{labels}}} 1\ngo_goroutines 7\n".encode()
+    seen = read_metrics(page, 0.0)
+    assert (seen.build, dict(seen.values)) == (build, {Signal.GOROUTINES: 7.0})
+
+
+def test_two_builds_on_a_page_are_of_two_processes() -> None:
+    """Neither is taken, as with numbers."""
+    page = b'go_build_info{version="v1"} 1\ngo_build_info{version="v2"} 1\n'
+    assert read_metrics(page, 0.0).build == ""
+
+
 @given(st.dictionaries(st.sampled_from(sorted(SIGNALS)), st.floats(0, 1e18), max_size=len(SIGNALS)))
 def test_any_number_that_is_told_is_read_as_it_is(told: dict[str, float]) -> None:
     """Through text and back nothing changes."""

@@ -132,6 +132,28 @@ async def test_profiles_of_another_life_do_not_count(store: Store, watched: Watc
     assert await made.explain(watched, before, 1060.0) is before
 
 
+async def test_a_leak_that_comes_back_after_a_restart_is_said_to(store: Store, watched: Watched) -> None:
+    """The same sites grew in the life before; what they hold in this one is compared with the stored profiles."""
+    watched.life = replace(LIFE, start_time=2000.0, first_seen=2000.0)
+    for number in range(1, 7):
+        time = 2000.0 + 10 * number
+        profile = RawProfile(Kind.HEAP, time, (SHOP / f"heap-{number}.pb.gz").read_bytes())
+        await store.append(Scrape(watched.key, time, time, watched.life, {Signal.INUSE_SPACE: 1e6}, (profile,)))
+    made, _ = explainer(store)
+    now = replace(leak(watched, LeakClass.HEAP, Signal.INUSE_SPACE), since=2005.0)
+    found = await made.explain(watched, now, 2060.0)
+    assert found.culprits[0].seen_before
+    assert "it grew before the last restart too" in found.culprits[0].note
+    assert not any(culprit.new_in_build for culprit in found.culprits)
+
+
+async def test_without_an_earlier_life_nothing_is_said_of_it(store: Store, watched: Watched) -> None:
+    """The first life that is watched has nothing before it."""
+    made, _ = explainer(store)
+    found = await made.explain(watched, leak(watched, LeakClass.HEAP, Signal.INUSE_SPACE), 1060.0)
+    assert not any(culprit.seen_before or culprit.new_in_build for culprit in found.culprits)
+
+
 async def test_a_profile_deleted_meanwhile_is_a_counted_failure(store: Store, watched: Watched, monkeypatch) -> None:
     """Retention may take a profile between listing and reading: the leak stays as it was."""
 

@@ -236,6 +236,32 @@ async def test_a_pass_in_which_nothing_was_asked_says_nothing(
     assert "is up again" not in caplog.text
 
 
+async def test_lives_are_remembered_with_their_builds(config: Config, store: Store, watched: Watched) -> None:
+    """A build that is told later is that of the life; the first source that tells one is believed."""
+    pipeline, _ = build(config, script := Script(), store)
+    script.tells({Signal.RSS: 1.0}, start_time=START)
+    await pipeline.scrape(watched, START)
+    assert watched.build == ""
+    for start, told in ((START, "b1"), (START, "b1 by another name"), (START + 50, "b2")):
+        script.now += 1
+        script.tells({Signal.RSS: 1.0}, start_time=start)
+        script.next.observations = [replace(script.next.observations[0], build=told)]
+        await pipeline.scrape(watched, script.now)
+    assert [life.build for life in watched.lives] == ["b1", "b2"]
+
+
+async def test_a_leak_that_may_have_come_back_is_explained(config: Config, store: Store, watched: Watched) -> None:
+    """Whether it is in the same code as before is asked while it is held, not when it fires."""
+    pipeline, _ = build(config, script := Script(), store)
+    script.tells({Signal.RSS: 1.0}, start_time=START)
+    resolved = replace(leak_of(watched), state=LeakState.RESOLVED, firing_since=START - 50, resolved_since=START - 10)
+    for pending_since, explained in ((None, 0), (START, 1)):
+        watched.leaks[LeakClass.HEAP] = replace(resolved, pending_since=pending_since)
+        watched.assessed = START  # nothing is judged: the leak stays as it is
+        await pipeline.scrape(watched, START)
+        assert len(script.explained) == explained
+
+
 async def test_a_pid_alone_tells_a_restart(config: Config, store: Store, watched: Watched) -> None:
     """Another process id is another life, even if a page of it tells the old start time."""
     pipeline, _ = build(config, script := Script(), store)

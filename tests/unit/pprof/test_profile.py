@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -71,3 +72,15 @@ def test_times_are_seconds(made: Any) -> None:
     made.rest += wire.integer(9, 1_700_000_000_500_000_000) + wire.integer(10, 2_000_000_000)
     profile = parse(made.encode())
     assert (profile.time, profile.duration_seconds) == (1_700_000_000.5, 2.0)
+
+
+def test_the_build_is_that_of_the_first_mapping(made: Any) -> None:
+    """A Go program's own binary comes first; a profile without mappings tells no build."""
+    made.table.append(b"88689feb")
+    named = made.numbers(1, 0x400000, 0x500000, 0, 0, len(made.table) - 1)
+    made.mappings = [named, made.numbers(2, 0x600000, 0x700000)]
+    assert parse(made.encode()).build_id == "88689feb"
+    made.mappings[0] = made.numbers(1, 0x400000, 0x500000)
+    assert parse(made.encode()).build_id == ""
+    real = Path(__file__).parents[1] / "attribute" / "shop" / "heap-1.pb.gz"
+    assert len(parse(real.read_bytes()).build_id) == 40

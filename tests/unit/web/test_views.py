@@ -20,7 +20,7 @@ from leakdog.model import (
     TargetKey,
     Verdict,
 )
-from leakdog.pipeline.state import Fleet, Watched
+from leakdog.pipeline.state import Cost, Fleet, Watched
 from leakdog.store.contract import Readings
 from leakdog.web.views import culprit_view, leak_view, rfc3339, series_view, snapshot_view, target_view, verdict_view
 
@@ -45,7 +45,7 @@ def test_every_time_is_of_one_width(time: float) -> None:
 def test_a_target_that_was_never_read_has_no_numbers() -> None:
     """Null and empty, not zero."""
     view = target_view(Watched(Target(KEY), ScrapeConfig(job_name="shop")))
-    assert {name: value for name, value in view.items() if value not in (None, {}, "")} == {
+    assert {name: value for name, value in view.items() if value not in (None, {}, [], "")} == {
         "job": "shop",
         "instance": "10.0.0.7:6060",
     }
@@ -78,6 +78,28 @@ def test_a_culprit_tells_who_started_it_where_that_is_known() -> None:
     known = culprit_view(Culprit("0b0c", FRAME, 0.9, 1.0, (FRAME,), created_by=FRAME))
     assert known["created_by"] == {"function": "cart.Put", "file": "put.go", "line": 8}
     assert culprit_view(Culprit("0b0c", FRAME, 0.9, 1.0, ()))["created_by"] is None
+
+
+def test_a_culprit_tells_what_the_life_before_knew_of_it() -> None:
+    """Whether it grew then too, and the build in which it is new, or null."""
+    bare = culprit_view(Culprit("0b0c", FRAME, 0.9, 1.0, ()))
+    assert (bare["seen_before_restart"], bare["new_in_build"]) == (False, None)
+    known = culprit_view(Culprit("0b0c", FRAME, 0.9, 1.0, (), seen_before=True, new_in_build="b2"))
+    assert (known["seen_before_restart"], known["new_in_build"]) == (True, "b2")
+
+
+def test_a_target_tells_its_builds_and_what_it_was_asked() -> None:
+    """The present build, the last lives with theirs, and the cost by what was asked for."""
+    watched = Watched(Target(KEY), ScrapeConfig(job_name="shop"))
+    bare = target_view(watched)
+    assert (bare["build"], bare["lives"], bare["cost"]) == (None, [], {})
+    watched.remember_life(0.0, "")
+    watched.remember_life(60.0, "b2")
+    watched.cost["heap"] = Cost(requests=3, bytes=4000, collections=2, seconds=0.5)
+    view = target_view(watched)
+    assert view["build"] == "b2"
+    assert [life["build"] for life in view["lives"]] == [None, "b2"]
+    assert view["cost"] == {"heap": {"requests": 3, "bytes": 4000, "forced_collections": 2, "seconds": 0.5}}
 
 
 def test_snapshots_and_empty_series() -> None:
