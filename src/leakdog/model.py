@@ -129,6 +129,7 @@ class Observation:
         pid: process id, where the source tells.
         memory_limit: bytes (GOMEMLIMIT, cgroup), where the source tells.
         profiling_bytes: bytes that the process has allocated so far for being profiled, where the source tells.
+        load_total: work that the process has done so far, in any unit, where the source is asked for it.
         build: what tells the program's build from others, where the source tells.
 
     """
@@ -140,6 +141,7 @@ class Observation:
     pid: int | None = None
     memory_limit: float | None = None
     profiling_bytes: float | None = None
+    load_total: float | None = None
     build: str = ""
 
 

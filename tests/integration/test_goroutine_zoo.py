@@ -21,6 +21,7 @@ SOURCE = Path(__file__).parents[1] / "zoo" / "goroutines"
 LONGEST_RUN_SECONDS = 180
 SETTLE_SECONDS = 15  # after the last leak has fired: proof comes every ten seconds
 HEALTHY = "workers"
+LIMITED = "limited"  # the same program, watched under a limit
 
 
 def marked(file: str, word: str) -> dict[str, int]:
@@ -45,6 +46,8 @@ def leaks(start_zoo: Callable[..., Any], start_leakdog: Callable[..., Any]) -> d
         f"  - job_name: {name}\n    static_configs: [{{targets: ['{program.address}']}}]\n"
         for name, program in programs.items()
     )
+    jobs += f"  - job_name: {LIMITED}\n    blocked_goroutines: 10000\n"
+    jobs += f"    static_configs: [{{targets: ['{start_zoo(HEALTHY).address}']}}]\n"
     daemon = start_leakdog(
         "global: {scrape_interval: 1s}\nstorage: {path: '{data}'}\ndetection: {preset: soak}\n"
         f"scrape_configs:\n{jobs}"
@@ -91,3 +94,14 @@ def test_proof_is_told_where_there_is_one(leaks: dict[str, list[dict[str, Any]]]
 def test_many_blocked_goroutines_are_no_leak(leaks: dict[str, list[dict[str, Any]]]) -> None:
     """Twenty thousand workers that wait for work are quiet."""
     assert leaks[HEALTHY] == []
+
+
+def test_a_limit_finds_them_at_their_line(leaks: dict[str, list[dict[str, Any]]]) -> None:
+    """The same program under a limit of half as many: a leak without growth, with line, reason and starter."""
+    (leak,) = leaks[LIMITED]
+    first = leak["culprits"][0]
+    lines = (SOURCE / "healthy.go").read_text().splitlines()
+    assert "20,000 goroutines are blocked in chan receive" in first["note"]
+    assert (Path(first["file"]).name, lines[first["line"] - 1].strip()) == ("healthy.go", "for job := range jobs {")
+    assert lines[first["created_by"]["line"] - 1].strip() == "go attend(jobs)"
+    assert first["share"] > 0.9

@@ -38,6 +38,8 @@ def _job(config: Config, job: ScrapeConfig, path: Path, places: Places) -> Itera
     if has_targets and not (job.metrics_path or (job.pprof_path and job.profiles)):
         message = "nothing is read from these targets; give metrics_path, or pprof_path and profiles"
         yield (*path, "static_configs"), message
+    if job.load_metrics and not job.metrics_path:
+        yield (*path, "load_metrics"), "counters stand on the metrics page, and metrics_path is empty; give it"
     if job.process == ProcessConfig() and (*path, "process") not in places.bad:
         message = f"every process would match; give one or more of {listed(keys_of(ProcessConfig))}"
         yield (*path, "process"), message

@@ -17,6 +17,7 @@ from leakdog.config.words import printable, quoted
 
 LARGEST_COUNT = 2**63 - 1
 LARGEST_RATIO = 1e9
+METRIC = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")
 _WHOLE = re.compile("(0|[1-9][0-9]{0,18})")
 _FLOAT = re.compile("(0|[1-9][0-9]{0,18})(\\.[0-9]{1,30})?([eE][-+]?[0-9]{1,3})?")
 # What YAML 1.2 takes for a number or a truth value where there are no quotes.
@@ -100,6 +101,12 @@ def _regex(scalar: Scalar) -> str:
     return scalar.text
 
 
+def _metric(text: str) -> str:
+    if not METRIC.fullmatch(text):
+        raise ValueError(f"{quoted(text)} is no metric name; write it like http_requests_total, without labels")
+    return text
+
+
 def _of_text(read: Callable[[str], Any]) -> Callable[[Scalar], Any]:
     """A reader to which quotes make no difference."""
     return lambda scalar: read(scalar.text)
@@ -129,6 +136,7 @@ FORMATS: Mapping[str, Format] = {
     "port": Format("port", _port, int, {"type": "integer", "minimum": 1, "maximum": addresses.LARGEST_PORT}),
     "text": Format("text", _text, str, _string(minLength=1)),
     "regex": Format("regular expression", _regex, str, _string(minLength=1, format="regex")),
+    "metric": Format("metric name", _of_text(_metric), str, _string(pattern=f"^{METRIC.pattern}$")),
     "path": Format("URL path", _of_text(addresses.parse_path), str, _PATH),
     "base_path": Format("URL path", _of_text(addresses.parse_base_path), str, _PATH),
     "host_port": Format(

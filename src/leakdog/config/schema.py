@@ -236,6 +236,19 @@ class ScrapeConfig:
         kind="size",
         example="512MiB",
     )
+    blocked_goroutines: int | None = _opt(
+        "goroutines that may be blocked at one line of code; more are a leak even if their number does not grow. "
+        "No limit if left out: a server may have one for each connection",
+        kind="count",
+        example="50000",
+    )
+    load_metrics: tuple[str, ...] = _opt(
+        "counters on the metrics page whose rate, summed over all their series, is the load that growth is held "
+        "against; what the program allocates if left out",
+        (),
+        kind="metric",
+        example="[http_requests_total]",
+    )
     intervals: IntervalsConfig = _opt("how often each source is read", IntervalsConfig, example="{heap: 5m}")
     acknowledged: tuple[str, ...] = _opt(
         "regular expressions of functions: a leak that is mostly theirs is listed, but not announced",

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from leakdog.attribute.before import before, with_past
+from leakdog.attribute.blocked import with_blocked_culprit
 from leakdog.attribute.code import has_own_frame
 from leakdog.attribute.companions import companions
 from leakdog.attribute.dump import GoroutineGroup, parse_dump
@@ -78,7 +79,8 @@ class Explainer:
         found = await asyncio.to_thread(
             goroutine_culprits, profiles, times, proof=proof, dump=dump, leading=_leading(watched)
         )
-        if not any(has_own_frame(culprit.stack) for culprit in found):
+        found = with_blocked_culprit(found, watched.blocked, dump)
+        if not watched.blocked and not any(has_own_frame(culprit.stack) for culprit in found):
             return await self._companions(watched, leak, now) or found
         try:
             heap = await self._heap(watched, leak, now)

@@ -14,11 +14,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
+from leakdog.attribute.blocked import Blocked, most_blocked
 from leakdog.attribute.gist import PROFILING
 from leakdog.attribute.tally import Tally, tally
 from leakdog.config.resolve import body_size_limit, scrape_timeout
 from leakdog.config.schema import Config, Preset, ScrapeConfig
 from leakdog.errors import FetchError, ProfileError, ProfileTooLarge, Reason, WrongProfile
+from leakdog.fetch.counters import total
 from leakdog.fetch.exposition import read_metrics
 from leakdog.fetch.http import HttpClient
 from leakdog.fetch.process import command_line, find_listener, is_loopback, read_process
@@ -50,6 +52,7 @@ class Gathered:
     profiles: list[RawProfile] = field(default_factory=list)
     tallies: dict[Signal, Tally] = field(default_factory=dict)
     absent: set[str] = field(default_factory=set)
+    blocked: Blocked | None = None
 
     @property
     def values(self) -> dict[Signal, float]:
@@ -128,6 +131,7 @@ class Gatherer:
                 await self._profile(watched, kind, more, exact=kind is Kind.HEAP)
         got.absent |= more.absent
         got.profiles += more.profiles
+        got.blocked = more.blocked or got.blocked
         more.tallies.pop(Signal.INUSE_SPACE, None)
         got.tallies |= more.tallies
         known = {*got.values, Signal.INUSE_SPACE, Signal.INUSE_OBJECTS}
@@ -175,6 +179,9 @@ class Gatherer:
             return
         time = self._clock()
         profile, by_site = await self._decode(watched, kind, data)
+        if kind is Kind.GOROUTINE and (limit := watched.job.blocked_goroutines) is not None:
+            most = await asyncio.to_thread(most_blocked, profile)
+            got.blocked = most if most is not None and most.count > limit else None
         if by_site is not None:
             got.tallies[BY_SITE[kind]] = by_site
         cost = profiling_bytes(profile) if kind is Kind.HEAP else None
@@ -189,7 +196,8 @@ class Gatherer:
         if data is None:
             return
         try:
-            got.observations.append(read_metrics(data, self._clock()))
+            counted = total(data, watched.job.load_metrics) if watched.job.load_metrics else None
+            got.observations.append(replace(read_metrics(data, self._clock()), load_total=counted))
         except FetchError as error:
             if error.reason is not Reason.WRONG_TYPE or not got.profiles:
                 raise

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from leakdog.attribute.blocked import with_blocked
 from leakdog.attribute.classify import classify
 from leakdog.attribute.tally import Tally
 from leakdog.attribute.trend import trends
@@ -58,7 +59,7 @@ def begin_life(watched: Watched, life: Life, now: float, settings: Settings) -> 
     watched.absent.clear()
     watched.explained.clear()
     watched.load = watched.local_pid = watched.facts_time = watched.assessed = watched.memory_limit = None
-    watched.held_heap = None
+    watched.held_heap = watched.blocked = watched.counted = None
     watched.past.clear()
     for sites in watched.sites.values():
         sites.begin_life(now, settings)
@@ -110,10 +111,9 @@ def judge(watched: Watched, now: float, settings: Settings) -> list[Leak]:
     for sites in watched.sites.values():
         sites.judge(now, settings, families)
     together = growth_together(watched, now, settings)
-    findings = {
-        each.leak_class: each
-        for each in classify(watched.assessments, watched.values, together, watched.held_heap, watched.leaking_sites())
-    }
+    grown = classify(watched.assessments, watched.values, together, watched.held_heap, watched.leaking_sites())
+    told = with_blocked(grown, watched.blocked, watched.assessments.get(Signal.GOROUTINES), now)
+    findings = {each.leak_class: each for each in told}
     changed = []
     for leak_class in LeakClass:
         before, finding = watched.leaks.get(leak_class), findings.get(leak_class)

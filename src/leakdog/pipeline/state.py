@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from leakdog.attribute.before import Before
+from leakdog.attribute.blocked import Blocked
 from leakdog.config.schema import ScrapeConfig
 from leakdog.detect.series import SeriesState
 from leakdog.errors import Reason
@@ -72,9 +73,11 @@ class Watched:
         up: how the last pass went; None before the first.
         last_scrape: time of the last pass, good or bad.
         values: latest value of each signal in this life.
-        load: allocation rate of the last pass, bytes per second.
+        load: work per second up to the last pass: bytes that it allocated, or what the job's `load_metrics` count.
+        counted: those counters' sum as it was told last, with the time.
         lives: the last few, the present one last.
         past: what the life before tells of sites, by kind of profile, once somebody has asked.
+        blocked: goroutines at one line that are more than the job allows, as of the last goroutine profile.
         held_heap: share of the heap's growth that leaked goroutines hold by their stacks, 0 to 1; None: not known.
         cost: what was asked of it since the daemon knows it, by what that was: a profile's kind, `metrics` and so on.
         absent: optional pages this target answered 404 to, asked again after a restart.
@@ -94,6 +97,7 @@ class Watched:
     memory_limit: float | None = None
     values: dict[Signal, float] = field(default_factory=dict)
     load: float | None = None
+    counted: tuple[float, float] | None = None
     absent: set[str] = field(default_factory=set)
     local_pid: int | None = None
     sites: dict[Signal, Sites] = field(default_factory=dict)
@@ -103,6 +107,7 @@ class Watched:
     leaks: dict[LeakClass, Leak] = field(default_factory=dict)
     explained: dict[LeakClass, float] = field(default_factory=dict)
     held_heap: float | None = None
+    blocked: Blocked | None = None
     lives: list[Lived] = field(default_factory=list)
     past: dict[Kind, Before | None] = field(default_factory=dict)
     cost: defaultdict[str, Cost] = field(default_factory=lambda: defaultdict(Cost))

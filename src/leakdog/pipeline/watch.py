@@ -208,9 +208,13 @@ def _follow_life(
         changed = begin_life(watched, life, now, settings)
         watched.facts = facts
     else:
-        watched.load = _load(watched, facts, now)
+        if not watched.job.load_metrics:
+            watched.load = _load(watched, facts, now)
         watched.facts = watched.facts.updated(facts)
     watched.life = life
+    _count_load(watched, got)
+    if Kind.GOROUTINE in {profile.kind for profile in got.profiles}:
+        watched.blocked = got.blocked
     watched.remember_life(life.start_time, next((seen.build for seen in got.observations if seen.build), ""))
     if facts.allocated:
         watched.facts_time = now
@@ -226,6 +230,21 @@ def _facts(got: Gathered, values: dict[Signal, float]) -> Facts:
     allocated = {signal: value for signal, value in values.items() if signal.cumulative}
     profiling = [seen.profiling_bytes for seen in got.observations if seen.profiling_bytes is not None]
     return Facts(starts[0] if starts else None, pids[0] if pids else None, allocated, max(profiling, default=0.0))
+
+
+def _count_load(watched: Watched, got: Gathered) -> None:
+    """Load from the counters that the job names.
+
+    Where their sum falls within a life, a counter was set back or a series has gone: that step tells nothing.
+    """
+    for seen in got.observations:
+        if seen.load_total is None:
+            continue
+        if watched.counted is not None:
+            before, value = watched.counted
+            if seen.time > before and seen.load_total >= value:
+                watched.load = (seen.load_total - value) / (seen.time - before)
+        watched.counted = (seen.time, seen.load_total)
 
 
 def _load(watched: Watched, facts: Facts, now: float) -> float | None:

@@ -24,6 +24,7 @@ _VALUES: Mapping[str, st.SearchStrategy[Any]] = {
     "port": st.integers(1, 65535),
     "text": st.text(_LETTERS, min_size=1, max_size=8).filter(str.strip),
     "regex": st.sampled_from(["a.b", "^x$", "on", "1:30", "[a-z]+ #"]),
+    "metric": st.sampled_from(["http_requests_total", "a:b", "on"]),
     "path": st.sampled_from(["", "/", "/metrics", "/a%20b/"]),
     "base_path": st.sampled_from(["", "/", "/debug/pprof"]),
     "host_port": st.sampled_from(["shop-1:6060", "10.0.0.7:1", "[::1]:65535"]),

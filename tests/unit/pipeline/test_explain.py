@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from leakdog.attribute.blocked import most_blocked
 from leakdog.config.schema import Backend, StorageConfig
 from leakdog.errors import FetchError, Reason
 from leakdog.model import Kind, Leak, LeakClass, LeakState, Life, RawProfile, Scrape, Signal
 from leakdog.pipeline.explain import Explainer
 from leakdog.pipeline.state import Fleet, Watched
+from leakdog.pprof import parse
 from leakdog.store import Store, open_store
 
 SHOP = Path(__file__).parents[1] / "attribute" / "shop"
@@ -130,6 +132,18 @@ async def test_profiles_of_another_life_do_not_count(store: Store, watched: Watc
     made, _ = explainer(store)
     before = leak(watched, LeakClass.HEAP, Signal.INUSE_SPACE)
     assert await made.explain(watched, before, 1060.0) is before
+
+
+async def test_goroutines_at_one_line_are_named_with_who_started_them(store: Store, watched: Watched) -> None:
+    """Where more of them are blocked than the job allows, their line comes first."""
+    watched.blocked = most_blocked(parse((SHOP / "goroutine-6.pb.gz").read_bytes()))
+    assert watched.blocked is not None
+    made, _ = explainer(store, (SHOP / "dump.txt").read_bytes())
+    found = await made.explain(watched, leak(watched, LeakClass.GOROUTINE, Signal.GOROUTINES), 1060.0)
+    first = found.culprits[0]
+    assert first.frame == watched.blocked.frame
+    assert first.created_by is not None
+    assert f"{watched.blocked.count:,} goroutines are blocked in" in first.note
 
 
 async def test_a_leak_that_comes_back_after_a_restart_is_said_to(store: Store, watched: Watched) -> None:

@@ -80,6 +80,24 @@ async def test_a_number_is_not_told_anew_by_a_dense_profile(paper, config, watch
     assert got.values[Signal.GOROUTINES] == 4711
 
 
+async def test_what_the_job_calls_load_is_counted(paper, config, watched: Watched) -> None:
+    """From the metrics page, and only where the job names counters."""
+    paper.pages["/metrics"] += b'http_requests_total{code="200"} 5\nhttp_requests_total{code="500"} 2\n'
+    got = await gatherer(paper, config).gather(watched, frozenset({METRICS}))
+    assert [seen.load_total for seen in got.observations] == [None]
+    watched.job = replace(watched.job, load_metrics=("http_requests_total",))
+    got = await gatherer(paper, config).gather(watched, frozenset({METRICS}))
+    assert [seen.load_total for seen in got.observations] == [7.0]
+
+
+@pytest.mark.parametrize(("limit", "found"), [(None, False), (1, True), (10_000, False)])
+async def test_too_many_goroutines_at_one_line_are_told(paper, config, watched, limit: int | None, found: bool) -> None:
+    """Where the job has a limit, and one line is over it."""
+    watched.job = replace(watched.job, blocked_goroutines=limit)
+    got = await gatherer(paper, config).gather(watched, frozenset({"goroutine"}))
+    assert (got.blocked is not None) is found
+
+
 async def test_what_a_pass_costs_the_target_is_counted(paper, config, watched: Watched, heap: bytes) -> None:
     """By what was asked: requests with those that fail, bytes of answers, and collections that they force."""
     production = gatherer(paper, replace(config, detection=DetectionConfig()))

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from leakdog.attribute.blocked import Blocked
 from leakdog.attribute.tally import Tally
 from leakdog.config.schema import DetectionConfig, Preset
 from leakdog.detect.settings import settings_for
@@ -120,6 +121,20 @@ def test_growth_that_follows_load_is_shown_and_never_announced(fresh: Watched) -
         judge(fresh, START + second, SETTINGS)
     assert fresh.leaks == {}
     assert fresh.assessments[Signal.INUSE_SPACE].verdict is not Verdict.LEAK
+
+
+def test_too_many_goroutines_at_one_line_are_a_leak(fresh: Watched) -> None:
+    """From the first look on, steady as they are; gone when the last profile no longer shows them."""
+    assert feed(fresh, {Signal.GOROUTINES: [30_000.0] * 100}) == []
+    fresh.blocked = Blocked(Frame("shop.attend", "pool.go", 42), (), 25_000, 30_000, "chan receive")
+    now = START + 200
+    observe(fresh, {Signal.GOROUTINES: 30_000.0}, now, SETTINGS, {})
+    (leak,) = judge(fresh, now, SETTINGS)
+    assert (leak.leak_class, leak.state) == (LeakClass.GOROUTINE, LeakState.PENDING)
+    assert "25,000 goroutines are blocked" in leak.reasons[0]
+    fresh.blocked = None
+    (leak,) = judge(fresh, now + 10, SETTINGS)
+    assert leak.state is LeakState.INACTIVE
 
 
 def test_a_limit_gives_the_time_that_is_left(fresh: Watched) -> None:

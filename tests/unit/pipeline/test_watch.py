@@ -236,6 +236,25 @@ async def test_a_pass_in_which_nothing_was_asked_says_nothing(
     assert "is up again" not in caplog.text
 
 
+async def test_load_is_what_the_job_counts(config: Config, store: Store, watched: Watched) -> None:
+    """The rate of its counters, through a counter that is set back and a page without them; not what is allocated."""
+    watched.job = replace(watched.job, load_metrics=("http_requests_total",))
+    pipeline, _ = build(config, script := Script(), store)
+    loads = []
+    for second, counted in enumerate([1000.0, 1010.0, None, 1050.0, 7.0, 12.0]):
+        script.now = START + second
+        script.tells({Signal.TOTAL_ALLOC: 1e6 * second}, start_time=START)
+        script.next.observations = [replace(script.next.observations[0], load_total=counted)]
+        await pipeline.scrape(watched, script.now)
+        loads.append(watched.load)
+    assert loads == [None, 10.0, 10.0, 20.0, 20.0, 5.0]
+    script.now += 1
+    script.tells({Signal.TOTAL_ALLOC: 0.0}, start_time=script.now + 100)
+    script.next.observations = [replace(script.next.observations[0], load_total=900.0)]
+    await pipeline.scrape(watched, script.now)
+    assert watched.load is None
+
+
 async def test_lives_are_remembered_with_their_builds(config: Config, store: Store, watched: Watched) -> None:
     """A build that is told later is that of the life; the first source that tells one is believed."""
     pipeline, _ = build(config, script := Script(), store)
