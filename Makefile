@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-SYSTEM_PACKAGES := prometheus prometheus-alertmanager chromium systemd
-SYSTEM_COMMANDS := prometheus promtool prometheus-alertmanager chromium systemd-analyze
+SYSTEM_PACKAGES := prometheus prometheus-alertmanager chromium systemd gcc libc6-dev
+SYSTEM_COMMANDS := prometheus promtool prometheus-alertmanager chromium systemd-analyze gcc
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint unit integration bench services learn fuzz fuzz-short fuzz-made kill9 system-deps constraints clean

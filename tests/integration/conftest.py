@@ -58,23 +58,40 @@ class Running:
 Start = Callable[..., Running]
 
 
+Build = Callable[..., Path]
+
+
 @pytest.fixture(scope="session")
-def zoo(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The zoo's binary, built with the Go toolchain that came as a wheel. Compiled packages are kept between runs."""
+def build_zoo(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """`build_zoo(source, package, cgo=False)`: a binary, built with the Go toolchain that came as a wheel.
+
+    Compiled packages are kept between runs. Cgo needs a C compiler.
+    """
     assert pytestconfig.cache is not None
-    binary = tmp_path_factory.mktemp("zoo") / "zoo"
-    go = Path(sys.executable).parent / "go"
-    environment = {
-        **os.environ,
-        "CGO_ENABLED": "0",
-        "GOCACHE": str(pytestconfig.cache.mkdir("go-build")),
-        "GOFLAGS": "-mod=mod",
-        "GOPROXY": "off",
-        "GOTOOLCHAIN": "local",
-    }
-    command = [go, "build", "-o", binary, "."]
-    subprocess.run(command, cwd=ROOT / "tests" / "zoo", env=environment, check=True, timeout=300)
-    return binary
+    cache = str(pytestconfig.cache.mkdir("go-build"))
+
+    def build(source: Path = ROOT / "tests" / "zoo", package: str = ".", *, cgo: bool = False) -> Path:
+        binary = tmp_path_factory.mktemp("zoo") / "zoo"
+        go = Path(sys.executable).parent / "go"
+        environment = {
+            **os.environ,
+            "CGO_ENABLED": "1" if cgo else "0",
+            "GOCACHE": cache,
+            "GOFLAGS": "-mod=mod",
+            "GOPROXY": "off",
+            "GOTOOLCHAIN": "local",
+        }
+        command = [go, "build", "-o", binary, package]
+        subprocess.run(command, cwd=source, env=environment, check=True, timeout=300)
+        return binary
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def zoo(build_zoo: Build) -> Path:
+    """The zoo's binary."""
+    return build_zoo()
 
 
 @contextlib.contextmanager
@@ -128,14 +145,14 @@ def _free_port() -> int:
 
 @pytest.fixture(scope="module")
 def start_zoo(zoo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
-    """Starts programs of the zoo: `start_zoo("map", "-metrics")`."""
+    """Starts programs of the zoo: `start_zoo("map", "-metrics")`, of another binary or at an address where need be."""
     folder = tmp_path_factory.mktemp("programs")
     with contextlib.ExitStack() as stack:
 
-        def start(program: str, *arguments: str) -> Running:
-            address = f"127.0.0.1:{_free_port()}"
-            command = [zoo, program, "-addr", address, *arguments]
-            log = folder / f"{program}-{address.rpartition(':')[2]}.log"
+        def start(program: str, *arguments: str, binary: Path = zoo, address: str = "") -> Running:
+            address = address or f"127.0.0.1:{_free_port()}"
+            command = [binary, program, "-addr", address, *arguments]
+            log = folder / f"{program}-{address.rpartition(':')[2]}-{binary.parent.name}.log"
             return stack.enter_context(running(command, address, log, answers("/debug/pprof/cmdline")))
 
         yield start

@@ -17,6 +17,7 @@ import pytest
 pytestmark = [pytest.mark.zoo, pytest.mark.slow]
 
 SOURCE = Path(__file__).parents[1] / "zoo" / "mixed" / "mixed.go"
+NATIVE = Path(__file__).parents[1] / "zoo" / "native"
 LONGEST_RUN_SECONDS = 180
 CLASSES = {
     "besidechurn": {"heap"},
@@ -24,19 +25,24 @@ CLASSES = {
     "wrappers": {"heap"},
     "generic": {"heap"},
     "places": {"heap"},
+    "appends": {"heap"},
+    "kept": {"not_returned"},
+    "malloc": {"native"},
 }
 LINES = {
     found[1]: number
-    for number, line in enumerate(SOURCE.read_text().splitlines(), 1)
+    for source in (SOURCE, NATIVE / "main.go")
+    for number, line in enumerate(source.read_text().splitlines(), 1)
     if (found := re.search(r"// leaks: (\w+)$", line))
 }
 Leaks = dict[str, dict[str, dict[str, Any]]]
 
 
 @pytest.fixture(scope="module")
-def leaks(start_zoo: Callable[..., Any], start_leakdog: Callable[..., Any]) -> Leaks:
+def leaks(start_zoo: Callable[..., Any], start_leakdog: Callable[..., Any], build_zoo: Callable[..., Path]) -> Leaks:
     """Leaks that fire at the end, by program and class."""
-    programs = {name: start_zoo(name, "-metrics") for name in CLASSES}
+    native = {"malloc": {"binary": build_zoo(package="./native", cgo=True)}}
+    programs = {name: start_zoo(name, "-metrics", **native.get(name, {})) for name in CLASSES}
     jobs = "".join(
         f"  - job_name: {name}\n    static_configs: [{{targets: ['{program.address}']}}]\n"
         for name, program in programs.items()
@@ -64,9 +70,9 @@ def test_every_leak_has_its_class_and_there_is_no_other(leaks: Leaks, name: str)
     assert CLASSES[name] == set(leaks[name]), json.dumps(leaks[name], indent=1)
 
 
-@pytest.mark.parametrize("name", ["besidechurn", "two", "generic"])
+@pytest.mark.parametrize("name", ["besidechurn", "two", "generic", "appends"])
 def test_the_line_that_leaks_comes_first(leaks: Leaks, name: str) -> None:
-    """Beside churn, beside another leak, and in a generic method."""
+    """Beside churn, beside another leak, in a generic method, and through `append` in a generic function."""
     first = leaks[name]["heap"]["culprits"][0]
     assert (Path(first["file"]).name, first["line"]) == ("mixed.go", LINES[name]), leaks[name]["heap"]["culprits"]
 
@@ -84,3 +90,15 @@ def test_growth_in_many_places_tells_what_it_flows_through(leaks: Leaks) -> None
     assert others
     assert first["share"] < 0.5
     assert re.search(r"\d+% of the growth flows through zoo/mixed\.decode", first["note"])
+
+
+def test_memory_of_a_c_library_is_put_down_to_who_keeps_its_pointers(leaks: Leaks) -> None:
+    """What grows in step with the process is the record of each page, and the note says that this is a hint."""
+    first = leaks["malloc"]["native"]["culprits"][0]
+    assert (Path(first["file"]).name, first["line"]) == ("main.go", LINES["malloc"])
+    assert "a hint, no proof" in first["note"]
+
+
+def test_memory_that_nothing_holds_has_no_culprit(leaks: Leaks) -> None:
+    """Where the runtime keeps what it freed, no line is named for it."""
+    assert leaks["kept"]["not_returned"]["culprits"] == []
