@@ -211,7 +211,8 @@ def stretched(settings: Settings, factor: float) -> Settings:
 def for_sites(settings: Settings) -> Settings:
     """The same for the many series of a target's sites: of the levels those that tell slow growth, kept shorter.
 
-    The whole tells what is fast. Values are samples, so growth must be twice as large to count.
+    The whole tells what is fast, so no look is urgent, and none of the budget of false alarms is set aside for such.
+    Values are samples, so growth must be twice as large to count.
     """
     kept = [number for number, level in enumerate(settings.levels) if level.joins_lives] or [
         *range(len(settings.levels))
@@ -226,6 +227,7 @@ def for_sites(settings: Settings) -> Settings:
             replace(look, level=kept.index(look.level), past=kept.index(look.past)) for look in looks if not look.urgent
         ),
         min_growth_bytes=2 * settings.min_growth_bytes,
+        urgent_part=0.0,
     )
 
 

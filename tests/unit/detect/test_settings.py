@@ -5,7 +5,8 @@ from itertools import pairwise
 import pytest
 
 from leakdog.config.schema import DetectionConfig, Preset
-from leakdog.detect.settings import PRODUCTION, SOAK, Settings, settings_for
+from leakdog.detect.score import least_score, threshold
+from leakdog.detect.settings import PRODUCTION, SOAK, Settings, for_sites, settings_for
 
 PRESETS = pytest.mark.parametrize("settings", [PRODUCTION, SOAK], ids=["production", "soak"])
 
@@ -50,3 +51,13 @@ def test_the_configuration_wins() -> None:
 def test_a_soak_run_has_no_budget_per_year() -> None:
     """A rate of false alarms per year says nothing of two minutes."""
     assert settings_for(DetectionConfig(preset=Preset.SOAK, false_alarms_per_year=0.1)).false_alarms is None
+
+
+def test_sites_use_all_of_their_budget() -> None:
+    """No look at a site is urgent, so nothing of what they may cry wolf is kept for looks that are."""
+    sites = for_sites(PRODUCTION)
+    assert not any(look.urgent for look in sites.looks)
+    assert PRODUCTION.false_alarms is not None
+    for tested in (1, 5):
+        least = {least_score(look, sites, tested) for look in sites.looks}
+        assert least == {threshold(PRODUCTION.false_alarms / tested)}
