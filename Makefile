@@ -7,7 +7,7 @@ SYSTEM_PACKAGES := prometheus prometheus-alertmanager chromium systemd gcc libc6
 SYSTEM_COMMANDS := prometheus promtool prometheus-alertmanager chromium systemd-analyze gcc
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit integration bench services learn fuzz fuzz-short fuzz-made kill9 system-deps constraints clean
+.PHONY: help demo test lint unit integration bench services learn views fuzz fuzz-short fuzz-made kill9 system-deps constraints clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ fuzz-short: ## the same for 20 seconds
 
 fuzz-made: $(VENV)/.dev ## a hundred thousand made profiles, valid and damaged
 	LEAKDOG_MADE=50000 nice $(BIN)/pytest -q tests/fuzz/test_made.py
+
+views: $(VENV)/.dev ## look at profiles in LOOKS=5000 drawn ways, and compare with go tool pprof (SEED=1)
+	nice $(BIN)/python tests/differential --runs $(or $(LOOKS),5000) --seed $(or $(SEED),1)
 
 kill9: $(VENV)/.dev ## kill a writing daemon a thousand times and look for lost data
 	LEAKDOG_KILLS=1000 $(BIN)/pytest -q tests/integration/test_store_kill.py

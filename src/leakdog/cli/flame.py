@@ -38,5 +38,4 @@ def run(args: argparse.Namespace) -> int:
     """
     from leakdog.report.flame import render
 
-    profile, _ = load_compared(args)
-    return write(args, render(profile, view_of(args)))
+    return write(args, render(load_compared(args), view_of(args)))

@@ -37,5 +37,4 @@ def run(args: argparse.Namespace) -> int:
     from leakdog.report.callgraph import callgraph
     from leakdog.report.graph_svg import render
 
-    profile, total = load_compared(args)
-    return write(args, render(callgraph(profile, view_of(args), total)))
+    return write(args, render(callgraph(load_compared(args), view_of(args))))

@@ -42,13 +42,12 @@ def run(args: argparse.Namespace) -> int:
 
     if growth.wanted(args):
         return _growth(args)
-    profile, total = load_compared(args)
-    view = view_of(args)
+    profile, view = load_compared(args), view_of(args)
     found = routines(profile, view, args.regex, sources_of(args))
     if args.json:
-        print(json.dumps(as_json(found, profile, view, total), indent=2))
+        print(json.dumps(as_json(found, profile, view), indent=2))
     else:
-        print(render(found, profile, view, total), end="")
+        print(render(found, profile, view), end="")
     return 0
 
 

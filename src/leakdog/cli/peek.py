@@ -7,7 +7,7 @@ import json
 import re
 from dataclasses import replace
 
-from leakdog.cli.profile import add_graph, add_source, add_view, load_compared, view_of
+from leakdog.cli.profile import add_base, add_sort, add_source, add_view, load_compared, view_of
 
 EXAMPLES = """examples:
   leakdog peek 'cart\\.Put' heap.pb.gz           who calls it, and what it calls
@@ -27,7 +27,8 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("regex", metavar="REGEX", help="which functions")
     add_source(parser)
     add_view(parser)
-    add_graph(parser, rows=0)
+    add_sort(parser)
+    add_base(parser)
     parser.set_defaults(run=run)
 
 
@@ -37,8 +38,7 @@ def run(args: argparse.Namespace) -> int:
     from leakdog.report.graph import build
     from leakdog.report.tree import render
 
-    profile, total = load_compared(args)
-    graph = build(profile, view_of(args), total)
+    graph = build(load_compared(args), view_of(args))
     text = render(graph, args.regex)
     if args.json:
         names = {node.name for node in graph.nodes if re.search(args.regex, node.name)}

@@ -18,6 +18,7 @@ from leakdog.errors import ApiError, FetchError, LeakdogError, ProfileError, Rea
 if TYPE_CHECKING:
     from leakdog.pprof.profile import Profile
     from leakdog.report.graph import View
+    from leakdog.report.select import Selection
 
 _TIMEOUT_SECONDS = 60.0
 _LIMIT_BYTES = 64 << 20
@@ -60,10 +61,15 @@ def add_view(parser: argparse.ArgumentParser, *, as_json: bool = True, granulari
         metavar="UNIT",
         help="of the figures: B, kB, MB, GB, ms, s, …; auto: the best for each; minimum: one for all (default)",
     )
-    for name, meaning in SELECTIONS.items():
-        parser.add_argument(f"--{name}", default="", metavar="REGEX", help=meaning)
+    add_selections(parser)
     if as_json:
         parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def add_selections(parser: argparse.ArgumentParser) -> None:
+    """Add which samples and frames are looked at."""
+    for name, meaning in SELECTIONS.items():
+        parser.add_argument(f"--{name}", default="", metavar="REGEX", help=meaning)
 
 
 def add_graph(parser: argparse.ArgumentParser, *, rows: int) -> argparse._ActionsContainer:
@@ -91,6 +97,11 @@ def add_normalize(parser: argparse.ArgumentParser) -> None:
 def add_rows(parser: argparse.ArgumentParser, *, rows: int) -> None:
     """Add how many nodes there are, and in which order."""
     add_cut(parser, rows=rows)
+    add_sort(parser)
+
+
+def add_sort(parser: argparse.ArgumentParser) -> None:
+    """Add in which order nodes are."""
     parser.add_argument("--sort", choices=("flat", "cum"), default="flat", help="column to sort by (default flat)")
 
 
@@ -143,10 +154,11 @@ def load(args: argparse.Namespace, where: str = "") -> Profile:
 
     """
     from leakdog.pprof import parse
+    from leakdog.report.prune import pruned
 
     where = where or args.profile
     try:
-        return parse(read(where, args.kind, args.server))
+        return pruned(parse(read(where, args.kind, args.server)))
     except ProfileError as error:
         raise LeakdogError(f"reading {where}: {error}") from None
 
@@ -155,39 +167,41 @@ def view_of(args: argparse.Namespace) -> View:
     """How to look at it."""
     from leakdog.report.frames import Granularity
     from leakdog.report.graph import View
-    from leakdog.report.select import Selection
 
-    names = [name.replace("-", "_") for name in SELECTIONS]
-    selection = Selection(**{name: getattr(args, name) for name in names})
+    selection = selection_of(args)
     granularity = Granularity(getattr(args, "granularity", Granularity.FUNCTIONS))
     view = View(args.sample_index, granularity, selection=selection, unit=args.unit)
+    view = replace(view, sort=getattr(args, "sort", view.sort))
     if not hasattr(args, "n"):
         return view
-    sort = getattr(args, "sort", view.sort)
-    return replace(view, sort=sort, n=args.n, node_fraction=args.nodefraction, edge_fraction=args.edgefraction)
+    return replace(view, n=args.n, node_fraction=args.nodefraction, edge_fraction=args.edgefraction)
 
 
-def load_compared(args: argparse.Namespace) -> tuple[Profile, int | None]:
-    """The profile, less its base where one is given, and the total that shares are of, where that is another's.
+def selection_of(args: argparse.Namespace) -> Selection:
+    """Which samples and frames to look at."""
+    from leakdog.report.select import Selection
+
+    return Selection(**{name: getattr(args, name) for name in (each.replace("-", "_") for each in SELECTIONS)})
+
+
+def load_compared(args: argparse.Namespace) -> Profile:
+    """The profile, less its base where one is given.
 
     Raises:
         LeakdogError: as for `load`, or the two cannot be compared.
 
     """
-    from leakdog.report.graph import total_of
-
     profile = load(args)
     other = args.base or args.diff_base
     if args.normalize and not other:
         raise LeakdogError("--normalize scales to the total of a base; name one with --base or --diff-base")
     if not other:
-        return profile, None
-    base = load(args, other)
-    return compared(args, base, profile, other), total_of(base, view_of(args)) if args.diff_base else None
+        return profile
+    return compared(args, load(args, other), profile, other, of_base=bool(args.diff_base))
 
 
-def compared(args: argparse.Namespace, base: Profile, profile: Profile, name: str) -> Profile:
-    """A profile less a base of this name.
+def compared(args: argparse.Namespace, base: Profile, profile: Profile, name: str, *, of_base: bool = False) -> Profile:
+    """A profile less a base of this name, of which shares are shares or not.
 
     Raises:
         LeakdogError: the two cannot be compared.
@@ -196,7 +210,7 @@ def compared(args: argparse.Namespace, base: Profile, profile: Profile, name: st
     from leakdog.report.diff import difference, normalized
 
     try:
-        return difference(base, normalized(profile, base) if args.normalize else profile)
+        return difference(base, normalized(profile, base) if args.normalize else profile, of_base=of_base)
     except ProfileError as error:
         raise LeakdogError(f"comparing {args.profile} with {name}: {error}") from None
 

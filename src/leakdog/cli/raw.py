@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 
-from leakdog.cli.profile import add_source, load
+from leakdog.cli.profile import add_base, add_selections, add_source, load_compared, selection_of
 
 EXAMPLES = """examples:
   leakdog raw heap.pb.gz | less
+  leakdog raw heap.pb.gz --focus 'cart\\.Put'
   diff <(leakdog raw a.pb.gz) <(leakdog raw b.pb.gz)
 """
 
@@ -22,12 +24,17 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_source(parser)
+    add_selections(parser)
+    add_base(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the report; 0 if there is one."""
-    from leakdog.report.raw import render
+    from leakdog.report.raw import as_json, render
+    from leakdog.report.select import select
 
-    print(render(load(args)), end="")
+    profile = select(load_compared(args), selection_of(args))
+    print(json.dumps(as_json(profile), indent=2) if args.json else render(profile).rstrip("\n"))
     return 0

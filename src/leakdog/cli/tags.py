@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 
-from leakdog.cli.profile import add_source, add_view, load, view_of
+from leakdog.cli.profile import add_base, add_source, add_view, load_compared, view_of
 
 EXAMPLES = """examples:
   leakdog tags heap.pb.gz                        how large the objects are
   leakdog tags cpu.pb.gz --focus 'json'
+  leakdog tags after.pb.gz --base before.pb.gz
 """
 
 
@@ -24,6 +25,7 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     add_source(parser)
     add_view(parser)
+    add_base(parser)
     parser.set_defaults(run=run)
 
 
@@ -31,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     """Print the report; 0 if there is one."""
     from leakdog.report.tags import render, sums_of
 
-    profile, view = load(args), view_of(args)
+    profile, view = load_compared(args), view_of(args)
     text = json.dumps({"tags": sums_of(profile, view)}, indent=2) if args.json else render(profile, view)
     print(text.rstrip("\n") or "no sample of this profile has a label")
     return 0

@@ -45,8 +45,7 @@ def run(args: argparse.Namespace) -> int:
 
     if growth.wanted(args):
         return _growth(args)
-    profile, total = load_compared(args)
-    graph = build(profile, view_of(args), total)
+    graph = build(load_compared(args), view_of(args))
     print(json.dumps(as_json(graph), indent=2) if args.json else render(graph).rstrip("\n"))
     return 0
 

@@ -7,7 +7,7 @@ import json
 
 from leakdog.cli import growth
 from leakdog.cli.growth import add_growth
-from leakdog.cli.profile import add_source, add_view, load, view_of
+from leakdog.cli.profile import add_base, add_source, add_view, load_compared, view_of
 
 EXAMPLES = """examples:
   leakdog traces heap.pb.gz
@@ -28,7 +28,7 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     add_source(parser)
     add_view(parser)
-    add_growth(parser)
+    add_growth(parser, add_base(parser))
     parser.set_defaults(run=run)
 
 
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
 
     if growth.wanted(args):
         return _growth(args)
-    profile, view = load(args), view_of(args)
+    profile, view = load_compared(args), view_of(args)
     if args.json:
         kind = profile.sample_types[profile.sample_index(view.sample_index)]
         traces = [

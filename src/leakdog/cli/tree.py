@@ -38,8 +38,7 @@ def run(args: argparse.Namespace) -> int:
     from leakdog.report.graph import build
     from leakdog.report.tree import render
 
-    profile, total = load_compared(args)
-    graph = build(profile, view_of(args), total)
+    graph = build(load_compared(args), view_of(args))
     print(json.dumps(as_json(graph), indent=2) if args.json else render(graph).rstrip("\n"))
     return 0
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from leakdog.pprof.profile import Profile
-from leakdog.report.frames import Granularity
+from leakdog.report.frames import Parts
 from leakdog.report.graph import (
     Call,
     Edge,
@@ -40,30 +40,29 @@ class CallGraph:
 
     Attributes:
         graph: with the nodes in order of their rank.
-        tags: of each node, by the same index.
+        parts, tags: of each node, by the same index.
         dropped_edges: calls that hold less than `edge_cutoff`.
 
     """
 
     graph: Graph
+    parts: tuple[Parts, ...]
     tags: tuple[NodeTags, ...]
-    granularity: Granularity
     dropped_edges: int
     edge_cutoff: int
 
 
-def callgraph(profile: Profile, view: View, total: int | None = None) -> CallGraph:
+def callgraph(profile: Profile, view: View) -> CallGraph:
     """The graph to draw.
 
     Args:
         view: with the number of nodes and their labels together, 0 for all.
-        total: what shares are shares of; None: the profile's own.
 
     Raises:
         ProfileError: there is no such sample type, or what is selected is no regular expression.
 
     """
-    total = total_of(profile, view) if total is None else total
+    total = total_of(profile, view)
     chosen = select(profile, view.selection)
     found = tally(chosen, view)
     large, dropped = found.large(view.node_fraction)
@@ -92,7 +91,9 @@ def callgraph(profile: Profile, view: View, total: int | None = None) -> CallGra
         shown_in=unit,
     )
     weak = len(calls) - len(strong)
-    return CallGraph(graph, tuple(tags[i] for i in cut), view.granularity, weak, int(total * view.edge_fraction))
+    return CallGraph(
+        graph, tuple(found.parts[i] for i in cut), tuple(tags[i] for i in cut), weak, int(total * view.edge_fraction)
+    )
 
 
 def _edges(found: Tally, calls: Iterable[Call]) -> tuple[Edge, ...]:

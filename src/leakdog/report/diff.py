@@ -7,40 +7,31 @@ from dataclasses import replace
 import numpy as np
 
 from leakdog.errors import ProfileError
-from leakdog.model import Frame
-from leakdog.pprof import DEFAULT_LIMITS, Profile
-from leakdog.pprof.build import Builder
-from leakdog.pprof.profile import Ints, ValueType
+from leakdog.pprof import Profile
+from leakdog.report.base import labelled
 from leakdog.report.frames import exact
+from leakdog.report.merge import merged
 
-Stack = tuple[Frame, ...]
 LARGEST = 2.0**62  # that a value is scaled to
 
 
-def difference(base: Profile, latest: Profile) -> Profile:
-    """`latest` minus `base`, by stack with lines, for every sample type; stacks that did not change are left out.
+def difference(base: Profile, latest: Profile, *, of_base: bool = False) -> Profile:
+    """`latest` minus `base`, for every sample type that both have; stacks that did not change are left out.
 
-    Labels are not kept: in heap profiles they tell the size of objects, and stacks are summed over that.
+    Args:
+        of_base: keep what is subtracted apart, with a label, so that shares are shares of it.
 
     Raises:
-        ProfileError: the two do not have the same sample types.
+        ProfileError: the two have no sample type in common.
 
     """
-    _same_types(base, latest)
-    rows = _sums(latest)
-    for stack, values in _sums(base).items():
-        rows[stack] = rows[stack] - values if stack in rows else -values
-    builder = Builder(latest.sample_types, DEFAULT_LIMITS)
-    places: dict[Frame, int] = {}
-    for stack, values in rows.items():
-        if values.any():
-            where = [builder.location(places.setdefault(frame, len(places) + 1), (frame,)) for frame in stack]
-            builder.sample(values.tolist(), where)
+    types = _common(base, latest)
+    before, after = (_only(each, types) for each in (base, latest))
+    before = replace(before, values=-before.values)
     return replace(
-        builder.build(latest.period_type or ValueType("", ""), latest.period),
-        default_sample_type=latest.default_sample_type,
-        time_nanos=latest.time_nanos,
-        duration_nanos=max(0, latest.time_nanos - base.time_nanos),
+        merged([after, labelled(before) if of_base else before]),
+        comments=tuple(dict.fromkeys((*latest.comments, *base.comments))),
+        duration_nanos=max(0, latest.time_nanos - base.time_nanos) if base.time_nanos else 0,
     )
 
 
@@ -51,7 +42,8 @@ def normalized(latest: Profile, base: Profile) -> Profile:
         ProfileError: the two do not have the same sample types.
 
     """
-    _same_types(base, latest)
+    if base.sample_types != latest.sample_types:
+        raise ProfileError(f"profiles of {_told(base, latest)} cannot be scaled to each other")
     wanted, there = (exact(each.values).sum(axis=0).astype(float) for each in (base, latest))
     ratios = np.divide(wanted, there, out=np.zeros_like(there), where=there != 0)
     scaled = np.clip(latest.values * ratios, -LARGEST, LARGEST)
@@ -59,14 +51,28 @@ def normalized(latest: Profile, base: Profile) -> Profile:
     return replace(latest, values=np.where(ratios == 1, latest.values, rounded))
 
 
-def _same_types(base: Profile, latest: Profile) -> None:
-    if base.sample_types != latest.sample_types:
-        names = (", ".join(kind.type for kind in each.sample_types) for each in (base, latest))
-        raise ProfileError("profiles of {} and {} cannot be subtracted".format(*names))
-
-
-def _sums(profile: Profile) -> dict[Stack, Ints]:
-    found: dict[Stack, Ints] = {}
-    for stack, values in zip(profile.stacks(), profile.values, strict=True):
-        found[stack] = found[stack] + values if stack in found else np.array(values)
+def _common(base: Profile, latest: Profile) -> list[str]:
+    """Names of sample types that both have, in the order of the latest."""
+    units = dict(base.sample_types)
+    found = [kind.type for kind in latest.sample_types if units.get(kind.type) == kind.unit]
+    if not found:
+        raise ProfileError(f"profiles of {_told(base, latest)} cannot be subtracted")
     return found
+
+
+def _told(base: Profile, latest: Profile) -> str:
+    return " and ".join(", ".join(kind.type for kind in each.sample_types) for each in (base, latest))
+
+
+def _only(profile: Profile, types: list[str]) -> Profile:
+    """The profile with these sample types."""
+    columns = [profile.sample_index(name) for name in types]
+    if columns == list(range(len(profile.sample_types))):
+        return profile
+    default = profile.default_sample_type
+    return replace(
+        profile,
+        sample_types=tuple(profile.sample_types[column] for column in columns),
+        values=profile.values[:, columns],
+        default_sample_type=default if default in types else types[0],
+    )

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from leakdog.report.callgraph import MOST_TAGS, CallGraph
-from leakdog.report.frames import Granularity
+from leakdog.report.frames import Parts
 from leakdog.report.graph import Edge, Graph, Node
 from leakdog.report.measure import label, percentage
 from leakdog.report.node_tags import NodeTags, Tag, collapsed, ranked
@@ -16,10 +16,18 @@ from leakdog.report.top import summary
 
 SMALLEST, LARGEST = 8, 24  # of the text in a node
 HEAVIEST, WIDEST = 100, 5  # of an edge that holds everything, above that of one that holds nothing
-# Folders and versions in front of a Go package.
-_FOLDERS = re.compile(r"^(?:[\w.-]+/)+(?=[^/]+\.)")
-_ADDRESS = re.compile(r"[0-9a-f]{16} ")
-_VERSION = re.compile(r"/v(?:[2-9]|[1-9]\d+)(?=[./])")
+# What is outside of the part of a name that is shown. Method: google/pprof internal/graph.
+_OUTER = tuple(
+    re.compile(pattern, re.ASCII)
+    for pattern in (
+        r"(?:[\w\-.]+/)+([^.]+\..+)",
+        r"(?:[a-z]\w*\.)*([A-Z][\w$]*\.(?:<init>|[a-z][\w$]*(?:\$\d+)?))(?:\(|\Z)",
+        r"(?:[_a-zA-Z]\w*::)+(_*[A-Z]\w*::~?[_a-zA-Z]\w*(?:<.*>)?)",
+    )
+)
+_ANONYMOUS = re.compile(r"^\(anonymous namespace\)::")
+_VERSION = re.compile(r"^(.*?)/v(?:[2-9]|[1-9][0-9]+)([./].*)$")
+_SPLIT = re.compile(r"::|\.")
 Figure = Callable[[int], str]
 
 
@@ -37,9 +45,8 @@ def render(drawn: CallGraph) -> str:
     lines = ['digraph "leakdog" {', 'node [style=filled fillcolor="#f6f8fa" color="#8c959f" fontname="sans-serif"]']
     lines.append(_legend(drawn, unit))
     labelled = set()
-    for (name, number), node, tags in zip(numbers.items(), graph.nodes, drawn.tags, strict=True):
-        shown = short(name, drawn.granularity)
-        lines.append(f"N{number} [{_node(node, shown, graph, most, figure)}]")
+    for (name, number), node, parts, tags in zip(numbers.items(), graph.nodes, drawn.parts, drawn.tags, strict=True):
+        lines.append(f"N{number} [{_node(node, short(parts), graph, most, figure)}]")
         beside = list(_tags(number, tags, figure, flat=name in calling))
         labelled |= {name} if beside else set()
         lines += beside
@@ -61,19 +68,19 @@ def legend(drawn: CallGraph, unit: str) -> list[str]:
     return lines
 
 
-def short(name: str, granularity: Granularity) -> str:
+def short(parts: Parts) -> str:
     """A node's name, as much of it as tells it from others: no folders, and one line for each part."""
-    if granularity in (Granularity.FILES, Granularity.PACKAGES):
-        return posixpath.basename(name)
-    address, function, place = "", name, ""
-    if granularity is Granularity.ADDRESSES:
-        address, function = (name[:16], name[17:]) if _ADDRESS.match(name) else ("", name)
-    if granularity is not Granularity.FUNCTIONS and " " in function:
-        function, _, place = function.rpartition(" ")
-    function = _FOLDERS.sub("", _VERSION.sub("", function)).replace("[...]", "[…]")
-    words = [function] if function.startswith("[") else re.split(r"::|\.", function)  # a binary has one name
-    parts = (address, *words, posixpath.basename(place))
-    return "\n".join(part for part in parts if part)
+    function = parts.function
+    if not function.startswith("["):  # a binary has one name
+        function = _SPLIT.sub("\n", _shortened(function).replace("[...]", "[…]"))
+    return "\n".join(part for part in (parts.address, function, posixpath.basename(parts.place)) if part)
+
+
+def _shortened(function: str) -> str:
+    """A function without folders and versions of Go, packages of Java, and outer namespaces of C++."""
+    function = _VERSION.sub(r"\1\2", _ANONYMOUS.sub("", function))
+    found = next((match for match in (pattern.match(function) for pattern in _OUTER) if match), None)
+    return found[1] if found else function
 
 
 def _legend(drawn: CallGraph, unit: str) -> str:

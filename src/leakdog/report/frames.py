@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from enum import StrEnum
 from itertools import pairwise
 from typing import NamedTuple, TypeVar
@@ -49,16 +49,41 @@ class Frames(NamedTuple):
     inlined: NDArray[np.bool_]  # into the next frame
 
 
+class Parts(NamedTuple):
+    """What the name of a node is made of: an address, a function (or what stands for one), and a file with a line."""
+
+    address: str
+    function: str
+    place: str
+
+    def name(self) -> str:
+        """All that is known."""
+        return " ".join(part for part in self if part)
+
+
 def calls_of(symbols: Symbols, granularity: Granularity) -> tuple[list[str], Calls]:
     """Distinct names, and the calls of all locations in them; without symbols the binary gives the name."""
+    parts, calls = parts_of(symbols, granularity)
+    return list(parts), calls
+
+
+def parts_of(symbols: Symbols, granularity: Granularity) -> tuple[dict[str, Parts], Calls]:
+    """The same, with what each name is made of."""
     rows: dict[str, int] = {}
-    lines = _line_names(symbols, granularity, rows)
-    return line_up(
-        symbols,
-        rows,
-        lines,
-        lambda location: f"{_address(symbols, location, granularity)}{_binary(symbols, location)}",
-    )
+    found: dict[str, Parts] = {}
+
+    def named(parts: Parts) -> str:
+        name = parts.name()
+        found.setdefault(name, parts)
+        return name
+
+    def bare(location: int) -> str:
+        return named(Parts(_address(symbols, location, granularity), _binary(symbols, location), ""))
+
+    names = map(named, _lines(symbols, granularity))
+    lines = np.array([rows.setdefault(name, len(rows)) for name in names], np.int64)
+    _, calls = line_up(symbols, rows, lines, bare)
+    return {name: found[name] for name in rows}, calls
 
 
 def line_up(symbols: Symbols, rows: dict[Key, int], lines: Ints, bare: Callable[[int], Key]) -> tuple[list[Key], Calls]:
@@ -129,43 +154,38 @@ def clean(path: str) -> str:
     return posixpath.normpath(path) if path else ""
 
 
-def _line_names(symbols: Symbols, granularity: Granularity, rows: dict[str, int]) -> Ints:
-    """A row for each line of the locations; those of one name share it."""
-    functions, table, strings = symbols.functions, symbols.locations, symbols.strings
-    files = map(strings.__getitem__, functions.file.tolist())
-    parts = [
-        _part(granularity, name, file) or UNKNOWN for name, file in zip(function_names(symbols), files, strict=True)
-    ]
-    if granularity not in (Granularity.LINES, Granularity.ADDRESSES):
-        known = np.array([rows.setdefault(part, len(rows)) for part in parts], np.int64)
-        found: Ints = known[table.line_function]
-        return found
+def _lines(symbols: Symbols, granularity: Granularity) -> Iterator[Parts]:
+    """What each line of the locations is called; one of which nothing is known is called by its binary."""
+    table, strings = symbols.locations, symbols.strings
+    files = [clean(strings[file]) for file in symbols.functions.file.tolist()]
+    parts = [_part(granularity, *each) for each in zip(function_names(symbols), files, strict=True)]
+    numbered = granularity in (Granularity.LINES, Granularity.ADDRESSES)
     owner = np.repeat(np.arange(len(table.mapping)), np.diff(table.line_offsets)).tolist()
-    lines = zip(owner, table.line_function.tolist(), table.line_number.tolist(), strict=True)
-    texts = (
-        f"{_address(symbols, location, granularity)}{parts[function]}{f':{line}' if line else ''}"
-        for location, function, line in lines
-    )
-    return np.array([rows.setdefault(text, len(rows)) for text in texts], np.int64)
+    for location, row, line in zip(owner, table.line_function.tolist(), table.line_number.tolist(), strict=True):
+        function, place = parts[row]
+        if numbered and line:
+            place = f"{place}:{line}"
+        address = _address(symbols, location, granularity)
+        yield Parts(address, function if function or place else _binary(symbols, location), place)
 
 
-def _part(granularity: Granularity, name: str, file: str) -> str:
-    """What a function adds to the name of a node."""
+def _part(granularity: Granularity, name: str, file: str) -> tuple[str, str]:
+    """What a function, and its file, add to the name of a node."""
     match granularity:
         case Granularity.FUNCTIONS:
-            return name
+            return name, ""
         case Granularity.FILES:
-            return clean(file)
+            return "", file
         case Granularity.PACKAGES:
             outermost, inner, _ = name.partition("::")
-            return outermost if inner else go_package(name) or name
+            return outermost if inner else go_package(name) or name, ""
         case _:
-            return f"{name} {clean(file)}".strip()
+            return name, file
 
 
 def _address(symbols: Symbols, location: int, granularity: Granularity) -> str:
     address = int(symbols.locations.address[location]) & (1 << 64) - 1
-    return f"{address:016x} " if granularity is Granularity.ADDRESSES and address else ""
+    return f"{address:016x}" if granularity is Granularity.ADDRESSES and address else ""
 
 
 def _binary(symbols: Symbols, location: int) -> str:

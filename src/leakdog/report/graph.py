@@ -13,7 +13,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from leakdog.pprof.profile import Profile
-from leakdog.report.frames import Frames, Granularity, Numbers, calls_of, exact, frames_of, sums
+from leakdog.report.base import of_base
+from leakdog.report.frames import Frames, Granularity, Numbers, Parts, exact, frames_of, parts_of, sums
 from leakdog.report.heading import heading
 from leakdog.report.measure import MINIMUM, common_unit
 from leakdog.report.select import Selection, select
@@ -70,7 +71,7 @@ class Graph:
 
     Attributes:
         sample_type, unit: what the numbers count, such as `inuse_space` in `bytes`.
-        total: sum of the absolute values of all samples, of those that are not selected too.
+        total: what shares are shares of; see `total_of`. What is not selected counts, too.
         nodes: sorted, the first of `node_count`.
         dropped: nodes below `cutoff`, which are in none of these.
         heading: lines that say what profile this is, and what is selected.
@@ -91,9 +92,10 @@ class Graph:
 
 
 class Tally(NamedTuple):
-    """The nodes of a profile by number: names, flat, cum; and the frames and weights that they are sums of."""
+    """The nodes of a profile by number, and the frames and weights that they are sums of."""
 
     names: list[str]
+    parts: list[Parts]
     flat: list[int]
     cum: list[int]
     frames: Frames
@@ -121,18 +123,15 @@ class Call(NamedTuple):
     residual: bool
 
 
-def build(profile: Profile, view: View, total: int | None = None) -> Graph:
+def build(profile: Profile, view: View) -> Graph:
     """The graph of a profile.
-
-    Args:
-        total: what shares are shares of; None: the profile's own.
 
     Raises:
         ProfileError: there is no such sample type, or what is selected is no regular expression.
 
     """
     kind = profile.sample_types[profile.sample_index(view.sample_index)]
-    total = total_of(profile, view) if total is None else total
+    total = total_of(profile, view)
     found = tally(select(profile, view.selection), view)
     large, dropped = found.large(view.node_fraction)
     by = found.cum if view.sort == "cum" else found.flat
@@ -158,13 +157,14 @@ def build(profile: Profile, view: View, total: int | None = None) -> Graph:
 
 
 def total_of(profile: Profile, view: View) -> int:
-    """Sum of the absolute values of all samples.
+    """Sum of the absolute values of all samples; of those of a base only, where they are kept apart.
 
     Raises:
         ProfileError: there is no such sample type.
 
     """
-    return int(np.abs(exact(profile.values[:, profile.sample_index(view.sample_index)])).sum())
+    values = np.abs(exact(profile.values[:, profile.sample_index(view.sample_index)]))
+    return int(values[of_base(profile)].sum()) or int(values.sum())
 
 
 def output_unit(view: View, nodes: Iterable[Node], total: int, unit: str) -> str:
@@ -183,10 +183,11 @@ def tally(chosen: Profile, view: View) -> Tally:
 
     """
     weights = exact(chosen.values[:, chosen.sample_index(view.sample_index)])
-    names, calls = calls_of(chosen.symbols, view.granularity)
+    parts, calls = parts_of(chosen.symbols, view.granularity)
+    names = list(parts)
     frames = frames_of(chosen, np.flatnonzero(weights != 0), calls)
     flat, cum = sums(frames, weights, len(names))
-    return Tally(names, flat.tolist(), cum.tolist(), frames, weights)
+    return Tally(names, list(parts.values()), flat.tolist(), cum.tolist(), frames, weights)
 
 
 def calls_between(found: Tally, shown: list[int]) -> list[Call]:

@@ -9,7 +9,8 @@ from xml.sax.saxutils import escape
 
 from leakdog.report.callgraph import CallGraph
 from leakdog.report.dot import legend, short
-from leakdog.report.graph import Edge, Node
+from leakdog.report.frames import Parts
+from leakdog.report.graph import Edge, Graph, Node
 from leakdog.report.layout import Layout, Link, Point, Size, layout
 from leakdog.report.measure import label, percentage
 
@@ -31,7 +32,7 @@ def render(drawn: CallGraph) -> str:
     """An SVG document without script; each box and arrow has its full names and figures as a title."""
     graph = drawn.graph
     head = legend(drawn, graph.shown_in)
-    texts = [_lines(node, drawn) for node in graph.nodes]
+    texts = [_lines(node, parts, graph) for node, parts in zip(graph.nodes, drawn.parts, strict=True)]
     most = max((abs(node.flat) for node in graph.nodes), default=0)
     fonts = [_font(node, most) for node in graph.nodes]
     sizes = [_size(lines, font) for lines, font in zip(texts, fonts, strict=True)]
@@ -57,15 +58,14 @@ def render(drawn: CallGraph) -> str:
     )
 
 
-def _lines(node: Node, drawn: CallGraph) -> list[str]:
+def _lines(node: Node, parts: Parts, graph: Graph) -> list[str]:
     """What stands in a box: the name in parts, then flat, then cum where it is more."""
-    graph = drawn.graph
 
     def told(value: int) -> str:
         return f"{label(value, graph.unit, graph.shown_in)} ({percentage(value, graph.total).strip()})"
 
-    parts = short(node.name, drawn.granularity).split("\n")
-    name = [part if len(part) <= LONGEST else part[: LONGEST - 1] + "…" for part in parts]
+    named = short(parts).split("\n")
+    name = [part if len(part) <= LONGEST else part[: LONGEST - 1] + "…" for part in named]
     flat = [told(node.flat)] if node.flat else []
     return [*name, *flat, *([f"of {told(node.cum)}"] if node.cum != node.flat else [])]
 

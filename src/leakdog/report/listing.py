@@ -162,18 +162,15 @@ def _routine(name: str, file: str, held: dict[Place, tuple[int, int]], sources: 
     return Routine(name, file, flat, cum, lines, error)
 
 
-def render(found: Sequence[Routine], profile: Profile, view: View, total: int | None = None) -> str:
+def render(found: Sequence[Routine], profile: Profile, view: View) -> str:
     """The report as text.
-
-    Args:
-        total: what shares are shares of; None: the profile's own.
 
     Raises:
         ProfileError: there is no such sample type.
 
     """
     unit = profile.sample_types[profile.sample_index(view.sample_index)].unit
-    total = total_of(profile, view) if total is None else total
+    total = total_of(profile, view)
 
     def figure(value: int) -> str:
         return label(value, unit, view.unit)
@@ -201,10 +198,10 @@ def _text(routine: Routine, total: int, figure: Callable[[int], str]) -> Iterato
         yield f"{flat:>10} {cum:>10} {line.line:6}:{line.source}"
 
 
-def as_json(found: Sequence[Routine], profile: Profile, view: View, total: int | None = None) -> dict[str, Any]:
+def as_json(found: Sequence[Routine], profile: Profile, view: View) -> dict[str, Any]:
     """The same with raw numbers; lines that hold something are there without source, too."""
     kind = profile.sample_types[profile.sample_index(view.sample_index)]
-    total = total_of(profile, view) if total is None else total
+    total = total_of(profile, view)
     return {
         "sample_type": kind.type,
         "unit": kind.unit,

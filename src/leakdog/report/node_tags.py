@@ -10,6 +10,7 @@ import numpy as np
 
 from leakdog.pprof.columns import ranges
 from leakdog.pprof.profile import Label, Profile
+from leakdog.report import base
 from leakdog.report.frames import Ints
 from leakdog.report.graph import Tally
 from leakdog.report.measure import label, scale
@@ -94,7 +95,8 @@ def _by_sample(profile: Profile) -> tuple[list[_Key], Ints, Ints]:
 
 def _keys(labels: Sequence[Label]) -> Iterator[_Key]:
     """The texts together, as they come in one sample, and the sizes of its objects."""
-    text = "\\n".join(sorted(f"{each.key}:{each.value}" for each in labels if isinstance(each.value, str)))
+    texts = (each for each in labels if isinstance(each.value, str) and each.key != base.KEY)
+    text = "\n".join(sorted(f"{each.key}:{each.value}" for each in texts))
     if text:
         yield _Key(text)
     for each in labels:

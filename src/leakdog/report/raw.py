@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Any
 
 from leakdog.pprof.profile import Label, Profile
 from leakdog.pprof.symbols import Symbols
 
 INDENT = " " * 16
 _UNITS = (("s", 10**9), ("ms", 10**6), ("µs", 10**3), ("ns", 1))
+WORD = (1 << 64) - 1
 BITS = ("[FN]", "[FL]", "[LN]", "[IN]")
 
 
@@ -25,6 +28,64 @@ def render(profile: Profile) -> str:
         *(_mapping(symbols, row) for row in range(len(symbols.mappings.file))),
     ]
     return "\n".join(parts) + "\n"
+
+
+def as_json(profile: Profile) -> dict[str, Any]:
+    """The same with raw numbers. Stacks, mappings and functions are told by their place in the lists, from 0."""
+    symbols, strings = profile.symbols, profile.symbols.strings
+    functions, mappings = symbols.functions, symbols.mappings
+    stacks = [profile.stack_locations[first:last].tolist() for first, last in pairwise(profile.stack_offsets.tolist())]
+    return {
+        "sample_types": [kind._asdict() for kind in profile.sample_types],
+        "default_sample_type": profile.default_sample_type,
+        "period_type": profile.period_type._asdict() if profile.period_type else None,
+        "period": profile.period,
+        "time_nanos": profile.time_nanos,
+        "duration_nanos": profile.duration_nanos,
+        "comments": list(profile.comments),
+        "doc_url": profile.doc_url,
+        "samples": [
+            {"values": values, "stack": stack, "labels": [label._asdict() for label in profile.labels(i)]}
+            for i, (values, stack) in enumerate(zip(profile.values.tolist(), stacks, strict=True))
+        ],
+        "locations": [_told(symbols, row) for row in range(len(symbols.locations.mapping))],
+        "functions": [
+            {"name": strings[name], "system_name": strings[system], "file": strings[file], "start_line": line}
+            for name, system, file, line in zip(
+                *(c.tolist() for c in (functions.name, functions.system_name, functions.file, functions.start_line)),
+                strict=True,
+            )
+        ],
+        "mappings": [
+            {
+                "start": start & WORD,
+                "limit": limit & WORD,
+                "offset": offset & WORD,
+                "file": strings[file],
+                "build_id": strings[build],
+            }
+            for start, limit, offset, file, build in zip(
+                *(
+                    c.tolist()
+                    for c in (mappings.start, mappings.limit, mappings.offset, mappings.file, mappings.build_id)
+                ),
+                strict=True,
+            )
+        ],
+    }
+
+
+def _told(symbols: Symbols, location: int) -> dict[str, Any]:
+    """A location for JSON; a mapping of None is none."""
+    table = symbols.locations
+    rows = slice(int(table.line_offsets[location]), int(table.line_offsets[location + 1]))
+    lines = zip(table.line_function[rows].tolist(), table.line_number[rows].tolist(), strict=True)
+    mapping = int(table.mapping[location])
+    return {
+        "address": int(table.address[location]) & WORD,
+        "mapping": mapping if mapping >= 0 else None,
+        "lines": [{"function": function, "line": line} for function, line in lines],
+    }
 
 
 def _heading(profile: Profile) -> Iterator[str]:
@@ -66,7 +127,7 @@ def _value(label: Label) -> str:
 
 def _location(symbols: Symbols, location: int) -> Iterator[str]:
     table, functions, strings = symbols.locations, symbols.functions, symbols.strings
-    head = f"{location + 1:6}: {int(table.address[location]) & (1 << 64) - 1:#x} "
+    head = f"{location + 1:6}: {int(table.address[location]) & WORD:#x} "
     mapping = int(table.mapping[location])
     if mapping >= 0:
         head += f"M={mapping + 1} "
@@ -86,7 +147,7 @@ def _location(symbols: Symbols, location: int) -> Iterator[str]:
 
 def _mapping(symbols: Symbols, row: int) -> str:
     table, strings = symbols.mappings, symbols.strings
-    start, limit, offset = (int(each[row]) & (1 << 64) - 1 for each in (table.start, table.limit, table.offset))
+    start, limit, offset = (int(each[row]) & WORD for each in (table.start, table.limit, table.offset))
     bits = "".join(bit for bit, given in zip(BITS, table.flags[row].tolist(), strict=True) if given)
     file, build_id = strings[int(table.file[row])], strings[int(table.build_id[row])]
     return f"{row + 1}: {start:#x}/{limit:#x}/{offset:#x} {file} {build_id} {bits}"

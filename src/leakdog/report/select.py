@@ -81,7 +81,7 @@ def select(profile: Profile, wanted: Selection) -> Profile:
         lines, places = match.without(lines, places, wanted.hide)
     if wanted.show:
         lines, places = match.only(lines, places, wanted.show)
-    out = _cut(profile, kept, lines, places)
+    out = cut(profile, kept, lines, places)
     return _shown_from(out, wanted.show_from) if wanted.show_from else out
 
 
@@ -150,7 +150,7 @@ def _compiled(pattern: str, name: str) -> re.Pattern[str]:
         raise ProfileError(f"{name}: {pattern!r} is not a regular expression: {error}") from None
 
 
-def _cut(profile: Profile, samples: Bools, lines: Bools, places: Bools) -> Profile:
+def cut(profile: Profile, samples: Bools, lines: Bools, places: Bools) -> Profile:
     """Only these samples, lines and locations; samples that lose all their locations go, too."""
     table = profile.symbols.locations
     sizes = np.diff(profile.stack_offsets)
@@ -169,7 +169,7 @@ def _cut(profile: Profile, samples: Bools, lines: Bools, places: Bools) -> Profi
             table.mapping,
             table.address,
             table.folded,
-            _offsets(counts),
+            offsets(counts),
             table.line_function[lines],
             table.line_number[lines],
             table.line_column[lines],
@@ -179,7 +179,7 @@ def _cut(profile: Profile, samples: Bools, lines: Bools, places: Bools) -> Profi
     return replace(
         profile,
         values=profile.values[samples],
-        stack_offsets=_offsets(left[samples]),
+        stack_offsets=offsets(left[samples]),
         stack_locations=profile.stack_locations[kept],
         label_table=_labels(profile.label_table, np.flatnonzero(samples)),
         symbols=symbols,
@@ -192,7 +192,7 @@ def take(profile: Profile, samples: Ints) -> Profile:
     return replace(
         profile,
         values=profile.values[samples],
-        stack_offsets=_offsets(sizes),
+        stack_offsets=offsets(sizes),
         stack_locations=profile.stack_locations[ranges(profile.stack_offsets[samples], sizes)],
         label_table=_labels(profile.label_table, samples),
     )
@@ -201,7 +201,7 @@ def take(profile: Profile, samples: Ints) -> Profile:
 def _labels(table: LabelTable, samples: Ints) -> LabelTable:
     sizes = np.diff(table.offsets)[samples]
     rows = ranges(table.offsets[samples], sizes)
-    return LabelTable(_offsets(sizes), table.key[rows], table.text[rows], table.number[rows], table.unit[rows])
+    return LabelTable(offsets(sizes), table.key[rows], table.text[rows], table.number[rows], table.unit[rows])
 
 
 def _shown_from(profile: Profile, pattern: str) -> Profile:
@@ -224,11 +224,12 @@ def _shown_from(profile: Profile, pattern: str) -> Profile:
     np.maximum.at(ends, owners[inside], place[inside] + 1)
     shorter = replace(
         profile,
-        stack_offsets=_offsets(ends),
+        stack_offsets=offsets(ends),
         stack_locations=profile.stack_locations[place < ends[owners]],
     )
-    return _cut(shorter, ends > 0, keep_lines, np.ones(len(table.mapping), bool))
+    return cut(shorter, ends > 0, keep_lines, np.ones(len(table.mapping), bool))
 
 
-def _offsets(sizes: Ints) -> Ints:
+def offsets(sizes: Ints) -> Ints:
+    """Where each of many slices of these sizes begins, and the last ends."""
     return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)

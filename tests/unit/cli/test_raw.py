@@ -1,5 +1,6 @@
 """`leakdog raw`."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -14,3 +15,9 @@ def test_text(run: Run, capsys: Capture) -> None:
     out = capsys.readouterr().out
     assert "         3        300: 1 2 \n" in out
     assert "     1: 0x0 main.keep a.go:9:0 s=0\n" in out
+
+
+def test_selected_as_json(run: Run, capsys: Capture) -> None:
+    """Only what is chosen is told."""
+    assert run("raw", "--json", "--focus", "nothing of this name") == 0
+    assert json.loads(capsys.readouterr().out)["samples"] == []

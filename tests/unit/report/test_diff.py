@@ -21,11 +21,15 @@ Sizes = Mapping[str, int]
 
 def profile(sizes: Sizes, kind: ValueType = SPACE) -> Profile:
     """A profile of stacks such as `leaf root` with their bytes, each of one object."""
-    builder = Builder([OBJECTS, kind], DEFAULT_LIMITS)
-    for number, (stack, size) in enumerate(sizes.items()):
+    builder = Builder([OBJECTS, kind] if kind is SPACE else [kind], DEFAULT_LIMITS)
+    for stack, size in sizes.items():
         frames = [Frame(name, f"{name}.go", 7) for name in stack.split()]
-        labels = [Label("bytes", 16 + number, "bytes")]
-        builder.sample([1, size], [builder.location(hash(each) % 2**32, (each,)) for each in frames], labels)
+        labels = [Label("bytes", 16 + len(stack), "bytes")]
+        builder.sample(
+            [1, size] if kind is SPACE else [size],
+            [builder.location(hash(each) % 2**32, (each,)) for each in frames],
+            labels,
+        )
     return builder.build(SPACE, 512)
 
 
@@ -53,7 +57,7 @@ def test_a_difference_is_a_profile() -> None:
 
 def test_profiles_of_two_kinds_cannot_be_subtracted() -> None:
     """The message names what each of them has."""
-    with pytest.raises(ProfileError, match="inuse_objects, inuse_space and inuse_objects, other cannot be subtracted"):
+    with pytest.raises(ProfileError, match="inuse_objects, inuse_space and other cannot be subtracted"):
         difference(profile({"a": 1}), profile({"a": 1}, ValueType("other", "bytes")))
 
 
@@ -79,5 +83,24 @@ def test_what_sums_to_nothing_stays_nothing() -> None:
     """Nothing can scale it."""
     base, nothing = profile({"a m": 10}), profile({"a m": 0})
     assert sizes(normalized(nothing, base)) == {"a m": 0}
-    with pytest.raises(ProfileError, match="cannot be subtracted"):
+    with pytest.raises(ProfileError, match="cannot be scaled"):
         normalized(nothing, profile({"a m": 10}, ValueType("space", "bytes")))
+
+
+def test_what_only_one_has_is_left_out() -> None:
+    """Of two builds with other sample types, those that both have are compared."""
+    objects = ValueType("inuse_objects", "count")
+    builder = Builder([ValueType("alloc_space", "bytes"), objects], DEFAULT_LIMITS)
+    builder.sample([99, 3], [builder.location(1, (Frame("a", "a.go", 7),))])
+    made = difference(profile({"b": 10}), builder.build(SPACE, 512))
+    assert made.sample_types == (objects,)
+    assert {stack[0].function: row.tolist() for stack, row in zip(made.stacks(), made.values, strict=True)} == {
+        "a": [3],
+        "b": [-1],
+    }
+
+
+def test_labels_are_kept() -> None:
+    """Objects of one size are compared with those of that size."""
+    made = difference(profile({"a m": 10}), profile({"a m": 15}))
+    assert made.labels(0) == (Label("bytes", 19, "bytes"),)

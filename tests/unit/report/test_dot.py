@@ -8,7 +8,7 @@ from leakdog.pprof.build import Builder
 from leakdog.pprof.profile import Label, ValueType
 from leakdog.report.callgraph import callgraph
 from leakdog.report.dot import render, short
-from leakdog.report.frames import Granularity
+from leakdog.report.frames import Parts
 from leakdog.report.graph import View
 
 SPACE = ValueType("inuse_space", "bytes")
@@ -43,18 +43,20 @@ def test_nodes_labels_and_edges_are_boxes_and_arrows(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "granularity", "wanted"),
+    ("parts", "wanted"),
     [
-        ("github.com/a/b/v2/c.(*T[...]).F", Granularity.FUNCTIONS, ["c", "(*T[…])", "F"]),
-        ("std::vector<int>::push_back", Granularity.FUNCTIONS, ["std", "vector<int>", "push_back"]),
-        ("operator new", Granularity.FUNCTIONS, ["operator new"]),
-        ("main.main /src/main.go:7", Granularity.LINES, ["main", "main", "main.go:7"]),
-        ("/src/main.go", Granularity.FILES, ["main.go"]),
-        ("github.com/a/shop", Granularity.PACKAGES, ["shop"]),
-        ("00000000004899c4 main.f a.go:1", Granularity.ADDRESSES, ["00000000004899c4", "main", "f", "a.go:1"]),
-        ("[libc.so]", Granularity.ADDRESSES, ["[libc.so]"]),
+        (("", "github.com/a/b/v2/c.(*T[...]).F", ""), ["c", "(*T[…])", "F"]),
+        (("", "std::vector<int>::push_back", ""), ["std", "vector<int>", "push_back"]),
+        (("", "shop::(anonymous)::Cart::add", ""), ["shop", "(anonymous)", "Cart", "add"]),
+        (("", "shop::io::Cart::add<int>(int)", ""), ["Cart", "add<int>"]),
+        (("", "com.acme.shop.Cart$Item.add", ""), ["Cart$Item", "add"]),
+        (("", "operator new(unsigned long)", "new.cc"), ["operator new(unsigned long)", "new.cc"]),
+        (("", "main.main", "/src/my main.go:7"), ["main", "main", "my main.go:7"]),
+        (("", "", "/src/main.go"), ["main.go"]),
+        (("00000000004899c4", "main.f", "a.go:1"), ["00000000004899c4", "main", "f", "a.go:1"]),
+        (("00000000004899c4", "[libc.so]", ""), ["00000000004899c4", "[libc.so]"]),
     ],
 )
-def test_names_are_shortened(name: str, granularity: Granularity, wanted: list[str]) -> None:
-    """To what is read first, a part on each line."""
-    assert short(name, granularity).split("\n") == wanted
+def test_names_are_shortened(parts: tuple[str, str, str], wanted: list[str]) -> None:
+    """To what is read first, a part on each line; packages and outer namespaces go, where pprof leaves them out, too."""
+    assert short(Parts(*parts)).split("\n") == wanted

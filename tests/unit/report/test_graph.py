@@ -10,6 +10,7 @@ from leakdog.pprof import DEFAULT_LIMITS, Profile
 from leakdog.pprof.build import Builder
 from leakdog.pprof.profile import ValueType
 from leakdog.report.frames import Granularity
+from leakdog.report.diff import difference
 from leakdog.report.graph import Edge, Graph, Node, View, build
 from leakdog.report.select import Selection
 
@@ -168,9 +169,9 @@ def test_what_a_row_is(granularity: Granularity, name: str) -> None:
 
 
 def test_shares_are_of_all_that_there_is() -> None:
-    """What is selected does not change the total; a total from elsewhere does."""
+    """What is selected does not change the total; a base that is kept apart is the total."""
     made = profile(("a root", 5), ("b root", 15))
     selected = build(made, View(selection=Selection(focus="^a$")))
     assert (rows(selected), selected.total) == ([("a", 5, 5), ("root", 0, 5)], 20)
     assert selected.heading[-2:] == ("Active filters:", "   focus=^a$")
-    assert build(made, View(), total=1000).total == 1000
+    assert build(difference(profile(("a", 2000)), made, of_base=True), View()).total == 2000

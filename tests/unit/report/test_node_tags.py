@@ -40,7 +40,7 @@ def test_sizes_are_flat_at_the_leaf_and_cum_above() -> None:
 def test_texts_of_one_sample_are_one_label() -> None:
     """In order of their keys, with the sizes that come with them."""
     made = profile(("leaf", 8, (Label("user", "bob"), Label("app", "shop"), Label("bytes", 8))))
-    text = "app:shop\\nuser:bob"
+    text = "app:shop\nuser:bob"
     assert tags(made)["leaf"] == NodeTags((Tag(text, 8, 8),), {text: (Tag("8B", 8, 8, 8, "bytes"),)})
 
 

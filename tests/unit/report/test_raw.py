@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from leakdog.pprof import parse
-from leakdog.report.raw import render
+from leakdog.report.raw import as_json, render
 
 DATA = Path(__file__).parents[1] / "pprof" / "testdata"
 
@@ -35,3 +35,19 @@ def test_comments_and_documentation_come_first() -> None:
     """Where the producer gave them."""
     profile = replace(parse((DATA / "etcd-heap.pb.gz").read_bytes()), comments=("built by hand",), doc_url="http://x")
     assert render(profile).startswith("Comment: built by hand\nDoc: http://x\nPeriodType: ")
+
+
+def test_json_has_the_numbers() -> None:
+    """Stacks point to locations, their lines to functions, and they to binaries."""
+    profile = parse((DATA / "etcd-heap.pb.gz").read_bytes())
+    made = as_json(profile)
+    assert [each["values"] for each in made["samples"]] == profile.values.tolist()
+    sample = made["samples"][0]
+    names = [
+        made["functions"][line["function"]]["name"]
+        for location in sample["stack"]
+        for line in made["locations"][location]["lines"]
+    ]
+    assert names == [frame.function for frame in profile.stack(0)]
+    assert made["mappings"][made["locations"][sample["stack"][0]]["mapping"]]["file"].endswith("etcd")
+    assert sample["labels"] == [label._asdict() for label in profile.labels(0)]
