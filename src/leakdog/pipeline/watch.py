@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import math
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from leakdog.pipeline.gather import METRICS, PROCESS, Gathered, Gatherer
 from leakdog.pipeline.judge import begin_life, end_leaks, judge, observe
 from leakdog.pipeline.known import noted
 from leakdog.pipeline.lives import Facts, next_life
+from leakdog.pipeline.room import Room
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.store.contract import Store
 
@@ -76,11 +76,11 @@ class Pipeline:
         self._explainer = explainer
         self._store = store
         self._clock = clock
-        self._room = asyncio.Semaphore(config.global_.max_concurrent_scrapes)
+        self._room = Room(config.global_.max_concurrent_scrapes, len(config.scrape_configs))
 
     async def scrape(self, watched: Watched, slot: float) -> None:
         """Read the target for this slot, store what came, judge it. Never raises for what a target or a disk does."""
-        async with self._room:
+        async with self._room.place(watched.key.job):
             due, dense = self._due(watched, slot)
             started = self._clock()
             self._fleet.counters.scrapes += 1
