@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+KERNEL := hatch_build.py $(wildcard src/leakdog/pprof/csrc/*)
 SYSTEM_PACKAGES := prometheus prometheus-alertmanager chromium systemd gcc libc6-dev
 SYSTEM_COMMANDS := prometheus promtool prometheus-alertmanager chromium systemd-analyze gcc
 
@@ -17,7 +18,7 @@ $(BIN)/python:
 	  { echo "leakdog needs Python 3.11 or later; say which with: make PYTHON=/path/to/python3.12"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.runtime: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/.runtime: pyproject.toml constraints.txt $(KERNEL) | $(BIN)/python
 	$(PIP) install -c constraints.txt -e .
 	@touch $@
 

@@ -19,9 +19,9 @@ import pytest
 
 sys.path.append(str(Path(__file__).parents[1] / "differential"))
 
-from captured import groups  # noqa: E402
-from comparing import ours, same, theirs  # noqa: E402
-from draws import FILTERS, GRANULARITIES, VERBS, draw  # noqa: E402
+from captured import groups
+from comparing import ours, same, theirs
+from draws import FILTERS, GRANULARITIES, VERBS, draw
 
 PROGRAMS = ("map", "subslice", "chansend", "select", "body", "lru", "churn", "warmup", "pool", "idle", "batch")
 KINDS = ("heap", "goroutine", "allocs", "threadcreate")

@@ -104,7 +104,9 @@ class Builder:
         )
         table = np.array(list(self._functions), np.int64).reshape(-1, 2)
         start_line = np.zeros(len(table), np.int64)
-        strings = Strings([text.encode(errors="backslashreplace") for text in self._strings], self._limits.name_length)
+        strings = Strings.of(
+            [text.encode(errors="backslashreplace") for text in self._strings], self._limits.name_length
+        )
         functions = Functions(table[:, 0], table[:, 0], table[:, 1], start_line)
         return Symbols(strings, maps, functions, locations)
 

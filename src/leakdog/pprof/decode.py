@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from leakdog.pprof import header as head
-from leakdog.pprof.header import Header
+from leakdog.pprof.kernel import Body, again
 from leakdog.pprof.limits import DEFAULT_LIMITS, Limits
-from leakdog.pprof.profile import Profile
-from leakdog.pprof.samples import Samples, read_changed, read_samples
-from leakdog.pprof.shallow import Body, cut
+from leakdog.pprof.profile import Profile, ValueType
+from leakdog.pprof.samples import Samples, read_samples
 from leakdog.pprof.tables import Tables, read_tables
 
 
@@ -25,7 +24,7 @@ def decode(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Profile:
 
 
 class _Decoded(NamedTuple):
-    body: Body
+    data: bytes
     tables: Tables
     samples: Samples
 
@@ -33,8 +32,9 @@ class _Decoded(NamedTuple):
 class Decoder:
     """Decodes profiles of one life, one after the other, and shares with each what it has in common with the last.
 
-    Symbols are the same object where their bytes are, and stacks where those of all samples are, as in a program
-    that has not allocated at a new place since. Takes the memory of the last profile, its bytes included.
+    Where nothing but values and times has changed, as in a program that has not allocated at a new place since, symbols
+    and stacks are the same objects, and only values are decoded. Takes the memory of the last profile, its bytes
+    included.
     """
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
@@ -49,36 +49,34 @@ class Decoder:
             ProfileTooLarge: more of something than its limit.
 
         """
-        body = cut(data, self._limits)
         last = self._last
-        samples = None
-        if last is not None and last.body.tables == body.tables:
-            tables = last.tables
-            samples = read_changed(body.samples, last.body.samples, last.samples, tables, self._limits)
-        else:
-            tables = read_tables(body.tables, self._limits)
-        header = Header(body.rest, tables.symbols.strings)
-        if samples is None:
-            samples = read_samples(body.samples, tables, self._limits)
-        self._last = _Decoded(body, tables, samples)
-        return _profile(tables, samples, header)
+        if last is not None:
+            strings = len(last.tables.symbols.strings)
+            found = again(last.data, last.samples.values, strings, data, self._limits)
+            if found is not None:
+                return self._keep(data, last.tables, last.samples._replace(values=found[0]), found[1])
+        body = Body(data, self._limits)
+        tables, header = read_tables(body, self._limits)
+        return self._keep(data, tables, read_samples(body, tables.location_ids), header)
 
-
-def _profile(tables: Tables, samples: Samples, header: Header) -> Profile:
-    return Profile(
-        sample_types=tables.sample_types,
-        default_sample_type=header.text(head.DEFAULT_SAMPLE_TYPE),
-        values=samples.values,
-        stack_offsets=samples.offsets,
-        stack_locations=samples.stacks,
-        label_table=samples.labels,
-        symbols=tables.symbols,
-        time_nanos=header.numbers.get(head.TIME_NANOS, 0),
-        duration_nanos=header.numbers.get(head.DURATION_NANOS, 0),
-        period_type=header.period_type,
-        period=header.numbers.get(head.PERIOD, 0),
-        drop_frames=header.text(head.DROP_FRAMES),
-        keep_frames=header.text(head.KEEP_FRAMES),
-        comments=header.comments,
-        doc_url=header.text(head.DOC_URL),
-    )
+    def _keep(self, data: bytes, tables: Tables, samples: Samples, header: list[int]) -> Profile:
+        self._last = _Decoded(data, tables, samples)
+        strings = tables.symbols.strings
+        period_type = ValueType(strings[header[head.PERIOD_KIND]], strings[header[head.PERIOD_UNIT]])
+        return Profile(
+            sample_types=tables.sample_types,
+            default_sample_type=strings[header[head.DEFAULT_SAMPLE_TYPE]],
+            values=samples.values,
+            stack_offsets=samples.offsets,
+            stack_locations=samples.stacks,
+            label_table=samples.labels,
+            symbols=tables.symbols,
+            time_nanos=header[head.TIME_NANOS],
+            duration_nanos=header[head.DURATION_NANOS],
+            period_type=period_type if any(period_type) else None,
+            period=header[head.PERIOD],
+            drop_frames=strings[header[head.DROP_FRAMES]],
+            keep_frames=strings[header[head.KEEP_FRAMES]],
+            comments=tables.comments,
+            doc_url=strings[header[head.DOC_URL]],
+        )

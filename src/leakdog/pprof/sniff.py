@@ -47,7 +47,7 @@ def describe(data: bytes) -> str | None:
     start = data[:_LOOKED_AT].lstrip(b"\xef\xbb\xbf \t\r\n")
     if not start:
         return "an empty body" if not data else "nothing but white space"
-    if any(data.startswith(header) for header in _CPU_HEADERS):
+    if data.startswith(_CPU_HEADERS):
         return "a CPU profile in gperftools' binary form"
     for magic, words in _BINARY.items():
         if data.startswith(magic):

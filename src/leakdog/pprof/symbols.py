@@ -23,27 +23,42 @@ class Strings(Sequence[str]):
     readers.
     """
 
-    __slots__ = ("_text", "name_length", "raw")
+    __slots__ = ("_bounds", "_bytes", "_text", "name_length")
 
-    def __init__(self, raw: Sequence[bytes], name_length: int = DEFAULT_LIMITS.name_length) -> None:
-        self.raw = raw
+    def __init__(self, data: memoryview, offsets: Ints, name_length: int = DEFAULT_LIMITS.name_length) -> None:
+        """Entries one after the other, and where each begins and the last one ends."""
+        self._bytes = data
+        self._bounds = offsets.data  # single numbers come out of it faster than of the array
+        self._text: list[str | None] = [None] * (len(offsets) - 1)
         self.name_length = name_length
-        self._text: list[str | None] = [None] * len(raw)
+
+    @classmethod
+    def of(cls, raw: Sequence[bytes], name_length: int = DEFAULT_LIMITS.name_length) -> Strings:
+        """The table with these entries."""
+        return cls(memoryview(b"".join(raw)), np.cumsum([0, *map(len, raw)], dtype=np.int64), name_length)
+
+    @property
+    def raw(self) -> list[bytes]:
+        """The entries as they are written."""
+        data = self._bytes.tobytes()
+        return [data[start:stop] for start, stop in pairwise(self._bounds.tolist())]
 
     def __len__(self) -> int:
         """Entries, the empty one at index 0 included."""
-        return len(self.raw)
+        return len(self._text)
 
     def __getitem__(self, i: int) -> str:  # type: ignore[override]  # a table is not sliced
         """The text of an entry, at most `name_length` characters."""
         text = self._text[i]
         if text is None:
-            text = self._text[i] = _inert(self.raw[i][: 4 * self.name_length])[: self.name_length]
+            start, stop = self._bounds[i], self._bounds[i + 1]
+            raw = self._bytes[start : min(stop, start + 4 * self.name_length)]
+            text = self._text[i] = _inert(raw)[: self.name_length]
         return text
 
 
-def _inert(raw: bytes) -> str:
-    text = raw.decode("utf-8", "backslashreplace")
+def _inert(raw: memoryview) -> str:
+    text = str(raw, "utf-8", "backslashreplace")
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

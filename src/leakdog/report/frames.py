@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leakdog.attribute.code import go_package
-from leakdog.pprof.columns import ranges
 from leakdog.pprof.profile import Profile
+from leakdog.pprof.ragged import ranges
 from leakdog.pprof.symbols import Symbols
 
 Ints = NDArray[np.int64]

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from leakdog.pprof.columns import ranges
 from leakdog.pprof.profile import Label, Profile
+from leakdog.pprof.ragged import ranges
 from leakdog.report import base
 from leakdog.report.frames import Ints
 from leakdog.report.graph import Tally

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leakdog.errors import ProfileError
-from leakdog.pprof.columns import ranges
 from leakdog.pprof.profile import Ints, LabelTable, Profile
+from leakdog.pprof.ragged import ranges
 from leakdog.pprof.symbols import Locations, Symbols
 from leakdog.report.tag_filter import tag_filter
 

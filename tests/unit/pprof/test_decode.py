@@ -135,7 +135,7 @@ def test_a_profile_cut_off_is_malformed(made: Any, cut: int) -> None:
         (Limits(lines=2), "lines"),
         (Limits(labels=0), "labels"),
         (Limits(message_bytes=10), "message_bytes"),
-        (Limits(fields=3), "fields"),
+        (Limits(fields=1), "fields"),
     ],
 )
 def test_each_limit_is_kept(made: Any, limits: Limits, name: str) -> None:

@@ -2,47 +2,55 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from leakdog.errors import MalformedProfile
-from leakdog.pprof import header, wire
-from leakdog.pprof.header import Header
+from leakdog.pprof import header as head
+from leakdog.pprof import wire
+from leakdog.pprof.decode import decode
 from leakdog.pprof.profile import ValueType
-from leakdog.pprof.symbols import Strings
-
-STRINGS = Strings([b"", b"space", b"bytes", b"a comment", b"runtime\\..*"])
 
 
-def test_fields_are_read() -> None:
-    """Times, period, comments (packed and not) and patterns come out by name."""
-    data = b"".join(
+def test_fields_are_read(made: Any) -> None:
+    """Times, period, comments (packed and not) and patterns come out by name; of a number told twice, the last one."""
+    made.rest = b"".join(
         [
-            wire.integer(7, 4),
-            wire.integer(9, 1_700_000_000_000_000_000),
-            wire.delimited(11, wire.integer(1, 1) + wire.integer(2, 2)),
-            wire.integer(12, 524288),
-            wire.integer(13, 3),
-            wire.packed(13, [3, 3]),
-            wire.integer(14, 1),
+            wire.integer(head.DROP_FRAMES, 5),
+            wire.integer(head.KEEP_FRAMES, 6),
+            wire.integer(head.TIME_NANOS, 1_700_000_000_000_000_000),
+            wire.integer(head.DURATION_NANOS, -3),
+            wire.delimited(head.PERIOD_TYPE, wire.integer(1, 1) + wire.integer(2, 2)),
+            wire.delimited(head.PERIOD_TYPE, wire.integer(1, 3) + wire.integer(2, 4)),
+            wire.integer(head.PERIOD, 1),
+            wire.integer(head.PERIOD, 524288),
+            wire.integer(head.COMMENT, 3),
+            wire.packed(head.COMMENT, [4, 0]),
+            wire.integer(head.DEFAULT_SAMPLE_TYPE, 3),
+            wire.integer(head.DOC_URL, 8),
         ]
     )
-    found = Header(data, STRINGS)
-    assert ValueType("space", "bytes") == found.period_type
-    assert found.comments == ("a comment",) * 3
-    assert found.text(header.DROP_FRAMES) == "runtime\\..*"
-    assert found.text(header.DEFAULT_SAMPLE_TYPE) == "space"
-    assert found.text(header.DOC_URL) == ""
-    assert found.numbers == {7: 4, 9: 1_700_000_000_000_000_000, 12: 524288, 14: 1}
+    found = decode(made.encode())
+    assert (found.drop_frames, found.keep_frames) == ("main.keep", "main.work")
+    assert (found.time_nanos, found.duration_nanos, found.period) == (1_700_000_000_000_000_000, -3, 524288)
+    assert ValueType("inuse_space", "bytes") == found.period_type
+    assert found.comments == ("inuse_space", "bytes", "")
+    assert (found.default_sample_type, found.doc_url) == ("inuse_space", "a.go")
 
 
-def test_unknown_fields_are_left_out() -> None:
-    """Fields that a later version of the format may bring do no harm."""
-    assert Header(wire.integer(99, 7) + wire.delimited(98, b"later"), STRINGS).numbers == {}
+def test_what_is_not_told_is_empty(made: Any) -> None:
+    """Without any of these fields there is neither time nor text; unknown ones are left out."""
+    made.rest = wire.integer(99, 7) + wire.delimited(98, b"later") + b"\xf5\x01abcd" + b"\xf1\x01abcdefgh"
+    found = decode(made.encode())
+    assert (found.time_nanos, found.period, found.comments, found.doc_url) == (0, 0, (), "")
+    assert found.period_type is None
 
 
-def test_an_empty_period_type_is_none() -> None:
+def test_an_empty_period_type_is_none(made: Any) -> None:
     """A period type that says nothing is no period type."""
-    assert Header(wire.delimited(11, b""), STRINGS).period_type is None
+    made.rest = wire.delimited(head.PERIOD_TYPE, b"")
+    assert decode(made.encode()).period_type is None
 
 
 @pytest.mark.parametrize(
@@ -51,20 +59,19 @@ def test_an_empty_period_type_is_none() -> None:
         (wire.integer(2, 1), "field 2 of a profile has wire type 0"),
         (wire.delimited(12, b""), "field 12 of a profile has wire type 2"),
         (wire.integer(11, 1), "field 11 of a profile has wire type 0"),
-        (wire.integer(13, 5), "a comment has string 5, but the string table has 5 entries"),
+        (b"\x69" + bytes(8), "field 13 of a profile has wire type 1"),
+        (wire.integer(13, 9), "a comment has string 9, but the string table has 9 entries"),
         (wire.integer(13, -1), "a comment has string -1"),
-        (wire.delimited(11, wire.integer(1, 9)), "has string 9"),
+        (wire.delimited(13, b"\x80"), "cut off"),
+        (wire.delimited(11, wire.integer(1, 9)), "a sample type has string 9"),
         (wire.delimited(11, wire.delimited(1, b"")), "field 1 of a sample type"),
+        (wire.integer(15, 77), "a profile has string 77"),
         (wire.integer(9, 1) + wire.integer(9, 2), "two profiles are joined"),
+        (b"\xf3\x01\xf4\x01", "not protobuf"),  # a group
     ],
 )
-def test_nonsense_is_malformed(data: bytes, what: str) -> None:
-    """Wrong wire types, strings that are not there and a second time are refused."""
+def test_nonsense_is_malformed(made: Any, data: bytes, what: str) -> None:
+    """Wrong wire types, groups, strings that are not there and a second time are refused."""
+    made.rest = data
     with pytest.raises(MalformedProfile, match=what):
-        Header(data, STRINGS)
-
-
-def test_a_text_that_is_not_there_is_malformed() -> None:
-    """A string index is looked up when the text is asked for."""
-    with pytest.raises(MalformedProfile, match="string 77"):
-        Header(wire.integer(15, 77), STRINGS).text(header.DOC_URL)
+        decode(made.encode())

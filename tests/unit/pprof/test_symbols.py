@@ -28,30 +28,30 @@ def ints(*values: int) -> np.ndarray:
 )
 def test_names_are_inert(raw: bytes, text: str) -> None:
     """Control characters, bidirectional marks and broken UTF-8 come out escaped; all else as it is."""
-    strings = Strings([b"", raw])
+    strings = Strings.of([b"", raw])
     assert text == strings[1]
     assert raw == strings.raw[1]
 
 
 def test_long_names_are_cut() -> None:
     """A name of 10 MB is cut to the limit."""
-    assert Strings([b"x" * 10_000_000], name_length=100)[0] == "x" * 100
+    assert Strings.of([b"x" * 10_000_000], name_length=100)[0] == "x" * 100
 
 
 def test_escapes_do_not_pass_the_limit() -> None:
     """What escaping adds counts towards the length."""
-    assert len(Strings([b"\x01" * 1000], name_length=100)[0]) == 100
+    assert len(Strings.of([b"\x01" * 1000], name_length=100)[0]) == 100
 
 
 def test_a_table_has_a_length() -> None:
     """The empty string counts as an entry."""
-    assert len(Strings([b"", b"a"])) == 2
+    assert len(Strings.of([b"", b"a"])) == 2
 
 
 @pytest.fixture
 def symbols() -> Symbols:
     """Two functions, a location with both (the first inlined), one in a library and one nowhere."""
-    strings = Strings([b"", b"leaf", b"root", b"a.go", b"_sys", b"/lib/libz.so.1"])
+    strings = Strings.of([b"", b"leaf", b"root", b"a.go", b"_sys", b"/lib/libz.so.1"])
     return Symbols(
         strings,
         Mappings(ints(0x7000), ints(0x8000), ints(0x100), ints(5), ints(0), np.zeros((1, 4), np.int64)),

@@ -9,8 +9,8 @@ from leakdog.model import Frame
 from leakdog.pprof import DEFAULT_LIMITS, Profile
 from leakdog.pprof.build import Builder
 from leakdog.pprof.profile import ValueType
-from leakdog.report.frames import Granularity
 from leakdog.report.diff import difference
+from leakdog.report.frames import Granularity
 from leakdog.report.graph import Edge, Graph, Node, View, build
 from leakdog.report.select import Selection
 

@@ -15,24 +15,23 @@ where * is a row of the strings. A stack is that of one sample with its labels; 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
-from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
 from leakdog.errors import MalformedProfile
-from leakdog.pprof import columns
-from leakdog.pprof.layout import FUNCTION, LOCATION, MAPPING
+from leakdog.pprof.kernel import Body, Columns
 from leakdog.pprof.limits import DEFAULT_LIMITS
-from leakdog.pprof.schema import Shallow
-from leakdog.pprof.wire import VARINT, fields
+from leakdog.pprof.ragged import ranges
+from leakdog.pprof.samples import read_samples
 
 Ints = NDArray[np.int64]
 
 STRINGS, MAPPINGS, FUNCTIONS, LOCATIONS, STACKS, TYPES = TABLES = range(6)
 LINE_WIDTH, LABEL_WIDTH = 3, 4
+_WHOLE = replace(DEFAULT_LIMITS, depth=DEFAULT_LIMITS.message_bytes)  # no frame is left out of what is kept
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,55 +118,54 @@ def take_apart(data: bytes) -> Parts:
     """The parts of an uncompressed profile. They hold all of it but how it was written.
 
     Raises:
-        MalformedProfile: it is no profile, or not one whose ids are row numbers and in their tables.
-        ProfileTooLarge: a record has too many fields.
+        MalformedProfile: it is no profile, or not one whose ids are row numbers.
+        ProfileTooLarge: more of something than is read of a profile.
 
     """
-    try:
-        shallow = Shallow.FromString(data)
-    except DecodeError as error:
-        raise MalformedProfile("this is not protobuf, or it is cut off") from error
-    raw = [list(getattr(shallow, field.name)) for field in Shallow.DESCRIPTOR.fields]
-    for field in Shallow.DESCRIPTOR.fields:
-        shallow.ClearField(field.name)
-    types, samples, mappings, locations, functions, strings = raw
-    stacks, values = _stacks(samples, len(types))
+    body = Body(data, _WHOLE)
+    found = body.tables()
+    if not all(found.dense):
+        raise MalformedProfile("the ids of this profile are not row numbers")
+    values, stacks = _stacks(body)
     none = np.zeros(0, np.int64)
-    tables = [Rows(none, none), *_tables(mappings, functions, locations), stacks, _types(types)]
-    _check(strings, tables)
-    return Parts(shallow.SerializeToString(), strings, tables, values)
+    bounds, text = found.text_offsets.tolist(), found.text.tobytes()
+    strings = [text[start:stop] for start, stop in pairwise(bounds)]
+    tables = [
+        Rows(none, none),
+        _plain(*found.mappings, *found.flags.T),
+        _plain(*found.functions),
+        _locations(found),
+        stacks,
+        _plain(*found.types.T),
+    ]
+    return Parts(body.rest(), strings, tables, values)
 
 
-def _tables(mappings: list[bytes], functions: list[bytes], locations: list[bytes]) -> tuple[Rows, Rows, Rows]:
-    raw = mappings + functions + locations
-    counts = [len(mappings), len(functions), len(locations)]
-    which = np.repeat([MAPPING, FUNCTION, LOCATION], counts)
-    numbers, line_counts, lines = columns.tables(raw, columns.lengths(raw), which, DEFAULT_LIMITS.fields)
-    split = np.split(numbers, np.cumsum(counts)[:-1], axis=1)
-    for each in split:
-        if not np.array_equal(each[1], np.arange(1, each.shape[1] + 1)):
-            raise MalformedProfile("the ids of this profile are not row numbers")
-    of_locations = Rows(split[2][[2, 3, 5]].T.ravel(), np.full(counts[2], 3))
-    of_lines = Rows(lines[1:4].T.ravel(), line_counts[len(raw) - counts[2] :] * LINE_WIDTH)
-    return _plain(split[0][2:11]), _plain(split[1][2:6]), _beside(of_locations, of_lines)
+def _locations(found: Columns) -> Rows:
+    mapping, address, folded = found.locations
+    function, number, column = found.lines
+    lines = Rows(np.stack([function + 1, number, column], axis=1).ravel(), np.diff(found.line_offsets) * LINE_WIDTH)
+    return _beside(_plain(mapping + 1, address, folded), lines)
 
 
-def _plain(numbers: Ints) -> Rows:
+def _plain(*columns: Ints) -> Rows:
     """Rows of these columns."""
-    width, count = numbers.shape
-    return Rows(numbers.T.ravel(), np.full(count, width))
+    return Rows(np.stack(columns, axis=1).ravel(), np.full(len(columns[0]), len(columns)))
 
 
-def _stacks(raw: list[bytes], types: int) -> tuple[Rows, Ints]:
-    found = columns.samples(raw, columns.lengths(raw), DEFAULT_LIMITS.fields)
-    if (found.value_counts != types).any():
-        raise MalformedProfile("a sample has another number of values than there are sample types")
+def _stacks(body: Body) -> tuple[Ints, Rows]:
+    """The values of samples, and the rest of them as rows."""
+    found = read_samples(body, None)
+    depths, labels = np.diff(found.offsets), found.labels
     rows = _beside(
-        Rows(found.stack_sizes, np.ones_like(found.stack_sizes)),
-        Rows(found.stacks, found.stack_sizes),
-        Rows(found.labels[1:5].T.ravel(), found.label_counts * LABEL_WIDTH),
+        Rows(depths, np.ones_like(depths)),
+        Rows(found.stacks.astype(np.int64) + 1, depths),
+        Rows(
+            np.stack([labels.key, labels.text, labels.number, labels.unit], axis=1).ravel(),
+            np.diff(labels.offsets) * LABEL_WIDTH,
+        ),
     )
-    return rows, found.values.reshape(len(raw), types)
+    return found.values, rows
 
 
 def _beside(*pieces: Rows) -> Rows:
@@ -176,28 +174,6 @@ def _beside(*pieces: Rows) -> Rows:
     start = np.cumsum(sizes) - sizes
     numbers = np.empty(int(sizes.sum()), np.int64)
     for piece in pieces:
-        numbers[columns.ranges(start, piece.sizes)] = piece.numbers
+        numbers[ranges(start, piece.sizes)] = piece.numbers
         start = start + piece.sizes
     return Rows(numbers, sizes)
-
-
-def _types(raw: list[bytes]) -> Rows:
-    numbers = np.zeros((len(raw), 2), np.int64)
-    for row, message in zip(numbers, raw, strict=True):
-        for field in fields(message):
-            if field.number not in (1, 2) or field.wire_type != VARINT:
-                raise MalformedProfile("a sample type has more than a type and a unit")
-            row[field.number - 1] = field.value
-    return Rows(numbers.ravel(), np.full(len(raw), 2))
-
-
-def _check(strings: list[bytes], tables: Sequence[Rows]) -> None:
-    """Everything that is referred to is there."""
-    if not strings or strings[0]:
-        raise MalformedProfile("the string table does not begin with the empty string")
-    counts = [len(strings), *(len(rows.sizes) + 1 for rows in tables[1:])]
-    for table in TABLES[1:]:
-        for other, at in tables[table].references(table):
-            found = tables[table].numbers[at]
-            if len(found) and not (found.min() >= 0 and found.max() < counts[other]):
-                raise MalformedProfile("a row refers to one that is not there")

@@ -50,15 +50,14 @@ def test_all_of_a_profile_is_in_its_parts() -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"strings": [delimited(6, b"x")]}, "does not begin with the empty string"),
-        ({"strings": []}, "does not begin with the empty string"),
+        ({"strings": [delimited(6, b"x")] * 5}, "first entry of the string table is not empty"),
+        ({"strings": []}, "no string table"),
         ({"functions": [delimited(5, message(7, 3, 3, 4, 8))]}, "ids of this profile are not row numbers"),
         ({"mappings": [delimited(3, message(2, 16))]}, "ids of this profile are not row numbers"),
-        ({"locations": []}, "refers to one that is not there"),
-        ({"functions": [delimited(5, message(1, 99))]}, "refers to one that is not there"),
-        ({"functions": [delimited(5, message(1, -1))]}, "refers to one that is not there"),
-        ({"types": [delimited(1, message(1, 2, 3))]}, "more than a type and a unit"),
-        ({"types": []}, "another number of values"),
+        ({"locations": []}, "a sample refers to location 1"),
+        ({"functions": [delimited(5, message(1, 99))]}, "a function has string 99"),
+        ({"functions": [delimited(5, message(1, -1))]}, "a function has string -1"),
+        ({"types": []}, "sample 1 has 1 values, but there are 0"),
         ({"rest": [b"\x08"]}, "not protobuf, or it is cut off"),
     ],
 )
@@ -85,3 +84,10 @@ def test_references_are_followed_by_renumbering() -> None:
     assert parts.tables[LOCATIONS].renumbered(LOCATIONS, shifted).numbers.tolist() == [21, 20, 1, 31, 9, 3]
     assert parts.tables[TYPES].renumbered(TYPES, shifted).numbers.tolist() == [11, 12]
     assert parts.tables[STACKS].renumbered(STACKS, shifted).numbers.tolist() == [1, 41, 11, 10, 5, 12]
+
+
+def test_no_frame_is_left_out() -> None:
+    """However deep a stack is, all of it is kept, beyond what is shown of it."""
+    deep = [1] * (DEFAULT_LIMITS.depth + 1)
+    parts = take_apart(made(samples=[delimited(2, packed(1, deep) + packed(2, [7]))]))
+    assert parts.tables[STACKS].numbers.tolist() == [len(deep), *deep]

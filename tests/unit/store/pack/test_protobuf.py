@@ -26,12 +26,16 @@ def test_the_smallest_profile_is_put_together_again() -> None:
 
 
 def test_empty_messages_are_still_there(contents: Contents) -> None:
-    """A line, a label and a sample in which all is zero are members of their lists all the same."""
-    line, label = delimited(4, b""), delimited(3, b"")
+    """A sample type and a label in which all is zero are members of their lists all the same, and so are a line of
+    which nothing is told but its function, and a sample without a stack."""
+    line, label, value = delimited(4, integer(1, 1)), delimited(3, b""), packed(2, [0])
+    stacks = ([1], label), ([], b""), ([1, 1], b"")
     data = b"".join(
         [
-            *(delimited(2, packed(1, stack) + labels) for stack, labels in (([1], label), ([], b""), ([1, 1], b""))),
+            delimited(1, b""),
+            *(delimited(2, packed(1, stack) + value + labels) for stack, labels in stacks),
             delimited(4, integer(1, 1) + line + line),
+            delimited(5, integer(1, 1)),
             delimited(6, b""),
         ]
     )
