@@ -84,8 +84,9 @@ def _only(symbols: Symbols, used: Ints) -> Symbols:
     named = [column[called] for column in texts] + [column[binaries] for column in (mappings.file, mappings.build_id)]
     strings, numbers = np.unique(np.concatenate([np.zeros(1, np.int64), *named]), return_inverse=True)
     name, system_name, file, binary, build = np.split(numbers[1:], np.cumsum([len(column) for column in named])[:-1])
+    raw = symbols.strings.raw
     return Symbols(
-        Strings([symbols.strings.raw[row] for row in strings.tolist()]),
+        Strings.of([raw[row] for row in strings.tolist()]),
         Mappings(
             mappings.start[binaries],
             mappings.limit[binaries],

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -11,108 +13,130 @@ from leakdog.detect.series import SeriesState
 from leakdog.detect.settings import Settings
 from leakdog.errors import LeakdogError
 from leakdog.model import Leak, LeakState, Life, Signal, TargetKey
-from leakdog.pipeline.lives import Facts
+from leakdog.pipeline.lives import Facts, Lived
 from leakdog.pipeline.sites import BY_SITE, Sites
-from leakdog.pipeline.state import Lived, Watched
+from leakdog.pipeline.state import Watched
 from leakdog.store.contract import Store
 
 log = logging.getLogger("leakdog.daemon")
 
 # Between the parts of a state's name; neither a job nor an instance may hold it.
 SEPARATOR = "\x1f"
-SITES = "sites"
-DENSE, LIVES = "dense", "lives"
+SITES, LIVES = "sites", "lives"
+DENSE = f"{SEPARATOR}dense"  # belongs to no target
 # How far back the last pass is looked for: further than a daemon is down, and little to read for each target.
 FACTS_SECONDS = 6 * 3600.0
+# Targets whose states are written in one transaction: some megabytes.
+SAVED_TOGETHER = 20
 
 
 class Memory:
-    """Saves to the store, and gives back to targets as they are found again."""
+    """Saves to the store, and gives back to targets as they are found again.
+
+    Series are given back when a target is first read: there may be hundreds of megabytes of them, and until all had
+    been read nobody would be watched.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._states: dict[str, bytes] = {}
+        self._stored: set[TargetKey] = set()  # targets that have states and were not found yet
+        self._asleep: set[TargetKey] = set()  # targets that were found and not yet read
         self._leaks: dict[TargetKey, list[Leak]] = {}
 
     async def load(self) -> None:
-        """Read all that was saved; each part is handed out once, by `restore`."""
-        self._states = await self._store.states()
+        """See of which targets something was saved; their leaks are handed out by `restore`."""
+        self._stored = {_key_of(name) for name in await self._store.state_names() if name != DENSE}
         for leak in await self._store.leaks():
             self._leaks.setdefault(leak.key, []).append(leak)
 
-    def dense_phases(self) -> dict[str, dict[str, float]]:
+    async def dense_phases(self) -> dict[str, dict[str, float]]:
         """Who was read densely, and when: a daemon that is restarted again and again asks no more of targets."""
-        data = self._states.pop(DENSE, b"{}")
+        data = (await self._store.states(DENSE)).get(DENSE, b"{}")
         try:
-            saved = {job: {name: float(began) for name, began in of.items()} for job, of in json.loads(data).items()}
+            return {job: {name: float(began) for name, began in of.items()} for job, of in json.loads(data).items()}
         except (ValueError, TypeError, AttributeError) as error:
             log.warning("dense phases before the restart are not known: %r", error)
             return {}
-        return saved
 
-    async def restore(self, watched: Watched, now: float, settings: Settings) -> None:
-        """Give a newly found target what was known of it before.
+    def restore(self, watched: Watched, now: float) -> None:
+        """Give a newly found target the leaks that were known of it; `wake` gives it the rest.
 
         Time in which nobody looked does not count as time in which growth was gone.
         """
+        self._stored.discard(watched.key)
+        self._asleep.add(watched.key)
         for leak in self._leaks.pop(watched.key, []):
             if leak.state is not LeakState.INACTIVE:
                 ended = leak.state is LeakState.RESOLVED
                 watched.leaks[leak.leak_class] = leak if ended else replace(leak, updated=max(now, leak.updated))
-        watched.life = life = await self._store.latest_life(watched.key)
-        watched.lives = _lives(self._states.pop(lives_name(watched.key), b"[]"))
-        if life is not None:
-            watched.facts = await self._facts(watched.key, life, now)
+
+    async def wake(self, watched: Watched, now: float, settings: Settings) -> None:
+        """Give a target its series, before it is read for the first time; later it does nothing."""
+        if watched.key not in self._asleep:
+            return
+        states = await self._store.states(_prefix(watched.key))
+        life = await self._store.latest_life(watched.key)
+        watched.lives = _lives(states.get(lives_name(watched.key), b"[]"))
         for signal in Signal:
-            data = self._states.pop(state_name(watched.key, signal), None)
+            data = states.get(state_name(watched.key, signal))
             if data is None:
                 continue
             try:
                 watched.series[signal] = SeriesState.from_bytes(data, settings)
             except LeakdogError as error:
                 log.warning("%s of %s starts afresh: %s", signal.value, watched.key, error)
-
         for signal in BY_SITE.values():
-            data = self._states.pop(state_name(watched.key, signal, SITES), None)
+            data = states.get(state_name(watched.key, signal, SITES))
             if data is None:
                 continue
             try:
                 watched.sites[signal] = Sites.from_bytes(signal, data, settings)
             except LeakdogError as error:
                 log.warning("sites by %s of %s start afresh: %s", signal.value, watched.key, error)
+        if life is not None:
+            seen = max((series.last_time for series in watched.series.values()), default=-math.inf)
+            watched.facts = await self._facts(watched.key, life, max(seen, now - FACTS_SECONDS))
+        watched.life = life
+        self._asleep.discard(watched.key)
 
-    async def save(self, targets: Iterable[Watched], dense: Mapping[str, Mapping[str, float]] | None = None) -> None:
+    async def save(
+        self,
+        targets: Iterable[Watched],
+        dense: Mapping[str, Mapping[str, float]] | None = None,
+        bytes_per_second: float = math.inf,
+    ) -> None:
         """Store the detector's state of every series of these targets, and their leaks with their latest numbers.
 
         `dense` is the fleet's.
 
+        A few targets at a time, no faster than this: neither scrapes nor the disk are to notice.
+
         States that no target has asked for by now belong to targets that are gone, and are deleted.
         """
-        states: dict[str, bytes | None] = dict.fromkeys(self._states)
-        self._states.clear()
-        leaks: list[Leak] = []
-        for watched in targets:
-            leaks += watched.leaks.values()
-            if watched.lives:
-                states[lives_name(watched.key)] = json.dumps(watched.lives).encode()
-            for signal, series in watched.series.items():
-                states[state_name(watched.key, signal)] = series.to_bytes()
-            for signal, sites in watched.sites.items():
-                states[state_name(watched.key, signal, SITES)] = sites.to_bytes()
+        gone, self._stored = self._stored, set()
+        for key in gone:
+            await self._delete(key)
         if dense is not None:
-            states[DENSE] = json.dumps(dense).encode()
-        await self._store.put_states(states)
-        await self._store.put_leaks(leaks)
+            await self._store.put_states({DENSE: json.dumps(dense).encode()})
+        awake = [watched for watched in targets if watched.key not in self._asleep]
+        for first in range(0, len(awake), SAVED_TOGETHER):
+            some = awake[first : first + SAVED_TOGETHER]
+            states = {name: data for watched in some for name, data in _states(watched).items()}
+            await self._store.put_states(states)
+            await self._store.put_leaks([leak for watched in some for leak in watched.leaks.values()])
+            await asyncio.sleep(sum(map(len, states.values())) / bytes_per_second)
 
     async def forget(self, watched: Watched) -> None:
         """Delete the detector's state of a target that is watched no more."""
-        names = [state_name(watched.key, signal) for signal in watched.series]
-        names += [state_name(watched.key, signal, SITES) for signal in watched.sites]
-        await self._store.put_states(dict.fromkeys([*names, lives_name(watched.key)]))
+        self._asleep.discard(watched.key)
+        await self._delete(watched.key)
 
-    async def _facts(self, key: TargetKey, life: Life, now: float) -> Facts:
+    async def _delete(self, key: TargetKey) -> None:
+        await self._store.put_states(dict.fromkeys(await self._store.state_names(_prefix(key))))
+
+    async def _facts(self, key: TargetKey, life: Life, since: float) -> Facts:
         """What the last pass of a life told, by which a restart in the meantime is seen."""
-        start = max(life.first_seen, now - FACTS_SECONDS)
+        start = max(life.first_seen, since)
         allocated: dict[Signal, float] = {}
         for signal in Signal:
             if signal.cumulative:
@@ -121,6 +145,14 @@ class Memory:
                     allocated[signal] = float(readings.values[-1])
         told = life.start_time if life.start_time != life.first_seen else None
         return Facts(start_time=told, pid=life.pid, allocated=allocated)
+
+
+def _states(watched: Watched) -> dict[str, bytes]:
+    """All that is saved of a target, by name."""
+    series = {state_name(watched.key, signal): each.to_bytes() for signal, each in watched.series.items()}
+    sites = {state_name(watched.key, signal, SITES): each.to_bytes() for signal, each in watched.sites.items()}
+    lives = {lives_name(watched.key): json.dumps(watched.lives).encode()} if watched.lives else {}
+    return series | sites | lives
 
 
 def lives_name(key: TargetKey) -> str:
@@ -135,6 +167,17 @@ def _lives(data: bytes) -> list[Lived]:
     except (ValueError, TypeError) as error:
         log.warning("builds of earlier lives are not known: %r", error)
         return []
+
+
+def _prefix(key: TargetKey) -> str:
+    """What the names of all states of a target begin with."""
+    return SEPARATOR.join((*key, ""))
+
+
+def _key_of(name: str) -> TargetKey:
+    """The target that a state belongs to."""
+    job, _, rest = name.partition(SEPARATOR)
+    return TargetKey(job, rest.partition(SEPARATOR)[0])
 
 
 def state_name(key: TargetKey, signal: Signal, *part: str) -> str:

@@ -11,6 +11,7 @@ from leakdog.config.schema import Config
 from leakdog.daemon.memory import Memory
 from leakdog.detect.settings import Settings, settings_for
 from leakdog.discover import discover
+from leakdog.errors import StoreError
 from leakdog.model import TargetKey
 from leakdog.pipeline.judge import end_leaks
 from leakdog.pipeline.state import Fleet, Watched
@@ -39,7 +40,7 @@ class Roster:
 
     async def refresh(self, config: Config, now: float) -> None:
         """Look for all targets of the configuration and follow what has changed since the last time."""
-        settings = settings_for(config.detection)
+        self._settings = settings = settings_for(config.detection)
         wanted: dict[TargetKey, Watched] = {}
         for job in config.scrape_configs:
             for target in await asyncio.to_thread(discover, job):
@@ -49,7 +50,7 @@ class Roster:
         for key, fresh in wanted.items():
             known = self._fleet.targets.get(key)
             if known is None:
-                await self._memory.restore(fresh, now, settings)
+                self._memory.restore(fresh, now)
                 self._fleet.targets[key] = fresh
             elif (known.target, known.job) != (fresh.target, fresh.job):
                 known.target, known.job = fresh.target, fresh.job
@@ -77,7 +78,10 @@ class Roster:
                 return
             self.running.add(task)
             try:
+                await self._memory.wake(watched, slot, self._settings)
                 await self._scrape(watched, slot)
+            except StoreError as error:
+                log.error("target %s is not read: what is known of it cannot be read: %s", key, error)
             except Exception as error:
                 watched.up, watched.last_error = False, f"leakdog itself failed, see its log: {error!r}"
                 raise  # the schedule logs it with its traceback

@@ -20,7 +20,7 @@ def labelled(profile: Profile) -> Profile:
     row = {"key": len(raw) - 2, "text": len(raw) - 1, "number": 0, "unit": 0}
     at = table.offsets[:-1]
     columns = {name: np.insert(getattr(table, name), at, value) for name, value in row.items()}
-    strings = Strings(raw, symbols.strings.name_length)
+    strings = Strings.of(raw, symbols.strings.name_length)
     return replace(
         profile,
         symbols=Symbols(strings, symbols.mappings, symbols.functions, symbols.locations),

@@ -84,7 +84,7 @@ class _Merger:
         lines = np.array([line for each in self.lines for line in each], np.int64).reshape(-1, 3).T
         start, limit, offset, file, build_id, *flags = self.mappings.columns(9)
         symbols = Symbols(
-            Strings(list(self.strings), first.symbols.strings.name_length),
+            Strings.of(list(self.strings), first.symbols.strings.name_length),
             Mappings(start, limit, offset, file, build_id, np.array(flags).T.reshape(-1, 4)),
             Functions(*self.functions.columns(4)),
             Locations(mapping, address, folded, _offsets(self.lines), *lines),

@@ -128,8 +128,12 @@ class Store(Protocol):
         """Store detector states durably by name; None deletes one. Only the detector knows what they hold."""
         ...
 
-    async def states(self) -> dict[str, bytes]:
-        """All stored detector states by name."""
+    async def states(self, prefix: str = "") -> dict[str, bytes]:
+        """Stored detector states by name: all whose names begin with a text."""
+        ...
+
+    async def state_names(self, prefix: str = "") -> list[str]:
+        """The names of those states, without what they hold."""
         ...
 
     async def retain(self, now: float) -> Deleted:

@@ -135,10 +135,14 @@ class MemoryStore:
         merged = {**self._states, **states}
         self._states = {name: state for name, state in merged.items() if state is not None}
 
-    async def states(self) -> dict[str, bytes]:
+    async def states(self, prefix: str = "") -> dict[str, bytes]:
         """See `Store.states`."""
         self._check_open()
-        return dict(self._states)
+        return {name: state for name, state in self._states.items() if name.startswith(prefix)}
+
+    async def state_names(self, prefix: str = "") -> list[str]:
+        """See `Store.state_names`."""
+        return list(await self.states(prefix))
 
     async def retain(self, now: float) -> Deleted:
         """See `Store.retain`."""

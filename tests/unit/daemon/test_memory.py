@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -27,7 +28,8 @@ async def restored(store: Store, watched: Watched, now: float = 5000.0) -> Watch
     memory = Memory(store)
     await memory.load()
     again = Watched(watched.target, watched.job)
-    await memory.restore(again, now, SETTINGS)
+    memory.restore(again, now)
+    await memory.wake(again, now, SETTINGS)
     return again
 
 
@@ -140,3 +142,41 @@ async def test_states_of_targets_that_are_gone_are_deleted(store: Store, watched
     assert set(await store.states()) == {state_name(KEY, Signal.RSS)}
     await memory.forget(watched)
     assert await store.states() == {}
+
+
+async def test_a_target_that_was_not_read_yet_keeps_what_is_stored(store: Store, watched: Watched) -> None:
+    """Series are given back with the first pass; a saving before that does not write over them."""
+    series = watched.series[Signal.RSS] = SeriesState(SETTINGS)
+    series.observe(1000.0, 5e7, life_start=900.0)
+    await Memory(store).save([watched])
+    memory = Memory(store)
+    await memory.load()
+    again = Watched(watched.target, watched.job)
+    memory.restore(again, 5000.0)
+    assert again.series == {}
+    await memory.save([again])
+    await memory.wake(again, 5000.0, SETTINGS)
+    assert again.series[Signal.RSS].to_bytes() == series.to_bytes()
+    again.series.clear()
+    await memory.wake(again, 5000.0, SETTINGS)
+    assert again.series == {}, "it is given back once"
+
+
+async def test_only_what_belongs_to_a_target_is_taken(store: Store, watched: Watched) -> None:
+    """A target whose name begins like another's has states of its own."""
+    watched.series = {Signal.RSS: SeriesState(SETTINGS)}
+    longer = Watched(replace(watched.target, key=TargetKey(KEY.job, KEY.instance + "0")), watched.job)
+    longer.series = {Signal.THREADS: SeriesState(SETTINGS)}
+    await Memory(store).save([watched, longer])
+    assert set((await restored(store, watched)).series) == {Signal.RSS}
+    await Memory(store).forget(watched)
+    assert await store.state_names() == [state_name(longer.key, Signal.THREADS)]
+
+
+async def test_states_are_saved_no_faster_than_told(store: Store, watched: Watched) -> None:
+    """Ten thousand bytes a second and a few hundred bytes: it takes its time, and the store is free meanwhile."""
+    watched.series = {Signal.RSS: SeriesState(SETTINGS)}
+    size = len(watched.series[Signal.RSS].to_bytes())
+    began = asyncio.get_running_loop().time()
+    await Memory(store).save([watched], bytes_per_second=10 * size)
+    assert asyncio.get_running_loop().time() - began >= 0.099

@@ -217,6 +217,16 @@ async def test_state_is_replaced_by_name_and_deleted_by_none(store: Store) -> No
     assert await store.states() == {"a": b"3", "c": b""}
 
 
+async def test_states_are_found_by_how_their_names_begin(store: Store) -> None:
+    """A prefix finds the names that begin with it, whatever script they are in, and no others."""
+    mine = [f"job\x1fone\x1f{rest}" for rest in ("rss", "\U0010ffff", "\udcff")]
+    names = [*mine, "job\x1fone0\x1frss", "Job\x1fone\x1frss", ""]
+    await store.put_states({name: name.encode("utf-8", "surrogatepass") for name in names})
+    assert set(await store.states("job\x1fone\x1f")) == set(mine) == set(await store.state_names("job\x1fone\x1f"))
+    assert set(await store.state_names()) == set(names)
+    assert (await store.states("job\x1fone0")) == {names[3]: names[3].encode()}
+
+
 async def test_what_the_caller_changes_later_is_not_stored(store: Store, key: TargetKey, make_scrape: Scrapes) -> None:
     """A mapping handed over may be changed by its owner afterwards."""
     values = {Signal.RSS: 1.0}

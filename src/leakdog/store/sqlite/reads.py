@@ -115,9 +115,23 @@ def leaks(connection: sqlite3.Connection) -> list[Leak]:
     return [load_leak(body) for (body,) in rows]
 
 
-def states(connection: sqlite3.Connection) -> dict[str, bytes]:
+def states(connection: sqlite3.Connection, prefix: str) -> dict[str, bytes]:
     """See `Store.states`."""
-    return dict(connection.execute("SELECT name, body FROM states").fetchall())
+    return dict(connection.execute(_STATES, _prefix(prefix)).fetchall())
+
+
+def state_names(connection: sqlite3.Connection, prefix: str) -> list[str]:
+    """See `Store.state_names`."""
+    return [name for (name,) in connection.execute(_STATE_NAMES, _prefix(prefix))]
+
+
+# The key of the table finds them; names are compared byte by byte, and no byte of a name is 0xff.
+_STATES = "SELECT name, body FROM states WHERE name >= CAST(? AS TEXT) AND name < CAST(? AS TEXT)"
+_STATE_NAMES = "SELECT name FROM states WHERE name >= CAST(? AS TEXT) AND name < CAST(? AS TEXT)"
+
+
+def _prefix(text: str) -> tuple[bytes, bytes]:
+    return encoded(text), encoded(text) + b"\xff"
 
 
 def totals(connection: sqlite3.Connection) -> tuple[int, int]:

@@ -100,9 +100,13 @@ class SqliteStore:
         """See `Store.put_states`."""
         await self._writer.run(partial(self._tables.put_states, states))
 
-    async def states(self) -> dict[str, bytes]:
+    async def states(self, prefix: str = "") -> dict[str, bytes]:
         """See `Store.states`."""
-        return await self._reader.run(reads.states)
+        return await self._reader.run(lambda connection: reads.states(connection, prefix))
+
+    async def state_names(self, prefix: str = "") -> list[str]:
+        """See `Store.state_names`."""
+        return await self._reader.run(lambda connection: reads.state_names(connection, prefix))
 
     async def retain(self, now: float) -> Deleted:
         """See `Store.retain`."""
