@@ -95,8 +95,9 @@ class Pipeline:
             finally:
                 watched.last_scrape = started
                 watched.last_duration_seconds = max(0.0, self._clock() - started)
-        if got.observations:  # else nothing was due but what the target lacks: that tells nothing, not even "up"
-            await self._succeeded(watched, slot, started, got)
+            # In its place until it is stored: what a slow disk holds up is bounded too.
+            if got.observations:  # else nothing was due but what the target lacks: that tells nothing, not even "up"
+                await self._succeeded(watched, slot, started, got)
 
     def _due(self, watched: Watched, slot: float) -> tuple[frozenset[str], frozenset[str]]:
         """What is to be asked of the target in this slot, and what besides because it is a suspect."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
@@ -375,3 +376,26 @@ async def test_a_leak_ends_when_nobody_listens_any_more(
         await pipeline.scrape(watched, script.now)
     assert watched.leaks[LeakClass.HEAP].state is state
     assert [stored.state for stored in await store.leaks()] == [state]
+
+
+class Slow(Broken):
+    """A store whose disk hangs."""
+
+    async def append(self, scrape: Scrape) -> tuple[Snapshot, ...]:
+        """Never come back."""
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+async def test_a_pass_keeps_its_place_until_it_is_stored(config: Config, watched: Watched) -> None:
+    """A disk that hangs holds up no more passes, and their bodies in memory, than there are places."""
+    script = Script()
+    script.tells({Signal.RSS: 1.0})
+    few = replace(config, global_=replace(config.global_, max_concurrent_scrapes=3))
+    pipeline, _ = build(few, script, Slow())
+    passes = [asyncio.create_task(pipeline.scrape(replace(watched), script.now)) for _ in range(9)]
+    await asyncio.sleep(0.05)
+    assert len(script.asked) == 3
+    for each in passes:
+        each.cancel()
+    await asyncio.gather(*passes, return_exceptions=True)

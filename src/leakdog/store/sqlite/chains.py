@@ -50,12 +50,14 @@ class Chains:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._ready: OrderedDict[int, tuple[int, Chain]] = OrderedDict()  # by id, with how many links it has
+        self._ready: OrderedDict[int, tuple[int, Chain, int]] = OrderedDict()  # by id, with its links and bytes
+        self._ready_bytes = 0
         self._latest_slots: dict[tuple[int, str], float] = {}
 
     def forget(self) -> None:
         """Read everything anew."""
         self._ready.clear()
+        self._ready_bytes = 0
         self._latest_slots.clear()
 
     def add(self, target_id: int, scrape: Scrape, profile: RawProfile) -> tuple[Snapshot, bool]:
@@ -98,9 +100,10 @@ class Chains:
             return self._begin(row, as_sent=True) * PLACES, body
         chain_id, length, chain = self._open(row, parts) or (self._begin(row, as_sent=False), 0, Chain())
         link = chain.append(parts).dump()
-        self._ready[chain_id] = (length + 1, chain)
-        while len(self._ready) > 1 and sum(each.size_bytes for _, each in self._ready.values()) > READY_BYTES:
-            self._ready.popitem(last=False)
+        self._ready[chain_id] = (length + 1, chain, chain.size_bytes)
+        self._ready_bytes += chain.size_bytes
+        while len(self._ready) > 1 and self._ready_bytes > READY_BYTES:
+            self._ready_bytes -= self._ready.popitem(last=False)[1][2]
         return chain_id * PLACES + length, link
 
     def _begin(self, row: dict[str, Any], *, as_sent: bool) -> int:
@@ -113,6 +116,7 @@ class Chains:
             return None
         chain_id, length = found[0], found[4]
         ready = self._ready.pop(chain_id, None)
+        self._ready_bytes -= ready[2] if ready else 0
         try:
             chain = ready[1] if ready and ready[0] == length else self._read(chain_id)
         except StoreCorrupted:  # it is told when it is read
