@@ -36,8 +36,8 @@ demo: $(VENV)/.runtime ## watch a leaking and a healthy process, and name the le
 test: lint unit integration fuzz-short ## everything that CI runs
 
 lint: $(VENV)/.dev ## style, types, import contracts, docstrings of tests
-	$(BIN)/ruff check src tests bench
-	$(BIN)/ruff format --check src tests bench
+	$(BIN)/ruff check hatch_build.py src tests bench
+	$(BIN)/ruff format --check hatch_build.py src tests bench
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/interrogate -q tests

@@ -38,14 +38,16 @@ def compile_kernel(root: Path, *flags: str, library: Path = LIBRARY) -> None:
     # Zig would compile for the very processor that it runs on.
     compiler = machine_compiler() or [sys.executable, "-m", "ziglang", "cc", "-mcpu=baseline"]
     sources = sorted(map(str, (root / ROOM / "csrc").glob("*.c")))
-    command = [*compiler, *FLAGS, *flags, *sources, "-o", str(root / library)]
-    done = subprocess.run(command, capture_output=True, text=True)
+    made = (root / library).with_suffix(".new")  # a process may have loaded the old one
+    command = [*compiler, *FLAGS, *flags, *sources, "-o", str(made)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - ours, or what CC says
     if done.returncode:
         raise SystemExit(
             f"leakdog has a part in C, and it could not be compiled (exit status {done.returncode}):\n"
             f"  {shlex.join(command)}\n{done.stderr}\n"
             "Set CC to a working C compiler, or leave it unset and remove the broken one from PATH."
         )
+    made.replace(root / library)
 
 
 class KernelHook(BuildHookInterface[Any]):

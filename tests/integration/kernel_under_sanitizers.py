@@ -1,0 +1,54 @@
+"""Reads made profiles with a kernel that was compiled with sanitizers: `python ... LIBRARY HOW_MANY`.
+
+Any read or write beyond what was allocated, and any overflow, ends the process with a report.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from pathlib import Path
+from random import Random
+
+sys.path.append(str(Path(__file__).parents[1] / "fuzz"))
+
+import numpy as np
+from made import broken, valid
+
+from leakdog.errors import ProfileError
+from leakdog.pprof import DEFAULT_LIMITS, Decoder, Limits, kernel
+from leakdog.pprof.gunzip import MAGIC, gunzip
+from leakdog.store.pack.parts import take_apart
+
+SHALLOW = Limits(depth=3, labels=9, frames=40)
+
+
+def main(library: str, count: int) -> None:
+    """Cold, warm, with small limits, and as the store does it; then a write out of bounds, which must be noticed."""
+    kernel.LIBRARY = Path(library)
+    random, read = Random(11), 0
+    for _ in range(count):
+        made = valid(random).data
+        decoder = Decoder()
+        decoder.decode(made)
+        for data in (broken(random), damaged(made, random), made[: random.randrange(len(made) + 1)]):
+            for use in (decoder.decode, Decoder(SHALLOW).decode, take_apart):
+                with contextlib.suppress(ProfileError):
+                    use(gunzip(data, DEFAULT_LIMITS) if data.startswith(MAGIC) else data)
+                    read += 1
+    sys.stdout.write(f"read {read}\n")
+    sys.stdout.flush()
+    room = np.empty(1024, np.int64)
+    kernel._library().leakdog_varints(b"\1" * 1025, 1025, room.ctypes.data)
+    sys.stdout.write("nothing was noticed\n")
+
+
+def damaged(data: bytes, random: Random) -> bytes:
+    """A profile with one byte changed: mostly still a profile, of which a number or a length is another one."""
+    out = bytearray(data)
+    out[random.randrange(len(out))] = random.randrange(256)
+    return bytes(out)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))
