@@ -13,9 +13,9 @@ from leakdog.detect.series import SeriesState
 from leakdog.detect.settings import Settings
 from leakdog.errors import LeakdogError
 from leakdog.model import Leak, LeakState, Life, Signal, TargetKey
-from leakdog.pipeline.lives import Facts, Lived
+from leakdog.pipeline.lives import Facts
 from leakdog.pipeline.sites import BY_SITE, Sites
-from leakdog.pipeline.state import Watched
+from leakdog.pipeline.state import Lived, Watched
 from leakdog.store.contract import Store
 
 log = logging.getLogger("leakdog.daemon")
