@@ -18,13 +18,14 @@ from leakdog.attribute.blocked import Blocked, most_blocked
 from leakdog.attribute.gist import PROFILING
 from leakdog.attribute.tally import Tally, tally
 from leakdog.config.resolve import body_size_limit, scrape_timeout
-from leakdog.config.schema import Config, Preset, ScrapeConfig
+from leakdog.config.schema import Config, Preset
 from leakdog.errors import FetchError, ProfileError, ProfileTooLarge, Reason, WrongProfile
 from leakdog.fetch.counters import total
 from leakdog.fetch.exposition import read_metrics
 from leakdog.fetch.http import HttpClient
 from leakdog.fetch.process import command_line, find_listener, is_loopback, read_process
 from leakdog.model import Kind, Observation, RawProfile, Signal, Source
+from leakdog.pipeline.cost import charged
 from leakdog.pipeline.sites import BY_SITE
 from leakdog.pipeline.state import Watched
 from leakdog.pipeline.worker import Worker
@@ -40,8 +41,6 @@ ABSENT_STATUSES = frozenset({404, 405, 410, 501})
 INLINE_DECODE_BYTES = 128 << 10
 INLINE_UNPACKED_BYTES = 2 << 20
 METRICS, PROCESS, MEMSTATS = "metrics", "process", "memstats"
-# What profiles in their text forms are asked for.
-TEXTS = {Kind.HEAP.value: MEMSTATS, Kind.GOROUTINE.value: "goroutine_dump"}
 
 
 @dataclass(slots=True)
@@ -279,23 +278,15 @@ class Gatherer:
             return None
 
     async def _get(self, watched: Watched, path: str, params: Mapping[str, Sequence[str]]) -> bytes:
-        """One page, with what it costs the target counted, also where it does not come."""
         sent = {**watched.job.params, **params}
-        cost = watched.cost[asked_for(watched.job, path, params)]
-        cost.requests += 1
-        cost.collections += forces_collection(path, sent)
-        clock = asyncio.get_running_loop().time
-        began = clock()
-        try:
+        with charged(watched, path, sent, asyncio.get_running_loop().time) as cost:
             response = await self._client.get(
                 f"{watched.target.base_url}{path}",
                 params=sent,
                 timeout_seconds=scrape_timeout(self._config, watched.job),
                 limit_bytes=body_size_limit(self._config, watched.job),
             )
-        finally:
-            cost.seconds += clock() - began
-        cost.bytes += len(response.data)
+            cost.bytes += len(response.data)
         return response.data
 
     async def _decode(self, watched: Watched, kind: Kind, data: bytes) -> tuple[Profile, Tally | None]:
@@ -312,20 +303,6 @@ class Gatherer:
             return _read(kind, await self._worker.small(kind, data, limits), limits)
         except ProfileError as error:
             raise FetchError(error.reason, f"reading the {kind.value} profile: {error}") from error
-
-
-def asked_for(job: ScrapeConfig, path: str, params: Mapping[str, Sequence[str]]) -> str:
-    """What a request asks a target for, as the label of its cost: `metrics`, a profile's kind, or a text of it."""
-    if path == job.metrics_path:
-        return METRICS
-    page = path.rpartition("/")[2]
-    return TEXTS.get(page, page) if "debug" in params else page
-
-
-def forces_collection(path: str, params: Mapping[str, Sequence[str]]) -> bool:
-    """Whether Go collects garbage before it answers: for each goroutineleak profile, and for a heap with `gc`."""
-    page = path.rpartition("/")[2]
-    return page == Kind.GOROUTINELEAK or (page == Kind.HEAP and any(value.strip("0") for value in params.get("gc", ())))
 
 
 def _read(kind: Kind, data: bytes, limits: Limits) -> tuple[Profile, Tally | None]:

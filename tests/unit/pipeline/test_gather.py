@@ -15,7 +15,6 @@ from leakdog.pipeline.gather import (
     METRICS,
     PROCESS,
     Gatherer,
-    forces_collection,
     profile_values,
     profiling_bytes,
 )
@@ -112,13 +111,6 @@ async def test_what_a_pass_costs_the_target_is_counted(paper, config, watched: W
     await production.goroutine_dump(watched)
     assert cost["goroutine_dump"].requests == 1
     assert all(each.seconds > 0 for each in cost.values())
-
-
-@pytest.mark.parametrize(("gc", "forced"), [("1", True), ("0", False), ("", False), ("00", False)])
-def test_gc_is_a_number_above_zero(gc: str, forced: bool) -> None:
-    """As Go reads it, and of the heap alone."""
-    assert forces_collection("/debug/pprof/heap", {"gc": [gc]}) is forced
-    assert not forces_collection("/debug/pprof/goroutine", {"gc": [gc]})
 
 
 async def test_a_pass_is_good_without_what_is_dense(paper, config, watched: Watched, caplog) -> None:

@@ -1,0 +1,50 @@
+"""What asking a target costs it is counted, by what was asked for."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import pytest
+
+from leakdog.pipeline.cost import asked_for, charged, forces_collection
+from leakdog.pipeline.state import Cost, Watched
+
+
+def test_a_request_is_counted_also_where_it_fails(watched: Watched) -> None:
+    """With its time; bytes are those of answers."""
+    ticks = itertools.count().__next__
+    with charged(watched, "/debug/pprof/heap", {"gc": ["1"]}, ticks) as cost:
+        cost.bytes += 700
+    with pytest.raises(OSError, match="no answer"), charged(watched, "/debug/pprof/heap", {}, ticks):
+        raise OSError("no answer")
+    assert dict(watched.cost) == {"heap": Cost(requests=2, bytes=700, collections=1, seconds=2.0)}
+
+
+@pytest.mark.parametrize(
+    ("path", "params", "name"),
+    [
+        ("/debug/pprof/heap", {}, "heap"),
+        ("/debug/pprof/heap", {"gc": ["1"]}, "heap"),
+        ("/debug/pprof/heap", {"debug": ["1"]}, "memstats"),
+        ("/debug/pprof/goroutine", {"debug": ["2"]}, "goroutine_dump"),
+        ("/debug/pprof/cmdline", {}, "cmdline"),
+        ("/metrics", {}, "metrics"),
+    ],
+)
+def test_a_request_has_a_name(watched: Watched, path: str, params: dict[str, list[str]], name: str) -> None:
+    """From a short list: it becomes a label."""
+    assert asked_for(watched.job, path, params) == name
+
+
+def test_a_metrics_page_is_one_wherever_it_is(watched: Watched) -> None:
+    """The job says where."""
+    assert asked_for(replace(watched.job, metrics_path="/internal/heap"), "/internal/heap", {}) == "metrics"
+
+
+@pytest.mark.parametrize(("gc", "forced"), [("1", True), ("0", False), ("", False), ("00", False)])
+def test_gc_is_a_number_above_zero(gc: str, forced: bool) -> None:
+    """As Go reads it, and of the heap alone; a goroutineleak profile always collects."""
+    assert forces_collection("/debug/pprof/heap", {"gc": [gc]}) is forced
+    assert not forces_collection("/debug/pprof/goroutine", {"gc": [gc]})
+    assert forces_collection("/debug/pprof/goroutineleak", {"gc": [gc]})
