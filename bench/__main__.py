@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-BENCHMARKS = ("decode", "store", "series", "daemon", "detect", "sites", "cost")
+BENCHMARKS = ("decode", "store", "series", "daemon", "growth", "startup", "detect", "sites", "cost")
 
 
 def main(names: list[str]) -> int:

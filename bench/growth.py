@@ -1,0 +1,130 @@
+"""How cost grows with the number of targets, and with the history that is known of each.
+
+    python -m bench.growth [--targets 100 1000] [--days 0 30]
+
+Without sockets, on a clock of its own, in one process for each row: targets answer with recorded pages, and everything
+else is the daemon's: decoding, storing in SQLite, judging. Each target is read once; then some of them again, which is
+what is measured. `CPU` is processor time of a pass, `each` what a target holds of the resident memory, `states` what is
+stored of one for a restart. `days` is for how long it was watched before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import itertools
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from multiprocessing import get_context
+from pathlib import Path
+
+import psutil
+
+from bench.bodies import PAGES, record
+from bench.daemon import MIB
+from bench.startup import SIGNALS, history, sites
+from leakdog.config.schema import Config, RetentionConfig, ScrapeConfig, StorageConfig
+from leakdog.daemon.memory import _states
+from leakdog.detect.series import SeriesState
+from leakdog.detect.settings import PRODUCTION, for_sites
+from leakdog.fetch.body import Gunzip
+from leakdog.fetch.http import Response
+from leakdog.model import Kind, Target, TargetKey
+from leakdog.pipeline.explain import Explainer
+from leakdog.pipeline.gather import Gatherer
+from leakdog.pipeline.sites import BY_SITE
+from leakdog.pipeline.state import Fleet, Watched
+from leakdog.pipeline.watch import Pipeline
+from leakdog.store import open_store
+
+AGAIN = 300  # passes that are measured
+MINUTE = 60.0
+
+
+class Pages:
+    """Stands in for the HTTP client: gives the recorded pages in turn."""
+
+    def __init__(self, folder: Path) -> None:
+        self._pages = {}
+        for name in PAGES:
+            bodies = [path.read_bytes() for path in sorted(folder.glob(f"{name}-*.gz"))]
+            plain = [b"".join(Gunzip().feed(body)) for body in bodies] if name == "metrics" else bodies
+            self._pages[name] = itertools.cycle(plain)
+
+    async def get(self, url: str, *, params: Mapping[str, Sequence[str]], **_: object) -> Response:
+        """The next page of this kind."""
+        return Response(200, next(self._pages[url.rpartition("/")[2]]), "", 0.0)
+
+
+def main(arguments: Sequence[str] = ()) -> None:
+    """Print a row for each pair of a number of targets and a number of days."""
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--targets", type=int, nargs="*", default=[100, 1000])
+    options.add_argument("--days", type=float, nargs="*", default=[0, 30])
+    given = options.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as name:
+        bodies = Path(name) / "bodies"
+        print(f"bodies of {record(bodies)}")
+        print(f"{'targets':>8}{'days':>6}{'CPU':>12}{'RSS':>10}{'each':>10}{'states':>12}", flush=True)
+        for count, days in itertools.product(given.targets, given.days):
+            with get_context("spawn").Pool(1) as pool:
+                print(pool.apply(measure, (bodies, count, days)), flush=True)
+
+
+def measure(bodies: Path, count: int, days: float) -> str:
+    """One row of the table."""
+    with tempfile.TemporaryDirectory() as name:
+        return asyncio.run(_measure(bodies, count, days, Path(name)))
+
+
+async def _measure(bodies: Path, count: int, days: float, directory: Path) -> str:
+    now = [time.time()]
+    job = ScrapeConfig(job_name="bench", profiles=(Kind.HEAP, Kind.GOROUTINE))
+    config = Config(scrape_configs=(job,))
+    retention = RetentionConfig(size=100_000_000_000)
+    store = open_store(StorageConfig(path=str(directory), retention=retention))
+    fleet = Fleet()
+    gatherer = Gatherer(Pages(bodies), config, lambda: now[0])  # type: ignore[arg-type]
+    explainer = Explainer(fleet, store, gatherer)
+    pipeline = Pipeline(fleet, config, PRODUCTION, gatherer, explainer, store, lambda: now[0])
+    series = history(PRODUCTION, now[0], days).to_bytes() if days else b""
+    site = history(for_sites(PRODUCTION), now[0], days).to_bytes() if days else b""
+    before = psutil.Process().memory_info().rss
+    for number in range(count):
+        where = f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}:6060"
+        watched = Watched(Target(TargetKey("bench", where), base_url=f"http://{where}"), job)
+        if days:
+            watched.series = {signal: SeriesState.from_bytes(series, PRODUCTION) for signal in SIGNALS}
+            watched.sites = {signal: sites(signal, site) for signal in BY_SITE.values()}
+        fleet.targets[watched.key] = watched
+    every = list(fleet.targets.values())
+    await _read(pipeline, every, now)
+    now[0] += MINUTE
+    some = random.Random(1).sample(every, min(AGAIN, count))
+    began = time.process_time()
+    await _read(pipeline, some, now)
+    cpu = time.process_time() - began
+    rss = psutil.Process().memory_info().rss
+    states = sum(map(len, _states(every[0]).values()))
+    failed = sum(not watched.up for watched in every)
+    await store.close()
+    if failed:
+        raise SystemExit(f"{failed} of {count} targets were not read: {every[0].last_error}")
+    return (
+        f"{count:8,}{days:6g}{1000 * cpu / len(some):9.2f} ms{rss / MIB:6.0f} MiB"
+        f"{(rss - before) / count / 1024:6.0f} KiB{states / 1024:8.1f} KiB"
+    )
+
+
+async def _read(pipeline: Pipeline, targets: Sequence[Watched], now: list[float]) -> None:
+    """A pass over each, some at a time as in a daemon."""
+    for first in range(0, len(targets), 16):
+        await asyncio.gather(*(pipeline.scrape(watched, now[0]) for watched in targets[first : first + 16]))
+        now[0] += 0.01
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
