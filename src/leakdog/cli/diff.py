@@ -46,6 +46,7 @@ def run(args: argparse.Namespace) -> int:
     """
     from leakdog.pprof import encode
     from leakdog.report.graph import build
+    from leakdog.report.prune import pruned
     from leakdog.report.top import as_json, render
 
     profile = compared(args, load(args, args.before), load(args), args.before)
@@ -54,6 +55,6 @@ def run(args: argparse.Namespace) -> int:
             args.output.write_bytes(gzip.compress(encode(profile), mtime=0))
         except OSError as error:
             raise LeakdogError(f"writing {args.output}: {error.strerror}") from error
-    graph = build(profile, view_of(args))
+    graph = build(pruned(profile), view_of(args))
     print(json.dumps(as_json(graph), indent=2) if args.json else render(graph).rstrip("\n"))
     return 0

@@ -45,8 +45,10 @@ def grown(args: argparse.Namespace, view: View, fold: Fold[Key]) -> OverTime[Key
 
     """
     from leakdog.report.grow import over_time
+    from leakdog.report.prune import pruned
 
-    return over_time(_load(args), view, fold)
+    taken = [each._replace(profile=pruned(each.profile)) for each in _load(args)]
+    return over_time(taken, view, fold)
 
 
 def about(found: OverTime[Key]) -> dict[str, Any]:

@@ -154,11 +154,10 @@ def load(args: argparse.Namespace, where: str = "") -> Profile:
 
     """
     from leakdog.pprof import parse
-    from leakdog.report.prune import pruned
 
     where = where or args.profile
     try:
-        return pruned(parse(read(where, args.kind, args.server)))
+        return parse(read(where, args.kind, args.server))
     except ProfileError as error:
         raise LeakdogError(f"reading {where}: {error}") from None
 
@@ -185,19 +184,21 @@ def selection_of(args: argparse.Namespace) -> Selection:
 
 
 def load_compared(args: argparse.Namespace) -> Profile:
-    """The profile, less its base where one is given.
+    """The profile, less its base where one is given, without what its producer does not want to be shown.
 
     Raises:
         LeakdogError: as for `load`, or the two cannot be compared.
 
     """
+    from leakdog.report.prune import pruned
+
     profile = load(args)
     other = args.base or args.diff_base
     if args.normalize and not other:
         raise LeakdogError("--normalize scales to the total of a base; name one with --base or --diff-base")
     if not other:
-        return profile
-    return compared(args, load(args, other), profile, other, of_base=bool(args.diff_base))
+        return pruned(profile)
+    return pruned(compared(args, load(args, other), profile, other, of_base=bool(args.diff_base)))
 
 
 def compared(args: argparse.Namespace, base: Profile, profile: Profile, name: str, *, of_base: bool = False) -> Profile:

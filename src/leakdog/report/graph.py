@@ -138,7 +138,9 @@ def build(profile: Profile, view: View) -> Graph:
     large.sort(key=lambda i: (-abs(by[i]), found.names[i]))
     shown = large[: view.n] if view.n else large
     least_edge = int(found.whole() * view.edge_fraction)
-    edges = [each for each in calls_between(found, shown) if abs(each.weight) >= least_edge]
+    # What adds up to nothing is no row, but calls go through it as long as nothing else is left out.
+    through = shown if dropped or len(shown) < len(large) else list(range(len(found.names)))
+    edges = [each for each in calls_between(found, through) if abs(each.weight) >= least_edge]
     marks = _inline_marks(edges)
     nodes = tuple(Node(found.names[i], found.flat[i], found.cum[i], marks.get(i, "")) for i in shown)
     unit = output_unit(view, nodes, total, kind.unit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from leakdog import __version__
 from leakdog.report.leak import CLASS_WORDS, headline
@@ -35,13 +36,14 @@ def sarif(leaks: Iterable[Json]) -> dict[str, Any]:
 def _result(leak: Json) -> dict[str, Any]:
     return {
         "ruleId": leak["class"],
+        "ruleIndex": list(map(str, CLASS_WORDS)).index(leak["class"]),
         "level": "error",
         "message": {"text": ". ".join([headline(leak), *leak["reasons"]])},
         "partialFingerprints": {"leak": leak["id"]},
         "locations": [
             {
                 "physicalLocation": {
-                    "artifactLocation": {"uri": culprit["file"].replace("\\", "/").lstrip("/")},
+                    "artifactLocation": {"uri": quote(culprit["file"].replace("\\", "/").lstrip("/"), safe="/:")},
                     "region": {"startLine": max(1, culprit["line"])},
                 },
                 "logicalLocations": [{"fullyQualifiedName": culprit["function"]}],

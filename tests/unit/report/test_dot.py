@@ -58,5 +58,5 @@ def test_nodes_labels_and_edges_are_boxes_and_arrows(text: str) -> None:
     ],
 )
 def test_names_are_shortened(parts: tuple[str, str, str], wanted: list[str]) -> None:
-    """To what is read first, a part on each line, without packages and outer namespaces, as pprof does it."""
+    """To what is read first, a part on each line; packages and outer namespaces go, as in pprof."""
     assert short(Parts(*parts)).split("\n") == wanted

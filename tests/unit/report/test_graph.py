@@ -175,3 +175,13 @@ def test_shares_are_of_all_that_there_is() -> None:
     assert (rows(selected), selected.total) == ([("a", 5, 5), ("root", 0, 5)], 20)
     assert selected.heading[-2:] == ("Active filters:", "   focus=^a$")
     assert build(difference(profile(("a", 2000)), made, of_base=True), View()).total == 2000
+
+
+def test_calls_go_through_what_adds_up_to_nothing() -> None:
+    """A function that has lost what another place in it has gained is no row, and is still who calls."""
+    made = difference(profile(("a f x", 5)), profile(("b f y", 5)))
+    graph = build(made, View())
+    assert {node.name for node in graph.nodes} == {"a", "b", "x", "y"}
+    assert {(edge.caller, edge.callee) for edge in graph.edges} == {("x", "f"), ("f", "a"), ("y", "f"), ("f", "b")}
+    cut = build(made, View(n=3))
+    assert "f" not in {name for edge in cut.edges for name in (edge.caller, edge.callee)}
