@@ -73,13 +73,53 @@ class GlobalConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NumbersConfig:
+    """How numbers age: as they were read, then lowest, mean, highest and last of five minutes, then of an hour."""
+
+    time: float | None = _opt(
+        "age at which they are deleted; `retention.time` if left out", kind="duration", example="90d"
+    )
+    size: int | None = _opt("bytes they may take; only `retention.size` if left out", kind="size", example="500MB")
+    raw: float = _opt("age from which five minutes are one", 2 * DAY, kind="duration", example="7d")
+    five_minutes: float = _opt("age from which an hour is one", 14 * DAY, kind="duration", example="30d")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfilesConfig:
+    """How snapshots age: all, then the last of each hour, then the last of each day."""
+
+    time: float | None = _opt(
+        "age at which they are deleted; `retention.time` if left out", kind="duration", example="180d"
+    )
+    size: int | None = _opt("bytes they may take; only `retention.size` if left out", kind="size", example="1GB")
+    dense: float = _opt("age from which one an hour stays", DAY, kind="duration", example="2d")
+    hourly: float = _opt("age from which one a day stays", 7 * DAY, kind="duration", example="14d")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaksConfig:
+    """How long leaks that have ended are kept, with what was kept because of them."""
+
+    time: float | None = _opt(
+        "time from their end to when they are deleted; `retention.time` if left out", kind="duration", example="1y"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RetentionConfig:
-    """How long and how much is kept; whichever is reached first."""
+    """How long and how much is kept; whichever is reached first. What an open leak needs is kept longer."""
 
     time: float = _opt("age at which snapshots and numbers are deleted", 30 * DAY, kind="duration", example="15d")
     size: int = _opt(
         "bytes on disk at which the oldest snapshots are deleted", 2_000_000_000, kind="size", example="10GB"
     )
+    numbers: NumbersConfig = _opt("how numbers age", NumbersConfig, example="{raw: 7d}")
+    profiles: ProfilesConfig = _opt("how snapshots age", ProfilesConfig, example="{time: 180d}")
+    leaks: LeaksConfig = _opt("how long leaks that have ended are kept", LeaksConfig, example="{time: 180d}")
+
+    def seconds(self, of: float | None) -> float:
+        """The time of a kind; that of all where it has none of its own."""
+        return self.time if of is None else of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

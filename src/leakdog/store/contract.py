@@ -24,18 +24,25 @@ def _no_points() -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """One signal of one target over time: three arrays of one length, oldest first.
+    """One signal of one target over time: arrays of one length, oldest first.
+
+    What is old may stand for all that was read in five minutes or an hour: it is the last value of these, with the
+    time of the last scrape.
 
     Attributes:
         times: when each value was read.
         values: in the signal's unit.
         life_starts: `Life.start_time` of the run that each value belongs to.
+        lows, means, highs: of the values that each stands for; the value itself where it stands for none but itself.
 
     """
 
     times: Floats = field(default_factory=_no_points)
     values: Floats = field(default_factory=_no_points)
     life_starts: Floats = field(default_factory=_no_points)
+    lows: Floats = field(default_factory=_no_points)
+    means: Floats = field(default_factory=_no_points)
+    highs: Floats = field(default_factory=_no_points)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +51,8 @@ class StoreStats:
 
     Attributes:
         size_bytes: on disk (database and write-ahead log), or held in memory.
-        points: single numbers kept.
+        points: single numbers kept; what was folded into one is one.
+        kind_bytes: roughly what is taken by `numbers`, `profiles` and `leaks` (with the detector's states).
         writes_total: writes acknowledged since the store was opened; each step of retention is one.
         write_failures_total: those that raised since then.
         queue_length: calls waiting to be acknowledged.
@@ -59,6 +67,7 @@ class StoreStats:
     write_failures_total: int
     queue_length: int
     failing: str = ""
+    kind_bytes: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +91,8 @@ class Store(Protocol):
 
         The data is durable when this returns. For a `(key, slot)` that was stored before, only signals and
         kinds that it lacks are added: what is there stays, with its time and life, and its snapshot is
-        returned. Where the store has reached `retention.size`, the oldest snapshots make room first.
+        returned. (A slot whose numbers were folded, or whose snapshot was thinned out, is not known any more.)
+        Where the store has reached `retention.size`, the oldest snapshots make room first.
         """
         ...
 
@@ -137,10 +147,12 @@ class Store(Protocol):
         ...
 
     async def retain(self, now: float) -> Deleted:
-        """Delete what retention does not keep, oldest first, in steps between which appends go on.
+        """Thin and delete what retention does not keep, oldest first, in steps between which appends go on.
 
-        By time: numbers, snapshots and ended leaks older than `retention.time`, and targets without data.
-        By size, until the store is no larger than `retention.size`: the oldest snapshots, then numbers.
+        By time: numbers, snapshots and ended leaks older than `retention.time` or the time of their kind, and targets
+        without data. By size, until each kind and the store are no larger than they may be: the oldest snapshots, then
+        numbers. A store on disk thins before: numbers are folded into one for five minutes, later for an hour, and of
+        the snapshots the last of each hour stays, later of each day.
         What a leak that is pending or firing needs stays whatever its age: of each kind of profile of its target the
         last before its onset, or the first there is, and the latest.
         """

@@ -1,4 +1,7 @@
-"""The store that forgets at exit: for tests, demonstrations, and daemons that need no history."""
+"""The store that forgets at exit: for tests, demonstrations, and daemons that need no history.
+
+It is bounded by time and size, and thins nothing: what it keeps is as it came.
+"""
 
 from __future__ import annotations
 
@@ -112,7 +115,7 @@ class MemoryStore:
             if signal in row.values and _within(row.time, start, end)
         )
         times, _, values, life_starts = np.array(points, np.float64).reshape(-1, 4).T.copy()
-        return Readings(times, values, life_starts)
+        return Readings(times, values, life_starts, values, values, values)
 
     async def latest_life(self, key: TargetKey) -> Life | None:
         """See `Store.latest_life`."""
@@ -147,10 +150,12 @@ class MemoryStore:
     async def retain(self, now: float) -> Deleted:
         """See `Store.retain`."""
         self._write()
-        oldest = now - self._retention.time
-        deleted = self._delete_stored(s for s in self._oldest_stored() if s.snapshot.time < oldest)
-        deleted += self._delete_rows(row for row in self._oldest_rows() if row[0] < oldest)
-        self._leaks = {name: leak for name, leak in self._leaks.items() if ended_at(leak, math.inf) >= oldest}
+        kept = self._retention
+        numbers, profiles, leaks = (now - kept.seconds(kind.time) for kind in (kept.numbers, kept.profiles, kept.leaks))
+        deleted = self._delete_stored(s for s in self._oldest_stored() if s.snapshot.time < profiles)
+        deleted += self._delete_rows(row for row in self._oldest_rows() if row[0] < numbers)
+        self._leaks = {name: leak for name, leak in self._leaks.items() if ended_at(leak, math.inf) >= leaks}
+        deleted += self._shrink_kinds()
         deleted += self._shrink()
         known = {stored.snapshot.key for stored in self._stored.values()} | self._rows.keys()
         self._lives = {key: life for key, life in self._lives.items() if key in known}
@@ -165,6 +170,7 @@ class MemoryStore:
             writes_total=self._writes,
             write_failures_total=0,
             queue_length=0,
+            kind_bytes=self._kind_bytes(),
         )
 
     async def close(self) -> None:
@@ -229,6 +235,24 @@ class MemoryStore:
                 before = [snapshot for snapshot in found if snapshot.time <= leak.since] or found[:1]
                 needed |= {before[-1].id, found[-1].id}
         return needed
+
+    def _kind_bytes(self) -> dict[str, int]:
+        profiles = sum(stored.size_bytes for stored in self._stored.values())
+        return {"numbers": self._size - profiles, "profiles": profiles}
+
+    def _shrink_kinds(self) -> Deleted:
+        """Delete the oldest of each kind that takes more than is allowed for it."""
+        sizes, kept = self._kind_bytes(), self._retention
+        over = {
+            "profiles": sizes["profiles"] - (kept.profiles.size or math.inf),
+            "numbers": sizes["numbers"] - (kept.numbers.size or math.inf),
+        }
+        deleted = Deleted()
+        if over["profiles"] > 0:
+            deleted += self._delete_stored(self._oldest_stored(), self._size - int(over["profiles"]))
+        if over["numbers"] > 0:
+            deleted += self._delete_rows(self._oldest_rows(), self._size - int(over["numbers"]))
+        return deleted
 
     def _shrink(self) -> Deleted:
         """Delete the oldest snapshots, then the oldest numbers, where the size is above what is allowed."""

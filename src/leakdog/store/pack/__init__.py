@@ -7,7 +7,8 @@ prints the same; how its producer wrote and compressed it is not kept.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from leakdog.errors import LeakdogError, StoreCorrupted
 from leakdog.pprof.gunzip import MAGIC, gunzip
@@ -21,6 +22,7 @@ from leakdog.store.pack.protobuf import put_together
 # A larger profile is stored as it was sent: to take it apart needs many times its size, in the daemon's own memory.
 _LIMITS = Limits(decompressed_bytes=4 << 20)
 _GZIP = 31
+_DAMAGE = (LeakdogError, ValueError, IndexError, zlib.error)
 _FAST = 1  # a profile is closed to be opened by the one who asked for it
 
 
@@ -50,8 +52,31 @@ def replayed(links: Iterable[bytes]) -> Chain:
     chain = Chain()
     try:
         chain.follow(Link.load(list(links)))
-    except (LeakdogError, ValueError, IndexError, zlib.error) as error:
-        raise StoreCorrupted(
-            f"a chain of profiles is damaged ({error}): the first of them may still be there, the others are lost"
-        ) from error
+    except _DAMAGE as error:
+        raise _damaged(error) from error
     return chain
+
+
+def rewritten(links: Sequence[bytes], left: Sequence[int]) -> list[bytes]:
+    """The links of a chain with only some of its profiles, which are told by their places, in order.
+
+    Raises:
+        StoreCorrupted: they are not links of a chain, in order.
+
+    """
+    old, new = Chain(), Chain()
+    written: list[bytes] = []
+    try:
+        found = Link.load(links)
+        for start, stop in pairwise([0, *(place + 1 for place in left)]):
+            old.follow(found[start:stop])
+            written.append(new.append(old.profile()).dump())
+    except _DAMAGE as error:
+        raise _damaged(error) from error
+    return written
+
+
+def _damaged(error: Exception) -> StoreCorrupted:
+    return StoreCorrupted(
+        f"a chain of profiles is damaged ({error}): the first of them may still be there, the others are lost"
+    )

@@ -15,13 +15,27 @@ _MORE = bytes(range(0x80, 0x100))  # bytes that are not the last of their number
 
 def dump(numbers: Ints) -> bytes:
     """64-bit numbers of any sign as bytes."""
-    return varints(((numbers << 1) ^ (numbers >> 63)).view(np.uint64))[0].tobytes()
+    return varints(folded(numbers))[0].tobytes()
 
 
 def load(data: bytes) -> Ints:
     """The numbers that `dump` wrote."""
-    found = kernel.varints(data, count(data)).view(np.uint64)
-    return (found >> _ONE).view(np.int64) ^ -(found & _ONE).view(np.int64)
+    return unfolded(load_unsigned(data))
+
+
+def folded(numbers: Ints) -> NDArray[np.uint64]:
+    """0, -1, 1, -2, … as 0, 1, 2, 3, …: what is near zero is small."""
+    return ((numbers << 1) ^ (numbers >> 63)).view(np.uint64)
+
+
+def unfolded(codes: NDArray[np.uint64]) -> Ints:
+    """The numbers that `folded` folded."""
+    return (codes >> _ONE).view(np.int64) ^ -(codes & _ONE).view(np.int64)
+
+
+def load_unsigned(data: bytes) -> NDArray[np.uint64]:
+    """Numbers written by `varints`."""
+    return kernel.varints(data, count(data)).view(np.uint64)
 
 
 def count(data: bytes) -> int:

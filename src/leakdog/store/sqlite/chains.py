@@ -36,7 +36,7 @@ _LATEST_SLOT = """
 _OPEN = """
     SELECT c.id, c.life_start, c.first_slot, c.first_time, p.id % 256 + 1, s.slot, s.time FROM chains AS c
     JOIN profiles AS p ON p.id BETWEEN c.id * 256 AND c.id * 256 + 255 LEFT JOIN snapshots AS s ON s.id = p.id
-    WHERE NOT c.as_sent AND c.id = (SELECT id FROM chains WHERE target_id = :target AND kind = :kind
+    WHERE NOT c.as_sent AND NOT c.thinned AND c.id = (SELECT id FROM chains WHERE target_id = :target AND kind = :kind
     ORDER BY first_slot DESC, id DESC LIMIT 1) ORDER BY p.id DESC LIMIT 1
 """
 _BEGIN = """

@@ -6,10 +6,14 @@ import math
 import sqlite3
 from typing import Any
 
+import numpy as np
+
 from leakdog.model import Kind, Leak, Life, Signal, Snapshot, TargetKey
 from leakdog.store.codec import load_leak
 from leakdog.store.contract import Readings
 from leakdog.store.pack import closed, replayed
+from leakdog.store.series import Rows, read
+from leakdog.store.series.rows import LAST
 from leakdog.store.sqlite.chains import SPAN_SECONDS
 from leakdog.store.sqlite.connection import encoded
 from leakdog.store.sqlite.numbers import column
@@ -30,12 +34,22 @@ _SNAPSHOTS = """
     AND (:kind IS NULL OR s.kind = :kind) {which}
     ORDER BY s.time DESC, s.id DESC LIMIT :limit
 """
-_OF_TARGET = """AND target_id =
-    (SELECT id FROM targets WHERE job = CAST(:job AS TEXT) AND instance = CAST(:instance AS TEXT))"""
+_TARGET = "(SELECT id FROM targets WHERE job = CAST(:job AS TEXT) AND instance = CAST(:instance AS TEXT))"
+_OF_TARGET = f"AND target_id = {_TARGET}"
 _PROFILE = """
     SELECT c.as_sent, p.data FROM chains AS c JOIN profiles AS p ON p.id BETWEEN c.id * 256 AND :id
     WHERE c.id = :id / 256 AND EXISTS (SELECT 1 FROM snapshots WHERE id = :id) ORDER BY p.id
 """
+
+# One statement, so that nothing is sealed between one part and the other.
+_READINGS = f"""
+    SELECT 0 AS sealed, time, slot, life_start, numbers FROM readings
+        WHERE target_id = {_TARGET} AND time BETWEEN :start AND :end
+    UNION ALL
+    SELECT 1, first_time, first_slot, 0, data FROM blocks
+        WHERE target_id = {_TARGET} AND last_time >= :start AND first_time <= :end
+    ORDER BY 1, 2, 3
+"""  # noqa: S608  # values are parameters
 
 
 def snapshots(
@@ -90,13 +104,26 @@ def readings(
     known = connection.execute("SELECT id FROM signals WHERE name = ?", (signal.value,)).fetchone()
     if known is None:
         return Readings()
-    rows = connection.execute(
-        "SELECT time, life_start, numbers FROM readings WHERE time BETWEEN :start AND :end AND target_id ="
-        " (SELECT id FROM targets WHERE job = CAST(:job AS TEXT) AND instance = CAST(:instance AS TEXT))"
-        " ORDER BY time, slot",
-        _name(key) | _range(start, end),
-    ).fetchall()
-    return column(rows, known[0])
+    bounds = _range(start, end)
+    rows = connection.execute(_READINGS, _name(key) | bounds).fetchall()
+    arrived = [(time, life_start, numbers) for sealed, time, _, life_start, numbers in rows if not sealed]
+    sealed = [read(data, known[0]) for is_sealed, *_, data in rows if is_sealed]
+    recent = column(arrived, known[0])
+    return _joined(sealed, known[0], recent, bounds) if sealed else recent
+
+
+def _joined(sealed: list[Rows], signal_id: int, recent: Readings, bounds: dict[str, float]) -> Readings:
+    """One signal out of blocks and of the rows that came after them, by time."""
+    found = [
+        np.stack([rows.times, each.figures[LAST], rows.life_starts, each.lows, each.means, each.highs])
+        for rows in sealed
+        if (each := rows.columns.get(signal_id)) is not None
+    ]
+    found.append(np.stack([recent.times, recent.values, recent.life_starts, recent.lows, recent.means, recent.highs]))
+    points = np.concatenate(found, axis=1)
+    times = points[0]
+    points = points[:, (bounds["start"] <= times) & (times <= bounds["end"])]
+    return Readings(*points[:, np.argsort(points[0], kind="stable")])
 
 
 def latest_life(connection: sqlite3.Connection, key: TargetKey) -> Life | None:
@@ -138,6 +165,11 @@ def totals(connection: sqlite3.Connection) -> tuple[int, int]:
     """How many snapshots and numbers are kept."""
     snapshot_count, points = connection.execute("SELECT snapshots, points FROM totals").fetchone()
     return snapshot_count, points
+
+
+def sizes(connection: sqlite3.Connection) -> dict[str, int]:
+    """Roughly how many bytes each kind of data takes."""
+    return dict(connection.execute("SELECT kind, bytes FROM sizes ORDER BY bytes DESC, kind").fetchall())
 
 
 def _name(key: TargetKey) -> dict[str, bytes]:

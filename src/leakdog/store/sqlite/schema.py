@@ -115,6 +115,67 @@ MIGRATIONS = (
             c.target_id, c.kind, c.life_start, c.first_slot, c.first_time, c.kept
         FROM chains AS c JOIN snapshots AS s ON s.id BETWEEN c.id * 256 AND c.id * 256 + 255;
     """,
+    """
+    -- Rows of readings that have grown old (see store/series): as they were read (seconds = 0), or one for each span of
+    -- so many seconds.
+    CREATE TABLE blocks (
+        id INTEGER PRIMARY KEY,
+        target_id INTEGER NOT NULL REFERENCES targets (id),
+        seconds INTEGER NOT NULL,
+        first_slot REAL NOT NULL,
+        last_slot REAL NOT NULL,
+        first_time REAL NOT NULL,
+        last_time REAL NOT NULL,
+        row_count INTEGER NOT NULL,
+        points INTEGER NOT NULL,
+        data BLOB NOT NULL
+    );
+    CREATE INDEX blocks_by_target ON blocks (target_id, seconds, last_time);
+    CREATE INDEX blocks_by_time ON blocks (last_time);
+    -- Of the snapshots of a chain only the last in so many seconds is left.
+    ALTER TABLE chains ADD COLUMN thinned INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX chains_by_thinned ON chains (thinned, first_time);
+    -- Adding up what a table takes would read the whole of it. What a row takes beside its data was measured.
+    CREATE TABLE sizes (
+        kind TEXT PRIMARY KEY,
+        bytes INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    INSERT INTO sizes VALUES
+        ('numbers', (SELECT coalesce(sum(length(numbers) + 80), 0) FROM readings)),
+        ('profiles', (SELECT coalesce(sum(length(data) + 60), 0) FROM profiles)),
+        ('leaks', (SELECT coalesce(sum(length(body) + 40), 0) FROM leaks)
+            + (SELECT coalesce(sum(length(body) + length(name) * 2 + 40), 0) FROM states));
+    CREATE TRIGGER readings_added AFTER INSERT ON readings BEGIN
+        UPDATE sizes SET bytes = bytes + length(new.numbers) + 80 WHERE kind = 'numbers'; END;
+    CREATE TRIGGER readings_changed AFTER UPDATE OF numbers ON readings BEGIN
+        UPDATE sizes SET bytes = bytes + length(new.numbers) - length(old.numbers) WHERE kind = 'numbers'; END;
+    CREATE TRIGGER readings_deleted AFTER DELETE ON readings BEGIN
+        UPDATE sizes SET bytes = bytes - (length(old.numbers) + 80) WHERE kind = 'numbers'; END;
+    CREATE TRIGGER blocks_added AFTER INSERT ON blocks BEGIN
+        UPDATE sizes SET bytes = bytes + length(new.data) + 160 WHERE kind = 'numbers'; END;
+    CREATE TRIGGER blocks_changed AFTER UPDATE OF data ON blocks BEGIN
+        UPDATE sizes SET bytes = bytes + length(new.data) - length(old.data) WHERE kind = 'numbers'; END;
+    CREATE TRIGGER blocks_deleted AFTER DELETE ON blocks BEGIN
+        UPDATE sizes SET bytes = bytes - (length(old.data) + 160) WHERE kind = 'numbers'; END;
+    CREATE TRIGGER profiles_added AFTER INSERT ON profiles BEGIN
+        UPDATE sizes SET bytes = bytes + length(new.data) + 60 WHERE kind = 'profiles'; END;
+    CREATE TRIGGER profiles_changed AFTER UPDATE OF data ON profiles BEGIN
+        UPDATE sizes SET bytes = bytes + length(new.data) - length(old.data) WHERE kind = 'profiles'; END;
+    CREATE TRIGGER profiles_deleted AFTER DELETE ON profiles BEGIN
+        UPDATE sizes SET bytes = bytes - (length(old.data) + 60) WHERE kind = 'profiles'; END;
+    CREATE TRIGGER leaks_added AFTER INSERT ON leaks BEGIN
+        UPDATE sizes SET bytes = bytes + length(new.body) + 40 WHERE kind = 'leaks'; END;
+    CREATE TRIGGER leaks_changed AFTER UPDATE OF body ON leaks BEGIN
+        UPDATE sizes SET bytes = bytes + length(new.body) - length(old.body) WHERE kind = 'leaks'; END;
+    CREATE TRIGGER leaks_deleted AFTER DELETE ON leaks BEGIN
+        UPDATE sizes SET bytes = bytes - (length(old.body) + 40) WHERE kind = 'leaks'; END;
+    CREATE TRIGGER states_added AFTER INSERT ON states BEGIN
+        UPDATE sizes SET bytes = bytes + length(new.body) + length(new.name) * 2 + 40 WHERE kind = 'leaks'; END;
+    CREATE TRIGGER states_changed AFTER UPDATE OF body ON states BEGIN
+        UPDATE sizes SET bytes = bytes + length(new.body) - length(old.body) WHERE kind = 'leaks'; END;
+    CREATE TRIGGER states_deleted AFTER DELETE ON states BEGIN
+        UPDATE sizes SET bytes = bytes - (length(old.body) + length(old.name) * 2 + 40) WHERE kind = 'leaks'; END;
+    """,
 )
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from leakdog.config.schema import RetentionConfig
 from leakdog.errors import StoreError
 from leakdog.model import Kind, Leak, Life, Scrape, Signal, Snapshot, TargetKey
 from leakdog.store.contract import Deleted, Readings, StoreStats
-from leakdog.store.sqlite import deletes, reads
+from leakdog.store.sqlite import aging, deletes, reads, thinning
 from leakdog.store.sqlite.connection import FILE_NAME, connect_reader, connect_writer, data_bytes
 from leakdog.store.sqlite.evidence import keep_only_open
 from leakdog.store.sqlite.faults import explained
@@ -19,6 +21,8 @@ from leakdog.store.sqlite.lock import DirectoryLock
 from leakdog.store.sqlite.reader import Reader
 from leakdog.store.sqlite.writer import Writer
 from leakdog.store.sqlite.writes import Tables, scrape_bytes
+
+T = TypeVar("T")
 
 
 class SqliteStore:
@@ -38,7 +42,7 @@ class SqliteStore:
         self._lock = lock
         self._connection = connection
         self._path = path
-        self._keep_seconds = retention.time
+        self._retention = retention
         self._limit = data_bytes(retention.size)
         self._tables = Tables(connection, self._limit)
         self._writer = Writer(connection, path, self._tables.forget)
@@ -110,19 +114,46 @@ class SqliteStore:
 
     async def retain(self, now: float) -> Deleted:
         """See `Store.retain`."""
-        before = now - self._keep_seconds
+        kept = self._retention
         await self._writer.run(lambda: keep_only_open(self._connection))
-        deleted = await self._repeat(lambda: deletes.expire_snapshots(self._connection, before))
-        deleted += await self._repeat(lambda: deletes.expire_numbers(self._connection, before))
+        deleted = await self._retain_profiles(now)
+        deleted += await self._retain_numbers(now)
         deleted += await self._repeat(self._shrink)
-        await self._writer.run(lambda: self._forget(before))
+        await self._writer.run(lambda: self._forget(now - kept.seconds(kept.leaks.time)))
         deleted += await self._repeat(lambda: deletes.give_back(self._connection))
         await self._writer.checkpoint()
+        return deleted
+
+    async def _retain_profiles(self, now: float) -> Deleted:
+        """Delete snapshots that are too old, thin those that have grown old."""
+        kept = self._retention.profiles
+        before = now - self._retention.seconds(kept.time)
+        deleted = await self._repeat(lambda: deletes.expire_snapshots(self._connection, before))
+        for seconds, age in ((thinning.DAY, kept.hourly), (thinning.HOUR, kept.dense)):
+            for chain_id in await self._reader.run(partial(thinning.unthinned, seconds=seconds, before=now - age)):
+                deleted += await self._step(partial(thinning.thin, self._connection, chain_id, seconds))
+        return deleted
+
+    async def _retain_numbers(self, now: float) -> Deleted:
+        """Delete numbers that are too old, fold and seal those that have grown old."""
+        kept = self._retention.numbers
+        before = now - self._retention.seconds(kept.time)
+        deleted = await self._repeat(lambda: deletes.expire_numbers(self._connection, before))
+        for block_id in await self._reader.run(partial(aging.outlived, before=before)):
+            points = await self._step(partial(aging.trim, self._connection, block_id, before))
+            deleted += Deleted(points=points)
+        for seconds, age in ((aging.FIVE_MINUTES, kept.five_minutes), (aging.RAW, kept.raw)):
+            for target_id, due in await self._reader.run(partial(aging.unfolded, seconds=seconds, before=now - age)):
+                await self._step(partial(aging.fold_next, self._connection, target_id, seconds, due))
+        for target_id in await self._reader.run(partial(aging.unsealed, now=now)):
+            while await self._step(partial(aging.seal, self._connection, target_id, now)):
+                pass
         return deleted
 
     async def stats(self) -> StoreStats:
         """See `Store.stats`."""
         snapshots, points = await self._reader.run(reads.totals)
+        sizes = await self._reader.run(reads.sizes)
         return StoreStats(
             size_bytes=self._size(),
             snapshots=snapshots,
@@ -131,6 +162,7 @@ class SqliteStore:
             write_failures_total=self._writer.failed,
             queue_length=self._writer.waiting,
             failing=self._writer.failing,
+            kind_bytes=sizes,
         )
 
     async def close(self) -> None:
@@ -145,20 +177,36 @@ class SqliteStore:
         return sum(path.stat().st_size for path in (self._path, Path(f"{self._path}-wal")) if path.exists())
 
     def _shrink(self) -> Deleted:
-        """One step towards `retention.size`."""
-        if deletes.used_bytes(self._connection) <= self._limit:
-            return deletes.NOTHING
-        return deletes.make_room(self._connection)
+        """One step towards the sizes that are allowed, of each kind and of all."""
+        kept, sizes = self._retention, reads.sizes(self._connection)
+        deleted = deletes.NOTHING
+        if sizes["profiles"] > (kept.profiles.size or math.inf):
+            deleted = deletes.make_room_of_profiles(self._connection)
+        if deleted == deletes.NOTHING and sizes["numbers"] > (kept.numbers.size or math.inf):
+            deleted = deletes.make_room_of_numbers(self._connection)
+        if deleted == deletes.NOTHING and deletes.used_bytes(self._connection) > self._limit:
+            deleted = deletes.make_room(self._connection)
+        self._tables.forget_blocks()
+        return deleted
 
     def _forget(self, before: float) -> None:
         deletes.expire_leaks(self._connection, before)
         deletes.forget_targets(self._connection)
         self._tables.forget()
 
+    async def _step(self, step: Callable[[], T]) -> T:
+        """Run a step in its turn among the appends, alone in its transaction."""
+
+        def run() -> T:
+            self._tables.forget_blocks()
+            return step()
+
+        return await self._writer.run(run, deletes.STEP_BYTES)
+
     async def _repeat(self, step: Callable[[], Deleted]) -> Deleted:
-        """Run a step, each in its turn among the appends, until it finds nothing more to do."""
+        """Run a step until it finds nothing more to do."""
         total = deletes.NOTHING
-        while (deleted := await self._writer.run(step, deletes.STEP_BYTES)) != deletes.NOTHING:
+        while (deleted := await self._step(step)) != deletes.NOTHING:
             total += deleted
         return total
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Mapping, Sequence
 
 from leakdog.model import Leak, Life, Scrape, Signal, Snapshot, TargetKey
 from leakdog.store.codec import dump_leak, ended_at
+from leakdog.store.sqlite import blocks
 from leakdog.store.sqlite.chains import Chains
 from leakdog.store.sqlite.connection import encoded
 from leakdog.store.sqlite.deletes import make_room, used_bytes
@@ -34,6 +36,7 @@ class Tables:
         self._limit = limit_bytes
         self._targets: dict[TargetKey, tuple[int, Life]] = {}
         self._signals: dict[Signal, int] = {}
+        self._sealed: dict[int, float] = {}
         self._chains = Chains(connection)
 
     def forget(self) -> None:
@@ -41,6 +44,11 @@ class Tables:
         self._targets.clear()
         self._signals.clear()
         self._chains.forget()
+        self.forget_blocks()
+
+    def forget_blocks(self) -> None:
+        """Look up anew which slots are in blocks; must be called after any were sealed or deleted."""
+        self._sealed.clear()
 
     def append(self, scrape: Scrape) -> tuple[Snapshot, ...]:
         """Store a scrape and return its snapshots; see `Store.append`."""
@@ -106,6 +114,9 @@ class Tables:
 
     def _add_values(self, target_id: int, scrape: Scrape) -> int:
         """Add the numbers that the slot lacks; how many there were."""
+        if scrape.slot <= self._last_sealed(target_id):
+            blocks.reopen(self._connection, target_id, scrape.slot)
+            self.forget_blocks()
         values = {self._signal_id(signal): value for signal, value in scrape.values.items()}
         inserted = self._connection.execute(
             "INSERT INTO readings (target_id, slot, time, life_start, numbers) VALUES (?, ?, ?, ?, ?)"
@@ -113,6 +124,12 @@ class Tables:
             (target_id, scrape.slot, scrape.time, scrape.life.start_time, pack(values)),
         )
         return len(values) if inserted.rowcount else self._complete(target_id, scrape.slot, values)
+
+    def _last_sealed(self, target_id: int) -> float:
+        if target_id not in self._sealed:
+            last = blocks.last_slot(self._connection, target_id)
+            self._sealed[target_id] = -math.inf if last is None else last
+        return self._sealed[target_id]
 
     def _complete(self, target_id: int, slot: float, values: Mapping[int, float]) -> int:
         place = (target_id, slot)

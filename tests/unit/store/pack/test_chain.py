@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leakdog.errors import MalformedProfile
@@ -53,6 +53,7 @@ def profiles(draw: st.DrawFn) -> bytes:
     return b"".join(pieces) + integer(9, draw(st.integers(0, 2**62))) + integer(12, draw(st.integers(0, 9)))
 
 
+@settings(deadline=None)
 @given(st.lists(profiles(), min_size=1, max_size=5))
 def test_each_of_a_series_comes_back(contents: Contents, series: list[bytes]) -> None:
     """Samples, tables, ids, labels, header: all of each profile, in the same order."""
@@ -63,6 +64,7 @@ def test_each_of_a_series_comes_back(contents: Contents, series: list[bytes]) ->
         assert contents(data) == contents(again)
 
 
+@settings(deadline=None)
 @given(st.lists(profiles(), min_size=2, max_size=5), st.integers(1, 4))
 def test_a_chain_read_back_goes_on_the_same(series: list[bytes], cut: int) -> None:
     """Links are the same whether the chain before them was kept in memory or read again."""

@@ -1,0 +1,110 @@
+"""Blocks of numbers that have grown old."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+
+import pytest
+
+from leakdog.model import Scrape, Signal, TargetKey
+from leakdog.store.sqlite import aging, blocks, reads
+from leakdog.store.sqlite.writes import Tables
+
+NOW = 1e6
+Scrapes = Callable[..., Scrape]
+
+
+@pytest.fixture
+def tables(connection: sqlite3.Connection) -> Tables:
+    """The tables of an empty database without a limit."""
+    return Tables(connection, 10**12)
+
+
+def append(tables: Tables, make_scrape: Scrapes, count: int, first: float = 0.0) -> None:
+    """Numbers of so many slots, a minute apart: one signal in each, another in every third."""
+    for number in range(count):
+        values = {Signal.RSS: 4096.0 * number} | ({Signal.THREADS: 7.0} if number % 3 == 0 else {})
+        tables.append(make_scrape(first + 60.0 * number, body=None, values=values))
+
+
+def seal(connection: sqlite3.Connection, tables: Tables, now: float = NOW) -> None:
+    """Seal all that is old enough."""
+    for target_id in aging.unsealed(connection, now):
+        while aging.seal(connection, target_id, now):
+            pass
+    tables.forget_blocks()
+
+
+def counts(connection: sqlite3.Connection) -> tuple[int, ...]:
+    """Rows, rows in blocks, blocks, points that are counted and that there are."""
+    (rows, points) = connection.execute(
+        "SELECT count(*), coalesce(sum(length(numbers)), 0) / 9 FROM readings"
+    ).fetchone()
+    sealed = connection.execute("SELECT coalesce(sum(row_count), 0), count(*), coalesce(sum(points), 0) FROM blocks")
+    (in_blocks, block_count, sealed_points) = sealed.fetchone()
+    return rows, in_blocks, block_count, reads.totals(connection)[1], points + sealed_points
+
+
+def test_sealed_rows_read_the_same(
+    connection: sqlite3.Connection, tables: Tables, key: TargetKey, make_scrape: Scrapes
+) -> None:
+    """Times, values and lives are the same before and after, in any range, also where only a part is sealed."""
+    append(tables, make_scrape, 300)
+
+    def told() -> list[list[float]]:
+        ranges = [(None, None), (600.25, 12_000.25), (17_000.0, None), (None, 5000.0), (1e5, None)]
+        found = [
+            reads.readings(connection, key, signal, *each) for signal in (Signal.RSS, Signal.THREADS) for each in ranges
+        ]
+        return [
+            each.tolist() for one in found for each in (one.times, one.values, one.life_starts, one.lows, one.highs)
+        ]
+
+    before = told()
+    seal(connection, tables, now=12_000.0)
+    assert before == told()
+    assert counts(connection) == (160, 140, 1, 400, 400)
+    seal(connection, tables)
+    assert before == told()
+    assert counts(connection) == (0, 300, 1, 400, 400)
+
+
+def test_blocks_are_filled_up(
+    connection: sqlite3.Connection, tables: Tables, make_scrape: Scrapes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows go into the latest block until it is full, then into the next."""
+    monkeypatch.setattr(blocks, "BLOCK_ROWS", 100)
+    for part in range(5):
+        append(tables, make_scrape, 50, first=3000.0 * part)
+        seal(connection, tables)
+    rows = connection.execute("SELECT row_count FROM blocks ORDER BY first_time").fetchall()
+    assert rows == [(100,), (100,), (50,)]
+
+
+def test_a_sealed_slot_is_still_known(
+    connection: sqlite3.Connection, tables: Tables, key: TargetKey, make_scrape: Scrapes
+) -> None:
+    """A slot that is appended again after it was sealed keeps its numbers, and gets only those that it lacks."""
+    append(tables, make_scrape, 30)
+    seal(connection, tables)
+    tables.append(make_scrape(60.0, body=None, time=99.0, values={Signal.RSS: -1.0, Signal.THREADS: 8.0}))
+    assert counts(connection) == (30, 0, 0, 41, 41)
+    seal(connection, tables)
+    found = reads.readings(connection, key, Signal.RSS, None, 130.0)
+    assert (found.times.tolist(), found.values.tolist()) == ([0.25, 60.25, 120.25], [0.0, 4096.0, 8192.0])
+    assert reads.readings(connection, key, Signal.THREADS, None, 130.0).values.tolist() == [7.0, 8.0]
+    assert counts(connection) == (0, 30, 1, 41, 41)
+
+
+def test_a_damaged_block_holds_nothing_else_up(
+    connection: sqlite3.Connection, tables: Tables, make_scrape: Scrapes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What comes after it is sealed beside it, and it stays, to be told when it is read."""
+    append(tables, make_scrape, 30)
+    seal(connection, tables)
+    connection.execute("UPDATE blocks SET data = x'0102'")
+    append(tables, make_scrape, 30, first=5000.0)
+    seal(connection, tables)
+    assert counts(connection)[:3] == (0, 60, 2)
+    assert "stays as it is: a block of numbers is damaged" in caplog.text
