@@ -25,8 +25,8 @@ from leakdog.pprof import DEFAULT_LIMITS, Decoder, parse
 from leakdog.pprof.gunzip import gunzip
 
 # (functions, stacks)
-SIZES = ((60, 40), (600, 110), (600, 1100), (600, 10_000), (600, 60_000))
-RUNS = 15
+SIZES = ((80, 80), (600, 900), (600, 14_500), (600, 90_000))
+RUNS = 40
 GO = Path(sys.executable).parent / "go"
 GOPARSE = Path(__file__).with_name("goparse")
 FUNCTIONS = 600
