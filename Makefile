@@ -4,8 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 KERNEL := hatch_build.py $(wildcard src/leakdog/pprof/csrc/*)
-SYSTEM_PACKAGES := prometheus prometheus-alertmanager chromium systemd gcc libc6-dev
-SYSTEM_COMMANDS := prometheus promtool prometheus-alertmanager chromium systemd-analyze gcc
+SYSTEM_PACKAGES := prometheus prometheus-alertmanager chromium systemd zstd gcc libc6-dev
+SYSTEM_COMMANDS := prometheus promtool prometheus-alertmanager chromium systemd-analyze zstd gcc
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint unit integration bench services learn views fuzz fuzz-short fuzz-made kill9 bench-scale system-deps constraints clean

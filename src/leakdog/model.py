@@ -294,7 +294,7 @@ class LeakState(StrEnum):
     INACTIVE = "inactive"  # nothing to say; not listed
     PENDING = "pending"  # the detector says leak, the hold time has not passed
     FIRING = "firing"
-    RESOLVED = "resolved"  # was firing; growth has ended, or the process has
+    RESOLVED = "resolved"  # was firing, and growth has ended; or the process has, while it was suspected or fired
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,6 +353,7 @@ class Leak:
         pending_since, firing_since, resolved_since: when each state was entered, where it was.
         returned: how often it has fired again after it had been resolved.
         flat_since: start of the process that has been watched for long enough without this growth; None: not yet.
+        process_ended: when a process that grew like this was last seen to have ended; None: none has.
 
     """
 
@@ -374,3 +375,4 @@ class Leak:
     acknowledged: Acknowledgement | None = None
     returned: int = 0
     flat_since: float | None = None
+    process_ended: float | None = None

@@ -96,14 +96,11 @@ def test_a_leak_is_one_alert_that_names_the_function(trio: Trio) -> None:
     assert alert["labels"] == {
         "alertname": "LeakdogLeak",
         "severity": "warning",
-        "job": "leakdog",
-        "instance": trio.leakdog.address,
         "target_job": "leaking",
-        "target_instance": trio.leaking.address,
         "class": "heap",
-        "signal": alert["labels"]["signal"],
-        "state": "firing",
     }
+    assert alert["annotations"]["summary"] == "leaking leaks (heap): 1 of 1 instances"
+    assert alert["annotations"]["instances"] == trio.leaking.address
     assert alert["annotations"]["function"] == "zoo/leaks.cacheSession"
     assert "B a second" in alert["annotations"]["description"]
 

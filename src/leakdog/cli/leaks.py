@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -20,8 +20,12 @@ EPILOG = """examples:
   leakdog leaks --json | jq '.leaks[].culprits[0].function'
   leakdog leaks --server http://10.0.0.5:5325    another daemon
 
-`leakdog show LEAK` tells all about one of them.
+Equal leaks of one job's instances are one line with the instances below, the fastest first. `leakdog show LEAK` tells
+all about one of them.
 """
+
+
+LISTED = 10  # instances that are listed of equal leaks; --json has all
 
 
 def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -81,23 +85,39 @@ def _none(targets: Sequence[dict[str, Any]], resolved: int) -> str:
 
 
 def _print_table(leaks: Sequence[dict[str, Any]], down: AbstractSet[str], now: float) -> None:
+    """A line for each leak; equal leaks of a job's instances are one, with these below it."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+
+    from leakdog.report.replicas import grouped
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("STATE", "CLASS", "GROWTH", "SINCE"):
         table.add_column(name, no_wrap=True)
     table.add_column("LEAK, TARGET AND CODE", overflow="fold", ratio=1)
     colours = {LeakState.FIRING: "bold red", LeakState.PENDING: "yellow", LeakState.RESOLVED: "green"}
-    for leak in leaks:
-        rate = human_rate(leak.get("growth_per_second"), Unit(leak.get("unit") or Unit.BYTES))
-        since = human_duration(max(0.0, now - unix_time(leak["since"])))
-        code = short_place(leak["culprits"][0]) if leak.get("culprits") else "code not known yet"
-        name = target_name(leak)
-        state = Text(leak["state"], style=colours.get(leak["state"], ""))
-        state.append("\n(down)" if name in down else "")
-        state.append("\n(known)" if leak.get("acknowledged") else "")
-        about = Text(f"{inert(leak['id'])}  {inert(name)}\n  {code}")
-        table.add_row(state, Text(inert(leak["class"])), Text(rate), Text(since), about)
+    for group in grouped(leaks):
+        members = group["leaks"]
+        rate = human_rate(group["growth_per_second"], Unit(members[0].get("unit") or Unit.BYTES))
+        since = human_duration(max(0.0, now - unix_time(group["since"])))
+        state = Text(group["state"], style=colours.get(group["state"], ""))
+        state.append("\n(down)" if all(target_name(leak) in down for leak in members) else "")
+        state.append("\n(known)" if all(leak.get("acknowledged") for leak in members) else "")
+        table.add_row(state, Text(inert(group["class"])), Text(rate), Text(since), Text(_about(group)))
     Console(highlight=False).print(table)
+
+
+def _about(group: Mapping[str, Any]) -> str:
+    """Id, target and code of one leak; of several, how many of how many, the code, and id and instance of each."""
+    members = group["leaks"]
+    first = next((leak["culprits"][0] for leak in members if leak.get("culprits")), None)
+    code = short_place(first) if first else "code not known yet"
+    if len(members) == 1:
+        return f"{inert(members[0]['id'])}  {inert(target_name(members[0]))}\n  {code}"
+    of = f" of {group['up']}" if group["up"] and group["state"] != LeakState.RESOLVED else ""
+    lines = [f"{inert(leak['id'])}  {inert(leak['target']['instance'])}" for leak in members[:LISTED]]
+    lines += [f"and {len(members) - LISTED:,} more"] if len(members) > LISTED else []
+    return "\n".join(
+        [f"{inert(group['job'])}: {len(members)}{of} instances", f"  {code}", *(f"  {line}" for line in lines)]
+    )

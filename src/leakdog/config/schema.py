@@ -123,6 +123,19 @@ class RetentionConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceConfig:
+    """How much is kept to prove leaks, beside `retention.size` and until a leak has ended and aged."""
+
+    leak_size: int = _opt("bytes kept of one leak; what comes last is left out", 16 * MIB, kind="size", example="4MiB")
+    size: int = _opt(
+        "bytes kept of all leaks; the leak that ended first makes room, one that goes on does not",
+        256 * MIB,
+        kind="size",
+        example="64MiB",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StorageConfig:
     """Where snapshots and numbers are kept."""
 
@@ -131,6 +144,7 @@ class StorageConfig:
     )
     path: str = _opt("directory of the database; made if it is missing", "data", example="/var/lib/leakdog")
     retention: RetentionConfig = _opt("how long and how much is kept", RetentionConfig, example="{time: 15d}")
+    evidence: EvidenceConfig = _opt("how much is kept to prove leaks", EvidenceConfig, example="{size: 64MiB}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,7 +47,8 @@ class Memory:
         """See of which targets something was saved; their leaks are handed out by `restore`."""
         self._stored = {_key_of(name) for name in await self._store.state_names() if name != DENSE}
         for leak in await self._store.leaks():
-            self._leaks.setdefault(leak.key, []).append(leak)
+            if leak.state is not LeakState.INACTIVE:
+                self._leaks.setdefault(leak.key, []).append(leak)
 
     async def dense_phases(self) -> dict[str, dict[str, float]]:
         """Who was read densely, and when: a daemon that is restarted again and again asks no more of targets."""
@@ -66,9 +67,8 @@ class Memory:
         self._stored.discard(watched.key)
         self._asleep.add(watched.key)
         for leak in self._leaks.pop(watched.key, []):
-            if leak.state is not LeakState.INACTIVE:
-                ended = leak.state is LeakState.RESOLVED
-                watched.leaks[leak.leak_class] = leak if ended else replace(leak, updated=max(now, leak.updated))
+            ended = leak.state is LeakState.RESOLVED
+            watched.leaks[leak.leak_class] = leak if ended else replace(leak, updated=max(now, leak.updated))
 
     async def wake(self, watched: Watched, now: float, settings: Settings) -> None:
         """Give a target its series, before it is read for the first time; later it does nothing."""
@@ -98,6 +98,11 @@ class Memory:
             watched.facts = await self._facts(watched.key, life, max(seen, now - FACTS_SECONDS))
         watched.life = life
         self._asleep.discard(watched.key)
+
+    def unclaimed(self) -> dict[TargetKey, list[Leak]]:
+        """The leaks that no target has asked for: those of targets that have gone while nobody watched."""
+        found, self._leaks = self._leaks, {}
+        return found
 
     async def save(
         self,

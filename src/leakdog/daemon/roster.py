@@ -12,8 +12,8 @@ from leakdog.daemon.memory import Memory
 from leakdog.detect.settings import Settings, settings_for
 from leakdog.discover import discover
 from leakdog.errors import StoreError
-from leakdog.model import TargetKey
-from leakdog.pipeline.judge import end_leaks
+from leakdog.model import Leak, TargetKey
+from leakdog.pipeline.judge import end_leaks, ended_with
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.schedule import Schedule
 from leakdog.store.contract import Store
@@ -21,20 +21,31 @@ from leakdog.store.contract import Store
 log = logging.getLogger("leakdog.daemon")
 
 ScrapeOne = Callable[[Watched, float], Awaitable[None]]
+KeepLast = Callable[[Leak], Awaitable[None]]
 
 
 class Roster:
     """Adds, changes and removes targets, with their slots in the schedule.
 
     `scrape(watched, slot)` is what a slot runs; the runs under way are kept in `running` for an orderly stop.
+    `keep_last(leak)` is run for each leak that ends because its target is there no more.
     """
 
-    def __init__(self, fleet: Fleet, schedule: Schedule, store: Store, memory: Memory, scrape: ScrapeOne) -> None:
+    def __init__(
+        self,
+        fleet: Fleet,
+        schedule: Schedule,
+        store: Store,
+        memory: Memory,
+        scrape: ScrapeOne,
+        keep_last: KeepLast,
+    ) -> None:
         self._fleet = fleet
         self._schedule = schedule
         self._store = store
         self._memory = memory
         self._scrape = scrape
+        self._keep_last = keep_last
         self._intervals: dict[TargetKey, float] = {}
         self.running: set[asyncio.Task[object]] = set()
 
@@ -51,6 +62,7 @@ class Roster:
             known = self._fleet.targets.get(key)
             if known is None:
                 self._memory.restore(fresh, now)
+                fresh.leaks |= {leak.leak_class: leak for leak in self._fleet.departed.pop(key, ())}
                 self._fleet.targets[key] = fresh
             elif (known.target, known.job) != (fresh.target, fresh.job):
                 known.target, known.job = fresh.target, fresh.job
@@ -61,14 +73,27 @@ class Roster:
                 self._schedule.put(str(key), interval, self._slot_of(key))
                 self._intervals[key] = interval
 
+        for key, leaks in self._memory.unclaimed().items():
+            ended = ended_with(leaks, now, settings)
+            self._fleet.depart(key, {leak.id: leak for leak in (*leaks, *ended)}.values())
+            await self._put_down(ended)
+
     async def _remove(self, key: TargetKey, now: float, settings: Settings) -> None:
         """Watch a target no more; its leaks do not go on firing in the store."""
         self._schedule.remove(str(key))
         del self._intervals[key]
         watched = self._fleet.remove(key)
-        await self._store.put_leaks(end_leaks(watched, now, settings))
+        ended = end_leaks(watched, now, settings)
+        self._fleet.depart(key, watched.leaks.values())
+        await self._put_down(ended)
         await self._memory.forget(watched)
         log.info("target %s is no longer watched", key)
+
+    async def _put_down(self, ended: list[Leak]) -> None:
+        """Store leaks that have ended with their targets, with the last profiles of these."""
+        await self._store.put_leaks(ended)
+        for leak in ended:
+            await self._keep_last(leak)
 
     def _slot_of(self, key: TargetKey) -> Callable[[float], Awaitable[None]]:
         async def run(slot: float) -> None:

@@ -19,6 +19,8 @@ from leakdog.detect.settings import settings_for
 from leakdog.errors import ConfigError, StoreError
 from leakdog.expose import heap_profile
 from leakdog.fetch.http import HttpClient
+from leakdog.model import Leak
+from leakdog.pipeline.evidence import Collected, Collector, Wanted
 from leakdog.pipeline.explain import Explainer
 from leakdog.pipeline.gather import Gatherer
 from leakdog.pipeline.state import Fleet, Watched
@@ -85,7 +87,7 @@ class Daemon:
             stack.push_async_callback(store.close)
             self._worker = await stack.enter_async_context(Worker(self._decoder_died))
             self._build(config, store, await stack.enter_async_context(HttpClient()))
-            server = Server(self.fleet, store, heap_profile if self._options.expose_heap else None)
+            server = Server(self.fleet, store, heap_profile if self._options.expose_heap else None, self._ask)
             await server.start(self._options.host, self._options.port)
             stack.push_async_callback(server.stop)
             self._on_signals()
@@ -112,8 +114,11 @@ class Daemon:
 
     def _build(self, config: Config, store: Store, client: HttpClient) -> None:
         self._store, self._client = store, client
+        self._leak_seconds = config.storage.retention.seconds(
+            config.storage.retention.leaks.time
+        )  # the store's, also after a reload
         self._memory = Memory(store)
-        self._roster = Roster(self.fleet, self._schedule, store, self._memory, self._scrape)
+        self._roster = Roster(self.fleet, self._schedule, store, self._memory, self._scrape, self._keep_last)
         self._use(config)
 
     def _use(self, config: Config) -> None:
@@ -121,7 +126,8 @@ class Daemon:
         gatherer = Gatherer(self._client, config, time.time, self._worker)
         explainer = Explainer(self.fleet, self._store, gatherer)
         settings = settings_for(config.detection)
-        self._pipeline = Pipeline(self.fleet, config, settings, gatherer, explainer, self._store, time.time)
+        self._collector = collector = Collector(self.fleet, self._store, gatherer, time.time)
+        self._pipeline = Pipeline(self.fleet, config, settings, gatherer, explainer, self._store, time.time, collector)
         self._config = config
 
     async def _watch(self, config: Config) -> None:
@@ -132,6 +138,12 @@ class Daemon:
 
     async def _scrape(self, watched: Watched, slot: float) -> None:
         await self._pipeline.scrape(watched, slot)
+
+    async def _keep_last(self, leak: Leak) -> None:
+        await self._collector.ended(leak)
+
+    async def _ask(self, watched: Watched, leak: Leak, wanted: Wanted) -> Collected:
+        return await self._collector.asked(watched, leak, wanted)
 
     def _skipped(self, why: str) -> None:
         self.fleet.counters.skipped[why] += 1
@@ -214,7 +226,9 @@ class Daemon:
         await self._roster.refresh(self._config, time.time())
 
     async def _retain(self) -> None:
-        deleted = await self._store.retain(time.time())
+        now = time.time()
+        self.fleet.forget(now - self._leak_seconds)
+        deleted = await self._store.retain(now)
         if deleted.snapshots or deleted.points:
             log.info("retention deleted %d snapshots and %d numbers", deleted.snapshots, deleted.points)
 

@@ -2,7 +2,8 @@
 
 inactive --found--> pending --held for hold_seconds--> firing
 pending --not found--> inactive
-firing --not found for resolve_seconds, or the process has ended--> resolved
+firing --not found for resolve_seconds--> resolved
+pending or firing --the process has ended--> resolved: what it left is kept
 resolved --found, held again--> firing, the same leak with the same id
 """
 
@@ -124,7 +125,7 @@ def _found(leak: Leak, now: float, settings: Settings) -> Leak:
     if now - leak.pending_since < (RETURN_SHARE * hold if has_returned(leak) else hold):
         return leak
     fired = replace(leak, state=LeakState.FIRING, firing_since=now, resolved_since=None, flat_since=None)
-    return replace(fired, returned=leak.returned + 1) if leak.state is LeakState.RESOLVED else fired
+    return replace(fired, returned=leak.returned + 1) if leak.firing_since is not None else fired
 
 
 def _still_acknowledged(leak: Leak | None, now: float) -> Leak | None:
@@ -147,9 +148,10 @@ def _missed(leak: Leak | None, now: float, settings: Settings) -> Leak | None:
 
 
 def _ended(leak: Leak | None, now: float) -> Leak | None:
-    if leak is None or leak.state is LeakState.PENDING:
-        return None
-    return _resolved(leak, now) if leak.state is LeakState.FIRING else replace(leak, pending_since=None)
+    """A process that ends while it is suspected may have been killed for it, so its leak does not pass as if unseen."""
+    if leak is None or (leak.pending_since is None and leak.state is LeakState.RESOLVED):
+        return leak
+    return replace(_resolved(leak, now), process_ended=now)
 
 
 def _resolved(leak: Leak, now: float) -> Leak:

@@ -67,7 +67,7 @@ def fleet_metrics(fleet: Fleet, stats: StoreStats | None) -> Iterator[Metric]:
     """All of leakdog's own metrics."""
     yield from _target_metrics(list(fleet))
     yield from _cost_metrics(fleet)
-    yield from _leak_metrics(fleet.leaks())
+    yield from _leak_metrics([leak for leak in fleet.leaks() if leak.key in fleet.targets])
     yield from _daemon_metrics(fleet)
     if stats is not None:
         yield from _store_metrics(stats)
@@ -193,6 +193,14 @@ def _daemon_metrics(fleet: Fleet) -> Iterator[Metric]:
         "Times when the process that decodes large profiles was killed over one, or ran out of its memory.",
         value=counters.decoder_deaths,
     )
+    yield CounterMetricFamily(
+        "leakdog_evidence_files", "Files put to the evidence of leaks.", value=counters.evidence_files
+    )
+    yield CounterMetricFamily(
+        "leakdog_evidence_missing",
+        "Files of evidence that a target did not give, or for which there was no room.",
+        value=counters.evidence_missing,
+    )
     yield GaugeMetricFamily(
         "leakdog_scheduler_lag_seconds", "How late the last scrape began after its slot.", value=counters.lag_seconds
     )
@@ -210,6 +218,9 @@ def _daemon_metrics(fleet: Fleet) -> Iterator[Metric]:
 
 def _store_metrics(stats: StoreStats) -> Iterator[Metric]:
     yield GaugeMetricFamily("leakdog_storage_bytes", "Bytes that stored data takes.", value=stats.size_bytes)
+    yield GaugeMetricFamily(
+        "leakdog_evidence_bytes", "Of these, bytes that the evidence of leaks takes.", value=stats.evidence_bytes
+    )
     yield GaugeMetricFamily("leakdog_storage_snapshots", "Profiles stored.", value=stats.snapshots)
     yield GaugeMetricFamily("leakdog_storage_points", "Numbers stored.", value=stats.points)
     yield GaugeMetricFamily(

@@ -18,13 +18,14 @@ PIECE_BYTES = 256 << 10
 GZIP = 16 + zlib.MAX_WBITS
 
 
-async def read_body(response: aiohttp.ClientResponse, page: str, limit_bytes: int) -> bytes:
+async def read_body(response: aiohttp.ClientResponse, page: str, limit_bytes: int, *, cut: bool = False) -> bytes:
     """The body of an answer. Its memory is about its size: nothing beyond the limit is read or unpacked.
 
     Args:
         response: with the body not yet read, and not decompressed by aiohttp.
         page: name of the page for messages.
         limit_bytes: of the body, both as it comes and with HTTP's content encoding taken off.
+        cut: take a larger body up to its limit, instead of refusing it.
 
     Raises:
         FetchError: `body_too_large`, or `decode` where the body breaks off, is garbled, or is in an encoding that was
@@ -33,7 +34,7 @@ async def read_body(response: aiohttp.ClientResponse, page: str, limit_bytes: in
     """
     gunzip = _decoder(response, page)
     body, received = io.BytesIO(), 0
-    if (response.content_length or 0) > limit_bytes:
+    if (response.content_length or 0) > limit_bytes and not cut:
         raise _too_large(page, limit_bytes)
     try:
         async for chunk in response.content.iter_any():
@@ -41,6 +42,8 @@ async def read_body(response: aiohttp.ClientResponse, page: str, limit_bytes: in
             for piece in gunzip.feed(chunk) if gunzip else (chunk,):
                 body.write(piece)
                 if max(received, body.tell()) > limit_bytes:
+                    if cut:
+                        return body.getvalue()[:limit_bytes]
                     raise _too_large(page, limit_bytes)
                 await asyncio.sleep(0)
         if gunzip:

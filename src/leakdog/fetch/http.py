@@ -84,6 +84,7 @@ class HttpClient:
         params: Mapping[str, Sequence[str]] = NO_PARAMS,
         timeout_seconds: float,
         limit_bytes: int,
+        cut: bool = False,
     ) -> Response:
         """The page at `url`, whole. Cancelling it closes the connection.
 
@@ -92,6 +93,7 @@ class HttpClient:
             params: added to the URL, each name as often as it has values.
             timeout_seconds: for everything from the look-up of the name to the last byte.
             limit_bytes: of the body, as it comes and after HTTP's content encoding is taken off.
+            cut: take a larger body up to its limit, instead of refusing it.
 
         Raises:
             FetchError: anything but a complete answer of status 200.
@@ -103,14 +105,14 @@ class HttpClient:
         began = clock()
         try:
             async with asyncio.timeout(timeout_seconds):
-                data, content_type = await _follow(self._session, at, timeout_seconds, limit_bytes)
+                data, content_type = await _follow(self._session, at, timeout_seconds, limit_bytes, cut=cut)
         except TimeoutError:
             raise FetchError(Reason.TIMEOUT, f"no answer from {_server(at)} within {timeout_seconds:g} s") from None
         return Response(200, data, content_type, clock() - began)
 
 
 async def _follow(
-    session: aiohttp.ClientSession, url: URL, timeout_seconds: float, limit_bytes: int
+    session: aiohttp.ClientSession, url: URL, timeout_seconds: float, limit_bytes: int, *, cut: bool
 ) -> tuple[bytes, str]:
     """Body and content type of the page, after redirects that stay on the target."""
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SHARE * timeout_seconds)
@@ -119,7 +121,7 @@ async def _follow(
         try:
             async with session.get(at, allow_redirects=False, timeout=timeout) as response:
                 if response.status == 200:
-                    return await read_body(response, _page(at), limit_bytes), response.content_type
+                    return await read_body(response, _page(at), limit_bytes, cut=cut), response.content_type
                 at = _elsewhere(response, at)
         except (aiohttp.ClientError, OSError) as error:
             raise _explained(error, at) from error

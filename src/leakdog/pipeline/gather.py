@@ -151,6 +151,37 @@ class Gatherer:
             return None
         return await self._get(watched, f"{watched.job.pprof_path}/{Kind.GOROUTINE.value}", {"debug": ["2"]})
 
+    async def page(
+        self,
+        watched: Watched,
+        name: str,
+        params: Mapping[str, Sequence[str]],
+        *,
+        seconds: float = 0.0,
+        limit_bytes: int | None = None,
+    ) -> bytes:
+        """A page below the job's `pprof_path`, as evidence: not decoded, not counted, not asked for regularly.
+
+        Args:
+            name: `cmdline`, `allocs`, `profile`, ...
+            params: of the URL, beside the job's own.
+            seconds: for how long the target gathers before it answers.
+            limit_bytes: a longer answer is cut there; None: refused beyond body_size_limit.
+
+        Raises:
+            FetchError: the target did not give it.
+
+        """
+        cut = {} if limit_bytes is None else {"cut": True}
+        response = await self._client.get(
+            f"{watched.target.base_url}{watched.job.pprof_path}/{name}",
+            params={**watched.job.params, **params},
+            timeout_seconds=seconds + scrape_timeout(self._config, watched.job),
+            limit_bytes=limit_bytes or body_size_limit(self._config, watched.job),
+            **cut,
+        )
+        return response.data
+
     async def _gather(self, watched: Watched, due: frozenset[str]) -> Gathered:
         got = Gathered()
         target = watched.target

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -20,6 +20,7 @@ from leakdog.errors import LeakdogError
 from leakdog.model import Leak, LeakClass, LeakState, Life, Signal, Unit, Verdict
 from leakdog.pipeline.sites import Sites
 from leakdog.pipeline.state import Watched
+from leakdog.report.words import human_value
 
 log = logging.getLogger("leakdog.pipeline")
 
@@ -44,6 +45,9 @@ HARMLESS = frozenset({LeakClass.CACHE, LeakClass.LOAD})
 # Signals whose limit is the memory limit. A count has none here.
 LIMITED = frozenset({Signal.RSS, Signal.RSS_ANON, Signal.INUSE_SPACE, Signal.HEAP_ALLOC, Signal.SYS})
 
+# Of its limit, what a process has when it may have been killed for its memory: a reading is as old as the interval.
+NEAR_LIMIT = 0.8
+
 # Of a block, how much must have passed between two looks: a little less than all of it, as slots have some play.
 LOOK_SHARE = 0.9
 # Of the blocks in which the resident set leaks, how many must tell another signal for the two to be compared.
@@ -67,12 +71,29 @@ def begin_life(watched: Watched, life: Life, now: float, settings: Settings) -> 
 
 
 def end_leaks(watched: Watched, now: float, settings: Settings) -> list[Leak]:
-    """Move the target's leaks on as its process has ended. Returns those that have changed."""
-    changed = []
-    for leak_class, leak in list(watched.leaks.items()):
-        after = advance(leak, None, key=watched.key, now=now, settings=settings, alive=False)
-        changed += _replace(watched, leak_class, after)
-    return changed
+    """Move the target's leaks on as its process has ended. Returns those that it has ended, with its last memory."""
+    ended = [
+        replace(leak, reasons=(*leak.reasons, *_last_memory(watched)))
+        for leak in ended_with(watched.leaks.values(), now, settings)
+    ]
+    watched.leaks |= {leak.leak_class: leak for leak in ended}
+    return ended
+
+
+def ended_with(leaks: Iterable[Leak], now: float, settings: Settings) -> list[Leak]:
+    """Of these leaks those that a process has left as it ended, as they now stand."""
+    after = [(leak, advance(leak, None, key=leak.key, now=now, settings=settings, alive=False)) for leak in leaks]
+    return [ended for leak, ended in after if ended is not None and ended is not leak]
+
+
+def _last_memory(watched: Watched) -> list[str]:
+    """How near to its limit the process was when it was last read: whether it may have been killed for it."""
+    resident, limit = watched.values.get(Signal.RSS), watched.memory_limit
+    if resident is None or not limit or watched.last_success is None:
+        return []
+    had = f"{human_value(resident, Unit.BYTES)} of its limit of {human_value(limit, Unit.BYTES)}"
+    killed = " and may have been killed for it" if resident >= NEAR_LIMIT * limit else ""
+    return [f"when it was last read, the process had {had}{killed}"]
 
 
 def observe(

@@ -6,7 +6,7 @@ The pipeline writes it; pages, API and metrics only read.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -30,6 +30,8 @@ from leakdog.model import (
 from leakdog.pipeline.lives import Facts
 from leakdog.pipeline.sites import Sites
 
+# Targets that come and go under ever new names must not fill the memory: so many that had a leak are remembered.
+MOST_DEPARTED = 1000
 # Lives of which the build is remembered.
 LIVES = 10
 
@@ -137,9 +139,20 @@ class Watched:
                 found[signal] = max(leaking, key=_speed)
         return found
 
+    def leaks_as(self, leak_class: LeakClass) -> bool:
+        """Whether it leaks in this way, or is suspected to."""
+        leak = self.leaks.get(leak_class)
+        return leak is not None and leak.state in (LeakState.PENDING, LeakState.FIRING)
+
     def wants(self, kind: Kind) -> bool:
         """Whether this profile is configured and the target has not said that it has none."""
         return bool(self.job.pprof_path) and kind in self.job.profiles and kind.value not in self.absent
+
+
+def _aged(leak: Leak, before: float) -> bool:
+    """Whether a leak has ended before this, and is not suspected again."""
+    ended = leak.updated if leak.resolved_since is None else leak.resolved_since
+    return leak.state is LeakState.RESOLVED and leak.pending_since is None and ended < before
 
 
 def _speed(site: SiteTrend) -> float:
@@ -157,6 +170,8 @@ class Counters:
     explain_failures: int = 0
     decoder_deaths: int = 0
     dense_phases: Counter[str] = field(default_factory=Counter)
+    evidence_files: int = 0
+    evidence_missing: int = 0
 
 
 @dataclass(slots=True)
@@ -164,6 +179,7 @@ class Fleet:
     """All watched targets, by key, with the counters and the state of the configuration.
 
     Attributes:
+        departed: leaks of targets that are watched no more: all ended, listed until they have aged.
         past_cost: of each job, what was asked of targets that are watched no more.
         dense: of each job, the targets that were read densely of late, and when each began to be.
 
@@ -172,6 +188,7 @@ class Fleet:
     targets: dict[TargetKey, Watched] = field(default_factory=dict)
     past_cost: defaultdict[tuple[str, str], Cost] = field(default_factory=lambda: defaultdict(Cost))
     dense: dict[str, dict[str, float]] = field(default_factory=dict)
+    departed: dict[TargetKey, list[Leak]] = field(default_factory=dict)
     counters: Counters = field(default_factory=Counters)
     reload_successful: bool = True
     reload_success_time: float = 0.0
@@ -198,18 +215,30 @@ class Fleet:
                 whole[key.job, asked].add(cost)
         return dict(whole)
 
-    def replicas(self, leak: Leak) -> tuple[list[str], int]:
-        """Instances of the leak's job that leak in the same way, and how many of them are up in all."""
+    def replicas(self, leak: Leak) -> tuple[list[str], list[str], int]:
+        """Instances of the leak's job that leak in the same way, those up that do not, and how many are up in all."""
         job = [watched for watched in self if watched.key.job == leak.key.job]
-        leaking = [
-            watched.key.instance
-            for watched in job
-            if (other := watched.leaks.get(leak.leak_class)) and other.state in (LeakState.PENDING, LeakState.FIRING)
-        ]
-        return leaking, sum(bool(watched.up) for watched in job)
+        leaking = [watched.key.instance for watched in job if watched.leaks_as(leak.leak_class)]
+        others = [watched.key.instance for watched in job if watched.up and not watched.leaks_as(leak.leak_class)]
+        return leaking, others, sum(bool(watched.up) for watched in job)
+
+    def depart(self, key: TargetKey, leaks: Iterable[Leak]) -> None:
+        """Go on listing the leaks of a target that is watched no more; of too many, those that ended last."""
+        if ended := [leak for leak in leaks if leak.state is LeakState.RESOLVED]:
+            self.departed[key] = ended
+        while len(self.departed) > MOST_DEPARTED:
+            del self.departed[min(self.departed, key=lambda key: max(leak.updated for leak in self.departed[key]))]
+
+    def forget(self, before: float) -> None:
+        """List no more the leaks that ended before a time."""
+        for watched in self:
+            watched.leaks = {name: leak for name, leak in watched.leaks.items() if not _aged(leak, before)}
+        young = {key: [leak for leak in leaks if not _aged(leak, before)] for key, leaks in self.departed.items()}
+        self.departed = {key: leaks for key, leaks in young.items() if leaks}
 
     def leaks(self) -> list[Leak]:
         """All listed leaks: firing first, then pending, then resolved, the latest first in each."""
         order = [LeakState.FIRING, LeakState.PENDING, LeakState.RESOLVED]
         found = [leak for watched in self for leak in watched.leaks.values() if leak.state in order]
+        found += [leak for leaks in self.departed.values() for leak in leaks if leak.state in order]
         return sorted(found, key=lambda leak: (order.index(leak.state), -leak.updated, leak.id))

@@ -13,6 +13,7 @@ from leakdog.detect.settings import Settings
 from leakdog.errors import FetchError, Reason, StoreError
 from leakdog.model import Kind, Leak, LeakState, Scrape, Signal
 from leakdog.pipeline.dense import KINDS, is_dense
+from leakdog.pipeline.evidence import Collector
 from leakdog.pipeline.explain import Explainer
 from leakdog.pipeline.gather import METRICS, PROCESS, Gathered, Gatherer
 from leakdog.pipeline.judge import begin_life, end_leaks, judge, observe
@@ -57,7 +58,10 @@ def _is_turn(slot: float, base: float, interval: float) -> bool:
 
 
 class Pipeline:
-    """One pass over one target at a time each; targets run side by side up to `max_concurrent_scrapes`."""
+    """One pass over one target at a time each; targets run side by side up to `max_concurrent_scrapes`.
+
+    Without a `collector` no evidence is kept: a scan is over when its verdict is told.
+    """
 
     def __init__(
         self,
@@ -68,6 +72,7 @@ class Pipeline:
         explainer: Explainer,
         store: Store,
         clock: Callable[[], float],
+        collector: Collector | None = None,
     ) -> None:
         self._fleet = fleet
         self._config = config
@@ -76,6 +81,7 @@ class Pipeline:
         self._explainer = explainer
         self._store = store
         self._clock = clock
+        self._collector = collector
         self._room = Room(config.global_.max_concurrent_scrapes, len(config.scrape_configs))
 
     async def scrape(self, watched: Watched, slot: float) -> None:
@@ -91,6 +97,7 @@ class Pipeline:
                 self._failed(watched, error)
                 ended = self._ended(watched, error, started)
                 await self._announce(ended, {leak.id for leak in ended})
+                await self._collect(watched, ended, started)
                 return
             finally:
                 watched.last_scrape = started
@@ -142,6 +149,17 @@ class Pipeline:
         explained += self._note(watched, now)
         told = [leak for leak in explained if _first(leak) != known[leak.id]]
         await self._announce([*changed, *explained], {leak.id for leak in (*changed, *told)})
+        await self._collect(watched, changed, now)
+
+    async def _collect(self, watched: Watched, changed: list[Leak], now: float) -> None:
+        """Keep what proves the leaks that have just begun to fire, or ended with their process."""
+        if self._collector is None:
+            return
+        for leak in changed:
+            if leak.firing_since == now:
+                await self._collector.fired(watched, leak)
+            elif leak.process_ended == now:
+                await self._collector.ended(leak)
 
     async def _keep(
         self, watched: Watched, slot: float, now: float, got: Gathered, values: dict[Signal, float]

@@ -7,7 +7,7 @@ that it reads from a daemon as of one that it found itself.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +28,7 @@ CLASS_WORDS = {
 }
 _STATE_WORDS = {LeakState.PENDING: "suspected ", LeakState.RESOLVED: "resolved "}
 WIDTH = 78
+LOOK = "look at what differs (load, data, node, version)"
 NAMED, MANY = 8, 3  # instances that are named; how many it takes for one of them to differ
 
 
@@ -39,10 +40,20 @@ def headline(leak: Json) -> str:
 def summary(leak: Json) -> str:
     """The headline without the target."""
     known = "acknowledged " if leak.get("acknowledged") else ""
-    what = f"{known}{_STATE_WORDS.get(leak['state'], '')}{CLASS_WORDS.get(leak['class'], leak['class'])}"
+    gone, state = ended_with_process(leak), leak["state"]
+    if gone:  # it is told as what it was
+        state = LeakState.FIRING if leak.get("firing_since") else LeakState.PENDING
+    state = _STATE_WORDS.get(state, "")
+    what = f"{known}{state}{CLASS_WORDS.get(leak['class'], leak['class'])}{' (its process has ended)' if gone else ''}"
     rate = f", {human_rate(leak['growth_per_second'], _unit(leak))}" if leak.get("growth_per_second") else ""
     by = f", by {short_place(leak['culprits'][0])}" if leak.get("culprits") else ""
     return inert(f"{what}{rate}{by}")
+
+
+def ended_with_process(leak: Json) -> bool:
+    """Whether it was over with its process, and not because it grew no more."""
+    ended = leak.get("process_ended")
+    return bool(leak["state"] == LeakState.RESOLVED and ended and ended == leak.get("resolved_since"))
 
 
 def leak_text(leak: Json, *, now: float | None = None, stacks: int = 1, width: int = WIDTH) -> str:
@@ -80,6 +91,8 @@ def beside(leak: Json, now: float | None = None) -> Iterator[str]:
         yield f"Acknowledged since {human_time(unix_time(given['since']))}{until}{note}"
     if leak.get("returned"):
         yield f"It has come back: announced {plural(leak['returned'], 'time')} before, and resolved"
+    if leak.get("process_ended"):
+        yield _ended(leak)
     if leak.get("flat_since"):
         start = unix_time(leak["flat_since"])
         flat = human_duration(max(0.0, seen - start))
@@ -87,17 +100,34 @@ def beside(leak: Json, now: float | None = None) -> Iterator[str]:
     yield from _replicas(leak)
 
 
+def _ended(leak: Json) -> str:
+    """What became of the process, and where what it held can be seen."""
+    when = human_time(unix_time(leak["process_ended"]))
+    if ended_with_process(leak):
+        return f"Its process was gone {when}; its last profiles are kept: leakdog evidence {leak['id']}"
+    return f"A process before this one ended {when} while it grew in the same way"
+
+
 def _replicas(leak: Json) -> Iterator[str]:
-    """How many of the job's instances leak like this; one alone among several is worth a look at what is special."""
+    """What other instances of the job say of the leak: all of them speak for it, one alone for something special."""
     replicas = leak.get("replicas") or {}
     leaking, up = replicas.get("leaking") or (), replicas.get("up") or 0
     if up < 2 or not leaking or leak["state"] == LeakState.RESOLVED:
         return
-    if len(leaking) > 1:
-        names = ", ".join(leaking[:NAMED]) + (", ..." if len(leaking) > NAMED else "")
-        yield f"{len(leaking)} of {up} instances of this job leak like this: {names}"
-    elif up >= MANY:
-        yield f"Only this one of {up} instances of the job leaks: look at what differs (load, data, node, version)"
+    others: Sequence[str] = replicas.get("others") or []
+    names = ", ".join(leaking[:NAMED]) + (", ..." if len(leaking) > NAMED else "")
+    alike = f"{up} instances of this job leak like this: {names}"
+    if len(leaking) >= max(up, MANY):
+        yield f"All {alike}; that speaks for the program, not for what one of them was given to do"
+        return
+    alike = f"{len(leaking)} of {alike}"
+    if len(leaking) == 1 and up >= MANY:
+        weak = ", which speaks less for the program" if leak["state"] == LeakState.PENDING else ""
+        yield f"Only this one of {up} instances of the job leaks{weak}: {LOOK}"
+    elif up >= MANY and len(leaking) == up - 1 and len(others) == 1:
+        yield f"{alike}; only {others[0]} differs: look at what is special about it"
+    elif len(leaking) > 1:
+        yield alike
 
 
 def target_name(leak: Json) -> str:

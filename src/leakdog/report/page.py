@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,16 +40,21 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture beside the page."""
+    """A picture: the file beside the page, and the SVG in it, which a page of one file carries with it."""
 
     file: str
     text: str
+    svg: str
 
 
 Block: TypeAlias = Heading | Paragraph | Code | Items | Picture
 
 STYLE = """body { margin: 2rem auto; max-width: 60rem; padding: 0 1rem; font: 16px/1.5 system-ui, sans-serif; }
 pre { background: #f6f8fa; padding: .75rem; overflow-x: auto; } img { width: 100%; }"""
+
+
+# Nothing is fetched and nothing runs, whatever is in the page.
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
 def markdown(page: Sequence[Block]) -> str:
@@ -60,7 +66,8 @@ def html_page(page: Sequence[Block]) -> str:
     """The page as an HTML document of its own, without script. No text of it is read as anything but text."""
     title = next((html.escape(block.text) for block in page if isinstance(block, Heading)), "")
     body = "\n".join(map(_html, page))
-    head = f'<meta charset="utf-8"><title>{title}</title><style>{STYLE}</style>'
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+    head = f'<meta charset="utf-8">{policy}<title>{title}</title><style>{STYLE}</style>'
     return f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>\n{body}\n</body></html>\n'
 
 
@@ -74,7 +81,7 @@ def _markdown(block: Block) -> str:
             return "\n".join(f"    {line}" for line in text.splitlines())
         case Items(items):
             return "\n".join(f"- {_plain(name)}: {_plain(text)}" for name, text in items)
-        case Picture(file, text):
+        case Picture(file, text, _):
             return f"![{_plain(text)}]({file})"
 
 
@@ -92,8 +99,9 @@ def _html(block: Block) -> str:
                 for name, text in items
             )
             return "<ul>" + "".join(rows) + "</ul>"
-        case Picture(file, text):
-            return f'<img src="{html.escape(file)}" alt="{html.escape(text)}">'
+        case Picture(_, text, svg):
+            data = base64.b64encode(svg.encode()).decode()
+            return f'<img src="data:image/svg+xml;base64,{data}" alt="{html.escape(text)}">'
 
 
 def _plain(text: str) -> str:

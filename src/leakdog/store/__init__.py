@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from leakdog.config.schema import Backend, StorageConfig
-from leakdog.store.contract import Deleted, Readings, Store, StoreStats
+from leakdog.store.contract import Deleted, EvidenceFile, Readings, Store, StoreStats
 from leakdog.store.memory import MemoryStore
 from leakdog.store.sqlite import SqliteStore
 
-__all__ = ["Deleted", "Readings", "Store", "StoreStats", "open_store"]
+__all__ = ["Deleted", "EvidenceFile", "Readings", "Store", "StoreStats", "open_store"]
 
 
 def open_store(config: StorageConfig) -> Store:
@@ -25,5 +25,5 @@ def open_store(config: StorageConfig) -> Store:
 
     """
     if config.backend is Backend.MEMORY:
-        return MemoryStore(config.retention)
-    return SqliteStore.open(Path(config.path), config.retention)
+        return MemoryStore(config.retention, config.evidence)
+    return SqliteStore.open(Path(config.path), config.retention, config.evidence)

@@ -57,6 +57,7 @@ class StoreStats:
         write_failures_total: those that raised since then.
         queue_length: calls waiting to be acknowledged.
         failing: why the last write raised; empty once one has gone through again.
+        evidence_bytes: of `size_bytes`, what the evidence of leaks takes.
 
     """
 
@@ -68,6 +69,7 @@ class StoreStats:
     queue_length: int
     failing: str = ""
     kind_bytes: Mapping[str, int] = field(default_factory=dict)
+    evidence_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,14 @@ class Deleted:
     def __add__(self, other: Deleted) -> Deleted:
         """The sum, field by field."""
         return Deleted(self.snapshots + other.snapshots, self.points + other.points, self.bytes + other.bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceFile:
+    """A file of a leak's evidence, and when it was put there."""
+
+    time: float
+    data: bytes
 
 
 class Store(Protocol):
@@ -134,6 +144,19 @@ class Store(Protocol):
         """All stored leaks, by id."""
         ...
 
+    async def put_evidence(self, leak_id: str, files: Mapping[str, bytes], time: float) -> list[str]:
+        """Store files of a leak's evidence durably, each in place of an earlier one of the same name.
+
+        Returns the names of those for which `evidence.leak_size` or `evidence.size` leaves no room. The former is
+        given to files in their order; for the latter the evidence of leaks that have ended makes room, the leak
+        that ended first before others.
+        """
+        ...
+
+    async def evidence(self, leak_id: str) -> dict[str, EvidenceFile]:
+        """All files of a leak's evidence by name, in the order in which they were first stored."""
+        ...
+
     async def put_states(self, states: Mapping[str, bytes | None]) -> None:
         """Store detector states durably by name; None deletes one. Only the detector knows what they hold."""
         ...
@@ -154,7 +177,8 @@ class Store(Protocol):
         numbers. A store on disk thins before: numbers are folded into one for five minutes, later for an hour, and of
         the snapshots the last of each hour stays, later of each day.
         What a leak that is pending or firing needs stays whatever its age: of each kind of profile of its target the
-        last before its onset, or the first there is, and the latest.
+        last before its onset, or the first there is, and the latest. Evidence goes with its leak, and counts for none
+        of these sizes.
         """
         ...
 

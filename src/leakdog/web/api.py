@@ -14,6 +14,7 @@ from aiohttp import web
 
 from leakdog.model import Kind, LeakState, Signal, TargetKey
 from leakdog.pipeline.state import Fleet, Watched
+from leakdog.report.replicas import grouped
 from leakdog.store.contract import Store
 from leakdog.web.views import leak_view, series_view, sites_view, snapshot_view, target_view
 
@@ -46,13 +47,20 @@ class Api:
         return json_response({"targets": [target_view(watched) for watched in self._fleet]})
 
     async def leaks(self, request: web.Request) -> web.Response:
-        """Pending, firing and resolved leaks; `state=` keeps one of these."""
+        """Pending, firing and resolved leaks; `state=` keeps one of these, `by=job` puts equal ones together."""
         wanted = request.query.get("state")
         listed = [state.value for state in LeakState if state is not LeakState.INACTIVE]
         if wanted is not None and wanted not in listed:
             raise bad_request(f"state: {wanted!r} is not one of {', '.join(listed)}")
         found = [leak for leak in self._fleet.leaks() if wanted in (None, leak.state.value)]
-        return json_response({"leaks": [leak_view(leak, self._fleet) for leak in found]})
+        views = [leak_view(leak, self._fleet) for leak in found]
+        match request.query.get("by"):
+            case None:
+                return json_response({"leaks": views})
+            case "job":
+                return json_response({"jobs": grouped(views)})
+            case other:
+                raise bad_request(f"by: {other!r} is not job")
 
     async def leak(self, request: web.Request) -> web.Response:
         """One leak by its id."""
@@ -67,19 +75,21 @@ class Api:
 
     async def series(self, request: web.Request) -> web.Response:
         """Stored points of one target: `target=JOB/INSTANCE`, `signal=` (all that are known if left out)."""
-        watched = self._needed(request.query)
+        key = self._key(request.query)
+        if key is None:
+            raise _without_target()
         start, end = _time(request.query, "from"), _time(request.query, "to")
         name = request.query.get("signal")
-        signals = [_member(Signal, name, "signal")] if name else sorted(watched.values)
-        found = {signal: await self._store.readings(watched.key, signal, start=start, end=end) for signal in signals}
-        return json_response(series_view(watched.key, found))
+        signals = [_member(Signal, name, "signal")] if name else sorted(Signal)
+        found = {signal: await self._store.readings(key, signal, start=start, end=end) for signal in signals}
+        told = {signal: readings for signal, readings in found.items() if name or len(readings.times)}
+        return json_response(series_view(key, told))
 
     async def snapshots(self, request: web.Request) -> web.Response:
         """Stored profiles, newest first: `target=`, `kind=`, `from=`, `to=`, `limit=`."""
-        watched = self._watched(request.query)
         kind = request.query.get("kind")
         found = await self._store.snapshots(
-            key=watched.key if watched else None,
+            key=self._key(request.query),
             kind=_member(Kind, kind, "kind") if kind else None,
             start=_time(request.query, "from"),
             end=_time(request.query, "to"),
@@ -101,24 +111,26 @@ class Api:
         )
 
     def _needed(self, query: Mapping[str, str]) -> Watched:
-        watched = self._watched(query)
-        if watched is None:
-            raise bad_request("target: missing; give target=JOB/INSTANCE")
-        return watched
+        key = self._key(query)
+        if key is None:
+            raise _without_target()
+        if key not in self._fleet.targets:
+            raise bad_request(f"target: {key} is watched no more")
+        return self._fleet.targets[key]
 
-    def _watched(self, query: Mapping[str, str]) -> Watched | None:
-        """The target that `target=` names. Only configured names are accepted, so nothing can be made to fetch."""
+    def _key(self, query: Mapping[str, str]) -> TargetKey | None:
+        """The target that `target=` names: one that is watched, or that has left a leak. No others are looked for."""
         name = query.get("target")
         if name is None:
             return None
+        known = [*self._fleet.targets, *self._fleet.departed]
         job, _, instance = name.partition("/")
-        found = self._fleet.targets.get(TargetKey(job, instance))
-        if found is None:
-            matches = [each for each in self._fleet if name in (each.key.instance, str(each.key))]
-            if len(matches) != 1:
-                raise bad_request(f"target: {name!r} is not watched; give JOB/INSTANCE as /api/v1/targets lists it")
-            found = matches[0]
-        return found
+        if TargetKey(job, instance) in known:
+            return TargetKey(job, instance)
+        matches = [key for key in known if name in (key.instance, str(key))]
+        if len(matches) != 1:
+            raise bad_request(f"target: {name!r} is not watched; give JOB/INSTANCE as /api/v1/targets lists it")
+        return matches[0]
 
 
 def json_response(value: Any) -> web.Response:
@@ -134,6 +146,15 @@ def bad_request(message: str) -> web.HTTPBadRequest:
 def not_found(message: str) -> web.HTTPNotFound:
     """404 with a JSON body that says what is wrong."""
     return web.HTTPNotFound(text=json.dumps({"error": message}), content_type="application/json")
+
+
+def refused(message: str) -> web.HTTPConflict:
+    """409 with a JSON body that says what is in the way."""
+    return web.HTTPConflict(text=json.dumps({"error": message}), content_type="application/json")
+
+
+def _without_target() -> web.HTTPBadRequest:
+    return bad_request("target: missing; give target=JOB/INSTANCE")
 
 
 def _member(enum: Any, name: str, what: str) -> Any:

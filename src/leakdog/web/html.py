@@ -43,6 +43,8 @@ svg .fit { stroke: var(--bad); stroke-width: 2; stroke-dasharray: 6 4; }
 svg .grid { stroke: var(--line); stroke-width: 1; }
 """
 
+REPLICAS = 50  # instances of a job that are listed with a leak
+
 # Kept by browsers until it changes.
 _STYLE_URL = f"/style.css?{zlib.crc32(STYLE.encode()):08x}"
 
@@ -76,8 +78,12 @@ def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float) -> str:
         f"{known}<p>Grows by <b>{text(rate)}</b>{text(low_high)}.{left}</p>"
         f"<h2>Trend</h2>{chart}"
         f"<h2>Which code holds it</h2>{_culprits(leak)}"
+        f"{_replicas(leak, fleet)}"
         f"<h2>Why leakdog says so</h2><ul>{''.join(f'<li>{text(reason)}</li>' for reason in leak.reasons)}</ul>"
-        f"<h2>Look yourself</h2><pre>leakdog show {text(leak.id)}\n"
+        f"<h2>Look yourself</h2>"
+        f'<p><a href="/api/v1/leaks/{quote(leak.id)}/evidence.tar.gz" download>Evidence</a>: verdict, chart, numbers, '
+        f"profiles from before and after, goroutine dump; begin with its README.</p>"
+        f"<pre>leakdog show {text(leak.id)}\n"
         f"leakdog top {text(str(leak.key))}@latest{kind}</pre>"
     )
     return _document(str(leak.key), body, refresh_seconds=None)
@@ -152,6 +158,33 @@ def _target_row(watched: Watched, now: float) -> str:
     last = "" if watched.last_scrape is None else f"{human_duration(max(0.0, now - watched.last_scrape))} ago"
     heap, goroutines = _value(watched, Signal.INUSE_SPACE), _value(watched, Signal.GOROUTINES)
     return _row(text(str(watched.key)), state, memory, heap, goroutines, last)
+
+
+def _replicas(leak: Leak, fleet: Fleet) -> str:
+    """The instances of the job beside each other, leaking ones first; nothing where there is only one."""
+    job = [watched for watched in fleet if watched.key.job == leak.key.job]
+    if len(job) < 2:
+        return ""
+    job.sort(key=lambda watched: (not watched.leaks_as(leak.leak_class), watched.key))
+    rows = "".join(_replica_row(watched, leak) for watched in job[:REPLICAS])
+    more = f"<p>And {len(job) - REPLICAS:,} more.</p>" if len(job) > REPLICAS else ""
+    head = _head("Instance", "State", text(leak.signal.value), "Growth", "Running since")
+    return f"<h2>Instances of this job</h2><div class=wide><table>{head}<tbody>{rows}</tbody></table></div>{more}"
+
+
+def _replica_row(watched: Watched, leak: Leak) -> str:
+    own, found = watched.leaks.get(leak.leak_class), watched.assessments.get(leak.signal)
+    name = text(watched.key.instance)
+    if own is not None:
+        name = f'<a href="/leaks/{quote(own.id)}">{name}</a>'
+        state = f"<span class={own.state.value}>{own.state.value}</span>"
+    else:
+        state = f"<span class=dim>{found.verdict.value.replace('_', ' ') if found else 'not judged'}</span>"
+    state += "" if watched.up or watched.up is None else " <span class=down>down</span>"
+    rate = found.growth_per_second if found else None
+    growth = "" if rate is None else text(human_rate(rate, leak.signal.unit))
+    since = human_time(watched.life.start_time) if watched.life else ""
+    return _row(name, state, _value(watched, leak.signal), growth, since)
 
 
 def _culprits(leak: Leak) -> str:

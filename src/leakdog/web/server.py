@@ -14,6 +14,7 @@ from leakdog.pipeline.state import Fleet
 from leakdog.store.contract import Store
 from leakdog.web.acknowledge import Acknowledgements
 from leakdog.web.api import Api
+from leakdog.web.evidence import Ask, Evidence
 from leakdog.web.pages import Pages
 
 log = logging.getLogger("leakdog.web")
@@ -34,13 +35,16 @@ HeapProfile = Callable[[bool], bytes]
 
 
 class Server:
-    """Listens on one address. `heap_profile` is given where the daemon serves its own heap."""
+    """Listens on one address. `heap_profile` is given where the daemon serves its own heap, `ask` asks a target."""
 
-    def __init__(self, fleet: Fleet, store: Store, heap_profile: HeapProfile | None = None) -> None:
+    def __init__(
+        self, fleet: Fleet, store: Store, heap_profile: HeapProfile | None = None, ask: Ask | None = None
+    ) -> None:
         self._fleet = fleet
         self._store = store
         self._page = Page(fleet)
         self._heap_profile = heap_profile
+        self._ask = ask
         self._runner = web.AppRunner(
             self._app(), access_log=None, handler_cancellation=True, shutdown_timeout=SHUTDOWN_SECONDS
         )
@@ -72,6 +76,7 @@ class Server:
         app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_harden])
         app.add_routes(Api(self._fleet, self._store).routes())
         app.add_routes(Acknowledgements(self._fleet, self._store).routes())
+        app.add_routes(Evidence(self._fleet, self._store, self._ask).routes())
         app.add_routes(Pages(self._fleet, self._store).routes())
         app.add_routes(
             [

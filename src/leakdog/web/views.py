@@ -12,6 +12,9 @@ from leakdog.store.contract import Readings
 
 Json = dict[str, Any]
 
+# Of the instances of a job that do not leak, so many are named: which one differs can be seen where there are few.
+OTHERS = 8
+
 
 def rfc3339(time: float | None) -> str | None:
     """Unix seconds as RFC 3339 in UTC with milliseconds; None stays None."""
@@ -88,7 +91,7 @@ def verdict_view(found: Assessment) -> Json:
 
 def leak_view(leak: Leak, fleet: Fleet) -> Json:
     """One entry of `/api/v1/leaks`."""
-    leaking, up = fleet.replicas(leak)
+    leaking, others, up = fleet.replicas(leak)
     return {
         "id": leak.id,
         "target": {"job": leak.key.job, "instance": leak.key.instance},
@@ -109,7 +112,8 @@ def leak_view(leak: Leak, fleet: Fleet) -> Json:
         "acknowledged": acknowledgement_view(leak.acknowledged) if leak.acknowledged else None,
         "returned": leak.returned,
         "flat_since": rfc3339(leak.flat_since),
-        "replicas": {"up": up, "leaking": leaking},
+        "process_ended": rfc3339(leak.process_ended),
+        "replicas": {"up": up, "leaking": leaking, "others": others[:OTHERS]},
     }
 
 

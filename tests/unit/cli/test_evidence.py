@@ -3,135 +3,82 @@
 from __future__ import annotations
 
 import json
-import tarfile
-import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-SHOP = Path(__file__).parents[1] / "attribute" / "shop"
+from leakdog.report.archive import Packing, archive
+
 Serve = Callable[[dict[str, Any]], str]
 Make = Callable[..., dict[str, Any]]
 Capture = pytest.CaptureFixture[str]
 Run = Callable[..., int]
 
-BASE = {"README.md", "README.html", "verdict.json", "chart.svg", "series.csv"}
-HEAPS = {"heap-baseline.pb.gz", "heap-latest.pb.gz", "heap-diff.pb.gz"}
+FILES = {"README.md": b"# a leak\n", "verdict.json": b"{}"}
+WHERE = "/api/v1/leaks/3f9c2a71b0de/evidence"
+PACKED = {packing: archive(FILES, "leakdog-3f9c2a71b0de", 0.0, packing) for packing in Packing}
 
 
 @pytest.fixture
-def answers(leak: Make, target: Make, series: dict[str, Any]) -> dict[str, Any]:
-    """A daemon that has one leak, its numbers, and two heap profiles."""
+def answers(leak: Make) -> dict[str, Any]:
+    """A daemon that has one leak, and what proves it."""
     return {
         "/api/v1/leaks": {"leaks": [leak(), leak(id="3fffffffffff")]},
-        "/api/v1/targets": {"targets": [target(job="other"), target()]},
-        "/api/v1/series": series,
-        "/api/v1/snapshots": {"snapshots": [{"id": 7}]},
-        "/api/v1/snapshots/7/profile.pb.gz": (200, (SHOP / "heap-6.pb.gz").read_bytes()),
+        f"POST {WHERE}": {"stored": ["cmdline.txt"], "missing": {}},
+        **{f"{WHERE}.tar.{packing}": (200, data) for packing, data in PACKED.items()},
     }
 
 
-def unpacked(path: Path) -> dict[str, bytes]:
-    """Files of an archive by name, all below one folder."""
-    with tarfile.open(path) as archive:
-        files = {entry.name: archive.extractfile(entry) for entry in archive}
-        assert {name.partition("/")[0] for name in files} == {"leakdog-3f9c2a71b0de"}
-        return {name.partition("/")[2]: file.read() for name, file in files.items() if file}
-
-
-def test_bundle(answers: dict[str, Any], serve: Serve, leakdog: Run, capsys: Capture, tmp_path: Path) -> None:
-    """What the daemon has is in it, and what that is, is said."""
-    path = tmp_path / "leak.tar.gz"
-    assert leakdog("evidence", "3f9c", "-o", str(path), "--server", serve(answers)) == 0
-    files = unpacked(path)
-    assert set(files) == BASE | {"heap-latest.pb.gz", "goroutine-latest.pb.gz", "goroutineleak-latest.pb.gz"}
-    assert capsys.readouterr().out == f"{path}: {len(files)} files; begin with README.md\n"
-    assert json.loads(files["verdict.json"])["id"] == "3f9c2a71b0de"
-    assert files["series.csv"].splitlines()[0].startswith(b"time,inuse_space")
-    assert files["README.md"].startswith(b"# shop/127.0.0.1:6060: heap leak")
-
-
-def test_chart_stands_alone(answers: dict[str, Any], serve: Serve, leakdog: Run, tmp_path: Path) -> None:
-    """It is an SVG document with a style of its own."""
-    path = tmp_path / "leak.tar.gz"
-    assert leakdog("evidence", "3f9c", "-o", str(path), "--server", serve(answers)) == 0
-    root = ET.fromstring(unpacked(path)["chart.svg"])
-    assert root.tag == "{http://www.w3.org/2000/svg}svg"
-    assert root[0].tag.endswith("style")
-    assert root.find("{*}polyline") is not None
-
-
-def test_profiles_from_before_and_after(
-    answers: dict[str, Any], serve: Serve, leakdog: Run, target: Make, tmp_path: Path
+@pytest.mark.parametrize(("ending", "packing"), [(".tar.gz", "gz"), (".tgz", "gz"), (".tar.zst", "zst")])
+def test_bundle(
+    answers: dict[str, Any], serve: Serve, leakdog: Run, capsys: Capture, tmp_path: Path, ending: str, packing: Packing
 ) -> None:
-    """The baseline is the last profile before the growth began, of the same life."""
-
-    def snapshots(path: str) -> dict[str, Any]:
-        query = parse_qs(urlsplit(path).query)
-        return {"snapshots": [{"id": 6 if "to" in query else 7}] if query["kind"] == ["heap"] else []}
-
-    answers["/api/v1/snapshots"] = snapshots
-    answers["/api/v1/snapshots/6/profile.pb.gz"] = (200, (SHOP / "heap-1.pb.gz").read_bytes())
-    path = tmp_path / "leak.tar.gz"
+    """The daemon is asked to ask the target, what it then has is written for this user alone, and that is said."""
+    path = tmp_path / f"leak{ending}"
     assert leakdog("evidence", "3f9c", "-o", str(path), "--server", serve(answers)) == 0
-    files = unpacked(path)
-    assert set(files) == BASE | HEAPS
-    assert files["heap-baseline.pb.gz"] == (SHOP / "heap-1.pb.gz").read_bytes()
-    asked = [parse_qs(urlsplit(path).query) for path in answers["asked"] if "kind=heap" in path]
-    assert {query["from"][0] for query in asked} == {"1767225600.0"}  # the start of the life
-    assert [query["to"][0] for query in asked if "to" in query] == ["1767225610.0"]  # the onset
+    assert path.read_bytes() == PACKED[packing]
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+    assert capsys.readouterr().out == f"{path}: 2 files; begin with README.md\n"
+    assert [(method, where, json.loads(body)) for method, where, _, body in answers["sent"]] == [("POST", WHERE, {})]
 
 
-def test_without_a_profile_from_before_the_first_is_the_baseline(
+def test_what_is_wanted_beside_is_asked_for(
     answers: dict[str, Any], serve: Serve, leakdog: Run, tmp_path: Path
 ) -> None:
-    """A leak from the start has nothing before it."""
-
-    def snapshots(path: str) -> dict[str, Any]:
-        query = parse_qs(urlsplit(path).query)
-        if query["kind"] != ["heap"] or "to" in query:
-            return {"snapshots": []}
-        return {"snapshots": [{"id": 7}, {"id": 6}][: int(query["limit"][0])]}
-
-    answers["/api/v1/snapshots"] = snapshots
-    answers["/api/v1/snapshots/6/profile.pb.gz"] = (200, (SHOP / "heap-1.pb.gz").read_bytes())
-    path = tmp_path / "leak.tar.gz"
-    assert leakdog("evidence", "3f9c", "-o", str(path), "--server", serve(answers)) == 0
-    assert set(unpacked(path)) == BASE | HEAPS
+    """Mutex, block, a CPU profile and a trace, with their seconds."""
+    options = ["--mutex", "--block", "--profile", "10s", "--trace", "5s", "-o", str(tmp_path / "leak.tar.gz")]
+    assert leakdog("evidence", "3f9c", *options, "--server", serve(answers)) == 0
+    assert json.loads(answers["sent"][0][3]) == {
+        "mutex": True,
+        "block": True,
+        "profile_seconds": 10,
+        "trace_seconds": 5,
+    }
 
 
-def test_the_target_tells_what_it_can(
-    answers: dict[str, Any], serve: Serve, leakdog: Run, target: Make, tmp_path: Path
+def test_stored(answers: dict[str, Any], serve: Serve, leakdog: Run, capsys: Capture, tmp_path: Path) -> None:
+    """With --stored nothing is asked, and nothing can be wanted that only the target tells."""
+    path = str(tmp_path / "leak.tar.gz")
+    server = serve(answers)
+    assert leakdog("evidence", "3f9c", "--stored", "-o", path, "--server", server) == 0
+    assert leakdog("evidence", "3f9c", "--stored", "--trace", "5s", "-o", path, "--server", server) == 3
+    assert "--stored asks the target nothing" in capsys.readouterr().err
+    assert answers["sent"] == []
+
+
+def test_what_is_missing_is_said(
+    answers: dict[str, Any], serve: Serve, leakdog: Run, capsys: Capture, tmp_path: Path
 ) -> None:
-    """A dump and the command line are fetched from it; a page that it lacks is left out."""
-    url = serve(
-        {
-            "/debug/pprof/goroutine": (200, b"goroutine 1 [running]:\n"),
-            "/debug/pprof/cmdline": (200, b"shop\0-port\x006060"),
-        }
-    )
-    answers["/api/v1/targets"] = {"targets": [target(url=url)]}
+    """A target that is gone, or a page that it does not give, is told with the reason; the archive is there."""
     path = tmp_path / "leak.tar.gz"
+    answers[f"POST {WHERE}"] = {"stored": [], "missing": {"*": "shop/a:1 does not answer", "trace.out": "too large"}}
     assert leakdog("evidence", "3f9c", "-o", str(path), "--server", serve(answers)) == 0
-    files = unpacked(path)
-    assert files["goroutines.txt"] == b"goroutine 1 [running]:\n"
-    assert files["cmdline.txt"] == b"shop -port 6060\n"
-    assert "allocs.pb.gz" not in files
-
-
-def test_stored(answers: dict[str, Any], serve: Serve, leakdog: Run, target: Make, tmp_path: Path) -> None:
-    """With --stored, or where it is down, the target is not asked."""
-    pages: dict[str, Any] = {"/debug/pprof/cmdline": (200, b"shop")}
-    url = serve(pages)
-    for options, up in ((["--stored"], True), ([], False)):
-        answers["/api/v1/targets"] = {"targets": [target(url=url, up=up)]}
-        path = tmp_path / "leak.tar.gz"
-        assert leakdog("evidence", "3f9c", "-o", str(path), *options, "--server", serve(answers)) == 0
-        assert "cmdline.txt" not in unpacked(path)
-    assert pages["asked"] == []
+    said = capsys.readouterr().err
+    assert said == "the target was not asked: shop/a:1 does not answer\ntrace.out is not new: too large\n"
+    assert path.exists()
 
 
 def test_json_and_default_name(
@@ -145,13 +92,32 @@ def test_json_and_default_name(
     """--json tells the file and the size of all that is in it; without -o it is named for the leak."""
     monkeypatch.chdir(tmp_path)
     assert leakdog("evidence", "3f9c", "--json", "--server", serve(answers)) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["file"] == "leakdog-3f9c2a71b0de.tar.gz"
-    assert told["files"] == {name: len(data) for name, data in unpacked(Path(told["file"])).items()}
+    assert json.loads(capsys.readouterr().out) == {
+        "file": "leakdog-3f9c2a71b0de.tar.gz",
+        "files": {name: len(data) for name, data in FILES.items()},
+        "missing": {},
+    }
 
 
-@pytest.mark.parametrize(("name", "message"), [("9", "no leak begins with '9'"), ("3f", "2 leaks begin with '3f'")])
-def test_unknown(answers: dict[str, Any], serve: Serve, leakdog: Run, capsys: Capture, name: str, message: str) -> None:
-    """A name that no leak has, or several, is an error that says where they are listed."""
-    assert leakdog("evidence", name, "--server", serve(answers)) == 3
+@pytest.mark.parametrize(
+    ("name", "file", "message"),
+    [
+        ("9", "leak.tar.gz", "no leak begins with '9'"),
+        ("3f", "leak.tar.gz", "2 leaks begin with '3f'"),
+        ("3f9c", "leak.zip", "leak.zip: the name must end in one of .tar.gz, .tgz, .tar.zst"),
+        ("3f9c", "none/leak.tar.gz", "none/leak.tar.gz: No such file or directory"),
+    ],
+)
+def test_what_cannot_be_done(
+    answers: dict[str, Any],
+    serve: Serve,
+    leakdog: Run,
+    capsys: Capture,
+    tmp_path: Path,
+    name: str,
+    file: str,
+    message: str,
+) -> None:
+    """A name that no leak has, or several, and a file that cannot be written, are errors that say what to do."""
+    assert leakdog("evidence", name, "-o", str(tmp_path / file), "--server", serve(answers)) == 3
     assert message in capsys.readouterr().err

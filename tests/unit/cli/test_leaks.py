@@ -22,6 +22,24 @@ def test_table(serve: Serve, leak: Make, leakdog: Run, capsys: Capture) -> None:
     assert max(map(len, text.splitlines())) <= 80
 
 
+def test_equal_leaks_of_a_job_are_one_line(serve: Serve, leak: Make, leakdog: Run, capsys: Capture) -> None:
+    """With how many of how many, the code once, and each instance with the id to ask for; another leak has its own."""
+    replicas = {"up": 20, "leaking": [f"s{n}" for n in range(12)]}
+    leaks = [
+        leak(id=f"{n:012x}", target={"job": "shop", "instance": f"s{n}"}, replicas=replicas, growth_per_second=99.0 - n)
+        for n in range(12)
+    ]
+    answers = {"/api/v1/leaks": {"leaks": [*leaks, leak(target={"job": "till", "instance": "t1"})]}, **NO_TARGETS}
+    assert leakdog("leaks", "--server", serve(answers)) == 0
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert lines[1].endswith("shop: 12 of 20 instances")
+    assert sum("(*Cache).Put" in line for line in lines) == 2
+    first = lines.index("000000000000  s0")
+    assert lines[first : first + 10] == [f"{n:012x}  s{n}" for n in range(10)]
+    assert lines[first + 10] == "and 2 more"
+    assert lines[first + 11].endswith("3f9c2a71b0de  till/t1")
+
+
 def test_long_names_fit(serve: Serve, leak: Make, leakdog: Run, capsys: Capture) -> None:
     """Long names are folded, not cut off: each character is there."""
     name = "github.com/acme/" + "very/" * 30 + "pkg.Function"

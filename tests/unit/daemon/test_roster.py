@@ -49,7 +49,13 @@ class House:
         self.read: list[tuple[TargetKey, float]] = []
         self.hold = asyncio.Event()
         self.hold.set()
-        self.roster = Roster(self.fleet, self.slots, store, Memory(store), self.scrape)  # type: ignore[arg-type]
+        self.kept: list[Leak] = []
+        self.memory = Memory(store)
+        self.roster = Roster(self.fleet, self.slots, store, self.memory, self.scrape, self.keep)  # type: ignore[arg-type]
+
+    async def keep(self, leak: Leak) -> None:
+        """Note the leak whose last profiles are to be kept."""
+        self.kept.append(leak)
 
     async def scrape(self, watched: Watched, slot: float) -> None:
         """Note the pass; slot 13 fails."""
@@ -153,3 +159,53 @@ async def test_the_first_of_two_jobs_has_a_target_that_both_name(house: House, j
     """One key is one target."""
     await house.follow(job(A.instance, memory_limit=1), replace(job(A.instance), memory_limit=2))
     assert house.fleet.targets[A].job.memory_limit == 1
+
+
+async def test_the_leak_of_a_target_that_is_gone_stays_listed_until_it_has_aged(house: House, job) -> None:
+    """Its last profiles are kept, it is there for whoever asks, and is the target's again when that comes back."""
+    await house.follow(job(A.instance))
+    leak = Leak("9f1c", A, Signal.RSS, LeakClass.NATIVE, LeakState.PENDING, 950.0, 990.0, pending_since=980.0)
+    house.fleet.targets[A].leaks[leak.leak_class] = leak
+    await house.follow()
+    (gone,) = house.fleet.leaks()
+    assert (gone.id, gone.state, gone.process_ended) == ("9f1c", LeakState.RESOLVED, 1000.0)
+    assert house.kept == [gone]
+    house.fleet.forget(before=1000.0)
+    assert house.fleet.leaks() == [gone]
+    await house.follow(job(A.instance))
+    assert (list(house.fleet.targets[A].leaks.values()), house.fleet.departed) == ([gone], {})
+    await house.follow()
+    house.fleet.forget(before=1000.5)
+    assert house.fleet.leaks() == []
+
+
+async def test_a_process_that_died_while_nobody_watched_leaves_its_leak(house: House, job) -> None:
+    """What fired when leakdog stopped, and whose target is not found by the next one, does not fire for ever."""
+    leaks = [
+        Leak("9f1c", A, Signal.RSS, LeakClass.NATIVE, LeakState.FIRING, 950.0, 990.0, pending_since=980.0),
+        Leak("0b0c", A, Signal.THREADS, LeakClass.THREADS, LeakState.RESOLVED, 950.0, 990.0, resolved_since=990.0),
+        Leak("1d1d", B, Signal.RSS, LeakClass.NATIVE, LeakState.FIRING, 950.0, 990.0, pending_since=980.0),
+    ]
+    await house.store.put_leaks(leaks)
+    await house.memory.load()
+    await house.follow(job(B.instance))
+    assert {leak.id: (leak.state, leak.process_ended) for leak in house.fleet.leaks()} == {
+        "9f1c": (LeakState.RESOLVED, 1000.0),
+        "0b0c": (LeakState.RESOLVED, None),
+        "1d1d": (LeakState.FIRING, None),
+    }
+    assert [leak.id for leak in house.kept] == ["9f1c"]
+    assert [leak.state for leak in await house.store.leaks()] == [
+        LeakState.RESOLVED,
+        LeakState.FIRING,
+        LeakState.RESOLVED,
+    ]
+
+
+async def test_only_so_many_targets_that_are_gone_are_remembered(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those whose leaks ended last."""
+    monkeypatch.setattr("leakdog.pipeline.state.MOST_DEPARTED", 2)
+    for time in (30.0, 10.0, 20.0):
+        key = TargetKey("shop", str(time))
+        house.fleet.depart(key, [Leak("a", key, Signal.RSS, LeakClass.NATIVE, LeakState.RESOLVED, 0.0, time)])
+    assert [key.instance for key in house.fleet.departed] == ["30.0", "20.0"]

@@ -113,11 +113,28 @@ def test_a_return_must_hold_without_a_break() -> None:
     assert state(*steps) is LeakState.RESOLVED
 
 
-@pytest.mark.parametrize(("steps", "expected"), [(((0, True),), None), (((0, True), (10, True)), LeakState.RESOLVED)])
-def test_a_leak_ends_with_its_process(steps: tuple[tuple[float, bool], ...], expected: LeakState | None) -> None:
-    """When the process has ended, pending is gone and firing is resolved at once."""
+@pytest.mark.parametrize("steps", [((0.0, True),), ((0.0, True), (10.0, True))])
+def test_a_leak_ends_with_its_process(steps: tuple[tuple[float, bool], ...]) -> None:
+    """When the process has ended, what fires or is only suspected is resolved at once, and tells when that was."""
     after = advance(history(*steps), None, key=KEY, now=11, settings=SETTINGS, alive=False)
-    assert (after.state if after else None) is expected
+    assert after is not None
+    assert (after.state, after.resolved_since, after.process_ended) == (LeakState.RESOLVED, 11, 11)
+
+
+def test_a_process_that_ends_without_a_leak_leaves_none() -> None:
+    """What has never been found, or has been resolved before, is not touched."""
+    assert advance(None, None, key=KEY, now=11, settings=SETTINGS, alive=False) is None
+    resolved = history((0, True), (10, True), (40, False))
+    assert advance(resolved, None, key=KEY, now=50, settings=SETTINGS, alive=False) is resolved
+
+
+def test_a_suspect_that_ended_and_returns_has_not_been_announced_before() -> None:
+    """Only what has fired counts as having come back."""
+    ended = advance(history((0, True)), None, key=KEY, now=5, settings=SETTINGS, alive=False)
+    again = advance(ended, found(20), key=KEY, now=20, settings=SETTINGS)
+    fires = advance(again, found(30), key=KEY, now=30, settings=SETTINGS)
+    assert fires is not None
+    assert (fires.state, fires.returned, fires.process_ended) == (LeakState.FIRING, 0, 5)
 
 
 def test_a_leak_tells_the_newest_numbers() -> None:

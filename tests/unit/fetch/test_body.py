@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import random
 import tracemalloc
 import zlib
 from collections.abc import Callable
@@ -106,6 +107,17 @@ async def test_a_body_of_exactly_the_limit_passes(serve: Any, get: Any, answer: 
     served = await serve(answer(bytes(1000)))
     assert len((await get(served.url, limit_bytes=1000)).data) == 1000
     assert (await failure(get, served.url, limit_bytes=999)).reason is Reason.BODY_TOO_LARGE
+
+
+@pytest.mark.parametrize("encoded", [False, True])
+async def test_a_longer_body_is_cut_where_that_is_wanted(
+    serve: Any, serve_gzip: Any, get: Any, answer: Answer, encoded: bool
+) -> None:
+    """Its beginning is taken up to the limit, also of what it unpacks to; a shorter one is whole."""
+    body = random.Random(1).randbytes(100_000)
+    served = await (serve_gzip(gzip.compress(body)) if encoded else serve(answer(body)))
+    assert (await get(served.url, limit_bytes=999, cut=True)).data == body[:999]
+    assert (await get(served.url, limit_bytes=100_000, cut=True)).data == body
 
 
 async def test_a_length_over_the_limit_is_not_waited_for(serve: Any, get: Any) -> None:

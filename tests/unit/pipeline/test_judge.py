@@ -145,7 +145,7 @@ def test_a_limit_gives_the_time_that_is_left(fresh: Watched) -> None:
 
 
 def test_a_life_that_ends_ends_its_leaks(fresh: Watched) -> None:
-    """A firing leak of a process that is gone is resolved at once; a pending one is forgotten."""
+    """A leak of a process that is gone is resolved at once, also one that is only suspected: it may have died of it."""
     feed(fresh, {Signal.INUSE_SPACE: growing(100, 1e6)})
     fresh.leaks[LeakClass.FILES] = replace(
         fresh.leaks[LeakClass.HEAP], leak_class=LeakClass.FILES, state=LeakState.PENDING
@@ -153,9 +153,32 @@ def test_a_life_that_ends_ends_its_leaks(fresh: Watched) -> None:
     ended = end_leaks(fresh, START + 101, SETTINGS)
     assert {leak.leak_class: leak.state for leak in ended} == {
         LeakClass.HEAP: LeakState.RESOLVED,
-        LeakClass.FILES: LeakState.INACTIVE,
+        LeakClass.FILES: LeakState.RESOLVED,
     }
-    assert set(fresh.leaks) == {LeakClass.HEAP}
+    assert list(fresh.leaks.values()) == ended
+    assert {leak.process_ended for leak in ended} == {START + 101}
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        (
+            1.1e8,
+            ["when it was last read, the process had 95.4 MiB of its limit of 105 MiB and may have been killed for it"],
+        ),
+        (4e8, ["when it was last read, the process had 95.4 MiB of its limit of 381 MiB"]),
+        (None, []),
+    ],
+)
+def test_a_process_that_ends_near_its_limit_may_have_been_killed(
+    fresh: Watched, limit: float | None, said: list[str]
+) -> None:
+    """What it had of its limit is told with the leak; nothing where no limit is known."""
+    feed(fresh, {Signal.INUSE_SPACE: growing(100, 1e6)})
+    told = fresh.leaks[LeakClass.HEAP].reasons
+    fresh.values, fresh.memory_limit, fresh.last_success = {Signal.RSS: 1e8}, limit, START + 100
+    (ended,) = end_leaks(fresh, START + 101, SETTINGS)
+    assert list(ended.reasons) == [*told, *said]
 
 
 def test_a_new_life_knows_nothing_of_the_old(fresh: Watched) -> None:

@@ -50,6 +50,22 @@ class Script:
         self.next = Gathered([Observation(Source.METRICS, self.now, values, **facts)])
 
 
+@dataclass
+class Proofs:
+    """Stands in for the collector: what was to be kept, and when."""
+
+    script: Script
+    kept: list[tuple[str, LeakState]] = field(default_factory=list)
+
+    async def fired(self, watched: Watched, leak: Leak) -> None:
+        """Note a leak that has begun to fire."""
+        self.kept.append(("fired", leak.state))
+
+    async def ended(self, leak: Leak) -> None:
+        """Note a leak whose process has ended."""
+        self.kept.append(("ended", leak.state))
+
+
 class Broken:
     """A store that takes nothing."""
 
@@ -70,11 +86,14 @@ async def store(config: Config) -> AsyncIterator[Store]:
     await made.close()
 
 
-def build(config: Config, script: Script, store: Store | Broken) -> tuple[Pipeline, Fleet]:
+def build(
+    config: Config, script: Script, store: Store | Broken, proofs: Proofs | None = None
+) -> tuple[Pipeline, Fleet]:
     """A pipeline that runs the script."""
     fleet = Fleet()
     settings = settings_for(config.detection)
-    return Pipeline(fleet, config, settings, script, script, store, lambda: script.now), fleet  # type: ignore[arg-type]
+    made = Pipeline(fleet, config, settings, script, script, store, lambda: script.now, proofs)  # type: ignore[arg-type]
+    return made, fleet
 
 
 def leak_of(watched: Watched) -> Leak:
@@ -399,3 +418,39 @@ async def test_a_pass_keeps_its_place_until_it_is_stored(config: Config, watched
     for each in passes:
         each.cancel()
     await asyncio.gather(*passes, return_exceptions=True)
+
+
+async def test_evidence_is_kept_once_as_a_leak_fires_and_as_its_process_ends(
+    config: Config, store: Store, watched: Watched
+) -> None:
+    """Neither a suspicion nor the passes after it cost the target anything."""
+    script = Script()
+    proofs = Proofs(script)
+    pipeline, _ = build(config, script, store, proofs)
+    while LeakClass.HEAP not in watched.leaks:
+        await grow(pipeline, script, watched, 1)
+    assert proofs.kept == []
+    await grow(pipeline, script, watched, 60)
+    assert proofs.kept == [("fired", LeakState.FIRING)]
+    script.now += 1
+    script.tells({Signal.INUSE_SPACE: 5e7}, start_time=script.now)
+    await pipeline.scrape(watched, script.now)
+    assert proofs.kept[1:] == [("ended", LeakState.RESOLVED)]
+
+
+async def test_a_suspect_that_dies_leaves_its_evidence(config: Config, store: Store, watched: Watched) -> None:
+    """A process that is gone before the leak was certain: it stays listed and stored as resolved."""
+    script = Script()
+    proofs = Proofs(script)
+    pipeline, _ = build(config, script, store, proofs)
+    while LeakClass.HEAP not in watched.leaks:
+        await grow(pipeline, script, watched, 1)
+    assert watched.leaks[LeakClass.HEAP].state is LeakState.PENDING
+    script.now += 100
+    script.next = FetchError(Reason.CONNECT, "refused")
+    await pipeline.scrape(watched, script.now)
+    await pipeline.scrape(watched, script.now + 1)
+    assert proofs.kept == [("ended", LeakState.RESOLVED)]
+    (stored,) = await store.leaks()
+    assert (stored.state, stored.process_ended) == (LeakState.RESOLVED, script.now)
+    assert watched.leaks[LeakClass.HEAP] == stored

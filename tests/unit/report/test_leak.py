@@ -189,3 +189,54 @@ def test_many_replicas_are_not_all_named() -> None:
     """Eight, and that there are more."""
     (told,) = beside(leak(replicas={"up": 40, "leaking": [f"i{n}" for n in range(30)]}))
     assert told.endswith("i7, ...")
+
+
+@pytest.mark.parametrize(
+    ("state", "replicas", "said"),
+    [
+        (
+            "firing",
+            {"up": 3, "leaking": ["a", "b", "c"], "others": []},
+            "All 3 instances of this job leak like this: a, b, c; that speaks for the program, not for what one of "
+            "them was given to do",
+        ),
+        (
+            "firing",
+            {"up": 3, "leaking": ["a", "b"], "others": ["c"]},
+            "2 of 3 instances of this job leak like this: a, b; only c differs: look at what is special about it",
+        ),
+        (
+            "pending",
+            {"up": 3, "leaking": ["a"], "others": ["b", "c"]},
+            "Only this one of 3 instances of the job leaks, which speaks less for the program: look at what differs "
+            "(load, data, node, version)",
+        ),
+        ("firing", {"up": 2, "leaking": ["a", "b"], "others": []}, "2 of 2 instances of this job leak like this: a, b"),
+        (
+            "firing",
+            {"up": 5, "leaking": ["a", "b"], "others": ["c", "d", "e"]},
+            "2 of 5 instances of this job leak like this: a, b",
+        ),
+    ],
+)
+def test_replicas_speak_for_the_program_or_against_it(state: str, replicas: dict[str, Any], said: str) -> None:
+    """All alike, one that differs, and one alone are each said as such; of two nothing is concluded."""
+    assert list(beside(leak(state=state, replicas=replicas))) == [said]
+
+
+def test_a_process_that_has_ended_is_said() -> None:
+    """With when, and where its last profiles are; a leak that goes on in the next process says that it was before."""
+    time = "2026-01-01T00:12:00.000Z"
+    ended = {"state": "resolved", "resolved_since": time, "process_ended": time}
+    assert list(beside(leak(**ended))) == [
+        "Its process was gone 2026-01-01 00:12:00 UTC; its last profiles are kept: leakdog evidence 3f9c2a71b0de"
+    ]
+    name = "shop/127.0.0.1:6060"
+    suspected = headline(leak(**ended, firing_since=None))
+    assert suspected.startswith(f"{name}: suspected heap leak (its process has ended), 2.00 MiB/s")
+    fired = headline(leak(**ended, firing_since="2026-01-01T00:05:00Z"))
+    assert fired.startswith(f"{name}: heap leak (its process has ended), 2.00 MiB/s")
+    later = {**ended, "resolved_since": "2026-01-01T00:30:00.000Z", "firing_since": "2026-01-01T00:15:00Z"}
+    assert headline(leak(**later)).startswith(f"{name}: resolved heap leak, ")
+    (said,) = beside(leak(process_ended="2026-01-01T00:12:00.000Z"))
+    assert said == "A process before this one ended 2026-01-01 00:12:00 UTC while it grew in the same way"

@@ -9,7 +9,7 @@ from leakdog.report.page import Code, Heading, Items, Paragraph, Picture, html_p
 
 PAGE = [
     Heading("shop: heap leak", 1),
-    Picture("chart.svg", "the trend"),
+    Picture("chart.svg", "the trend", "<svg/>"),
     Heading("Why"),
     Paragraph("It *grows*."),
     Code("a\n  b"),
@@ -47,7 +47,7 @@ def test_html() -> None:
     document = html_page(PAGE)
     assert document.startswith("<!doctype html>\n")
     assert "<title>shop: heap leak</title>" in document
-    assert '<img src="chart.svg" alt="the trend">' in document
+    assert '<img src="data:image/svg+xml;base64,PHN2Zy8+" alt="the trend">' in document
     assert "<h1>shop: heap leak</h1>" in document
     assert "<pre>a\n  b</pre>" in document
     assert '<a href="heap.pb.gz">heap.pb.gz</a>: the heap' in document
@@ -57,7 +57,9 @@ def test_html() -> None:
 def test_no_text_becomes_an_element(text: str) -> None:
     """Names come from targets: whatever they hold, the page has the elements that it was given."""
     reader = Reader()
-    reader.feed(html_page([Heading(text), Paragraph(text), Code(text), Items([(text, text)]), Picture(text, text)]))
+    reader.feed(
+        html_page([Heading(text), Paragraph(text), Code(text), Items([(text, text)]), Picture(text, text, text)])
+    )
     assert set(reader.tags) == {
         "html",
         "head",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from leakdog.config.schema import Backend, RetentionConfig, StorageConfig
+from leakdog.config.schema import Backend, EvidenceConfig, RetentionConfig, StorageConfig
 from leakdog.model import Kind, Leak, LeakClass, LeakState, Life, RawProfile, Scrape, Signal, TargetKey
 from leakdog.store import Store, open_store
 
@@ -63,8 +63,12 @@ def open_backend(tmp_path: Path) -> Iterator[Callable[..., Store]]:
     """Open a store of a backend, by default without limits that matter, in one directory per test."""
 
     def build(backend: Backend = Backend.SQLITE, **limits: float) -> Store:
+        proofs = EvidenceConfig(
+            leak_size=int(limits.pop("leak_size", 1 << 20)), size=int(limits.pop("evidence_size", 1 << 20))
+        )
         retention = RetentionConfig(**({"time": 1e9, "size": 1_000_000_000} | limits))  # type: ignore[arg-type]
-        return open_store(StorageConfig(backend=backend, path=str(tmp_path / "data"), retention=retention))
+        config = StorageConfig(backend=backend, path=str(tmp_path / "data"), retention=retention, evidence=proofs)
+        return open_store(config)
 
     return build  # type: ignore[return-value]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from leakdog.config.schema import Backend
 from leakdog.errors import StoreError
 from leakdog.model import Kind, Leak, LeakState, Life, RawProfile, Scrape, Signal, Snapshot, TargetKey
-from leakdog.store import Deleted, Store
+from leakdog.store import Deleted, EvidenceFile, Store
 
 Scrapes = Callable[..., Scrape]
 
@@ -376,3 +377,68 @@ async def test_closed_store_says_so(store: Store, key: TargetKey, make_scrape: S
 def test_deleted_adds_up() -> None:
     """Deletions add field by field."""
     assert Deleted(5, 7, 9) == Deleted(1, 2, 3) + Deleted(4, 5, 6)
+
+
+async def test_evidence_comes_back_in_order_with_its_times(store: Store, make_leak: Callable[..., Leak]) -> None:
+    """A file of the same name takes the other's place; other leaks have their own, and an unknown one none."""
+    await store.put_leaks([make_leak("a"), make_leak("b")])
+    assert await store.put_evidence("a", {"heap.pb.gz": b"1", "dump.txt": b"x" * 9999}, 5.0) == []
+    assert await store.put_evidence("a", {"heap.pb.gz": b"2"}, 6.0) == []
+    assert await store.put_evidence("b", {"heap.pb.gz": b"3"}, 7.0) == []
+    found = await store.evidence("a")
+    assert list(found.items()) == [
+        ("heap.pb.gz", EvidenceFile(6.0, b"2")),
+        ("dump.txt", EvidenceFile(5.0, b"x" * 9999)),
+    ]
+    assert await store.evidence("nobody") == {}
+    assert 0 < (await store.stats()).evidence_bytes < 200
+
+
+@pytest.mark.parametrize("backend", Backend)
+async def test_evidence_of_one_leak_is_bounded(open_backend: Callable[..., Store], backend: Backend) -> None:
+    """What does not fit is told, and what comes after it may fit; a smaller file in its place makes room."""
+    store = open_backend(backend, leak_size=3000)
+    first, second = random.Random(1).randbytes(2000), random.Random(2).randbytes(2000)
+    assert await store.put_evidence("a", {"first": first, "second": second, "small": b"s"}, 1.0) == ["second"]
+    assert list(await store.evidence("a")) == ["first", "small"]
+    assert await store.put_evidence("a", {"first": b"f", "second": second}, 2.0) == []
+    await store.close()
+
+
+@pytest.mark.parametrize("backend", Backend)
+async def test_leaks_that_ended_make_room_for_evidence(
+    open_backend: Callable[..., Store], make_leak: Callable[..., Leak], backend: Backend
+) -> None:
+    """The one that ended first gives up its own, then the next; one that goes on does not, and then there is none."""
+    store = open_backend(backend, evidence_size=5000)
+    ended = [
+        make_leak(name, state=LeakState.RESOLVED, resolved_since=time) for name, time in (("old", 5.0), ("new", 9.0))
+    ]
+    await store.put_leaks([*ended, make_leak("open"), make_leak("next")])
+    files = {name: {"heap": random.Random(name).randbytes(2000)} for name in ("new", "old", "open", "next", "last")}
+    for name in ("new", "old"):
+        assert await store.put_evidence(name, files[name], 1.0) == []
+    assert await store.put_evidence("open", files["open"], 1.0) == []
+    assert [name for name in files if await store.evidence(name)] == ["new", "open"]
+    assert await store.put_evidence("next", files["next"], 1.0) == []
+    assert [name for name in files if await store.evidence(name)] == ["open", "next"]
+    assert await store.put_evidence("last", files["last"], 1.0) == ["heap"]
+    await store.close()
+
+
+@pytest.mark.parametrize("backend", Backend)
+async def test_evidence_goes_with_its_leak_and_not_before(
+    open_backend: Callable[..., Store], make_leak: Callable[..., Leak], make_scrape: Scrapes, backend: Backend
+) -> None:
+    """Retention takes snapshots by age and size, evidence only once the leak has ended and aged."""
+    store = open_backend(backend, time=100.0, size=1000)
+    await store.append(make_scrape(60.0, body=bytes(range(256)) * 8))
+    await store.put_leaks([make_leak("a", state=LeakState.RESOLVED, resolved_since=150.0, updated=150.0)])
+    await store.put_evidence("a", {"heap": b"proof"}, 70.0)
+    await store.retain(249.0)
+    assert await store.snapshots() == []
+    assert list(await store.evidence("a")) == ["heap"]
+    await store.retain(251.0)
+    assert await store.evidence("a") == {}
+    assert (await store.stats()).evidence_bytes == 0
+    await store.close()

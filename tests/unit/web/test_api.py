@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import aiohttp
 import pytest
@@ -134,6 +135,28 @@ async def test_leaks_have_the_published_shape(server: Server) -> None:
     assert await get_json(server, "/api/v1/leaks/9f1c0a7be2d4") == leak
 
 
+async def test_equal_leaks_of_a_job_can_be_put_together(server: Server) -> None:
+    """`by=job` gives groups with their leaks whole; another name is refused."""
+    (group,) = (await get_json(server, "/api/v1/leaks?by=job"))["jobs"]
+    assert (group["job"], group["class"], group["function"]) == ("shop", "heap", FRAME.function)
+    assert group["leaks"] == (await get_json(server, "/api/v1/leaks"))["leaks"]
+
+
+async def test_a_target_that_is_gone_can_be_asked_about(server: Server) -> None:
+    """What is stored of it is given as long as its leak is listed; what only a watched one has is refused."""
+    gone = replace(LEAK, state=LeakState.RESOLVED, process_ended=LEAK.updated)
+    server._fleet.depart(KEY, [gone])
+    del server._fleet.targets[KEY]
+    (leak,) = (await get_json(server, "/api/v1/leaks"))["leaks"]
+    assert (leak["state"], leak["process_ended"]) == ("resolved", "2023-11-14T22:23:20.000Z")
+    (series,) = (await get_json(server, f"/api/v1/series?target={KEY}"))["series"]
+    assert len(series["points"]) == 2
+    assert len((await get_json(server, f"/api/v1/snapshots?target={KEY.instance}"))["snapshots"]) == 2
+    url = f"http://127.0.0.1:{server.port}/api/v1/sites?target={KEY}"
+    async with aiohttp.ClientSession() as session, session.get(url) as response:
+        assert (response.status, (await response.json())["error"]) == (400, f"target: {KEY} is watched no more")
+
+
 async def test_leaks_can_be_kept_to_one_state(server: Server) -> None:
     """`state=` keeps leaks of that state only."""
     assert await get_json(server, "/api/v1/leaks?state=pending") == {"leaks": []}
@@ -180,6 +203,7 @@ async def test_an_instance_that_several_jobs_have_must_be_told_with_its_job(serv
 @pytest.mark.parametrize(
     ("path", "status", "says"),
     [
+        ("/api/v1/leaks?by=odd", 400, "by: 'odd' is not job"),
         ("/api/v1/leaks?state=odd", 400, "pending, firing, resolved"),
         ("/api/v1/leaks/none", 404, "no leak has the id"),
         ("/api/v1/series", 400, "give target=JOB/INSTANCE"),

@@ -138,3 +138,24 @@ def test_targets_are_told_as_they_are() -> None:
     assert "40.0 MiB" in row(up=True, values={Signal.RSS: 40 * 2**20})
     assert "30 s ago" in row(up=True, last_scrape=1970.0)
     assert "scrape_configs is empty" in Outline(overview([], [], 2000.0)).text
+
+
+def test_the_instances_of_the_job_stand_beside_each_other() -> None:
+    """Leaking ones first, each with its own numbers and a link to its leak; a job of one instance has no table."""
+    fleet = Fleet()
+    for name, leaks in (("a<b>:1", {}), ("b:1", {LeakClass.HEAP: LEAK})):
+        key = TargetKey("shop", name)
+        fleet.targets[key] = Watched(Target(key), ScrapeConfig(job_name="shop"), up=name == "b:1", leaks=leaks)
+        fleet.targets[key].values = {Signal.INUSE_SPACE: 1024.0}
+    table = leak_page(LEAK, fleet, "", 2000.0).partition("Instances of this job")[2].partition("</table>")[0]
+    assert table.index("b:1") < table.index("a&lt;b&gt;:1")
+    assert '<a href="/leaks/3f9c2a71b0">b:1</a>' in table
+    assert "down" in table.partition("a&lt;b&gt;:1")[2]
+    assert table.count("1.00 KiB") == 2
+    del fleet.targets[TargetKey("shop", "a<b>:1")]
+    assert "Instances of this job" not in leak_page(LEAK, fleet, "", 2000.0)
+
+
+def test_the_evidence_is_one_click_away() -> None:
+    """The page of a leak has the link to its archive."""
+    assert 'href="/api/v1/leaks/3f9c2a71b0/evidence.tar.gz"' in leak_page(LEAK, Fleet(), "", 2000.0)

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from leakdog.store.contract import Deleted
+from leakdog.store.sqlite.bundles import total_bytes
 from leakdog.store.sqlite.chains import PLACES
 
 # The most that one step deletes: chains, snapshots without their profiles, bytes, rows and blocks of numbers, pages
@@ -36,10 +37,9 @@ _OLDEST_BLOCKS = "SELECT id, length(data), points FROM blocks ORDER BY last_time
 
 
 def used_bytes(connection: sqlite3.Connection) -> int:
-    """What the file takes without its free pages."""
-    return (_pragma(connection, "page_count") - _pragma(connection, "freelist_count")) * _pragma(
-        connection, "page_size"
-    )
+    """What the file takes without its free pages, and without what proves leaks, which has a limit of its own."""
+    pages = _pragma(connection, "page_count") - _pragma(connection, "freelist_count")
+    return pages * _pragma(connection, "page_size") - total_bytes(connection)
 
 
 def expire_snapshots(connection: sqlite3.Connection, before: float) -> Deleted:

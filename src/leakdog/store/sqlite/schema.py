@@ -176,6 +176,18 @@ MIGRATIONS = (
     CREATE TRIGGER states_deleted AFTER DELETE ON states BEGIN
         UPDATE sizes SET bytes = bytes - (length(old.body) + length(old.name) * 2 + 40) WHERE kind = 'leaks'; END;
     """,
+    """
+    -- Files that prove a leak, compressed (zlib). They go with the leak and count for no size of retention.
+    CREATE TABLE evidence (
+        id INTEGER PRIMARY KEY,
+        leak_id TEXT NOT NULL,
+        name TEXT NOT NULL,
+        time REAL NOT NULL,
+        data BLOB NOT NULL,
+        UNIQUE (leak_id, name)
+    );
+    ALTER TABLE totals ADD COLUMN evidence_bytes INTEGER NOT NULL DEFAULT 0;
+    """,
 )
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import sqlite3
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from leakdog.config.schema import RetentionConfig
+from leakdog.config.schema import EvidenceConfig, RetentionConfig
 from leakdog.errors import StoreError
 from leakdog.model import Kind, Leak, Life, Scrape, Signal, Snapshot, TargetKey
-from leakdog.store.contract import Deleted, Readings, StoreStats
-from leakdog.store.sqlite import aging, deletes, reads, thinning
+from leakdog.store.contract import Deleted, EvidenceFile, Readings, StoreStats
+from leakdog.store.sqlite import aging, bundles, deletes, reads, thinning
 from leakdog.store.sqlite.connection import FILE_NAME, connect_reader, connect_writer, data_bytes
 from leakdog.store.sqlite.evidence import keep_only_open
 from leakdog.store.sqlite.faults import explained
@@ -33,23 +35,30 @@ class SqliteStore:
         connection: the only one that writes to the file.
         path: the file.
         retention: how long and how much is kept.
+        evidence: how much is kept to prove leaks.
 
     """
 
     def __init__(
-        self, lock: DirectoryLock, connection: sqlite3.Connection, path: Path, retention: RetentionConfig
+        self,
+        lock: DirectoryLock,
+        connection: sqlite3.Connection,
+        path: Path,
+        retention: RetentionConfig,
+        evidence: EvidenceConfig,
     ) -> None:
         self._lock = lock
         self._connection = connection
         self._path = path
         self._retention = retention
+        self._evidence = evidence
         self._limit = data_bytes(retention.size)
         self._tables = Tables(connection, self._limit)
         self._writer = Writer(connection, path, self._tables.forget)
         self._reader = Reader(connect_reader(path), path)
 
     @classmethod
-    def open(cls, directory: Path, retention: RetentionConfig) -> SqliteStore:
+    def open(cls, directory: Path, retention: RetentionConfig, evidence: EvidenceConfig) -> SqliteStore:
         """Open the store in this directory, made with mode 0700 if it is missing; see `open_store`."""
         _make(directory)
         lock = DirectoryLock(directory)
@@ -57,7 +66,7 @@ class SqliteStore:
         try:
             with explained(path, "opening"):
                 connection = connect_writer(path, retention.size)
-                return cls(lock, connection, path, retention)
+                return cls(lock, connection, path, retention, evidence)
         except BaseException:
             lock.release()
             raise
@@ -99,6 +108,17 @@ class SqliteStore:
     async def leaks(self) -> list[Leak]:
         """See `Store.leaks`."""
         return await self._reader.run(reads.leaks)
+
+    async def put_evidence(self, leak_id: str, files: Mapping[str, bytes], time: float) -> list[str]:
+        """See `Store.put_evidence`."""
+        packed = await asyncio.to_thread(lambda: {name: zlib.compress(data) for name, data in files.items()})
+        limits = {"leak_bytes": self._evidence.leak_size, "all_bytes": self._evidence.size}
+        put = partial(bundles.put, self._connection, leak_id, packed, time, **limits)
+        return await self._writer.run(put, sum(map(len, packed.values())))
+
+    async def evidence(self, leak_id: str) -> dict[str, EvidenceFile]:
+        """See `Store.evidence`."""
+        return await self._reader.run(lambda connection: bundles.read(connection, leak_id))
 
     async def put_states(self, states: Mapping[str, bytes | None]) -> None:
         """See `Store.put_states`."""
@@ -163,6 +183,7 @@ class SqliteStore:
             queue_length=self._writer.waiting,
             failing=self._writer.failing,
             kind_bytes=sizes,
+            evidence_bytes=await self._reader.run(bundles.total_bytes),
         )
 
     async def close(self) -> None:
@@ -191,6 +212,7 @@ class SqliteStore:
 
     def _forget(self, before: float) -> None:
         deletes.expire_leaks(self._connection, before)
+        bundles.forget(self._connection)
         deletes.forget_targets(self._connection)
         self._tables.forget()
 
