@@ -113,7 +113,7 @@ def assess(
 
 def may_leak(state: SeriesState) -> bool:
     """Whether a look-back has found growth that only the weight of evidence keeps from being called a leak."""
-    found = (each for each in state.memo.values() if isinstance(each, _Found) and each.packed is not None)
+    found = (each for each in state.memo if isinstance(each, _Found) and each.packed is not None)
     return any(np.frombuffer(each.packed or b"", np.float32)[_SCORE] > NEVER for each in found)
 
 
@@ -172,7 +172,7 @@ def ready_at(first_time: float, life_start: float, settings: Settings) -> float:
 
 
 def _end(state: SeriesState, number: int) -> int:
-    found = state.memo.get(number)
+    found = state.memo[number]
     return found.end if isinstance(found, _Found) else -1
 
 
@@ -207,8 +207,9 @@ def _examine(
     )
     window = panel(look.level)
     evidence = examine(look, window, panel(look.past), rows, settings)
+    nothing = _Found(window.end, None)
     for place, row in enumerate(stale):
-        old = states[row].memo.get(number)
+        old = states[row].memo[number]
         if (
             isinstance(old, _Found)
             and old.packed is not None
@@ -217,7 +218,7 @@ def _examine(
         ):
             continue
         known = evidence.usable[place] and not np.isnan(evidence.growth[place])
-        states[row].memo[number] = _Found(window.end, _packed(evidence, place) if known else None)
+        states[row].memo[number] = _Found(window.end, _packed(evidence, place)) if known else nothing
 
 
 def begins(look: Look, now: float, settings: Settings) -> int:
@@ -237,13 +238,13 @@ def _compose(
     state: SeriesState, signal: Signal, limit: float | None, now: float, settings: Settings, *, fresh: bool
 ) -> Assessment:
     """One assessment from what is noted in a state; the last one, where nothing new was noted."""
-    last = state.memo.get(LAST)
+    last = state.memo[LAST]
     if isinstance(last, Assessment) and not fresh:
         return replace(last, time=now)
     found = [
         (look, numbers)
         for number, look in enumerate(settings.looks)
-        if isinstance(each := state.memo.get(number), _Found) and (numbers := each.numbers) is not None
+        if isinstance(each := state.memo[number], _Found) and (numbers := each.numbers) is not None
     ]
 
     def lows(level: int) -> Array:

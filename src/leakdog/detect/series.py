@@ -155,7 +155,8 @@ class SeriesState:
         self.step_seconds = 0.0  # between readings, an average that forgets; 0 until it is known
         self.swing = 0.0  # by how much readings exceed the lows of the coarsest level, an average that forgets
         self._highs = _Blocks(1, HIGHS)  # of this life
-        self.memo: dict[int, object] = {}  # what the engine found last; not saved, worked out anew
+        # What the engine found last, by look-back, and its last assessment; not saved, worked out anew.
+        self.memo: list[object] = [None] * (len(settings.looks) + 1)
         self.lives = np.full(MOST_LIVES, np.nan)  # first blocks of the lives on the coarsest level, the last at the end
         self._rings = [_Ring(level) for level in settings.levels]
         self._joining = next((k for k, level in enumerate(settings.levels) if level.joins_lives), None)
@@ -312,7 +313,7 @@ class SeriesState:
         known = math.isfinite(self.life_start)
         self._remember_level()
         self.life_start, self.first_time = life_start, time
-        self.memo.clear()
+        self.memo = [None] * len(self.memo)
         self._highs.forget()
         for ring, level in zip(self._rings, self.settings.levels, strict=True):
             ring.open(NEVER)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from leakdog.detect.settings import DAY, Look, Settings
 from leakdog.model import Signal, Unit
 
@@ -46,7 +48,12 @@ def span(seconds: float) -> str:
 
 def too_early(wait_seconds: float) -> tuple[str, ...]:
     """Why there is no verdict yet."""
-    when = f"in {span(wait_seconds)}" if wait_seconds >= 1 else "with the next readings"
+    return _too_early(f"in {span(wait_seconds)}" if wait_seconds >= 1 else "with the next readings")
+
+
+@lru_cache
+def _too_early(when: str) -> tuple[str, ...]:
+    """One text for the many series that begin together."""
     return (f"too early to say: too little of this life has been seen; a verdict can be expected {when}",)
 
 
