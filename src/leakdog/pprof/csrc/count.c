@@ -82,7 +82,8 @@ static bool count_message(const Counting *all, const Field *field) {
 }
 
 /* Counts, which are to be 0 before, up to the first thing that is wrong or too much. */
-EXPORT int32_t leakdog_count(const uint8_t *body, size_t size, const int64_t *limits, int64_t *counts, Trouble *trouble) {
+EXPORT int32_t leakdog_count(const uint8_t *body, size_t size, const int64_t *limits, int64_t *counts,
+                             Trouble *trouble) {
     Counting all = {body, limits, counts, trouble};
     Span in = {body, body + size};
     while (in.at < in.end) {

@@ -1,4 +1,5 @@
-/* What the parts of the kernel share, and what Python calls. The same numbers are in kernel.py.
+/* What the parts of the kernel share, and what Python calls. The same numbers are in kernel.py and
+ * trouble.py.
  *
  * The kernel reads an uncompressed profile into arrays that Python has allocated by its counts. It allocates nothing,
  * keeps nothing between calls and reads nothing beyond the bytes it is given, which are those of untrusted programs.
@@ -35,7 +36,7 @@ enum {
     OF_PROFILE, OF_SAMPLE_TYPE, OF_SAMPLE, OF_LABEL, OF_MAPPING, OF_LOCATION, OF_LINE, OF_FUNCTION, OF_COMMENT
 };
 
-/* What is wrong, of which message, and two numbers: where it is cut or broken the byte, else see `errors` in kernel.py. */
+/* What is wrong, of which message, and two numbers: where it is cut or broken the byte, else as trouble.py says it. */
 typedef struct {
     int64_t code, message, first, second;
 } Trouble;

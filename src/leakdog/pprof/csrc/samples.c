@@ -48,7 +48,8 @@ static bool read_stack(Samples *all, const Field *field, uint64_t *size) {
     uint64_t id = field->value, room = *size < all->depth ? all->depth - *size : 0, n = 0;
     int32_t *out = all->stacks + all->frames;
     while (field->type == VARINT ? !n : in.at < in.end) {
-        if (field->type != VARINT && !read_short_varint(&in, all->end, &id)) return broken(in.at, all->body, all->trouble);
+        if (field->type != VARINT && !read_short_varint(&in, all->end, &id))
+            return broken(in.at, all->body, all->trouble);
         uint64_t row = row_of(&locations, id);
         if (row == locations.count) return fail(all->trouble, NO_ROW, OF_SAMPLE, id, OF_LOCATION);
         if (n++ < room) *out++ = (int32_t)row;
@@ -112,17 +113,6 @@ EXPORT int32_t leakdog_samples(const uint8_t *body, size_t size, const int64_t *
     return true;
 }
 
-/* The next field that is compared: those that are there once are read by themselves, comments apart. */
-static bool next_compared(Span *in, Field *out, Span *whole) {
-    while (in->at < in->end) {
-        whole->at = in->at;
-        if (!read_field(in, out)) return false;
-        whole->end = in->at;
-        if (is_table(out) || out->number == COMMENT) return true;
-    }
-    return false;
-}
-
 static bool equal(Span a, Span b) { return left(a) == left(b) && !memcmp(a.at, b.at, left(a)); }
 
 /* Whether a sample differs from the one before in nothing but its values, which are read. */
@@ -143,35 +133,51 @@ static bool same_but_values(Span before, Span now, int64_t *values, uint64_t typ
     return now.at == now.end && before.at == before.end && size == types;
 }
 
+/* Where fields that are there once are put, and how many bytes of them are still allowed. */
+typedef struct {
+    int64_t *header, bytes;
+    uint64_t strings;
+    const uint8_t *body;
+} Rest;
+
+/* The next field that is compared, and all its bytes, none at the end. What is there once is read in passing, into
+ * `rest` if there is one; comments are compared. */
+static bool next_compared(Span *in, Field *out, Span *whole, Rest *rest) {
+    while (in->at < in->end) {
+        Trouble ignored;
+        whole->at = in->at;
+        if (!read_field(in, out)) return false;
+        whole->end = in->at;
+        if (is_table(out) || out->number == COMMENT) return true;
+        if (!rest) continue;
+        rest->bytes -= (int64_t)left(*whole);
+        if (rest->bytes < 0 || !read_header(out, rest->strings, rest->header, rest->body, &ignored)) return false;
+    }
+    whole->at = whole->end = in->end;
+    return true;
+}
+
 /* Whether a body differs from a valid one before it in nothing but the values of samples and what is there once.
  *
  * `values`, which are those before, are then those of this one, and the header is filled. Nothing is said about what is
  * wrong: a body that is not so is read as if there was none before it.
  */
 EXPORT int32_t leakdog_again(const uint8_t *body, size_t size, const uint8_t *before, size_t before_size, int64_t types,
-                             int64_t strings, int64_t rest, int64_t *values, int64_t *header) {
+                             int64_t strings, int64_t rest_bytes, int64_t *values, int64_t *header) {
     Span old = {before, before + before_size}, in = {body, body + size};
+    Rest rest = {header, rest_bytes, (uint64_t)strings, body};
     for (;;) {
-        Trouble ignored;
-        Field a, b;
+        Field a = {0}, b = {0};
         Span whole_a, whole_b;
-        bool is_a = next_compared(&old, &a, &whole_a);
-        const uint8_t *start = in.at;
-        bool is_b = false;
-        while (in.at < in.end) {
-            start = in.at;
-            if (!read_field(&in, &b)) return false;
-            is_b = is_table(&b) || b.number == COMMENT;
-            if (is_b) break;
-            rest -= in.at - start;
-            if (rest < 0 || !read_header(&b, (uint64_t)strings, header, body, &ignored)) return false;
-        }
-        if (!is_a || !is_b) return !is_a && !is_b;
-        whole_b = (Span){start, in.at};
+        if (!next_compared(&old, &a, &whole_a, NULL) || !next_compared(&in, &b, &whole_b, &rest)) return false;
+        if (!left(whole_a) || !left(whole_b)) return left(whole_a) == left(whole_b);
         if (a.number != b.number) return false;
-        if (!equal(whole_a, whole_b) &&
-            (b.number != SAMPLE || b.type != DELIMITED || !same_but_values(a.payload, b.payload, values, (uint64_t)types, in.end)))
-            return false;
-        if (b.number == SAMPLE) values += types;
+        bool same = equal(whole_a, whole_b);
+        if (b.number == SAMPLE) {
+            same = same || (b.type == DELIMITED &&
+                            same_but_values(a.payload, b.payload, values, (uint64_t)types, in.end));
+            values += types;
+        }
+        if (!same) return false;
     }
 }

@@ -143,11 +143,13 @@ static bool counts_up(const uint64_t *ids, int64_t count) {
     return true;
 }
 
-/* Ids that count up to rows; `none` is allowed to be less than 1 and becomes row -1. */
-static bool to_rows(int64_t *ids, int64_t count, int64_t rows, bool none, int64_t user, int64_t what, Trouble *trouble) {
+/* Ids of a table whose ids count up, to rows; where there may be `none`, which is id 0, it becomes row -1. */
+static bool to_rows(int64_t *ids, int64_t count, int64_t rows, bool none, int64_t user, int64_t what,
+                    Trouble *trouble) {
     for (int64_t i = 0; i < count; i++) {
         uint64_t row = (uint64_t)ids[i] - 1;
-        if (row >= (uint64_t)rows && !(none && !ids[i])) return fail(trouble, NO_ROW, user, (uint64_t)ids[i], (uint64_t)what);
+        if (row >= (uint64_t)rows && !(none && !ids[i]))
+            return fail(trouble, NO_ROW, user, (uint64_t)ids[i], (uint64_t)what);
         ids[i] = (int64_t)row;
     }
     return true;
@@ -175,8 +177,10 @@ EXPORT int32_t leakdog_tables(const uint8_t *body, size_t size, const int64_t *c
     dense[0] = counts_up(all.mapping_ids, counts[MAPPINGS]);
     dense[1] = counts_up(all.location_ids, counts[LOCATIONS]);
     dense[2] = counts_up(all.function_ids, counts[FUNCTIONS]);
-    return (!dense[0] || to_rows(all.locations, counts[LOCATIONS], counts[MAPPINGS], true, OF_LOCATION, OF_MAPPING, trouble)) &&
-           (!dense[2] || to_rows(all.lines, counts[LINES], counts[FUNCTIONS], false, OF_LINE, OF_FUNCTION, trouble));
+    int64_t *mapping = all.locations, *function = all.lines;
+    if (dense[0] && !to_rows(mapping, counts[LOCATIONS], counts[MAPPINGS], true, OF_LOCATION, OF_MAPPING, trouble))
+        return false;
+    return !dense[2] || to_rows(function, counts[LINES], counts[FUNCTIONS], false, OF_LINE, OF_FUNCTION, trouble);
 }
 
 /* The fields that are none of the repeated messages, as they are. There is room for as many bytes as were counted. */

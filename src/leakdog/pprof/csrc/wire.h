@@ -46,8 +46,8 @@ static inline bool read_varint(Span *in, uint64_t *out) {
     return false;
 }
 
-/* The same for numbers that may be of any length, without a jump for each byte. `readable` is how far bytes may be looked
- * at: beyond the end of a short field there are others, mostly. */
+/* The same for numbers that may be of any length, without a jump for each byte. Bytes may be looked at up to
+ * `readable`: beyond the end of a short field there are others, mostly. */
 static inline bool read_any_varint(Span *in, const uint8_t *readable, uint64_t *out) {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     if (readable - in->at >= 8) {
@@ -58,7 +58,8 @@ static inline bool read_any_varint(Span *in, const uint8_t *readable, uint64_t *
         if (last) {
             size_t bytes = ((size_t)__builtin_ctzll(last) >> 3) + 1;
             if (bytes > left(*in)) return false;
-            n &= (last - 1) & UINT64_C(0x7F7F7F7F7F7F7F7F); /* seven bits of each byte, then put together pair by pair */
+            /* Seven bits of each byte, which are then put together pair by pair. */
+            n &= (last - 1) & UINT64_C(0x7F7F7F7F7F7F7F7F);
             n = (n & UINT64_C(0x007F007F007F007F)) | (n & UINT64_C(0x7F007F007F007F00)) >> 1;
             n = (n & UINT64_C(0x00003FFF00003FFF)) | (n & UINT64_C(0x3FFF00003FFF0000)) >> 2;
             *out = (n & UINT64_C(0x000000000FFFFFFF)) | (n & UINT64_C(0x0FFFFFFF00000000)) >> 4;
