@@ -206,6 +206,7 @@ def _as_json(fleet: Fleet, watched: Watched) -> dict[str, Any]:
 
 def _as_text(fleet: Fleet, watched: Watched) -> str:
     """Each leak in words; without one, what was seen of each signal."""
+    from leakdog.model import LeakState
     from leakdog.report.leak import leak_text
     from leakdog.web.views import leak_view
 
@@ -213,6 +214,10 @@ def _as_text(fleet: Fleet, watched: Watched) -> str:
     if leaks:
         return "\n\n".join(leak_text(leak_view(leak, fleet)) for leak in leaks)
     lines = [f"no leak found in {watched.key.instance}"]
+    if any(leak.state is LeakState.PENDING for leak in watched.leaks.values()):
+        lines = [
+            f"{watched.key.instance} grows as a leak does, but not for long enough to be sure; scan longer (--for)"
+        ]
     for signal, found in sorted(watched.assessments.items()):
         verdict = found.verdict.value.replace("_", " ")
         reason = found.reasons[0].removeprefix("too early to say: ") if found.reasons else ""
