@@ -119,7 +119,7 @@ def draw(choices: Random, groups: list[list[Path]]) -> Draw:
     if verb == "diff" or (verb != "dot" and choices.random() < 0.3):
         base = choices.choice(group)
         compared = choices.choice(("base", "diff-base")) if verb != "diff" else "base"
-        if choices.random() < 0.3:
+        if base != path and choices.random() < 0.3:
             options["normalize"] = None
     return Draw(verb, path, argument, {k: v for k, v in options.items() if v != ""}, base, compared)
 
