@@ -140,7 +140,12 @@ def build(profile: Profile, view: View) -> Graph:
     least_edge = int(found.whole() * view.edge_fraction)
     # What adds up to nothing is no row, but calls go through it as long as nothing else is left out.
     through = shown if dropped or len(shown) < len(large) else list(range(len(found.names)))
-    edges = [each for each in calls_between(found, through) if abs(each.weight) >= least_edge]
+    rows = set(shown)
+    edges = [
+        each
+        for each in calls_between(found, through)
+        if abs(each.weight) >= least_edge or each.callee not in rows  # as in pprof
+    ]
     marks = _inline_marks(edges)
     nodes = tuple(Node(found.names[i], found.flat[i], found.cum[i], marks.get(i, "")) for i in shown)
     unit = output_unit(view, nodes, total, kind.unit)

@@ -183,5 +183,7 @@ def test_calls_go_through_what_adds_up_to_nothing() -> None:
     graph = build(made, View())
     assert {node.name for node in graph.nodes} == {"a", "b", "x", "y"}
     assert {(edge.caller, edge.callee) for edge in graph.edges} == {("x", "f"), ("f", "a"), ("y", "f"), ("f", "b")}
+    weak = build(profile(("a f x", 5), ("b f y", -5), ("c", 100)), View(edge_fraction=0.5))
+    assert {(edge.caller, edge.callee) for edge in weak.edges} == {("x", "f"), ("y", "f")}
     cut = build(made, View(n=3))
     assert "f" not in {name for edge in cut.edges for name in (edge.caller, edge.callee)}
