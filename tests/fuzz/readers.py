@@ -15,7 +15,7 @@ from leakdog.config import load, show
 from leakdog.errors import LeakdogError
 from leakdog.fetch.exposition import read_metrics
 from leakdog.pprof import Decoder, Limits, Profile, encode, memstats, parse
-from leakdog.report import diff, dot, flame, graph, graph_svg, raw, tags, top, traces, tree
+from leakdog.report import diff, dot, flame, graph, graph_svg, prune, raw, tags, top, traces, tree
 from leakdog.report.callgraph import callgraph
 
 HANG_SECONDS = 1.0
@@ -64,6 +64,7 @@ def use(profile: Profile) -> None:
         for render in (traces.render, tags.render, flame.render):
             render(profile, VIEWS[0])
         assert not diff.difference(profile, again).values.any()
+        raw.as_json(prune.pruned(diff.difference(later, profile, of_base=True)))
 
 
 def profile(data: bytes) -> None:
