@@ -40,7 +40,7 @@ CORPORA = ("own", "mixed", "foreign", "fast")
 LENGTHS = np.array([look.blocks * PRODUCTION.levels[look.level].block_seconds for look in PRODUCTION.looks])
 TREES, LEAVES, DEPTH, RATE = 120, 10, 5, 0.15
 GREW, EARLY = 0.02, 0.4  # leaked shares: grown within the look-back to be a leak; after which finding it is worth less
-FORECAST_SCORE = 2.5
+FORECAST_SCORE = {"steady": 2.5, "urgent": 2.0}
 IN_TIME = 0.6  # of the time from onset to limit: after it, finding a fast leak is worth less
 LATE_WORTH, HEALTHY_WORTH = 0.3, 0.5
 TRUE = 0.01
@@ -279,9 +279,8 @@ def main(arguments: Sequence[str]) -> int:
         model = fit([each for seed, each in slow if seed in args.seeds], urgent=name == "urgent")
         apart = [each for seed, each in slow if seed in args.apart]
         alarms = alarm_rates(apart, model)
-        out[name] = {"depth": DEPTH, "alarms": alarms, "trees": flattened(model)}
-        if name == "steady":
-            out["spread"] = spread(apart, model, FORECAST_SCORE)
+        off = spread(apart, model, FORECAST_SCORE[name])
+        out[name] = {"depth": DEPTH, "alarms": alarms, "spread": off, "trees": flattened(model)}
         for least, rate in alarms:
             print(f"{name} score {least:5.2f}: {rate:8.3f} alarms per healthy series and year", file=sys.stderr)
     args.out.write_text(re.sub(r'(\{"feature)', r"\n\1", json.dumps(out, separators=(",", ":"))) + "\n")

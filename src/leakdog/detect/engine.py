@@ -14,7 +14,7 @@ from leakdog.detect.evidence import EDGE, Evidence, examine
 from leakdog.detect.forecast import growth_interval, onset_column, plateau, time_to_limit
 from leakdog.detect.panel import Panel, Rows
 from leakdog.detect.prepare import bridge
-from leakdog.detect.score import NEVER, alarms_per_year, learned, least_score
+from leakdog.detect.score import NEVER, alarms_per_year, forecast_spread, least_score
 from leakdog.detect.series import LOAD, LOW, SeriesState
 from leakdog.detect.settings import Look, Settings
 from leakdog.model import Assessment, Signal, Unit, Verdict
@@ -269,7 +269,7 @@ def _describe(verdict: Verdict, look: Look, numbers: dict[str, float], context: 
     match verdict:
         case Verdict.LEAK:
             forecast = time_to_limit(
-                numbers["level"], context.limit, numbers["growth"], context.swing, learned().spread
+                numbers["level"], context.limit, numbers["growth"], context.swing, forecast_spread(look)
             )
             onset = _onset(look, context)
             reasons = words.why_leak(numbers, look, seconds, signal, interval, rare)

@@ -16,7 +16,7 @@ from leakdog.detect.evidence import Evidence, examine
 from leakdog.detect.forecast import time_to_limit
 from leakdog.detect.grid import Grid, History
 from leakdog.detect.panel import Rows
-from leakdog.detect.score import learned, least_score
+from leakdog.detect.score import forecast_spread, least_score
 from leakdog.detect.settings import Look, Settings
 from leakdog.detect.state import advance, hold_time
 from leakdog.model import Assessment, Leak, LeakClass, LeakState, Signal, TargetKey, Verdict
@@ -230,8 +230,9 @@ class _Run:
         settings, leak, limit = self.settings, self.leaks[row], self.grid.histories[row].limit
         looks = enumerate(settings.looks)
         found = [(look, numbers_of(*self.numbers[number, row])) for number, look in looks if self.found[number, row]]
-        numbers = surest(found)[1]
-        forecast = time_to_limit(numbers["level"], limit, numbers["growth"], self._swing(row, now), learned().spread)
+        look, numbers = surest(found)
+        swing, spread = self._swing(row, now), forecast_spread(look)
+        forecast = time_to_limit(numbers["level"], limit, numbers["growth"], swing, spread)
         left = forecast[0] if forecast else None
         since = now if leak is None or leak.pending_since is None else leak.pending_since
         if now - since < hold_time(left, settings):

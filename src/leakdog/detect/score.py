@@ -42,6 +42,7 @@ class Trees:
         value: (trees, nodes) what a leaf adds to the score; 0 in other nodes.
         depth: of the deepest tree.
         alarms: (k, 2) scores, rising, and how often per year a healthy series exceeds each, falling.
+        spread: quantiles of 10 and 90 % of the logarithm of the true time to the limit over that of a straight line.
 
     """
 
@@ -52,21 +53,15 @@ class Trees:
     value: Array
     depth: int
     alarms: Array
+    spread: tuple[float, float]
 
 
 @dataclass(frozen=True)
 class Learned:
-    """What was learned.
-
-    Attributes:
-        steady, urgent: the scores of the look-backs of both kinds.
-        spread: quantiles of 10 and 90 % of the logarithm of the true time to the limit over that of a straight line.
-
-    """
+    """What was learned: the scores of the look-backs of both kinds."""
 
     steady: Trees
     urgent: Trees
-    spread: tuple[float, float]
 
 
 @cache
@@ -80,15 +75,20 @@ def learned() -> Learned:
     data = json.loads(resources.files("leakdog.detect").joinpath("score.json").read_text())
     if tuple(data["features"]) != FEATURES:
         raise ValueError("score.json was learned for other features than these; learn it anew")
-    early, late = data["spread"]
-    return Learned(_trees(data["steady"]), _trees(data["urgent"]), (early, late))
+    return Learned(_trees(data["steady"]), _trees(data["urgent"]))
+
+
+def forecast_spread(look: Look) -> tuple[float, float]:
+    """How far forecasts of the time to the limit are off in look-backs of this kind; see `Trees.spread`."""
+    return (learned().urgent if look.urgent else learned().steady).spread
 
 
 def _trees(data: dict[str, Any]) -> Trees:
     nodes = {name: np.array([tree[name] for tree in data["trees"]]) for name in data["trees"][0]}
     first = np.arange(len(data["trees"]))[:, None] * nodes["left"].shape[1]
     nodes["left"], nodes["right"] = nodes["left"] + first, nodes["right"] + first
-    return Trees(**nodes, depth=data["depth"], alarms=np.array(data["alarms"]))
+    early, late = data["spread"]
+    return Trees(**nodes, depth=data["depth"], alarms=np.array(data["alarms"]), spread=(early, late))
 
 
 # What a score is a function of, and in which direction each must speak: 1 more is more of a leak, -1 less, 0 both.

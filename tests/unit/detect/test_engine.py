@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import fields
 
 import numpy as np
 import pytest
 
-from leakdog.detect.engine import assess
+from leakdog.detect.engine import Context, assess, compose
+from leakdog.detect.evidence import Evidence
+from leakdog.detect.score import learned
 from leakdog.detect.series import SeriesState
-from leakdog.detect.settings import PRODUCTION, SOAK
+from leakdog.detect.settings import PRODUCTION, SOAK, Look
 from leakdog.model import Assessment, Signal, Verdict
 
 Watch = Callable[..., list[Assessment]]
@@ -131,6 +134,17 @@ def test_a_leak_is_told_in_numbers(watch: Watch) -> None:
     assert leak.time_to_limit_seconds == pytest.approx(left, rel=0.1)
     assert leak.time_to_limit_interval is not None
     assert leak.time_to_limit_interval[0] <= leak.time_to_limit_seconds <= leak.time_to_limit_interval[1]
+
+
+@pytest.mark.parametrize("number", [0, len(PRODUCTION.looks) - 1])
+def test_a_forecast_is_as_wide_as_those_of_its_kind_of_look_back_were_off(number: int) -> None:
+    """The interval for the time to the limit is that of urgent look-backs in one, and of slow ones in another."""
+    look: Look = PRODUCTION.looks[number]
+    numbers = {each.name: 1.0 for each in fields(Evidence)} | {"growth": 2.0, "error": 0.1, "level": 600.0}
+    context = Context(Signal.RSS, 1000.0, 7200.0, PRODUCTION, 0.0, lambda _: np.full(9, np.nan), 0.0, 0.0)
+    found = compose([(look, numbers)], context)
+    early, late = (learned().urgent if look.urgent else learned().steady).spread
+    assert found.time_to_limit_interval == pytest.approx((200 * math.exp(early), 200 * math.exp(late)))
 
 
 def test_a_leak_is_told_in_words(watch: Watch) -> None:

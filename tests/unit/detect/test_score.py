@@ -129,3 +129,10 @@ def test_both_kinds_of_looks_share_the_budget() -> None:
 def test_a_soak_run_has_a_fixed_threshold() -> None:
     """It is over long before a rate per year could be told."""
     assert [least_score(look, SOAK, 9) for look in SOAK.looks] == [look.least for look in SOAK.looks]
+
+
+def test_forecasts_of_fast_leaks_err_the_other_way() -> None:
+    """What is called urgent at its steepest slows down again; what is called a leak after days speeds up."""
+    early, late = learned().urgent.spread
+    assert early > learned().steady.spread[0]
+    assert late > 0.5 > learned().steady.spread[1]
