@@ -160,7 +160,7 @@ class Gatherer:
         seconds: float = 0.0,
         limit_bytes: int | None = None,
     ) -> bytes:
-        """A page below the job's `pprof_path`, as evidence: not decoded, not counted, not asked for regularly.
+        """A page below the job's `pprof_path`, as evidence: not decoded, not asked for regularly.
 
         Args:
             name: `cmdline`, `allocs`, `profile`, ...
@@ -173,13 +173,16 @@ class Gatherer:
 
         """
         cut = {} if limit_bytes is None else {"cut": True}
-        response = await self._client.get(
-            f"{watched.target.base_url}{watched.job.pprof_path}/{name}",
-            params={**watched.job.params, **params},
-            timeout_seconds=seconds + scrape_timeout(self._config, watched.job),
-            limit_bytes=limit_bytes or body_size_limit(self._config, watched.job),
-            **cut,
-        )
+        path, sent = f"{watched.job.pprof_path}/{name}", {**watched.job.params, **params}
+        with charged(watched, path, sent, asyncio.get_running_loop().time) as cost:
+            response = await self._client.get(
+                f"{watched.target.base_url}{path}",
+                params=sent,
+                timeout_seconds=seconds + scrape_timeout(self._config, watched.job),
+                limit_bytes=limit_bytes or body_size_limit(self._config, watched.job),
+                **cut,
+            )
+            cost.bytes += len(response.data)
         return response.data
 
     async def _gather(self, watched: Watched, due: frozenset[str]) -> Gathered:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import quote
 
 from leakdog import __version__
 from leakdog.report.leak import CLASS_WORDS, headline
 
 Json = Mapping[str, Any]
+# What stands for itself in the path of a URI (RFC 3986, section 3.3).
+PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/:")
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
 
 
@@ -43,7 +44,7 @@ def _result(leak: Json) -> dict[str, Any]:
         "locations": [
             {
                 "physicalLocation": {
-                    "artifactLocation": {"uri": quote(culprit["file"].replace("\\", "/").lstrip("/"), safe="/:")},
+                    "artifactLocation": {"uri": _uri(culprit["file"].replace("\\", "/").lstrip("/"))},
                     "region": {"startLine": max(1, culprit["line"])},
                 },
                 "logicalLocations": [{"fullyQualifiedName": culprit["function"]}],
@@ -52,3 +53,7 @@ def _result(leak: Json) -> dict[str, Any]:
             if culprit["file"]
         ],
     }
+
+
+def _uri(path: str) -> str:
+    return "".join(chr(byte) if byte in PLAIN else f"%{byte:02X}" for byte in path.encode())

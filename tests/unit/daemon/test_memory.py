@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from leakdog.config.schema import DetectionConfig, Preset
-from leakdog.daemon.memory import Memory, lives_name, state_name
+from leakdog.daemon.memory import DENSE, Memory, lives_name, state_name
 from leakdog.detect.series import SeriesState
 from leakdog.detect.settings import for_sites, settings_for
 from leakdog.model import Frame, Leak, LeakClass, LeakState, Life, Scrape, Signal, TargetKey
@@ -61,10 +61,10 @@ async def test_dense_phases_outlive_the_daemon(store: Store, caplog: pytest.LogC
     await Memory(store).save([], phases)
     memory = Memory(store)
     await memory.load()
-    assert memory.dense_phases() == phases
-    await store.put_states({"dense": b"[1]"})
+    assert await memory.dense_phases() == phases
+    await store.put_states({DENSE: b"[1]"})
     await memory.load()
-    assert memory.dense_phases() == {}
+    assert await memory.dense_phases() == {}
     assert "not known" in caplog.text
 
 
