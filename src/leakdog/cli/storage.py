@@ -75,10 +75,12 @@ def run_stats(args: argparse.Namespace) -> int:
 def run_verify(args: argparse.Namespace) -> int:
     """Read all; 1 if something is damaged."""
     from leakdog.pprof import parse
-    from leakdog.report.words import plural
+    from leakdog.report.words import human_time, plural
     from leakdog.store.sqlite import care
 
     wrong = [f"the file: {fault}" for fault in care.faults(args.directory)]
+    for key, first, last, error in care.damaged_blocks(args.directory):
+        wrong.append(f"numbers of {key} from {human_time(first)} to {human_time(last)}: {error}")
     count = 0
     for snapshot, data in care.profiles(args.directory):
         count += 1
@@ -148,9 +150,10 @@ def _write_numbers(directory: Path, folder: Path, key: TargetKey) -> None:
     place.mkdir(parents=True, exist_ok=True)
     with (place / "numbers.csv").open("w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(("series", "timestamp", "value", "start_time"))
+        writer.writerow(("series", "timestamp", "value", "start_time", "lowest", "mean", "highest"))
         for signal, found in care.readings(directory, key):
-            columns = (found.times.tolist(), found.values.tolist(), found.life_starts.tolist())
+            arrays = (found.times, found.values, found.life_starts, found.lows, found.means, found.highs)
+            columns = [each.tolist() for each in arrays]
             writer.writerows((signal.value, *row) for row in zip(*columns, strict=True))
 
 
@@ -162,6 +165,10 @@ def _as_json(found: Contents) -> dict[str, Any]:
         "first": found.first,
         "last": found.last,
         "packed_bytes": found.packed_bytes,
+        "kind_bytes": found.kind_bytes,
+        "points_by_seconds": {str(seconds): points for seconds, points in found.folded.items()},
+        "bytes_per_point": _per(found.kind_bytes["numbers"], found.points),
+        "bytes_per_profile": _per(found.kind_bytes["profiles"], _count(found)),
         "profiles": {kind.value: {"count": count, "bytes": size} for kind, (count, size) in found.profiles.items()},
         "targets": [
             {"job": key.job, "instance": key.instance, "profiles": count, "readings": rows, "profile_bytes": size}
@@ -179,7 +186,7 @@ def _text(found: Contents) -> str:
     since = "" if found.first is None else f" since {human_time(found.first)}"
     lines = [
         f"{size(found.bytes)} on disk, {size(found.free_bytes)} free; {plural(len(found.targets), 'target')}{since}",
-        f"{found.points:>12,} numbers",
+        f"{found.points:>12,} numbers" + _folded(found),
     ]
     lines += [f"{count:>12,} {kind.value} profiles, {size(total)}" for kind, (count, total) in found.profiles.items()]
     fetched = sum(total for _, total in found.profiles.values())
@@ -187,10 +194,34 @@ def _text(found: Contents) -> str:
         lines.append(
             f"{size(found.packed_bytes):>12} they take, {fetched / found.packed_bytes:.1f} times less than was fetched"
         )
+    lines += [f"{size(total):>12} {kind}" + _each(found, kind) for kind, total in found.kind_bytes.items()]
     listed = list(found.targets.items())[:LISTED]
     lines += [f"{size(total):>12} {key}: {count:,} profiles, {rows:,} readings" for key, (count, rows, total) in listed]
     more = len(found.targets) - len(listed)
     return "\n".join([*lines, f"             and {more:,} more"] if more else lines)
+
+
+def _folded(found: Contents) -> str:
+    """How many numbers are what was read, and how many stand for several."""
+    spans = {300: "five minutes", 3600: "an hour"}
+    told = [f"{points:,} for {spans[seconds]} each" for seconds, points in sorted(found.folded.items()) if seconds]
+    return f": {', '.join([f'{found.folded[0]:,} as read', *told])}" if told else ""
+
+
+def _each(found: Contents, kind: str) -> str:
+    """What one of a kind takes."""
+    counts = {"numbers": ("number", found.points), "profiles": ("profile", _count(found))}
+    name, count = counts.get(kind, ("", 0))
+    each = _per(found.kind_bytes[kind], count)
+    return "" if each is None else f", {each:,.1f} B a {name}"
+
+
+def _count(found: Contents) -> int:
+    return sum(count for count, _ in found.profiles.values())
+
+
+def _per(total: int, count: int) -> float | None:
+    return round(total / count, 2) if count else None
 
 
 def _bytes() -> Any:

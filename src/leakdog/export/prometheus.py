@@ -221,6 +221,10 @@ def _store_metrics(stats: StoreStats) -> Iterator[Metric]:
     yield GaugeMetricFamily(
         "leakdog_evidence_bytes", "Of these, bytes that the evidence of leaks takes.", value=stats.evidence_bytes
     )
+    kinds = GaugeMetricFamily("leakdog_storage_kind_bytes", "Bytes that each kind of data takes.", labels=["kind"])
+    for kind, size in stats.kind_bytes.items():
+        _add(kinds, [kind], size)
+    yield kinds
     yield GaugeMetricFamily("leakdog_storage_snapshots", "Profiles stored.", value=stats.snapshots)
     yield GaugeMetricFamily("leakdog_storage_points", "Numbers stored.", value=stats.points)
     yield GaugeMetricFamily(

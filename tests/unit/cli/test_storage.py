@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,35 @@ def test_stats_tell_what_takes_the_room(directory: Path, capsys: Capture) -> Non
     assert (found["points"], found["first"], found["last"]) == (60, START, START + 59)
     assert found["profiles"] == {"heap": {"count": 2, "bytes": 2 * len(GOOD)}}
     assert 0.3 * len(GOOD) < found["packed_bytes"] < 0.8 * len(GOOD)
+
+
+async def _age(directory: Path) -> None:
+    store = open_store(StorageConfig(path=str(directory)))
+    await store.retain(START + 86400)
+    await store.close()
+
+
+def test_sealed_numbers_are_counted_verified_and_taken_out(directory: Path, tmp_path: Path, capsys: Capture) -> None:
+    """As those that were not; one that is damaged is told with its target and span."""
+    asyncio.run(_age(directory))
+    assert main(["storage", "stats", str(directory), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["points"], found["points_by_seconds"], found["first"]) == (60, {"0": 60}, START)
+    assert 1 < found["bytes_per_point"] < 9
+    assert found["kind_bytes"]["profiles"] / 2 == found["bytes_per_profile"]
+    assert main(["storage", "stats", str(directory)]) == 0
+    assert "B a number" in capsys.readouterr().out
+    assert main(["storage", "export", str(directory), str(tmp_path / "out")]) == 0
+    lines = next((tmp_path / "out").rglob("numbers.csv")).read_text().splitlines()
+    assert lines[0] == "series,timestamp,value,start_time,lowest,mean,highest"
+    assert (len(lines), lines[1]) == (61, f"rss,{START},5000000.0,{START},5000000.0,5000000.0,5000000.0")
+    connection = sqlite3.connect(directory / "leakdog.db")
+    connection.execute("UPDATE blocks SET data = x'0102'")
+    connection.commit()
+    connection.close()
+    capsys.readouterr()
+    assert main(["storage", "verify", str(directory)]) == 1
+    assert "numbers of shop/../a:1 from 2023-11-14" in capsys.readouterr().out
 
 
 def test_a_sound_store_is_verified(directory: Path, capsys: Capture) -> None:

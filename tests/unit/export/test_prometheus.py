@@ -15,7 +15,7 @@ from leakdog.pipeline.state import Cost, Fleet, Watched
 from leakdog.store.contract import StoreStats
 
 KEY = TargetKey("shop", "10.0.0.7:6060")
-STATS = StoreStats(1000, 3, 40, 50, 1, 0)
+STATS = StoreStats(1000, 3, 40, 50, 1, 0, kind_bytes={"numbers": 700, "profiles": 200})
 DOCS = Path(__file__).parents[3] / "docs" / "metrics.md"
 
 

@@ -62,7 +62,7 @@ def make_leak() -> Callable[..., Leak]:
 def open_backend(tmp_path: Path) -> Iterator[Callable[..., Store]]:
     """Open a store of a backend, by default without limits that matter, in one directory per test."""
 
-    def build(backend: Backend = Backend.SQLITE, **limits: float) -> Store:
+    def build(backend: Backend = Backend.SQLITE, **limits: Any) -> Store:
         proofs = EvidenceConfig(
             leak_size=int(limits.pop("leak_size", 1 << 20)), size=int(limits.pop("evidence_size", 1 << 20))
         )

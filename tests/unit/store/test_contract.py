@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from leakdog.config.schema import Backend
+from leakdog.config.schema import Backend, LeaksConfig, NumbersConfig, ProfilesConfig
 from leakdog.errors import StoreError
 from leakdog.model import Kind, Leak, LeakState, Life, RawProfile, Scrape, Signal, Snapshot, TargetKey
 from leakdog.store import Deleted, EvidenceFile, Store
@@ -331,6 +331,72 @@ async def test_absurd_limits_empty_the_store_and_no_more(
     stats = await store.stats()
     assert (stats.snapshots, stats.points) == (0, 0)
     await store.append(make_scrape(9.0))
+    await store.close()
+
+
+@pytest.mark.parametrize("backend", list(Backend))
+async def test_each_kind_has_a_time_of_its_own(
+    backend: Backend, open_backend: Callable[..., Store], make_scrape: Scrapes, make_leak: Callable[..., Leak]
+) -> None:
+    """Numbers, snapshots and ended leaks go by their own times where they have them."""
+    store = open_backend(
+        backend,
+        time=1000.0,
+        numbers=NumbersConfig(time=100.0),
+        profiles=ProfilesConfig(time=50.0),
+        leaks=LeaksConfig(time=200.0),
+    )
+    for slot in (100.0, 200.0, 260.0):
+        await store.append(make_scrape(slot, time=slot, profiles=(RawProfile(Kind.HEAP, slot, b"x"),)))
+    ended = {"state": LeakState.RESOLVED, "key": TargetKey("none", "none")}
+    await store.put_leaks(
+        [make_leak("old", resolved_since=90.0, **ended), make_leak("new", resolved_since=110.0, **ended)]
+    )
+    deleted = await store.retain(300.0)
+    assert (deleted.snapshots, deleted.points) == (2, 1)
+    assert [snapshot.time for snapshot in await store.snapshots()] == [260.0]
+    assert (await store.stats()).points == 2
+    assert [leak.id for leak in await store.leaks()] == ["new"]
+    await store.close()
+
+
+@pytest.mark.parametrize("backend", list(Backend))
+async def test_each_kind_has_a_size_of_its_own(
+    backend: Backend, open_backend: Callable[..., Store], make_scrape: Scrapes
+) -> None:
+    """A kind that takes more than its own size gives up its oldest, and no other does; what each takes is told."""
+    store = open_backend(backend, profiles=ProfilesConfig(size=500_000), numbers=NumbersConfig(size=15_000))
+    for slot in range(300):
+        await store.append(make_scrape(float(slot), body=bytes(10_000) if slot < 100 else None))
+    await store.retain(300.0)
+    stats = await store.stats()
+    assert stats.kind_bytes["profiles"] <= 500_000
+    assert stats.kind_bytes["numbers"] <= 15_000
+    assert 20 < stats.snapshots < 50
+    assert 0 < stats.points < 200
+    assert (await store.snapshots(limit=1))[0].time == 99.5
+    await store.close()
+
+
+@pytest.mark.parametrize("backend", list(Backend))
+async def test_old_numbers_are_one_series_with_the_new(
+    backend: Backend, open_backend: Callable[..., Store], key: TargetKey, make_scrape: Scrapes
+) -> None:
+    """Whatever their age, numbers are read by time, each within the lowest and highest of what it stands for."""
+    store = open_backend(backend)
+    count = 4 * 1440
+    for start in range(0, count, 480):
+        slots = [60.0 * number for number in range(start, start + 480)]
+        await asyncio.gather(*(store.append(make_scrape(slot, body=None)) for slot in slots))
+        await store.retain(slots[-1])
+    found = await store.readings(key, Signal.RSS)
+    assert (found.times[0] <= 300.0, found.times[-1]) == (True, 60.0 * (count - 1) + 0.25)
+    assert (found.times[1:] > found.times[:-1]).all()
+    assert found.values.tolist() == [10 * (time - 0.25) for time in found.times.tolist()]
+    assert (found.lows <= found.means).all()
+    assert (found.means <= found.highs).all()
+    assert len(found.times) == (await store.stats()).points
+    assert found.lows[0] == 0.0
     await store.close()
 
 

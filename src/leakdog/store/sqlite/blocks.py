@@ -25,10 +25,10 @@ _LATEST = """
 def put(connection: sqlite3.Connection, target_id: int, seconds: int, rows: Rows) -> None:
     """Add rows to the blocks of a target, folded where `seconds` is not 0; the latest block is filled up first."""
     latest = connection.execute(_LATEST, (target_id, seconds, BLOCK_ROWS)).fetchall()
-    joined = [*take(connection, [block_id for (block_id,) in latest]), rows]
-    before = sum(each.points for each in joined)
-    rows = Rows.joined(joined)
-    if seconds:
+    taken = take(connection, [block_id for (block_id,) in latest])
+    before = sum(each.points for each in [*taken, rows])
+    rows = Rows.joined([*taken, fold(rows, seconds) if seconds else rows])
+    if seconds:  # the last span of the block may go on
         rows = fold(rows, seconds)
     for start in range(0, len(rows), BLOCK_ROWS):
         insert(connection, target_id, seconds, rows.pick(np.arange(start, min(start + BLOCK_ROWS, len(rows)))))

@@ -11,12 +11,22 @@ from pathlib import Path
 from leakdog.errors import StoreCorrupted, StoreError
 from leakdog.model import Kind, Signal, Snapshot, TargetKey
 from leakdog.store.contract import Readings
+from leakdog.store.series import load
 from leakdog.store.sqlite import reads
 from leakdog.store.sqlite.connection import FILE_NAME, connect_reader, connect_writer
 from leakdog.store.sqlite.faults import explained
 from leakdog.store.sqlite.lock import DirectoryLock
 
 COMPACTED_BYTES = 1 << 30  # a limit for the log while a file is compacted; nothing is deleted
+
+_SPAN = """
+    SELECT min(first), max(last) FROM (SELECT min(time) AS first, max(time) AS last FROM readings
+        UNION ALL SELECT min(first_time), max(last_time) FROM blocks)
+"""
+_BLOCKS = """
+    SELECT t.job, t.instance, b.first_time, b.last_time, b.data FROM blocks AS b JOIN targets AS t ON t.id = b.target_id
+    ORDER BY b.id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +38,8 @@ class Contents:
         free_bytes: of the file, that hold nothing any more.
         profiles: number and bytes of profiles by kind, as they were fetched.
         packed_bytes: what all of them take now.
+        kind_bytes: roughly what each kind of data takes: `numbers`, `profiles`, `leaks` with the detector's states.
+        folded: how many of the numbers stand for five minutes or an hour, by seconds; as read: 0.
         targets: number of snapshots, rows of numbers, and bytes of profiles, by target, the largest first.
         first, last: times of the first and the last reading, unix seconds; None where there is none.
 
@@ -38,6 +50,8 @@ class Contents:
     points: int
     profiles: dict[Kind, tuple[int, int]]
     packed_bytes: int
+    kind_bytes: dict[str, int]
+    folded: dict[int, int]
     targets: dict[TargetKey, tuple[int, int, int]]
     first: float | None
     last: float | None
@@ -76,20 +90,25 @@ def contents(directory: Path) -> Contents:
         targets = connection.execute(
             "SELECT t.job, t.instance,"
             " (SELECT count(*) FROM listed WHERE target_id = t.id),"
-            " (SELECT count(*) FROM readings WHERE target_id = t.id),"
+            " (SELECT count(*) FROM readings WHERE target_id = t.id)"
+            " + (SELECT coalesce(sum(row_count), 0) FROM blocks WHERE target_id = t.id),"
             " (SELECT coalesce(sum(size_bytes), 0) FROM listed WHERE target_id = t.id)"
             " FROM targets AS t ORDER BY 5 DESC, 1, 2"
         )
-        first, last = connection.execute("SELECT min(time), max(time) FROM readings").fetchone()
+        first, last = connection.execute(_SPAN).fetchone()
+        points = reads.totals(connection)[1]
+        folded = dict(connection.execute("SELECT seconds, sum(points) FROM blocks WHERE seconds GROUP BY 1").fetchall())
         (packed,) = connection.execute("SELECT coalesce(sum(length(data)), 0) FROM profiles").fetchone()
         (free,) = connection.execute("PRAGMA freelist_count").fetchone()
         (page,) = connection.execute("PRAGMA page_size").fetchone()
         return Contents(
             bytes=size_bytes(directory),
             free_bytes=free * page,
-            points=reads.totals(connection)[1],
+            points=points,
             profiles={Kind(kind): (count, size) for kind, count, size in kinds},
             packed_bytes=packed,
+            kind_bytes=reads.sizes(connection),
+            folded={0: points - sum(folded.values()), **folded},
             targets={TargetKey(job, instance): tuple(rest) for job, instance, *rest in targets},
             first=first,
             last=last,
@@ -106,6 +125,21 @@ def faults(directory: Path) -> list[str]:
     with opened(directory) as connection:
         found = [str(line) for (line,) in connection.execute("PRAGMA integrity_check")]
     return [] if found == ["ok"] else found
+
+
+def damaged_blocks(directory: Path) -> Iterator[tuple[TargetKey, float, float, StoreCorrupted]]:
+    """Blocks of numbers that cannot be read: whose, from when to when, and why.
+
+    Raises:
+        StoreError: as for `opened`.
+
+    """
+    with opened(directory) as connection:
+        for job, instance, first, last, data in connection.execute(_BLOCKS):
+            try:
+                load(data)
+            except StoreCorrupted as error:
+                yield TargetKey(job, instance), first, last, error
 
 
 def profiles(directory: Path) -> Iterator[tuple[Snapshot, bytes | StoreCorrupted]]:

@@ -199,15 +199,14 @@ class SqliteStore:
 
     def _shrink(self) -> Deleted:
         """One step towards the sizes that are allowed, of each kind and of all."""
-        kept, sizes = self._retention, reads.sizes(self._connection)
-        deleted = deletes.NOTHING
-        if sizes["profiles"] > (kept.profiles.size or math.inf):
-            deleted = deletes.make_room_of_profiles(self._connection)
-        if deleted == deletes.NOTHING and sizes["numbers"] > (kept.numbers.size or math.inf):
-            deleted = deletes.make_room_of_numbers(self._connection)
-        if deleted == deletes.NOTHING and deletes.used_bytes(self._connection) > self._limit:
-            deleted = deletes.make_room(self._connection)
-        self._tables.forget_blocks()
+        kept, sizes, deleted = self._retention, reads.sizes(self._connection), deletes.NOTHING
+        for make_room, excess in (
+            (deletes.make_room_of_profiles, sizes["profiles"] - (kept.profiles.size or math.inf)),
+            (deletes.make_room_of_numbers, sizes["numbers"] - (kept.numbers.size or math.inf)),
+            (deletes.make_room, deletes.used_bytes(self._connection) - self._limit),
+        ):
+            if excess > 0 and deleted == deletes.NOTHING:
+                deleted = make_room(self._connection, int(min(excess, deletes.STEP_BYTES)))
         return deleted
 
     def _forget(self, before: float) -> None:

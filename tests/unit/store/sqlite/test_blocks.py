@@ -108,3 +108,18 @@ def test_a_damaged_block_holds_nothing_else_up(
     seal(connection, tables)
     assert counts(connection)[:3] == (0, 60, 2)
     assert "stays as it is: a block of numbers is damaged" in caplog.text
+
+
+def test_rows_as_read_go_into_a_folded_block(
+    connection: sqlite3.Connection, tables: Tables, key: TargetKey, make_scrape: Scrapes
+) -> None:
+    """A span that a folded block ends with goes on: it is one row, of what was there and what came."""
+    for first, count in ((0.0, 12), (720.0, 8)):
+        append(tables, make_scrape, count, first=first)
+        seal(connection, tables)
+        for target_id, due in aging.unfolded(connection, aging.RAW, NOW):
+            aging.fold_next(connection, target_id, aging.RAW, due)
+    found = reads.readings(connection, key, Signal.RSS, None, None)
+    assert found.times.tolist() == [240.25, 540.25, 840.25, 1140.25]
+    assert found.highs.tolist() == [4 * 4096.0, 9 * 4096.0, 11 * 4096.0, 7 * 4096.0]
+    assert counts(connection)[2:] == (1, 8, 8)

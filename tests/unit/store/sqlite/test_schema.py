@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from leakdog.errors import StoreError, StoreTooNew
-from leakdog.model import Kind, TargetKey
-from leakdog.store.sqlite import reads, schema
+from leakdog.model import Kind, Signal, TargetKey
+from leakdog.store.sqlite import aging, reads, schema
 from leakdog.store.sqlite.connection import connect_writer
+from leakdog.store.sqlite.numbers import pack
 
 
 def tables(connection: sqlite3.Connection) -> set[str]:
@@ -97,4 +98,29 @@ def test_an_empty_store_of_the_first_schema_is_carried_over(path: Path, monkeypa
     monkeypatch.undo()
     connection = connect_writer(path, 1_000_000)
     assert reads.snapshots(connection, None, None, None, None, 9) == []
+    connection.close()
+
+
+def test_numbers_of_the_second_schema_are_carried_over(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They read the same and are counted; retention seals them in steps, between each of which all is there."""
+    monkeypatch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:2])
+    old = connect_writer(path, 1_000_000)
+    old.execute("INSERT INTO targets VALUES (7, 'shop', 'web', 1.0, 2.0, NULL)")
+    old.execute("INSERT INTO signals VALUES (1, 'rss')")
+    rows = [(7, 60.0 * row, 60.0 * row + 0.5, 1.0, pack({1: 4096.0 * row})) for row in range(3000)]
+    old.executemany("INSERT INTO readings VALUES (?, ?, ?, ?, ?)", rows)
+    old.execute("UPDATE totals SET points = 3000")
+    old.close()
+    monkeypatch.undo()
+    connection = connect_writer(path, 1_000_000)
+    assert reads.sizes(connection) == {"numbers": 3000 * (9 + 80), "leaks": 0, "profiles": 0}
+    more, parts = True, []
+    while more:
+        more = aging.seal(connection, 7, 1e6)
+        found = reads.readings(connection, TargetKey("shop", "web"), Signal.RSS, None, None)
+        assert found.values.tolist() == [4096.0 * row for row in range(3000)]
+        parts.append(connection.execute("SELECT count(*) FROM readings").fetchone()[0])
+    assert parts == [1000, 0]
+    assert reads.totals(connection)[1] == 3000
+    assert reads.sizes(connection)["numbers"] < 3000
     connection.close()
