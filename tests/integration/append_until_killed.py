@@ -1,5 +1,7 @@
 """Appends scrapes to a store, several at once, and tells each one's start and acknowledgement, until killed.
 
+Beside them, numbers are sealed as they come.
+
     python append_until_killed.py DIRECTORY FIRST_SLOT
 
 Prints `start SLOT` before each append and `stored SLOT ID ID` after it.
@@ -18,6 +20,7 @@ from leakdog.model import Kind, Life, RawProfile, Scrape, Signal, TargetKey
 from leakdog.store import Store, open_store
 
 IN_FLIGHT = 4
+SEALED_AFTER = 40_000.0
 KINDS = (Kind.HEAP, Kind.GOROUTINE)
 
 
@@ -60,11 +63,19 @@ async def append_for_ever(store: Store, slots: count[int]) -> None:
         await store.put_states({"latest": str(slot).encode()})
 
 
+async def seal_for_ever(store: Store, first_slot: int) -> None:
+    """Let retention seal all numbers, as if hours had passed."""
+    while True:
+        await asyncio.sleep(0.02)
+        await store.retain(first_slot + SEALED_AFTER)
+
+
 async def main() -> None:
-    """Run several appenders on one store."""
+    """Run several appenders on one store, and retention beside them."""
     store = open_store(config(Path(sys.argv[1])))
     slots = count(int(sys.argv[2]))
-    await asyncio.gather(*(append_for_ever(store, slots) for _ in range(IN_FLIGHT)))
+    appending = (append_for_ever(store, slots) for _ in range(IN_FLIGHT))
+    await asyncio.gather(*appending, seal_for_ever(store, int(sys.argv[2])))
 
 
 if __name__ == "__main__":

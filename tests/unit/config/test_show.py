@@ -31,6 +31,7 @@ def test_defaults_are_filled_in_and_written_as_people_do() -> None:
         "    profiles:\n"
         "      dense: 1d\n"
         "      hourly: 1w\n"
+        "    leaks: {}\n"
         "  evidence:\n"
         "    leak_size: 16MiB\n"
         "    size: 256MiB\n"
