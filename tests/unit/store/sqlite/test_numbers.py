@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leakdog.store.sqlite.numbers import column, pack, unpack
+from leakdog.store.sqlite.numbers import column, columns, pack, repacked, unpack
 
 VALUES = st.dictionaries(st.integers(0, 255), st.floats(allow_nan=False), max_size=30)
 
@@ -29,3 +29,10 @@ def test_column_is_one_signal_of_all_rows(rows: list[tuple[float, float, dict[in
     readings = column([(time, life, pack(values)) for time, life, values in rows], signal_id)
     got = zip(readings.times.tolist(), readings.values.tolist(), readings.life_starts.tolist(), strict=True)
     assert wanted == list(got)
+
+
+@given(st.lists(st.tuples(st.floats(0, 1e10), st.floats(0, 1e10), st.floats(0, 1e10), VALUES), max_size=20))
+def test_rows_are_told_signal_by_signal_and_back(rows: list[tuple[float, float, float, dict[int, float]]]) -> None:
+    """Rows as columns, and as rows again, are the same; one without numbers too."""
+    told = repacked(columns([(*row, pack(values)) for *row, values in rows]))
+    assert [(*row, unpack(numbers)) for *row, numbers in told] == rows
