@@ -152,13 +152,14 @@ async def stall() -> str:
             for part in _parts([scrapes(key, values)]):
                 await asyncio.gather(*(store.append(scrape) for scrape in part))
         body = os.urandom(100_000)
-        for number in range(3000):
-            slot = START + number * MINUTE
-            profile = RawProfile(Kind.HEAP, slot, body)
-            await store.append(Scrape(TargetKey("bench", "profiles"), slot, slot, LIFE, {}, (profile,)))
+        for start in range(0, 3000, 60):
+            slots = [START + number * MINUTE for number in range(start, start + 60)]
+            sent = [(slot, (RawProfile(Kind.HEAP, slot, body),)) for slot in slots]
+            key = TargetKey("bench", "profiles")
+            await asyncio.gather(*(store.append(Scrape(key, slot, slot, LIFE, {}, each)) for slot, each in sent))
         full = (await store.stats()).size_bytes
         await store.close()
-        kept = RetentionConfig(size=full // 4)
+        kept = RetentionConfig(size=full * 3 // 4)
         store = open_store(StorageConfig(path=directory, retention=kept))
         now = START + 5 * DAY
         retaining = asyncio.create_task(store.retain(now))

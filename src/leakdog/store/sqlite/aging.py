@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from leakdog.store.series import Rows
 from leakdog.store.sqlite import blocks
 from leakdog.store.sqlite.numbers import columns
 
@@ -72,8 +73,9 @@ def unfolded(connection: sqlite3.Connection, seconds: int, before: float) -> lis
 
 def fold_next(connection: sqlite3.Connection, target_id: int, seconds: int, due: Sequence[int]) -> None:
     """Fold blocks of this span into those of the next longer one."""
-    for rows in blocks.take(connection, due):
-        blocks.put(connection, target_id, NEXT[seconds], rows)
+    taken = blocks.take(connection, due)
+    if taken:
+        blocks.put(connection, target_id, NEXT[seconds], Rows.joined(taken))
 
 
 def outlived(connection: sqlite3.Connection, before: float) -> list[int]:

@@ -16,7 +16,7 @@ STEP_SNAPSHOTS = 2000
 STEP_BYTES = 8 << 20
 STEP_ROWS = 2000
 STEP_BLOCKS = 200
-STEP_PAGES = 8192
+STEP_PAGES = 2048
 
 # A row of numbers with its index entry takes about as much.
 ROW_BYTES = 200
