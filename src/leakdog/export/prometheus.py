@@ -201,6 +201,11 @@ def _daemon_metrics(fleet: Fleet) -> Iterator[Metric]:
         "Files of evidence that a target did not give, or for which there was no room.",
         value=counters.evidence_missing,
     )
+    yield CounterMetricFamily(
+        "leakdog_evidence_spared",
+        "Leaks that fired without their target being asked for evidence, as enough others of its job were.",
+        value=counters.evidence_spared,
+    )
     yield GaugeMetricFamily(
         "leakdog_scheduler_lag_seconds", "How late the last scrape began after its slot.", value=counters.lag_seconds
     )

@@ -26,6 +26,9 @@ MOST_SNAPSHOTS = 10_000
 # Reasons after which the target is not asked for its other pages.
 SILENT = frozenset({Reason.CONNECT, Reason.DNS, Reason.TIMEOUT, Reason.TLS})
 GZIP_MAGIC = b"\x1f\x8b"
+# A leaking build may fire on a thousand targets at once. Of a job so many are asked within so long; they run the same
+# program, and a person can have any other asked.
+ASKED_TARGETS, ASKED_SECONDS = 3, 3600.0
 
 
 class Page(NamedTuple):
@@ -80,12 +83,15 @@ class Pair(NamedTuple):
 async def pair(store: Store, key: TargetKey, kind: Kind, since: float, end: float | None) -> Pair:
     """The last snapshot until `end`, and of the same life the last one before the growth, or else the first.
 
+    None where the kind was not read in the life that the last snapshot of any kind is of.
+
     Raises:
         StoreError: it does not answer.
 
     """
     found = await store.snapshots(key=key, kind=kind, end=end, limit=1)
-    if not found:
+    last = await store.snapshots(key=key, end=end, limit=1)
+    if not found or found[0].life_start != last[0].life_start:
         return Pair(None, None)
     latest = found[0]
     start = min(latest.life_start, since)
@@ -115,9 +121,13 @@ class Collector:
         self._clock = clock
 
     async def fired(self, watched: Watched, leak: Leak) -> None:
-        """Keep profiles from before and after, and what only the living process can tell."""
+        """Keep profiles from before and after, and what only the living process can tell if the job has its turn."""
         await self._profiles(leak, "latest", None)
-        await self._ask(watched, leak, ALWAYS)
+        if self._may_ask(leak.key):
+            await self._ask(watched, leak, ALWAYS)
+        else:
+            self._fleet.counters.evidence_spared += 1
+            log.info("%s is spared the questions that prove leak %s: others of its job were asked", leak.key, leak.id)
 
     async def ended(self, leak: Leak) -> None:
         """Keep the last profiles of the process with which a leak has ended: what it held then."""
@@ -128,6 +138,19 @@ class Collector:
     async def asked(self, watched: Watched, leak: Leak, wanted: Wanted) -> Collected:
         """What the process tells now, and what is wanted beside it, in place of what it told before."""
         return await self._ask(watched, leak, (*ALWAYS, *wanted.pages()))
+
+    def _may_ask(self, key: TargetKey) -> bool:
+        """Whether few enough targets of the job were asked of late; notes that this one is. One alone always is."""
+        now = self._clock()
+        asked = {
+            instance: time
+            for instance, time in self._fleet.asked.get(key.job, {}).items()
+            if abs(now - time) < ASKED_SECONDS
+        }
+        if len(asked.keys() - {key.instance}) >= ASKED_TARGETS:
+            return False
+        self._fleet.asked[key.job] = {**asked, key.instance: now}
+        return True
 
     async def _profiles(self, leak: Leak, name: str, end: float | None) -> None:
         """Copy profiles into the evidence, where retention does not reach them."""

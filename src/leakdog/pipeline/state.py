@@ -172,6 +172,7 @@ class Counters:
     dense_phases: Counter[str] = field(default_factory=Counter)
     evidence_files: int = 0
     evidence_missing: int = 0
+    evidence_spared: int = 0
 
 
 @dataclass(slots=True)
@@ -182,12 +183,14 @@ class Fleet:
         departed: leaks of targets that are watched no more: all ended, listed until they have aged.
         past_cost: of each job, what was asked of targets that are watched no more.
         dense: of each job, the targets that were read densely of late, and when each began to be.
+        asked: of each job, the targets that were asked for evidence as a leak fired, of late, and when.
 
     """
 
     targets: dict[TargetKey, Watched] = field(default_factory=dict)
     past_cost: defaultdict[tuple[str, str], Cost] = field(default_factory=lambda: defaultdict(Cost))
     dense: dict[str, dict[str, float]] = field(default_factory=dict)
+    asked: dict[str, dict[str, float]] = field(default_factory=dict)
     departed: dict[TargetKey, list[Leak]] = field(default_factory=dict)
     counters: Counters = field(default_factory=Counters)
     reload_successful: bool = True

@@ -10,7 +10,7 @@ import pytest
 
 from leakdog.config.schema import Backend, Config, EvidenceConfig, StorageConfig
 from leakdog.errors import FetchError, Reason
-from leakdog.model import Kind, Leak, LeakClass, LeakState, Life, RawProfile, Scrape, Signal
+from leakdog.model import Kind, Leak, LeakClass, LeakState, Life, RawProfile, Scrape, Signal, TargetKey
 from leakdog.pipeline.evidence import CUT, DUMP_BYTES, Collector, Wanted, pair
 from leakdog.pipeline.gather import Gatherer
 from leakdog.pipeline.state import Fleet, Watched
@@ -103,6 +103,32 @@ async def test_a_process_that_has_ended_leaves_its_last_profiles(
     assert client.asked == {}
 
 
+async def test_of_a_job_that_leaks_everywhere_few_are_asked(config: Config, watched: Watched, leak: Leak) -> None:
+    """All keep their profiles; one that is asked anyway may be so for another leak, and after an hour others are."""
+    made_store = open_store(StorageConfig(backend=Backend.MEMORY))
+    client = Pages(dict.fromkeys(("cmdline", "threadcreate", "allocs", "goroutine?debug=2"), b"told"))
+    fleet, now = Fleet(), [1200.0]
+    made = Collector(fleet, made_store, Gatherer(client, config, lambda: now[0]), lambda: now[0])  # type: ignore[arg-type]
+    stored = {}
+    for number in range(1000):
+        key = TargetKey(watched.key.job, f"pod-{number}:6060")
+        profile = RawProfile(Kind.HEAP, 1150.0, b"heap")
+        await made_store.append(Scrape(key, 1150.0, 1150.0, SECOND, {}, (profile,)))
+        replica = Watched(replace(watched.target, key=key), watched.job)
+        await made.fired(replica, replace(leak, id=f"{number}", key=key))
+        stored[number] = set(await made_store.evidence(f"{number}"))
+    asked = {number for number, files in stored.items() if "cmdline.txt" in files}
+    assert (asked, fleet.counters.evidence_spared) == ({0, 1, 2}, 997)
+    assert all("heap-latest.pb.gz" in files for files in stored.values())
+    first = TargetKey(watched.key.job, "pod-0:6060")
+    await made.fired(Watched(replace(watched.target, key=first), watched.job), replace(leak, id="other", key=first))
+    now[0] += 3600.0
+    await made.fired(watched, leak)
+    assert "cmdline.txt" in await made_store.evidence("other")
+    assert "cmdline.txt" in await made_store.evidence(leak.id)
+    await made_store.close()
+
+
 async def test_what_is_wanted_is_asked_for_its_time(config: Config, store: Store, watched: Watched, leak: Leak) -> None:
     """A CPU profile and a trace have their seconds beside the usual timeout; why one failed is told."""
     pages = {"profile?seconds=10": b"cpu", "trace?seconds=5": b"trace", "mutex": b"mutex", "cmdline": b"shop"}
@@ -177,3 +203,12 @@ async def test_pairs_are_of_one_life(
     """The last one until the end, and the last before the growth, or else the first."""
     found = await pair(store, watched.key, Kind.HEAP, since, end)
     assert tuple(each.time if each else None for each in found) == expected
+
+
+async def test_what_only_an_earlier_life_had_proves_nothing_of_this_one(store: Store, watched: Watched) -> None:
+    """A kind that is read seldom may not have been read since the restart: its last profile is of another process."""
+    third = Life(1300.0, 1300.0)
+    heap = RawProfile(Kind.HEAP, 1310.0, b"heap 1310")
+    await store.append(Scrape(watched.key, 1310.0, 1310.0, third, {}, (heap,)))
+    assert (await pair(store, watched.key, Kind.HEAP, 1305.0, None)).latest is not None
+    assert await pair(store, watched.key, Kind.GOROUTINELEAK, 1305.0, None) == (None, None)
