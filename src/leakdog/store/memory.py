@@ -210,16 +210,21 @@ class MemoryStore:
         self._writes += 1
 
     def _make_room(self, leak_id: str, more: int) -> bool:
-        """Delete evidence of other leaks that have ended until so many more bytes fit; whether they do."""
-        while sum(map(_taken, self._evidence.values())) + more > self._limits.size:
-            ended = [
-                (ended_at(leak, math.inf), name)
-                for name in self._evidence
-                if name != leak_id and (leak := self._leaks.get(name)) and ended_at(leak, None) is not None
-            ]
-            if not ended:
-                return False
-            del self._evidence[min(ended)[1]]
+        """Delete evidence of other leaks that have ended until so many more bytes fit; whether they do.
+
+        Where they would not even then, nothing is deleted.
+        """
+        excess = sum(map(_taken, self._evidence.values())) + more - self._limits.size
+        ended = [
+            (ended_at(leak, math.inf), name)
+            for name in self._evidence
+            if name != leak_id and (leak := self._leaks.get(name)) and ended_at(leak, None) is not None
+        ]
+        if excess > sum(_taken(self._evidence[name]) for _, name in ended):
+            return excess <= 0
+        for _, name in sorted(ended):
+            if excess > 0:
+                excess -= _taken(self._evidence.pop(name))
         return True
 
     def _add_values(self, scrape: Scrape) -> None:

@@ -493,6 +493,21 @@ async def test_leaks_that_ended_make_room_for_evidence(
 
 
 @pytest.mark.parametrize("backend", Backend)
+async def test_evidence_makes_no_room_for_what_does_not_fit_even_then(
+    open_backend: Callable[..., Store], make_leak: Callable[..., Leak], backend: Backend
+) -> None:
+    """What a leak that has ended left is not given up for nothing."""
+    store = open_backend(backend, evidence_size=5000)
+    ended = make_leak("ended", state=LeakState.RESOLVED, resolved_since=5.0)
+    await store.put_leaks([ended, make_leak("open"), make_leak("next")])
+    for name, size in (("ended", 1000), ("open", 3500)):
+        assert await store.put_evidence(name, {"heap": random.Random(name).randbytes(size)}, 1.0) == []
+    assert await store.put_evidence("next", {"heap": random.Random("next").randbytes(2000)}, 1.0) == ["heap"]
+    assert list(await store.evidence("ended")) == ["heap"]
+    await store.close()
+
+
+@pytest.mark.parametrize("backend", Backend)
 async def test_evidence_goes_with_its_leak_and_not_before(
     open_backend: Callable[..., Store], make_leak: Callable[..., Leak], make_scrape: Scrapes, backend: Backend
 ) -> None:

@@ -48,12 +48,17 @@ def insert(connection: sqlite3.Connection, target_id: int, seconds: int, rows: R
 
 
 def take(connection: sqlite3.Connection, blocks: Sequence[int]) -> list[Rows]:
-    """The rows of blocks, which are deleted; their points still count. What is damaged stays, to be told when read."""
+    """The rows of blocks, which are deleted; their points still count. What is damaged stays, to be told when read.
+
+    A block that is no more, as a late append has reopened it since it was listed, is passed over.
+    """
     found = []
     for block_id in blocks:
-        (data,) = connection.execute("SELECT data FROM blocks WHERE id = ?", (block_id,)).fetchone()
+        stored = connection.execute("SELECT data FROM blocks WHERE id = ?", (block_id,)).fetchone()
+        if stored is None:
+            continue
         try:
-            found.append(load(data))
+            found.append(load(stored[0]))
         except StoreCorrupted as error:
             log.error("block %d of numbers stays as it is: %s", block_id, error)
         else:

@@ -17,6 +17,10 @@ _ENDED_FIRST = """
     SELECT id FROM leaks WHERE ended IS NOT NULL AND id != CAST(? AS TEXT)
     AND EXISTS (SELECT 1 FROM evidence WHERE leak_id = leaks.id) ORDER BY ended, id LIMIT 1
 """
+_ENDED_BYTES = """
+    SELECT coalesce(sum(length(data)), 0) FROM evidence
+    WHERE leak_id IN (SELECT id FROM leaks WHERE ended IS NOT NULL AND id != CAST(? AS TEXT))
+"""
 
 
 def put(
@@ -70,13 +74,20 @@ def _sizes(connection: sqlite3.Connection, leak_id: str) -> dict[str, int]:
 
 
 def _make_room(connection: sqlite3.Connection, leak_id: str, more: int, all_bytes: int) -> bool:
-    """Delete evidence of other leaks that have ended until so many more bytes fit; whether they do."""
+    """Delete evidence of other leaks that have ended until so many more bytes fit; whether they do.
+
+    Where they would not even then, nothing is deleted.
+    """
+    excess = total_bytes(connection) + more - all_bytes
+    if excess <= 0:
+        return True
+    (ended,) = connection.execute(_ENDED_BYTES, (encoded(leak_id),)).fetchone()
+    if excess > ended:
+        return False
     while total_bytes(connection) + more > all_bytes:
-        oldest = connection.execute(_ENDED_FIRST, (encoded(leak_id),)).fetchone()
-        if oldest is None:
-            return False
-        _count(connection, -sum(_sizes(connection, oldest[0]).values()))
-        connection.execute("DELETE FROM evidence WHERE leak_id = CAST(? AS TEXT)", (encoded(oldest[0]),))
+        (oldest,) = connection.execute(_ENDED_FIRST, (encoded(leak_id),)).fetchone()
+        _count(connection, -sum(_sizes(connection, oldest).values()))
+        connection.execute("DELETE FROM evidence WHERE leak_id = CAST(? AS TEXT)", (encoded(oldest),))
     return True
 
 

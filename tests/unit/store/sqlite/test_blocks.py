@@ -123,3 +123,15 @@ def test_rows_as_read_go_into_a_folded_block(
     assert found.times.tolist() == [240.25, 540.25, 840.25, 1140.25]
     assert found.highs.tolist() == [4 * 4096.0, 9 * 4096.0, 11 * 4096.0, 7 * 4096.0]
     assert counts(connection)[2:] == (1, 8, 8)
+
+
+def test_a_block_that_was_reopened_since_it_was_listed_is_passed_over(
+    connection: sqlite3.Connection, tables: Tables, make_scrape: Scrapes
+) -> None:
+    """A clock set back appends to old slots while retention folds: nothing fails, and no number is lost."""
+    append(tables, make_scrape, 30)
+    seal(connection, tables)
+    ((target_id, due),) = aging.unfolded(connection, aging.RAW, NOW)
+    tables.append(make_scrape(90.0, body=None, values={Signal.RSS: 1.0}))
+    aging.fold_next(connection, target_id, aging.RAW, due)
+    assert counts(connection)[:3] == (31, 0, 0)
