@@ -40,15 +40,20 @@ class Blocked:
     reason: str
 
 
+def blocked_at(stack: Stack) -> Frame | None:
+    """The line at which goroutines of this stack are blocked; None where they are not."""
+    return own_frame(stack) if stack and (stack[0].function == PARKED or wait_reason(stack)) else None
+
+
 def most_blocked(profile: Profile) -> Blocked | None:
     """The line at which most goroutines of a goroutine profile are blocked; None where none is."""
     counts: Counter[Frame] = Counter()
     largest: dict[Frame, tuple[int, Stack]] = {}
     numbers = profile.values[:, 0].tolist()
     for stack, count in zip(profile.stacks(), numbers, strict=True):
-        if not stack or not (stack[0].function == PARKED or wait_reason(stack)):
+        frame = blocked_at(stack)
+        if frame is None:
             continue
-        frame = own_frame(stack)
         counts[frame] += count
         largest[frame] = max(largest.get(frame, (0, stack)), (count, stack), key=lambda each: each[0])
     if not counts:

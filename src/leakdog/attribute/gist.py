@@ -7,7 +7,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from leakdog.attribute.blocked import blocked_at
 from leakdog.attribute.tally import sample_keys
+from leakdog.model import Frame
 from leakdog.pprof.profile import LabelTable, Profile
 from leakdog.pprof.symbols import Functions, Locations, Mappings, Strings, Symbols
 
@@ -19,11 +21,12 @@ SITES = 256
 PROFILING = ("net/http/pprof.", "runtime/pprof.")
 
 
-def gist(profile: Profile, sample_type: str, most: int = SITES) -> Profile:
+def gist(profile: Profile, sample_type: str, most: int = SITES, *, blocked: bool = False) -> Profile:
     """The profile with one sample for each of the sites that hold most of a sample type, and one for all others.
 
     Each sample has the sums of its site and the stack that holds most of it. Samples of profiling stay apart from
-    others. Labels and comments are left out, and so are symbols that no stack needs.
+    others, and with `blocked` so do goroutines that are blocked at different lines of a site, or not at all. Labels
+    and comments are left out, and so are symbols that no stack needs.
 
     Raises:
         ProfileError: the profile lacks this sample type.
@@ -31,6 +34,9 @@ def gist(profile: Profile, sample_type: str, most: int = SITES) -> Profile:
     """
     held = profile.values[:, profile.sample_index(sample_type)]
     groups = _groups(sample_keys(profile), held, profile.runs(*PROFILING), most)
+    if blocked:
+        lines = _lines(profile)
+        groups = np.where(groups > 0, groups * (1 + lines.max(initial=0)) + lines, 0)
     order = np.lexsort((-held, groups))
     found, first, place = np.unique(groups[order], return_index=True, return_inverse=True)
     values = np.zeros((len(found), profile.values.shape[1]), np.int64)
@@ -65,6 +71,13 @@ def _groups(keys: NDArray[np.uint64], held: Ints, profiling: NDArray[np.bool_], 
     number[sums <= 0] = 0
     groups: Ints = 2 * number[place] + profiling
     return groups
+
+
+def _lines(profile: Profile) -> Ints:
+    """(samples,): the same number for those that are blocked at one line; 0 for those that are not."""
+    numbers: dict[Frame | None, int] = {None: 0}
+    stacks = profile.stacks()
+    return np.fromiter((numbers.setdefault(blocked_at(stack), len(numbers)) for stack in stacks), np.int64, len(stacks))
 
 
 def _locations_of(profile: Profile, sample: int) -> Ints:

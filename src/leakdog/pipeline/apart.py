@@ -43,7 +43,8 @@ def small(kind: Kind, data: bytes, limits: Limits) -> bytes:
     """
     profile = parse(data, limits)
     expect(profile, kind)
-    return encode(gist(profile, Signal.INUSE_SPACE.value if kind is Kind.HEAP else ""))
+    sample_type = Signal.INUSE_SPACE.value if kind is Kind.HEAP else ""
+    return encode(gist(profile, sample_type, blocked=kind is Kind.GOROUTINE))
 
 
 def _answer(head: bytes, source: BinaryIO, sink: BinaryIO, allowed: int) -> bool:

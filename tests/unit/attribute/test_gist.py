@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from leakdog.attribute.blocked import most_blocked
 from leakdog.attribute.gist import PROFILING, gist
 from leakdog.attribute.tally import tally
 from leakdog.model import Frame
@@ -57,3 +58,14 @@ def test_nothing_stays_nothing(profile: MakeProfile) -> None:
     """An empty profile is its own gist."""
     small = parse(encode(gist(profile({}, period=512), "inuse_space")))
     assert (len(small.values), small.period) == (0, 512)
+
+
+def test_goroutines_blocked_at_other_lines_stay_apart(profile: MakeProfile) -> None:
+    """Two lines of a function are one site but two lines, and what runs in it is not blocked."""
+    park = Frame("runtime.gopark", "/go/src/runtime/proc.go", 460)
+    stacks = {(park, at(1), MAIN): 60, (park, at(2), MAIN): 50, (at(3), MAIN): 40}
+    whole = profile(stacks, types=(("goroutine", "count"),))
+    small = parse(encode(gist(whole, "", blocked=True)))
+    assert most_blocked(small) == most_blocked(whole)
+    assert sorted(small.values[:, 0].tolist()) == [40, 50, 60]
+    assert gist(whole, "").values.tolist() == [[150]]
