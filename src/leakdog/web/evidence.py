@@ -24,6 +24,8 @@ JSON = "application/json"
 # Longer ones cost the target more than they tell: both slow it down, and a trace is megabytes a second.
 MOST_SECONDS = {"profile_seconds": 60, "trace_seconds": 30}
 FLAGS = ("mutex", "block")
+# Targets that are asked at the same time, whoever asks for them.
+MOST_ASKED = 4
 TYPES = {Packing.GZ: "application/gzip", Packing.ZST: "application/zstd"}
 
 Ask = Callable[[Watched, Leak, Wanted], Awaitable[Collected]]
@@ -56,6 +58,8 @@ class Evidence:
             return json_response({"stored": [], "missing": {"*": _why_not(leak.key, watched)}})
         if leak.key in self._asking:
             raise refused(f"{leak.key} is being asked already; wait until that has ended")
+        if len(self._asking) >= MOST_ASKED:
+            raise refused(f"{MOST_ASKED} targets are being asked already; wait until one of them has answered")
         self._asking.add(leak.key)
         try:
             got = await self._ask(watched, leak, wanted)

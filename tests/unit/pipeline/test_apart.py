@@ -49,4 +49,5 @@ def test_goroutines_blocked_at_two_lines_of_a_function_are_counted_apart() -> No
     whole = builder.build(ValueType("goroutine", "count"), 1)
     told = most_blocked(parse(small(Kind.GOROUTINE, encode(whole), DEFAULT_LIMITS)))
     assert told == most_blocked(whole)
-    assert told is not None and told.count == 6000
+    assert told is not None
+    assert told.count == 6000

@@ -182,3 +182,20 @@ async def test_a_target_is_asked_by_one_at_a_time(house: House) -> None:
     house.hold.set()
     assert (await first)[0] == 200
     assert (await house.fetch("POST", "9f1c/evidence", json={}))[0] == 200
+
+
+async def test_few_targets_are_asked_at_a_time(house: House) -> None:
+    """Whoever has a thousand leaks collected at once does not have a thousand targets traced."""
+    house.hold.clear()
+    for number in range(5):
+        key = TargetKey("shop", f"pod-{number}:6060")
+        leak = replace(LEAK, id=f"{number}", key=key)
+        house.fleet.targets[key] = Watched(Target(key), house.watched.job, up=True, leaks={LeakClass.HEAP: leak})
+    under_way = [asyncio.create_task(house.fetch("POST", f"{number}/evidence", json={})) for number in range(4)]
+    while len(house.wanted) < len(under_way):
+        await asyncio.sleep(0.01)
+    status, body = await asyncio.wait_for(house.fetch("POST", "4/evidence", json={}), 5)
+    assert (status, "4 targets are being asked already" in json.loads(body)["error"]) == (409, True)
+    house.hold.set()
+    assert [status for status, _ in await asyncio.gather(*under_way)] == [200] * 4
+    assert (await house.fetch("POST", "4/evidence", json={}))[0] == 200
