@@ -125,7 +125,7 @@ class Memory:
             await self._store.put_states({DENSE: json.dumps(dense).encode()})
         awake = [watched for watched in targets if watched.key not in self._asleep]
         for first in range(0, len(awake), SAVED_TOGETHER):
-            some = awake[first : first + SAVED_TOGETHER]
+            some = [watched for watched in awake[first : first + SAVED_TOGETHER] if not watched.removed]
             states = {name: data for watched in some for name, data in _states(watched).items()}
             await self._store.put_states(states)
             await self._store.put_leaks([leak for watched in some for leak in watched.leaks.values()])

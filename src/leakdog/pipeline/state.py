@@ -83,6 +83,7 @@ class Watched:
         held_heap: share of the heap's growth that leaked goroutines hold by their stacks, 0 to 1; None: not known.
         cost: what was asked of it since the daemon knows it, by what that was: a profile's kind, `metrics` and so on.
         absent: optional pages this target answered 404 to, asked again after a restart.
+        removed: watched no more: a pass that is still under way tells nothing of it.
 
     """
 
@@ -113,6 +114,7 @@ class Watched:
     lives: list[Lived] = field(default_factory=list)
     past: dict[Kind, Before | None] = field(default_factory=dict)
     cost: defaultdict[str, Cost] = field(default_factory=lambda: defaultdict(Cost))
+    removed: bool = False
 
     @property
     def key(self) -> TargetKey:
@@ -204,6 +206,7 @@ class Fleet:
     def remove(self, key: TargetKey) -> Watched:
         """Watch a target no more; what it has cost stays with its job."""
         watched = self.targets.pop(key)
+        watched.removed = True
         for asked, cost in watched.cost.items():
             self.past_cost[key.job, asked].add(cost)
         return watched

@@ -87,6 +87,8 @@ class Pipeline:
     async def scrape(self, watched: Watched, slot: float) -> None:
         """Read the target for this slot, store what came, judge it. Never raises for what a target or a disk does."""
         async with self._room.place(watched.key.job):
+            if watched.removed:
+                return
             due, dense = self._due(watched, slot)
             started = self._clock()
             self._fleet.counters.scrapes += 1
@@ -95,6 +97,8 @@ class Pipeline:
                 got = await self._gatherer.gather(watched, due, dense)
             except FetchError as error:
                 self._failed(watched, error)
+                if watched.removed:
+                    return
                 ended = self._ended(watched, error, started)
                 await self._announce(ended, {leak.id for leak in ended})
                 await self._collect(watched, ended, started)
@@ -103,7 +107,9 @@ class Pipeline:
                 watched.last_scrape = started
                 watched.last_duration_seconds = max(0.0, self._clock() - started)
             # In its place until it is stored: what a slow disk holds up is bounded too.
-            if got.observations:  # else nothing was due but what the target lacks: that tells nothing, not even "up"
+            if (
+                got.observations and not watched.removed
+            ):  # else nothing was due but what the target lacks: that tells nothing, not even "up"
                 await self._succeeded(watched, slot, started, got)
 
     def _due(self, watched: Watched, slot: float) -> tuple[frozenset[str], frozenset[str]]:
@@ -147,6 +153,8 @@ class Pipeline:
         known = {leak.id: _first(leak) for leak in watched.leaks.values()}
         explained = await self._explain(watched, now)
         explained += self._note(watched, now)
+        if watched.removed:  # its leaks were ended and stored while the code behind them was looked for
+            return
         told = [leak for leak in explained if _first(leak) != known[leak.id]]
         await self._announce([*changed, *explained], {leak.id for leak in (*changed, *told)})
         await self._collect(watched, changed, now)

@@ -8,13 +8,13 @@ from dataclasses import replace
 import pytest
 
 from leakdog.config.schema import DetectionConfig, Preset
-from leakdog.daemon.memory import DENSE, Memory, lives_name, state_name
+from leakdog.daemon.memory import DENSE, SAVED_TOGETHER, Memory, lives_name, state_name
 from leakdog.detect.series import SeriesState
 from leakdog.detect.settings import for_sites, settings_for
 from leakdog.model import Frame, Leak, LeakClass, LeakState, Life, Scrape, Signal, TargetKey
 from leakdog.pipeline.lives import Facts, next_life
 from leakdog.pipeline.sites import Site, Sites
-from leakdog.pipeline.state import Lived, Watched
+from leakdog.pipeline.state import Fleet, Lived, Watched
 from leakdog.store import Store
 
 SETTINGS = settings_for(DetectionConfig(preset=Preset.SOAK))
@@ -180,3 +180,20 @@ async def test_states_are_saved_no_faster_than_told(store: Store, watched: Watch
     began = asyncio.get_running_loop().time()
     await Memory(store).save([watched], bytes_per_second=10 * size)
     assert asyncio.get_running_loop().time() - began >= 0.099
+
+
+async def test_a_target_that_goes_while_others_are_saved_leaves_nothing(store: Store, watched: Watched) -> None:
+    """Saving takes minutes; what was forgotten in the meantime is not written again."""
+    fleet = Fleet()
+    for number in range(SAVED_TOGETHER + 1):
+        key = TargetKey("shop", f"pod-{number:02}")
+        fleet.targets[key] = Watched(replace(watched.target, key=key), watched.job)
+        fleet.targets[key].series[Signal.RSS] = SeriesState(SETTINGS)
+    memory = Memory(store)
+    saving = asyncio.create_task(memory.save(fleet, bytes_per_second=1e4))
+    while not await store.state_names():
+        await asyncio.sleep(0)
+    last = fleet.remove(TargetKey("shop", f"pod-{SAVED_TOGETHER:02}"))
+    await memory.forget(last)
+    await saving
+    assert len(await store.state_names()) == SAVED_TOGETHER

@@ -454,3 +454,34 @@ async def test_a_suspect_that_dies_leaves_its_evidence(config: Config, store: St
     (stored,) = await store.leaks()
     assert (stored.state, stored.process_ended) == (LeakState.RESOLVED, script.now)
     assert watched.leaks[LeakClass.HEAP] == stored
+
+
+@pytest.mark.parametrize("when", ["asked", "explained", "refused"])
+async def test_a_pass_that_outlasts_its_target_tells_nothing(
+    config: Config, store: Store, watched: Watched, when: str
+) -> None:
+    """A target that is removed while it is read has been ended in the store: a late pass does not reopen its leak."""
+    script = Script()
+    proofs = Proofs(script)
+    pipeline, fleet = build(config, script, store, proofs)
+    await grow(pipeline, script, watched, 1)
+    fleet.targets[watched.key] = watched
+    watched.leaks = {LeakClass.HEAP: leak_of(watched)}
+    gather, explain = script.gather, script.explain
+
+    async def gathered(*asked: object) -> Gathered:
+        if when != "explained":
+            fleet.remove(watched.key)
+        return await gather(*asked)  # type: ignore[arg-type]
+
+    async def explained(*asked: object) -> Leak:
+        fleet.remove(watched.key)
+        return await explain(*asked)  # type: ignore[arg-type]
+
+    script.gather, script.explain = gathered, explained  # type: ignore[method-assign, assignment]
+    if when == "refused":
+        script.next = FetchError(Reason.CONNECT, "refused")
+        script.now += 1e6
+    await pipeline.scrape(watched, script.now)
+    assert watched.removed
+    assert (await store.leaks(), proofs.kept) == ([], [])
