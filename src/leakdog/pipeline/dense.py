@@ -14,6 +14,9 @@ from leakdog.config.schema import Config, DenseConfig, Preset
 from leakdog.model import Kind, LeakState, TargetKey, Verdict
 from leakdog.pipeline.state import Fleet, Watched
 
+# Of a job's targets with leaks, so many are asked within so long for goroutine dumps and what else proves a leak: they
+# run the same program, and a person can have any other asked.
+ASKED_TARGETS, ASKED_SECONDS = 3, 3600.0
 KINDS = (Kind.HEAP, Kind.GOROUTINE, Kind.GOROUTINELEAK)
 # Instance to the time at which its last dense phase began.
 Phases = Mapping[str, float]
@@ -39,6 +42,16 @@ def is_dense(fleet: Fleet, watched: Watched, config: Config, now: float) -> bool
         return False
     fleet.dense[job] = {**began, instance: now}
     fleet.counters.dense_phases[job] += 1
+    return True
+
+
+def may_be_asked(fleet: Fleet, key: TargetKey, now: float) -> bool:
+    """Whether few enough other targets of the job were asked for what proves a leak; notes that this one is."""
+    of_job = fleet.asked.get(key.job, {})
+    asked = {instance: time for instance, time in of_job.items() if abs(now - time) < ASKED_SECONDS}
+    if len(asked.keys() - {key.instance}) >= ASKED_TARGETS:
+        return False
+    fleet.asked[key.job] = {**asked, key.instance: now}
     return True
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from leakdog.errors import FetchError, Reason, StoreError
 from leakdog.model import Kind, Leak, Snapshot, TargetKey
+from leakdog.pipeline.dense import may_be_asked
 from leakdog.pipeline.gather import Gatherer
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.store.contract import Store
@@ -26,9 +27,6 @@ MOST_SNAPSHOTS = 10_000
 # Reasons after which the target is not asked for its other pages.
 SILENT = frozenset({Reason.CONNECT, Reason.DNS, Reason.TIMEOUT, Reason.TLS})
 GZIP_MAGIC = b"\x1f\x8b"
-# A leaking build may fire on a thousand targets at once. Of a job so many are asked within so long; they run the same
-# program, and a person can have any other asked.
-ASKED_TARGETS, ASKED_SECONDS = 3, 3600.0
 
 
 class Page(NamedTuple):
@@ -123,7 +121,7 @@ class Collector:
     async def fired(self, watched: Watched, leak: Leak) -> None:
         """Keep profiles from before and after, and what only the living process can tell if the job has its turn."""
         await self._profiles(leak, "latest", None)
-        if self._may_ask(leak.key):
+        if may_be_asked(self._fleet, leak.key, self._clock()):
             await self._ask(watched, leak, ALWAYS)
         else:
             self._fleet.counters.evidence_spared += 1
@@ -138,19 +136,6 @@ class Collector:
     async def asked(self, watched: Watched, leak: Leak, wanted: Wanted) -> Collected:
         """What the process tells now, and what is wanted beside it, in place of what it told before."""
         return await self._ask(watched, leak, (*ALWAYS, *wanted.pages()))
-
-    def _may_ask(self, key: TargetKey) -> bool:
-        """Whether few enough targets of the job were asked of late; notes that this one is. One alone always is."""
-        now = self._clock()
-        asked = {
-            instance: time
-            for instance, time in self._fleet.asked.get(key.job, {}).items()
-            if abs(now - time) < ASKED_SECONDS
-        }
-        if len(asked.keys() - {key.instance}) >= ASKED_TARGETS:
-            return False
-        self._fleet.asked[key.job] = {**asked, key.instance: now}
-        return True
 
     async def _profiles(self, leak: Leak, name: str, end: float | None) -> None:
         """Copy profiles into the evidence, where retention does not reach them."""

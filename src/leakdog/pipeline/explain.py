@@ -18,6 +18,7 @@ from leakdog.attribute.growth import culprits
 from leakdog.attribute.held import with_held_heap
 from leakdog.errors import FetchError, LeakdogError, ProfileError
 from leakdog.model import Culprit, Kind, Leak, LeakClass, Snapshot
+from leakdog.pipeline.dense import may_be_asked
 from leakdog.pipeline.gather import Gatherer
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.pprof import parse
@@ -75,11 +76,12 @@ class Explainer:
         profiles, times = await self._profiles(watched, leak, Kind.GOROUTINE, now)
         proofs = await self._store.snapshots(key=watched.key, kind=Kind.GOROUTINELEAK, end=now, limit=1)
         proof = await self._decoded(proofs[0]) if proofs and _same_life(proofs[0], watched) else None
-        dump = await self._dump(watched)
+        dump = await self._dump(watched) if may_be_asked(self._fleet, watched.key, now) else ()
         found = await asyncio.to_thread(
             goroutine_culprits, profiles, times, proof=proof, dump=dump, leading=_leading(watched)
         )
         found = with_blocked_culprit(found, watched.blocked, dump)
+        found = found if dump else _with_starters(found, leak)
         if not watched.blocked and not any(has_own_frame(culprit.stack) for culprit in found):
             return await self._companions(watched, leak, now) or found
         try:
@@ -152,6 +154,12 @@ class Explainer:
         if data is None:
             raise ProfileError(f"snapshot {snapshot.id} was deleted by retention while it was needed")
         return await asyncio.to_thread(parse, data)
+
+
+def _with_starters(found: tuple[Culprit, ...], leak: Leak) -> tuple[Culprit, ...]:
+    """Culprits with who started them as an earlier dump has told."""
+    known = {culprit.stack_id: culprit.created_by for culprit in leak.culprits}
+    return tuple(replace(each, created_by=each.created_by or known.get(each.stack_id)) for each in found)
 
 
 def _leading(watched: Watched) -> frozenset[str]:

@@ -185,7 +185,7 @@ class Fleet:
         departed: leaks of targets that are watched no more: all ended, listed until they have aged.
         past_cost: of each job, what was asked of targets that are watched no more.
         dense: of each job, the targets that were read densely of late, and when each began to be.
-        asked: of each job, the targets that were asked for evidence as a leak fired, of late, and when.
+        asked: of each job, the targets that were asked of late for what proves a leak, and when.
 
     """
 

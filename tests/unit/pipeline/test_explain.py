@@ -79,6 +79,19 @@ async def test_a_goroutine_leak_tells_who_started_it_and_what_is_proved(store: S
     assert any("proved" in culprit.note for culprit in found.culprits)
 
 
+async def test_few_targets_of_a_job_are_asked_for_a_dump(store: Store, watched: Watched) -> None:
+    """Three replicas were asked: another is explained without, and keeps who started them if it was told once."""
+    made, fleet = explainer(store, (SHOP / "dump.txt").read_bytes())
+    found = leak(watched, LeakClass.GOROUTINE, Signal.GOROUTINES)
+    with_dump = await made.explain(watched, found, 1060.0)
+    fleet.asked[watched.key.job] = {f"pod-{number}": 1060.0 for number in range(3)}
+    without = await made.explain(watched, found, 1060.0)
+    assert {culprit.created_by for culprit in without.culprits} == {None}
+    again = await made.explain(watched, with_dump, 1060.0)
+    assert [each.created_by for each in again.culprits] == [each.created_by for each in with_dump.culprits]
+    assert any(culprit.created_by for culprit in again.culprits)
+
+
 async def test_a_target_that_refuses_the_dump_is_explained_without(store: Store, watched: Watched) -> None:
     """The dump is a help, not a need."""
     made, fleet = explainer(store, FetchError(Reason.TIMEOUT, "too slow"))
