@@ -104,11 +104,11 @@ def _print_table(leaks: Sequence[dict[str, Any]], down: AbstractSet[str], now: f
         state = Text(group["state"], style=colours.get(group["state"], ""))
         state.append("\n(down)" if all(target_name(leak) in down for leak in members) else "")
         state.append("\n(known)" if all(leak.get("acknowledged") for leak in members) else "")
-        table.add_row(state, Text(inert(group["class"])), Text(rate), Text(since), Text(_about(group)))
+        table.add_row(state, Text(inert(group["class"])), Text(rate), Text(since), Text(_about(group, down)))
     Console(highlight=False).print(table)
 
 
-def _about(group: Mapping[str, Any]) -> str:
+def _about(group: Mapping[str, Any], down: AbstractSet[str]) -> str:
     """Id, target and code of one leak; of several, how many of how many, the code, and id and instance of each."""
     members = group["leaks"]
     first = next((leak["culprits"][0] for leak in members if leak.get("culprits")), None)
@@ -116,8 +116,15 @@ def _about(group: Mapping[str, Any]) -> str:
     if len(members) == 1:
         return f"{inert(members[0]['id'])}  {inert(target_name(members[0]))}\n  {code}"
     of = f" of {group['up']}" if group["up"] and group["state"] != LeakState.RESOLVED else ""
-    lines = [f"{inert(leak['id'])}  {inert(leak['target']['instance'])}" for leak in members[:LISTED]]
+    lines = [
+        f"{inert(leak['id'])}  {inert(leak['target']['instance'])}{_marks(leak, down)}" for leak in members[:LISTED]
+    ]
     lines += [f"and {len(members) - LISTED:,} more"] if len(members) > LISTED else []
     return "\n".join(
         [f"{inert(group['job'])}: {len(members)}{of} instances", f"  {code}", *(f"  {line}" for line in lines)]
     )
+
+
+def _marks(leak: Mapping[str, Any], down: AbstractSet[str]) -> str:
+    """What is particular to one of several: that it is down, that it is acknowledged."""
+    return f"{' (down)' if target_name(leak) in down else ''}{' (known)' if leak.get('acknowledged') else ''}"

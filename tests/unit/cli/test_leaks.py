@@ -40,6 +40,24 @@ def test_equal_leaks_of_a_job_are_one_line(serve: Serve, leak: Make, leakdog: Ru
     assert lines[first + 11].endswith("3f9c2a71b0de  till/t1")
 
 
+def test_one_of_several_is_marked(serve: Serve, leak: Make, target: Make, leakdog: Run, capsys: Capture) -> None:
+    """Of equal leaks the one that is acknowledged and the one whose target is down say so; the state says neither."""
+    leaks = [
+        leak(id=name * 12, target={"job": "shop", "instance": name}, replicas={"up": 3, "leaking": ["a", "b", "c"]})
+        for name in "abc"
+    ]
+    leaks[0]["acknowledged"] = True
+    targets = [target(job="shop", instance="b", up=False)]
+    assert (
+        leakdog(
+            "leaks", "--server", serve({"/api/v1/leaks": {"leaks": leaks}, "/api/v1/targets": {"targets": targets}})
+        )
+        == 0
+    )
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert lines[-3:] == [f"{'a' * 12}  a (known)", f"{'b' * 12}  b (down)", f"{'c' * 12}  c"]
+
+
 def test_long_names_fit(serve: Serve, leak: Make, leakdog: Run, capsys: Capture) -> None:
     """Long names are folded, not cut off: each character is there."""
     name = "github.com/acme/" + "very/" * 30 + "pkg.Function"
