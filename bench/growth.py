@@ -26,7 +26,7 @@ import psutil
 from bench.bodies import PAGES, record
 from bench.daemon import MIB
 from bench.startup import SIGNALS, history, sites
-from leakdog.config.schema import Config, RetentionConfig, ScrapeConfig, StorageConfig
+from leakdog.config.schema import Config, IntervalsConfig, RetentionConfig, ScrapeConfig, StorageConfig
 from leakdog.daemon.memory import _states
 from leakdog.detect.series import SeriesState
 from leakdog.detect.settings import PRODUCTION, for_sites
@@ -82,7 +82,8 @@ def measure(bodies: Path, count: int, days: float) -> str:
 
 async def _measure(bodies: Path, count: int, days: float, directory: Path) -> str:
     now = [time.time()]
-    job = ScrapeConfig(job_name="bench", profiles=(Kind.HEAP, Kind.GOROUTINE))
+    each_pass = IntervalsConfig(heap=MINUTE, goroutine=MINUTE)  # left out, they come in one pass of five
+    job = ScrapeConfig(job_name="bench", profiles=(Kind.HEAP, Kind.GOROUTINE), intervals=each_pass)
     config = Config(scrape_configs=(job,))
     retention = RetentionConfig(size=100_000_000_000)
     store = open_store(StorageConfig(path=str(directory), retention=retention))
