@@ -240,7 +240,8 @@ def _compose(
     """One assessment from what is noted in a state; the last one, where nothing new was noted."""
     last = state.memo[LAST]
     if isinstance(last, Assessment) and not fresh:
-        return replace(last, time=now)
+        state.memo[LAST] = again = replace(last, time=now)
+        return again
     found = [
         (look, numbers)
         for number, look in enumerate(settings.looks)

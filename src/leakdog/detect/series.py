@@ -24,7 +24,11 @@ STEP_WEIGHT = 0.1  # of the newest step in the average
 SWING_WEIGHT = 0.1  # of the newest block's swing
 HIGHS = 168  # of the coarsest blocks whose highest reading is remembered: a week in production
 MOST_LIVES = 8  # restarts that are remembered, with the block at which each life begins to be seen
+LOWEST = -math.inf
 LIFE_TOLERANCE_SECONDS = 1.5  # start times are told in clock ticks or whole seconds: nearer ones are the same life
+
+# Of rings without blocks, by rows: most levels of a young series have none, and an array of nothing takes 130 bytes.
+_EMPTY = {rows: np.empty((rows, 0), np.float32) for rows in (1, 2)}
 
 
 class _Blocks:
@@ -40,7 +44,7 @@ class _Blocks:
 
     def __init__(self, rows: int, length: int) -> None:
         self.length = length
-        self.cells = np.empty((rows, 0), np.float32)
+        self.cells = _EMPTY[rows]
         self.end = NEVER
 
     def put(self, index: int, *numbers: float) -> None:
@@ -78,7 +82,7 @@ class _Blocks:
 
     def forget(self) -> None:
         """Empty it, and give the memory back."""
-        self.cells = np.empty((len(self.cells), 0), np.float32)
+        self.cells = _EMPTY[len(self.cells)]
 
     def _make_room(self, index: int) -> None:
         """Grow until no known block is lost by adding this one, or `length` is reached."""
@@ -105,7 +109,7 @@ class _Ring(_Blocks):
 
     def open(self, index: int) -> None:
         """Begin a block."""
-        self.index, self.low, self.high, self.load, self.loads, self.count = index, math.inf, -math.inf, 0.0, 0, 0
+        self.index, self.low, self.high, self.load, self.loads, self.count = index, math.inf, LOWEST, 0.0, 0, 0
 
     def add(self, low: float, load: float | None, high: float) -> None:
         """Put a reading, or a finer block, into the open block."""
@@ -136,11 +140,11 @@ class SeriesState:
         "_before",
         "_highs",
         "_joining",
+        "_lives",
         "_rings",
         "first_time",
         "last_time",
         "life_start",
-        "lives",
         "memo",
         "settings",
         "step_seconds",
@@ -149,15 +153,15 @@ class SeriesState:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.life_start = -math.inf
+        self.life_start = LOWEST
         self.first_time = math.nan  # first reading of this life
-        self.last_time = -math.inf
+        self.last_time = LOWEST
         self.step_seconds = 0.0  # between readings, an average that forgets; 0 until it is known
         self.swing = 0.0  # by how much readings exceed the lows of the coarsest level, an average that forgets
         self._highs = _Blocks(1, HIGHS)  # of this life
         # What the engine found last, by look-back, and its last assessment; not saved, worked out anew.
         self.memo: list[object] = [None] * (len(settings.looks) + 1)
-        self.lives = np.full(MOST_LIVES, np.nan)  # first blocks of the lives on the coarsest level, the last at the end
+        self._lives: tuple[int, ...] = ()
         self._rings = [_Ring(level) for level in settings.levels]
         self._joining = next((k for k, level in enumerate(settings.levels) if level.joins_lives), None)
         self._before = math.nan  # level at the end of the last life, while the new one has not settled
@@ -184,7 +188,7 @@ class SeriesState:
         self.last_time = time
         levels, rings = self.settings.levels, self._rings
         for number, ring in enumerate(rings):
-            index = int(time // ring.block_seconds)
+            index = _block(time, ring.block_seconds)
             if index == ring.index:
                 break
             if ring.count:
@@ -198,6 +202,13 @@ class SeriesState:
         """Whether what came before this life can be compared with it."""
         return self._after is None
 
+    @property
+    def lives(self) -> Array:
+        """First blocks of the lives on the coarsest level: (`MOST_LIVES`,), the last at the end, NaN where none is."""
+        out = np.full(MOST_LIVES, np.nan)
+        out[MOST_LIVES - len(self._lives) :] = self._lives
+        return out
+
     def blocks(self, level: int, end: int) -> npt.NDArray[np.float32]:
         """Lows and loads of the blocks before block `end` of a level, oldest first: (2, length), NaN where missing."""
         ring = self._rings[level]
@@ -208,6 +219,8 @@ class SeriesState:
 
     def highest(self, before: int) -> float:
         """The highest reading of this life in the week before a block of the coarsest level, or NaN."""
+        if not self._highs.cells.size:
+            return math.nan
         end = self._rings[-1].end
         highs = self._highs.cells[0, self._highs.at(max(before, end) - HIGHS, min(before, end))]
         known = highs[~np.isnan(highs)]
@@ -263,8 +276,9 @@ class SeriesState:
         after = struct.unpack_from(f"<{count}d", body, at)
         self._after = None if settled else list(after)
         at += 8 * count
-        self.lives = np.frombuffer(body, "<f8", MOST_LIVES, at).astype(float)
-        at += self.lives.nbytes
+        lives = np.frombuffer(body, "<f8", MOST_LIVES, at)
+        self._lives = tuple(lives[~np.isnan(lives)].astype(int).tolist())
+        at += lives.nbytes
         if before:
             self._read_before(body, at)
             return
@@ -320,8 +334,8 @@ class SeriesState:
             if not level.joins_lives:
                 ring.forget()
             first = (max(life_start, self.last_time) if known else life_start) + level.warm_up_seconds
-            ring.life_first = int(first // ring.block_seconds)
-        self.lives = np.append(self.lives[1:], float(self._rings[-1].life_first))
+            ring.life_first = _block(first, ring.block_seconds)
+        self._lives = (*self._lives, self._rings[-1].life_first)[-MOST_LIVES:]
         self._after = None if math.isnan(self._before) else []
 
     def _remember_level(self) -> None:
@@ -335,7 +349,7 @@ class SeriesState:
             seen = tail[~np.isnan(tail)]
             self._before = float(np.median(seen)) if len(seen) else math.nan
             return
-        self.lives = np.append(np.nan, self.lives[:-1])
+        self._lives = self._lives[:-1]
         for each, level in zip(self._rings, self.settings.levels, strict=True):
             if level.joins_lives:
                 each.cells[:, each.at(each.life_first, each.end)] = np.nan
@@ -353,6 +367,12 @@ class SeriesState:
         self._after, self._before = None, math.nan
 
 
+@lru_cache(maxsize=256)
+def _block(time: float, seconds: float) -> int:
+    """The block that a time lies in. All series of a target are read at one time, and share this number."""
+    return int(time // seconds)
+
+
 def _read_rows(blocks: _Blocks, body: bytes, at: int, *, loads: bool) -> int:
     """Take in the numbers of blocks as `to_bytes` wrote them; returns where they end."""
     blocks.end, capacity = _SIZE.unpack_from(body, at)
@@ -362,7 +382,8 @@ def _read_rows(blocks: _Blocks, body: bytes, at: int, *, loads: bool) -> int:
     if loads:
         rows.append(_whole(np.frombuffer(body, "<u2", capacity, at)))
         at += 2 * capacity
-    blocks.cells = np.stack(rows)
+    if capacity:
+        blocks.cells = np.stack(rows)
     return at
 
 

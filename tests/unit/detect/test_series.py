@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
+import tracemalloc
 import zlib
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leakdog.detect.series import LOAD, LOW, SeriesState
-from leakdog.detect.settings import PRODUCTION, SOAK
+from leakdog.detect.settings import PRODUCTION, SOAK, Settings, for_sites
 from leakdog.errors import LeakdogError
 
 START = 3_600_000.0  # on the hour
@@ -218,3 +219,28 @@ def test_foreign_bytes_are_refused(data: bytes, why: str) -> None:
     """Bytes that are not such a state raise an error that says what is wrong."""
     with pytest.raises(LeakdogError, match=why):
         SeriesState.from_bytes(data, PRODUCTION)
+
+
+@pytest.mark.parametrize(("settings", "most"), [(PRODUCTION, 1200), (for_sites(PRODUCTION), 800)])
+def test_a_series_without_blocks_takes_little_memory(settings: Settings, most: int) -> None:
+    """A daemon holds 35 series of each target, and of young processes most levels have no block yet."""
+    tracemalloc.start()
+    try:
+        states = [SeriesState(settings) for _ in range(200)]
+        for state in states:
+            state.observe(START, 5.0, life_start=START - 60)
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert taken / len(states) < most
+
+
+def test_lives_are_known_by_the_block_in_which_each_begins_to_be_seen() -> None:
+    """The last stands at the end, also of a state that was stored and read back; before the first there is none."""
+    state = SeriesState(PRODUCTION)
+    for begin in (0, 50 * HOUR):
+        for step in range(200):
+            state.observe(START + begin + 900 * step, 5.0, life_start=START + begin)
+    known = [math.nan] * 6 + [(START + 3 * HOUR) // HOUR, (START + 53 * HOUR) // HOUR]
+    np.testing.assert_array_equal(state.lives, known)
+    np.testing.assert_array_equal(SeriesState.from_bytes(state.to_bytes(), PRODUCTION).lives, known)
