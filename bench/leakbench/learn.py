@@ -280,7 +280,7 @@ def main(arguments: Sequence[str]) -> int:
         apart = [each for seed, each in slow if seed in args.apart]
         alarms = alarm_rates(apart, model)
         off = spread(apart, model, FORECAST_SCORE[name])
-        out[name] = {"depth": DEPTH, "alarms": alarms, "spread": off, "trees": flattened(model)}
+        out[name] = {"alarms": alarms, "spread": off, "trees": flattened(model)}
         for least, rate in alarms:
             print(f"{name} score {least:5.2f}: {rate:8.3f} alarms per healthy series and year", file=sys.stderr)
     args.out.write_text(re.sub(r'(\{"feature)', r"\n\1", json.dumps(out, separators=(",", ":"))) + "\n")

@@ -1,8 +1,11 @@
 """The learned score: more of what speaks for a leak never lowers it, and its rates make thresholds."""
 
+import json
 from dataclasses import replace
+from importlib import resources
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -85,6 +88,24 @@ def test_each_feature_speaks_in_one_direction(name: str, part: str) -> None:
     more[:, FEATURES.index(name)] += rng.uniform(0, 10, 1000)
     trees = getattr(learned(), part)
     assert np.min(DIRECTIONS[name] * (grown(more, trees) - grown(rows, trees))) >= -1e-9
+
+
+@pytest.mark.parametrize("part", ["steady", "urgent"])
+def test_a_score_is_that_of_a_walk_down_each_tree(part: str) -> None:
+    """Reading leaves off bits gives what going from node to node gives, also where a feature is just a bound."""
+    trees = json.loads(resources.files("leakdog.detect").joinpath("score.json").read_text())[part]["trees"]
+    bounds = [bound for tree in trees for bound in tree["bound"] if bound < 1e9]
+    rows = np.random.default_rng(3).choice(bounds, (700, len(FEATURES)))
+
+    def walk(tree: dict[str, list[float]], row: npt.NDArray[np.float64]) -> float:
+        at = 0
+        while tree["left"][at] != at:
+            goes_left = row[int(tree["feature"][at])] <= tree["bound"][at]
+            at = int(tree["left" if goes_left else "right"][at])
+        return tree["value"][at]
+
+    walked = [sum(walk(tree, row) for tree in trees) for row in rows]
+    assert grown(rows, getattr(learned(), part)) == pytest.approx(walked, abs=1e-9)
 
 
 def test_infinite_numbers_are_features_all_the_same() -> None:
