@@ -20,6 +20,7 @@ from leakdog.detect.settings import Look, Settings
 from leakdog.model import Assessment, Signal, Unit, Verdict
 
 Array = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 # What was found stands for this share of its look-back while no new block can be judged.
 MEMORY_SHARE = 0.25
 LAST = -1  # place of the last assessment in a state's memo
@@ -117,9 +118,10 @@ def may_leak(state: SeriesState) -> bool:
     return any(np.frombuffer(each.packed or b"", np.float32)[_SCORE] > NEVER for each in found)
 
 
-def numbers_of(evidence: Evidence, place: int) -> dict[str, float]:
-    """What a look-back found of one series."""
-    return {name: float(getattr(evidence, name)[place]) for name in _NUMBERS}
+def numbers_of(evidence: Evidence, places: Ints) -> list[dict[str, float]]:
+    """What a look-back found of some series, by name."""
+    table = np.stack([getattr(evidence, name)[places] for name in _NUMBERS], 1, dtype=float)
+    return [dict(zip(_NUMBERS, row, strict=True)) for row in table.tolist()]
 
 
 def _packed(evidence: Evidence, place: int) -> bytes:

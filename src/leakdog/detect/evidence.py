@@ -37,6 +37,9 @@ HURDLE, HURDLE_LOADED = 0.5, 0.2
 SEEN_SHARE = 0.5
 # Growth by this factor or more is judged on a logarithmic scale too: what doubles again and again is no step.
 MULTIPLIED = 2.0
+# What comes of comparing with the past, which takes most of the time. More of each is more of a leak, so a score in
+# which they are infinite is the most that a row can reach.
+COMPARED = ("peak", "excess", "late", "line", "inner", "within", "repeated")
 
 
 @dataclass(slots=True)
@@ -132,14 +135,19 @@ class _Sight:
 
     Attributes:
         index: which rows of the evidence they are.
+        seconds, past_seconds: width of a block of the look-back, and of the past.
+        end: index of the block after the past's last column.
+        start: column of the past at which the look-back begins.
         begin: column of the past from which each is real.
         before: blocks of the past before the window.
 
     """
 
     index: Ints
-    window: Panel
-    past: Panel
+    seconds: float
+    past_seconds: float
+    end: int
+    start: int
     rows: Rows
     begin: Ints
     before: Ints
@@ -150,13 +158,23 @@ class _Sight:
     found: Trend
 
 
-def examine(look: Look, window: Panel, past: Panel, rows: Rows, settings: Settings, *, full: bool = True) -> Evidence:
+def examine(
+    look: Look,
+    window: Panel,
+    past: Panel,
+    rows: Rows,
+    settings: Settings,
+    *,
+    full: bool = True,
+    sift: bool = False,
+) -> Evidence:
     """Judge one look-back.
 
     Args:
         window: blocks of the look's level, at least as many as it is long.
         past: blocks of the level its past is read from; the same panel where that is the same level.
         full: also measure rows that cannot be a leak, for their growth and why they are none.
+        sift: of the others measure only those that can reach the threshold.
 
     """
     out = Evidence.empty(len(window.lows))
@@ -180,16 +198,23 @@ def examine(look: Look, window: Panel, past: Panel, rows: Rows, settings: Settin
         index, raw, base, asked = index[keep], raw[keep], base[keep], asked[keep]
     if not len(index):
         return out
-    panels = (take(window, index), take(past, index))
-    seen = correct(look, *panels, begin[index], raw, settings)
+    past = take(past, index)
+    window = past if same else take(window, index)
+    seen = correct(look, window, past, begin[index], raw, settings)
     found = _trend(seen, look, settings)
-    sight = _Sight(index, *panels, take(rows, index), begin[index], before[index], raw, base, asked, seen, found)
+    place = (window.block_seconds, past.block_seconds, past.end, window_start(look, window, past))
+    sight = _Sight(index, *place, take(rows, index), begin[index], before[index], raw, base, asked, seen, found)
     if not full:
         hopeful = (found.z >= settings.z_least) & (found.rise >= asked) & (found.rising >= settings.rising_least - 1e-6)
         sight = take(sight, np.flatnonzero(hopeful))
+    measured = _measure(sight, look, settings)
+    if sift and not full:
+        reaches = np.flatnonzero(score(measured, look, settings) >= sight.rows.threshold)
+        sight, measured = take(sight, reaches), take(measured, reaches)
     if len(sight.index):
-        _measure(out, sight, look, settings)
-        _decide(out, sight, look, settings, full=full)
+        _compare(measured, sight, look, settings)
+        _decide(measured, sight, look, settings, full=full)
+        out.put(sight.index, **{each.name: getattr(measured, each.name) for each in fields(measured)})
     return out
 
 
@@ -236,23 +261,18 @@ def _trend(seen: Corrected, look: Look, settings: Settings) -> Trend:
     return found
 
 
-def _measure(out: Evidence, sight: _Sight, look: Look, settings: Settings) -> None:
-    """Numbers of all that is still looked at."""
-    found, seen, index = sight.found, sight.seen, sight.index
-    rise = np.where(np.abs(found.rise) > 0, found.rise, np.inf)
-    seconds = sight.window.block_seconds
+def _measure(sight: _Sight, look: Look, settings: Settings) -> Evidence:
+    """What the look-back tells by itself; what comparing it with the past may tell is as much of a leak as can be."""
+    found, seen, out = sight.found, sight.seen, Evidence.empty(len(sight.index))
+    rise = _divisor(found)
+    seconds = sight.seconds
     climb = seen.raw[:, -(look.blocks // 4) :].mean(1) - sight.base
-    age = sight.past.end - sight.rows.life_start / sight.past.block_seconds
-    blocks = look.blocks * seconds / sight.past.block_seconds
-    total = running(seen.coarse)
-    late, line = _warm_up(sight, total, age, blocks, settings)
-    peak, excess = _above(sight, total, look, settings)
-    start = window_start(look, sight.window, sight.past)
-    within, inner = inner_growth(seen.coarse, total, _columns(sight), sight.begin, start)
+    age, blocks = _age(sight), _past_blocks(sight, look)
     own = np.clip(np.minimum(sight.before, age - blocks), -1, None)
-    level = np.median(seen.raw[:, -max(look.blocks // EDGE, 1) :], axis=1)
+    level = _median(seen.raw[:, -max(look.blocks // EDGE, 1) :])
+    out.usable[:] = True
     out.put(
-        index,
+        np.arange(len(rise)),
         growth=found.per_block / seconds,
         error=found.error / seconds,
         z=found.z,
@@ -263,14 +283,7 @@ def _measure(out: Evidence, sight: _Sight, look: Look, settings: Settings) -> No
         last=found.last,
         base=sight.base,
         level=level,
-        peak=peak / rise,
         above=np.nan_to_num((level + sight.rows.swing - sight.rows.highest) / rise, nan=1.0),
-        excess=excess / rise,
-        late=np.where(late < np.inf, np.where(late < np.inf, late, 0.0) / rise, OUT_OF_SIGHT),
-        line=np.where(found.scaled, OUT_OF_SIGHT, line),
-        inner=inner,
-        within=np.where(within < np.inf, np.where(within < np.inf, within, 0.0) / rise, OUT_OF_SIGHT),
-        repeated=repeated_growth(seen.coarse, total, _columns(sight), sight.begin),
         kept=np.where(climb > 0, found.rise * 0.75 / np.maximum(climb, 1e-9), OUT_OF_SIGHT),
         noise=found.noise / rise,
         past=sight.before / blocks,
@@ -279,10 +292,54 @@ def _measure(out: Evidence, sight: _Sight, look: Look, settings: Settings) -> No
         asked=sight.asked,
         age=age / blocks,
         age_days=age / settings.history_blocks,
-        lives=(_columns(sight) > start).sum(1).astype(float),
+        lives=(_columns(sight) > sight.start).sum(1).astype(float),
         loaded=seen.loaded.astype(float),
         left=np.nan_to_num((sight.rows.limit - level) / rise, nan=np.inf, posinf=np.inf),
+        **dict.fromkeys(COMPARED, np.full(len(rise), np.inf)),
     )
+    return out
+
+
+def _compare(out: Evidence, sight: _Sight, look: Look, settings: Settings) -> None:
+    """What the past says: all of `COMPARED`."""
+    seen, rise = sight.seen, _divisor(sight.found)
+    total = running(seen.coarse)
+    late, line = _warm_up(sight, total, _age(sight), _past_blocks(sight, look), settings)
+    peak, excess = _above(sight, total, look, settings)
+    within, inner = inner_growth(seen.coarse, total, _columns(sight), sight.begin, sight.start)
+    out.put(
+        np.arange(len(rise)),
+        peak=peak / rise,
+        excess=excess / rise,
+        late=np.where(late < np.inf, np.where(late < np.inf, late, 0.0) / rise, OUT_OF_SIGHT),
+        line=np.where(sight.found.scaled, OUT_OF_SIGHT, line),
+        inner=inner,
+        within=np.where(within < np.inf, np.where(within < np.inf, within, 0.0) / rise, OUT_OF_SIGHT),
+        repeated=repeated_growth(seen.coarse, total, _columns(sight), sight.begin),
+    )
+
+
+def _divisor(found: Trend) -> Array:
+    """The rise, by which what has its unit is divided; infinite where nothing rises."""
+    return np.where(np.abs(found.rise) > 0, found.rise, np.inf)
+
+
+def _age(sight: _Sight) -> Array:
+    """Of the lives, in blocks of the past."""
+    age: Array = sight.end - sight.rows.life_start / sight.past_seconds
+    return age
+
+
+def _past_blocks(sight: _Sight, look: Look) -> float:
+    """Length of the look-back, in blocks of the past."""
+    return look.blocks * sight.seconds / sight.past_seconds
+
+
+def _median(values: Array) -> Array:
+    """Of each row; `np.median` takes several times as long for few columns."""
+    ordered, columns = np.sort(values, axis=1), values.shape[1]
+    middle: Array = (ordered[:, (columns - 1) // 2] + ordered[:, columns // 2]) / 2
+    return middle
 
 
 def _warm_up(sight: _Sight, total: Array, age: Array, blocks: float, settings: Settings) -> tuple[Array, Array]:
@@ -302,7 +359,7 @@ def _warm_up(sight: _Sight, total: Array, age: Array, blocks: float, settings: S
 
 def _columns(sight: _Sight) -> Array:
     """Columns of the past at which the remembered lives begin."""
-    columns: Array = sight.rows.lives - (sight.past.end - sight.past.lows.shape[1])
+    columns: Array = sight.rows.lives - (sight.end - sight.seen.coarse.shape[1])
     return columns
 
 
@@ -312,7 +369,7 @@ def _above(sight: _Sight, total: Array, look: Look, settings: Settings) -> tuple
     Rows without a past get a whole rise.
     """
     coarse, begin = sight.seen.coarse, sight.begin
-    start = window_start(look, sight.window, sight.past)
+    start = sight.start
     first = max(0, start - settings.excess_blocks)
     none = sight.before == 0
     if start <= first or none.all():
@@ -327,23 +384,21 @@ def _above(sight: _Sight, total: Array, look: Look, settings: Settings) -> tuple
     means = (total[:, ends] - total[:, ends - smooth]) / smooth + level
     highest = np.where(ends - smooth >= begin[:, None], means, -np.inf).max(1, initial=-np.inf)
     highest = np.where(np.isfinite(highest), highest, top)
-    span = max(1, min(smooth, round(look.blocks * sight.window.block_seconds / sight.past.block_seconds / 2)))
+    span = max(1, min(smooth, round(_past_blocks(sight, look) / 2)))
     excess = coarse[:, -span:].mean(1) - highest
     return np.where(none, sight.found.rise, peak), np.where(none, sight.found.rise, excess)
 
 
-def _decide(out: Evidence, sight: _Sight, look: Look, settings: Settings, *, full: bool) -> None:
+def _decide(seen: Evidence, sight: _Sight, look: Look, settings: Settings, *, full: bool) -> None:
     """The verdict of this look-back."""
-    index, found = sight.index, sight.found
-    seen = take(out, index)
+    found = sight.found
     seen.score = score(seen, look, settings)
+    seen.leak = seen.score >= sight.rows.threshold
     grows = found.rise >= sight.asked
-    leak = seen.score >= sight.rows.threshold
     sure = grows & (found.z >= settings.z)
     slows = (found.last < settings.last_share) | (seen.late < 0) | (seen.line < settings.convex_z)
-    out.score[index], out.leak[index] = seen.score, leak
-    out.settling[index] = sure & ~leak & slows & (found.last > 0)
+    seen.settling = sure & ~seen.leak & slows & (found.last > 0)
     if full and sight.seen.loaded.any():
         plain = _trend(replace(sight.seen, window=sight.seen.raw), look, settings)
         explained = sight.seen.loaded & ~sure & (plain.z >= settings.z) & (plain.rise >= sight.asked)
-        out.follows_load[index] = explained & ~leak
+        seen.follows_load = explained & ~seen.leak

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from leakdog.detect.panel import Panel
+from leakdog.detect.panel import Panel, take
 from leakdog.detect.series import HIGHS, LIFE_TOLERANCE_SECONDS, MOST_LIVES, SWING_WEIGHT
 from leakdog.detect.settings import Settings
 
@@ -69,14 +69,9 @@ class Grid:
         self.life_start = np.array([start[0] for start in starts])
         self.first_time = np.array([each.time[0] for each in histories])
         self.last_time = np.array([each.time[-1] for each in histories])
-        points = _Blocks(
-            self._row,
-            np.zeros(0, np.int64),
-            np.concatenate([each.value for each in histories]),
-            np.concatenate([each.value for each in histories]),
-            np.concatenate([np.full(len(each.time), np.nan) if each.load is None else each.load for each in histories]),
-            np.concatenate(starts),
-        )
+        value = np.concatenate([each.value for each in histories])
+        load = [np.full(len(each.time), np.nan) if each.load is None else each.load for each in histories]
+        points = _Blocks(self._row, self._row, value, value, np.concatenate(load), np.concatenate(starts))
         self._base: list[int] = []
         self._lows: list[npt.NDArray[np.float32]] = []
         self._load: list[npt.NDArray[np.float32]] = []
@@ -149,7 +144,7 @@ class Grid:
         late, more = mean(last - quarter, last)
         return early, late, some & more
 
-    def _sum(self, level: int, rows: Ints) -> None:
+    def _sum(self, level: int, rows: Ints | slice) -> None:
         """Keep running sums of some rows, one column per row so that a time is read at once."""
         sums = self._sums[level]
         if sums is None:
@@ -157,8 +152,8 @@ class Grid:
         lows = self._lows[level][rows]
         known = ~np.isnan(lows)
         total, count = sums
-        total[1:, rows] = np.cumsum(np.where(known, lows, 0.0), axis=1, dtype=float).T
-        count[1:, rows] = np.cumsum(known, axis=1, dtype=np.int32).T
+        total[1:, rows] = np.cumsum(np.where(known, lows, 0.0).T, axis=0, dtype=float)
+        count[1:, rows] = np.cumsum(known.T, axis=0, dtype=np.int32)
 
     def next_time(self, row: int, time: float) -> float:
         """The first reading of a series at or after a time."""
@@ -238,7 +233,7 @@ class Grid:
             self._present.append(present)
             sums = np.zeros((width + 1, self.count)), np.zeros((width + 1, self.count), np.int32)
             self._sums.append(sums if dense else None)
-            self._sum(number, np.arange(self.count))
+            self._sum(number, slice(None))
         self._swing = self._swings(blocks)
         self._high = np.full(self._lows[-1].shape, np.nan, np.float32)
         self._high[blocks.row, blocks.index - self._base[-1]] = blocks.high
@@ -271,6 +266,7 @@ class Grid:
         return sorted(
             (float(self.histories[row].time[place - 1]), row, float(start[place]))
             for row, start in enumerate(starts)
+            if self.histories[row].life_start is not None
             for place in np.flatnonzero(np.abs(np.diff(start)) > LIFE_TOLERANCE_SECONDS) + 1
         )
 
@@ -317,15 +313,24 @@ def _block(time: Array, seconds: float) -> Ints:
 
 def _reduce(blocks: _Blocks, start: Array, shown: Bools, seconds: float) -> _Blocks:
     """Readings or finer blocks to blocks: lowest value, mean load."""
-    row, load, low, high = blocks.row[shown], blocks.load[shown], blocks.low[shown], blocks.high[shown]
-    life_start = blocks.life_start[shown]
-    index = _block(start[shown], seconds)
-    if not len(row):
-        return _Blocks(row, index, low, high, load, life_start)
-    begins = np.flatnonzero(np.concatenate(([True], (np.diff(row) != 0) | (np.diff(index) != 0))))
-    known = ~np.isnan(load)
-    number = np.add.reduceat(known.astype(float), begins)
-    total = np.add.reduceat(np.where(known, load, 0.0), begins)
-    mean = np.divide(total, number, out=np.full(len(begins), np.nan), where=number > 0)
-    lows, highs = np.minimum.reduceat(low, begins), np.maximum.reduceat(high, begins)
-    return _Blocks(row[begins], index[begins], lows, highs, mean, life_start[begins])
+    if not shown.all():
+        blocks, start = take(blocks, np.flatnonzero(shown)), start[shown]
+    row, index = blocks.row, _block(start, seconds)
+    first = np.ones(len(row), bool)
+    first[1:] = (row[1:] != row[:-1]) | (index[1:] != index[:-1])
+    begins = np.flatnonzero(first)
+    if len(begins) == len(row):  # each in a block of its own
+        return replace(blocks, index=index)
+    lows, highs = np.minimum.reduceat(blocks.low, begins), np.maximum.reduceat(blocks.high, begins)
+    load = _mean_load(blocks.load, begins)
+    return _Blocks(row[begins], index[begins], lows, highs, load, blocks.life_start[begins])
+
+
+def _mean_load(load: Array, begins: Ints) -> Array:
+    """Mean load of each block, of those that are known."""
+    mean, known = np.full(len(begins), np.nan), ~np.isnan(load)
+    if known.any():
+        number = np.add.reduceat(known.astype(float), begins)
+        total = np.add.reduceat(np.where(known, load, 0.0), begins)
+        np.divide(total, number, out=mean, where=number > 0)
+    return mean

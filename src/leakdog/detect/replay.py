@@ -66,7 +66,7 @@ def replay(
     signal: Signal,
     settings: Settings,
     progress: Callable[[float], None] = lambda _: None,
-    witness: Witness = lambda *_: None,
+    witness: Witness | None = None,
 ) -> list[Replayed]:
     """Replay histories of one signal.
 
@@ -74,7 +74,7 @@ def replay(
         signal: what the values are; its unit says which least growth counts.
         progress: called with the share that is done, 0 to 1.
         witness: called with the histories that were examined, the look-back, the time, and what it found: what a
-            score is learned from.
+            score is learned from. Without one, rows that cannot reach the threshold are measured in part only.
 
     """
     out: list[Replayed] = []
@@ -110,7 +110,7 @@ class _Run:
     """One pass over one grid."""
 
     def __init__(
-        self, histories: Sequence[History], signal: Signal, settings: Settings, witness: Witness = lambda *_: None
+        self, histories: Sequence[History], signal: Signal, settings: Settings, witness: Witness | None = None
     ) -> None:
         self.witness = witness
         self.grid = Grid(histories, settings)
@@ -121,9 +121,10 @@ class _Run:
         self.last_found = np.full(count, -np.inf)
         self.loaded = np.array([each.load is not None for each in histories])
         self.leaks: list[Leak | None] = [None] * count
+        self.noted, self.firing = np.zeros((2, count), bool)  # rows that have a leak, and whose leak fires
         self.found = np.zeros((len(settings.looks), count), bool)
         self.seen_end = np.full((len(settings.looks), count), -(1 << 60))
-        self.numbers: dict[tuple[int, int], tuple[Evidence, int]] = {}
+        self.numbers: dict[tuple[int, int], dict[str, float]] = {}
         self.out = [Replayed(each.name) for each in histories]
 
     def run(self, progress: Callable[[float], None]) -> list[Replayed]:
@@ -161,8 +162,10 @@ class _Run:
             if len(rows):
                 self._examine(number, rows, time)
                 changed[rows] = True
-        active = changed & (self.found.any(0) | np.array([leak is not None for leak in self.leaks]))
-        for row in np.flatnonzero(active):
+        found = self.found.any(0)
+        goes_on = changed & found & self.firing  # nothing moves
+        self.last_found[goes_on] = time
+        for row in np.flatnonzero(changed & (found | self.noted) & ~goes_on):
             self._judge(int(row), time)
 
     def _evidence(self, look: Look, rows: npt.NDArray[np.int64], now: float, *, full: bool) -> Evidence:
@@ -181,7 +184,7 @@ class _Run:
             life_start=grid.life_start[rows],
             lives=grid.lives[rows],
         )
-        return examine(look, window, past, known, settings, full=full)
+        return examine(look, window, past, known, settings, full=full, sift=self.witness is None)
 
     def _examine(self, number: int, rows: npt.NDArray[np.int64], time: float) -> None:
         look = self.settings.looks[number]
@@ -190,12 +193,14 @@ class _Run:
         if not len(rows):
             return
         evidence = self._evidence(look, rows, time, full=False)
-        self.witness([self.grid.histories[row] for row in rows], look, time, evidence)
+        if self.witness is not None:
+            self.witness([self.grid.histories[row] for row in rows], look, time, evidence)
         stale = (end - self.seen_end[number, rows]) / look.blocks > MEMORY_SHARE
         self.found[number, rows] = np.where(evidence.usable | stale, evidence.leak, self.found[number, rows])
         self.seen_end[number, rows[evidence.usable]] = end
-        for place in np.flatnonzero(evidence.leak):
-            self.numbers[number, int(rows[place])] = evidence, int(place)
+        leaking = np.flatnonzero(evidence.leak)
+        for row, numbers in zip(rows[leaking].tolist(), numbers_of(evidence, leaking), strict=True):
+            self.numbers[number, row] = numbers
 
     def _hopeful(self, look: Look, rows: npt.NDArray[np.int64], end: int) -> npt.NDArray[np.bool_]:
         """Rows that have grown enough to be worth a closer look, or were found to leak before."""
@@ -217,19 +222,16 @@ class _Run:
         finding = None
         leak = self.leaks[row]
         if self.found[:, row].any():
-            if leak is not None and leak.state is LeakState.FIRING:
-                self.last_found[row] = now  # nothing moves: it fires, and goes on
-                return
             finding = _Finding(self._assessment(row, now), self.signal)
-        elif leak is not None and leak.updated < self.last_found[row]:
-            self.leaks[row] = replace(leak, updated=float(self.last_found[row]))
+        elif leak is not None and leak.updated < (last := self.grid.next_time(row, self.last_found[row])):
+            self.leaks[row] = replace(leak, updated=last)
         self._move(row, finding, now)
 
     def _assessment(self, row: int, now: float) -> Assessment:
         """In full where the leak may fire now; between, only the verdict and the time that is left matter."""
         settings, leak, limit = self.settings, self.leaks[row], self.grid.histories[row].limit
         looks = enumerate(settings.looks)
-        found = [(look, numbers_of(*self.numbers[number, row])) for number, look in looks if self.found[number, row]]
+        found = [(look, self.numbers[number, row]) for number, look in looks if self.found[number, row]]
         look, numbers = surest(found)
         swing, spread = self._swing(row, now), forecast_spread(look)
         forecast = time_to_limit(numbers["level"], limit, numbers["growth"], swing, spread)
@@ -265,8 +267,9 @@ class _Run:
             found: list[list[Found]] = [[] for _ in rows]
             for look in self.settings.looks:
                 evidence = self._evidence(look, rows, now, full=True)
-                for place in np.flatnonzero(evidence.usable):
-                    found[place].append((look, numbers_of(evidence, int(place))))
+                usable = np.flatnonzero(evidence.usable)
+                for place, numbers in zip(usable.tolist(), numbers_of(evidence, usable), strict=True):
+                    found[place].append((look, numbers))
             for row, looks in zip(map(int, rows), found, strict=True):
                 out = self.out[row]
                 out.last = self._compose(row, now, looks)
@@ -281,6 +284,7 @@ class _Run:
         self.leaks[row] = after
         fired = before is not None and before.state is LeakState.FIRING
         fires = after is not None and after.state is LeakState.FIRING
+        self.noted[row], self.firing[row] = after is not None, fires
         if fires and not fired:
             assert finding is not None
             out.alerts.append(Alert(now, finding.assessment))

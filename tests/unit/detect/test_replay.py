@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from leakdog.detect.engine import assess
+from leakdog.detect.evidence import Evidence
 from leakdog.detect.grid import History
 from leakdog.detect.replay import Alert, replay
+from leakdog.detect.score import NEVER, least_score
 from leakdog.detect.series import SeriesState
-from leakdog.detect.settings import PRODUCTION, SOAK, Settings
+from leakdog.detect.settings import PRODUCTION, SOAK, Look, Settings
 from leakdog.model import Signal, Verdict
 
 T0 = 1_750_000_000.0
@@ -107,3 +109,18 @@ def test_progress_ends_at_one(rng: np.random.Generator) -> None:
     replay([history(rng, "a", leak=0.1, days=2)], Signal.RSS, PRODUCTION, seen.append)
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
+
+
+def test_who_looks_on_sees_more_rows_and_changes_nothing(rng: np.random.Generator) -> None:
+    """Rows that cannot reach the threshold are left out only where nobody looks on, and none of them would fire."""
+    histories = [history(rng, f"s{number}", leak=leak) for number, leak in enumerate((0.0, 0.03, 0.1, 0.5))]
+    weak = []
+
+    def note(_: object, look: Look, __: float, seen: Evidence) -> None:
+        least = least_score(look, PRODUCTION)
+        weak.extend(seen.score[(seen.score > NEVER) & (seen.score < least)])
+
+    watched = replay(histories, Signal.RSS, PRODUCTION, witness=note)
+    assert len(weak) > 10
+    assert repr(watched) == repr(replay(histories, Signal.RSS, PRODUCTION))
+    assert sum(len(each.alerts) for each in watched) >= 2
