@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 
 from leakdog.cli.profile import add_base, add_output, add_source, add_view, load_compared, view_of, write
 
@@ -10,6 +11,7 @@ EXAMPLES = """examples:
   leakdog flame heap.pb.gz -o heap.svg           open it in a browser; hover over a frame for its figures
   leakdog flame after.pb.gz --base before.pb.gz -o grown.svg
   leakdog flame http://127.0.0.1:6060 --kind goroutine > goroutines.svg
+  leakdog flame heap.pb.gz --json                frames within frames, for a drawer of your own
 """
 
 
@@ -23,19 +25,21 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_source(parser)
-    add_view(parser, as_json=False)
+    add_view(parser)
     add_base(parser)
     add_output(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the picture.
+    """Write the picture, or its frames as JSON.
 
     Raises:
         LeakdogError: the profile cannot be read, or the file cannot be written.
 
     """
-    from leakdog.report.flame import render
+    from leakdog.report.flame import as_json, render
 
-    return write(args, render(load_compared(args), view_of(args)))
+    profile, view = load_compared(args), view_of(args)
+    # Not indented: blanks before frames within frames would be most of the text.
+    return write(args, f"{json.dumps(as_json(profile, view))}\n" if args.json else render(profile, view))

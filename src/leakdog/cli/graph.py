@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from leakdog.cli.dot import add_arguments
-from leakdog.cli.profile import load_compared, view_of, write
+from leakdog.cli.dot import add_arguments, write_graph
 
 EXAMPLES = """examples:
   leakdog graph heap.pb.gz -o heap.svg           open it in a browser; hover over a box for its figures
   leakdog graph http://127.0.0.1:6060 --focus 'cart' -n 30 -o cart.svg
   leakdog graph after.pb.gz --base before.pb.gz -o grown.svg
+  leakdog graph heap.pb.gz --json                what would be drawn, as numbers
 """
 
 
@@ -28,13 +28,12 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the picture.
+    """Write the picture, or what is in it as JSON.
 
     Raises:
         LeakdogError: the profile cannot be read, or the file cannot be written.
 
     """
-    from leakdog.report.callgraph import callgraph
     from leakdog.report.graph_svg import render
 
-    return write(args, render(callgraph(load_compared(args), view_of(args))))
+    return write_graph(args, render)

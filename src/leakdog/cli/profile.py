@@ -47,7 +47,7 @@ def add_source(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--server", metavar="URL", default=default_server(), help=SERVER_HELP)
 
 
-def add_view(parser: argparse.ArgumentParser, *, as_json: bool = True, granularity: bool = True) -> None:
+def add_view(parser: argparse.ArgumentParser, *, granularity: bool = True) -> None:
     """Add how the profile is looked at."""
     parser.add_argument("--sample-index", default="", metavar="NAME", help="inuse_space, alloc_objects, … or a number")
     if granularity:
@@ -62,8 +62,7 @@ def add_view(parser: argparse.ArgumentParser, *, as_json: bool = True, granulari
         help="of the figures: B, kB, MB, GB, ms, s, …; auto: the best for each; minimum: one for all (default)",
     )
     add_selections(parser)
-    if as_json:
-        parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def add_selections(parser: argparse.ArgumentParser) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 from xml.sax.saxutils import escape
 
 from leakdog.pprof.profile import Profile
@@ -17,6 +18,7 @@ from leakdog.report.measure import label, percentage
 from leakdog.report.traces import traces_of
 
 WIDTH, ROW, CHARACTER = 1200, 18, 6.6  # pixels: of the picture, of a row, of a character
+DEEPEST = 256  # frames within frames in JSON: readers that recurse, such as Python's, end at 1000 levels, two a frame
 LEAST = 0.4  # what is narrower is left out: nobody sees it
 STYLE = (
     "svg { background: #fff; } text { font: 11px ui-monospace, monospace; fill: #1b1f24; } rect { stroke: #fff; }"
@@ -55,14 +57,50 @@ def render(profile: Profile, view: View) -> str:
     )
 
 
-def _tree(profile: Profile, view: View) -> _Node:
+def as_json(profile: Profile, view: View) -> dict[str, Any]:
+    """The frames as a tree with raw numbers: what each holds with its callees (`value`) and without (`self`).
+
+    All frames are there, also those too narrow to be drawn; the largest callee is first. What is called deeper than
+    `DEEPEST` counts as the own of the frame there. As in the picture, what holds less than nothing is left out.
+
+    Raises:
+        ProfileError: there is no such sample type, or what is selected is no regular expression.
+
+    """
+    kind = profile.sample_types[profile.sample_index(view.sample_index)]
+    about = {"sample_type": kind.type, "unit": kind.unit, "total": total_of(profile, view)}
+    return {**about, "root": _nested(_tree(profile, view, DEEPEST))}
+
+
+def _nested(root: _Node) -> dict[str, Any]:
+    top = _plain("", root)
+    waiting = [(root, top)]
+    while waiting:
+        node, told = waiting.pop()
+        for name, below in _largest_first(node):
+            told["children"].append(_plain(name, below))
+            waiting.append((below, told["children"][-1]))
+    return top
+
+
+def _plain(name: str, node: _Node) -> dict[str, Any]:
+    own = node.value - sum(below.value for below in node.below.values())
+    return {"name": name, "value": node.value, "self": own, "children": []}
+
+
+def _largest_first(node: _Node) -> list[tuple[str, _Node]]:
+    return sorted(node.below.items(), key=lambda item: (-item[1].value, item[0]))
+
+
+def _tree(profile: Profile, view: View, deepest: int | None = None) -> _Node:
+    """Frames within frames; none deeper than that."""
     root = _Node()
     for trace in traces_of(profile, view):
         if trace.value <= 0:
             continue
         root.value += trace.value
         node = root
-        for name, _ in reversed(trace.stack):
+        for name, _ in trace.stack[::-1][:deepest]:
             node = node.below.setdefault(name, _Node())
             node.value += trace.value
     return root
@@ -73,7 +111,7 @@ def _frames(root: _Node, figure: Callable[[int], str]) -> Iterator[tuple[int, st
     waiting = [(1, 0.0, root)]
     while waiting:
         depth, x, node = waiting.pop()
-        for name, below in sorted(node.below.items(), key=lambda item: (-item[1].value, item[0])):
+        for name, below in _largest_first(node):
             width = below.value / root.value * WIDTH
             if width < LEAST:
                 break

@@ -1,16 +1,20 @@
 """Flame graphs."""
 
+import json
 import re
+from collections import Counter
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 from leakdog.model import Frame
 from leakdog.pprof import DEFAULT_LIMITS, Profile, parse
 from leakdog.pprof.build import Builder
 from leakdog.pprof.profile import ValueType
-from leakdog.report.flame import WIDTH, render
-from leakdog.report.graph import View
+from leakdog.report.flame import DEEPEST, WIDTH, as_json, render
+from leakdog.report.graph import View, build
 from leakdog.report.select import Selection
 
 SPACE = ValueType("inuse_space", "bytes")
@@ -102,3 +106,43 @@ def test_a_real_profile_is_valid_and_its_rows_do_not_overlap() -> None:
 def test_an_empty_profile_has_an_empty_picture() -> None:
     """With its heading."""
     assert re.search("Type: inuse_space · 0 in all", render(profile(), View()))
+
+
+def told(root: dict[str, Any]) -> Iterator[tuple[dict[str, Any], tuple[str, ...]]]:
+    """Each frame, and the names of those that it is called by."""
+    waiting: list[tuple[dict[str, Any], tuple[str, ...]]] = [(root, ())]
+    while waiting:
+        frame, callers = waiting.pop()
+        yield frame, callers
+        waiting += [(below, (*callers, frame["name"])) for below in frame["children"]]
+
+
+def test_json_has_the_sums_of_top() -> None:
+    """What each function holds itself, over all its frames, is its flat; what it holds in all, its cum."""
+    made = parse(ETCD.read_bytes())
+    flat, cum = Counter[str](), Counter[str]()
+    for frame, callers in told(as_json(made, View())["root"]):
+        if frame["name"]:
+            flat[frame["name"]] += frame["self"]
+            cum[frame["name"]] += frame["value"] * (frame["name"] not in callers)
+        assert frame["value"] == frame["self"] + sum(below["value"] for below in frame["children"])
+    wanted = {node.name: (node.flat, node.cum) for node in build(made, View()).nodes}
+    assert {name: (flat[name], cum[name]) for name in cum} == wanted
+    assert len(wanted) > 50
+
+
+def test_json_of_a_stack_of_any_depth_can_be_read() -> None:
+    """What is called from the deepest frame that is told counts as its own."""
+    depth = DEFAULT_LIMITS.depth
+    made = as_json(profile((" ".join(f"f{i}" for i in range(depth)[::-1]), 5)), View())
+    frames = [frame for frame, _ in told(json.loads(json.dumps(made))["root"])]
+    assert [frame["name"] for frame in frames] == ["", *(f"f{i}" for i in range(DEEPEST))]
+    assert [frame["self"] for frame in frames] == [0] * DEEPEST + [5]
+
+
+def test_json_has_the_largest_first_and_only_growth() -> None:
+    """As the picture; frames that would be too narrow to be drawn are there."""
+    made = as_json(profile(("a main", 1), ("b main", 9000), ("c main", -5)), View())
+    (main,) = made["root"]["children"]
+    assert [(frame["name"], frame["value"]) for frame in main["children"]] == [("b", 9000), ("a", 1)]
+    assert made["total"] == 9006
