@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import shutil
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,6 +51,11 @@ def grown(args: argparse.Namespace, view: View, fold: Fold[Key]) -> OverTime[Key
 
     taken = [each._replace(profile=pruned(each.profile)) for each in _load(args)]
     return over_time(taken, view, fold)
+
+
+def width() -> int:
+    """How many columns the text may take: those of the terminal, or 0 for any number where it is none."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
 
 
 def about(found: OverTime[Key]) -> dict[str, Any]:

@@ -58,5 +58,8 @@ def _growth(args: argparse.Namespace) -> int:
     view = view_of(args)
     found = growth.grown(args, view, by_call(lambda symbols: calls_of(symbols, view.granularity)))
     rows = [{"name": name, **growth.row(grown)} for name, grown in ranked(found)]
-    print(json.dumps({**growth.about(found), "rows": rows}, indent=2) if args.json else top(found).rstrip("\n"))
+    if args.json:
+        print(json.dumps({**growth.about(found), "rows": rows}, indent=2))
+    else:
+        print(top(found, growth.width()), end="")
     return 0

@@ -65,5 +65,5 @@ def _growth(args: argparse.Namespace) -> int:
         rows = [{"stack": list(stack), **growth.row(grown)} for stack, grown in ranked(found)]
         print(json.dumps({**growth.about(found), "traces": rows}, indent=2))
     else:
-        print(traces(found), end="")
+        print(traces(found, growth.width()), end="")
     return 0

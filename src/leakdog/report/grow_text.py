@@ -16,8 +16,9 @@ from leakdog.report.listing import Place, Sources, functions, places_of, source_
 from leakdog.report.measure import MINIMUM, label, scale
 from leakdog.report.words import HOUR, human_duration
 
-TITLES = f"{'80% interval':>22} {'share':>7}"
-INDENT = len(TITLES) + 25  # of what stands after the figures of a stack
+TITLES = f"{'80% ±':>9} {'share':>6}"  # after a trend
+INDENT = len(TITLES) + 23  # of what stands after the figures of a stack
+STILL = Rate(0.0, 0.0, 0.0, 0.0)  # of what holds nothing
 SEPARATOR = "-" * (INDENT - 2) + "+" + "-" * 24
 Figure = Callable[[float], str]
 
@@ -52,29 +53,37 @@ def ranked(found: OverTime[Key]) -> list[tuple[Key, Grown]]:
     return rows[: found.view.n] if found.view.n else rows
 
 
-def top(found: OverTime[str]) -> str:
-    """Nodes: trends of flat and cum, interval and share of the one that they are sorted by, and what each holds now."""
-    rows = ranked(found)
+def top(found: OverTime[str], width: int = 0) -> str:
+    """Nodes: the trend that they are sorted by, the other one, and what each holds now.
+
+    Args:
+        width: columns that there are; names are cut at their front to fit. 0: as many as it takes.
+
+    """
+    rows, by = ranked(found), found.view.sort
     figure, held = _hourly_figure(found, (grown for _, grown in rows)), _figure(found, [found.total])
     lines = [*_heading(found, figure)]
     if len(rows) < len(found.rows):
         lines.append(f"Showing top {len(rows)} nodes out of {len(found.rows)}")
-    lines.append(f"{'flat/h':>10} {'cum/h':>10} {TITLES} {'flat':>10} {'cum':>10}")
+    first, second = ("flat", "cum") if by == "flat" else ("cum", "flat")
+    lines.append(f"{f'{first}/h':>9} {TITLES} {f'{second}/h':>9} {first:>9}")
     for name, grown in rows:
-        head = _both(grown, grown.cum_rate if found.view.sort == "cum" else grown.flat_rate, figure)
-        lines.append(f"{head} {held(grown.flat):>10} {held(grown.cum):>10}  {name}")
+        rate, other, now = grown.flat_rate, grown.cum_rate, grown.flat
+        if by == "cum":
+            rate, other, now = other, rate, grown.cum
+        head = f"{_sure(rate, figure)} {_hourly(other, figure):>9} {held(now):>9}  "
+        lines.append(head + _fitting(name, width - len(head)))
     return "\n".join(lines) + "\n"
 
 
-def traces(found: OverTime[tuple[str, ...]]) -> str:
-    """Stacks, leaf first: trend with interval and share, and what each holds now."""
+def traces(found: OverTime[tuple[str, ...]], width: int = 0) -> str:
+    """Stacks, leaf first: their trends, and what each holds now. `width` is that of `top`."""
     rows = ranked(found)
     figure, held = _hourly_figure(found, (grown for _, grown in rows)), _figure(found, [found.total])
-    lines = [*_heading(found, figure), f"{'growth/h':>10} {TITLES} {'now':>10}"]
+    lines = [*_heading(found, figure), f"{'growth/h':>9} {TITLES} {'now':>9}"]
     for stack, grown in rows:
-        leaf, *callers = stack or (UNKNOWN,)
-        rate = grown.flat_rate
-        head = f"{_hourly(rate, figure):>10} {_sure(rate, figure)} {held(grown.flat):>10}"
+        leaf, *callers = (_fitting(name, width - INDENT) for name in stack or (UNKNOWN,))
+        head = f"{_sure(grown.flat_rate, figure)} {held(grown.flat):>9}"
         lines += [SEPARATOR, f"{head}   {leaf}", *(" " * INDENT + name for name in callers)]
     return "\n".join([*lines, SEPARATOR]) + "\n"
 
@@ -96,7 +105,7 @@ def routines(found: OverTime[Place], pattern: str, sources: Sources) -> list[Gro
 
 
 def listing(found: OverTime[Place], listed: Iterable[GrownRoutine]) -> str:
-    """Source lines: trend of flat, trend of cum with interval and share."""
+    """Source lines: the trends of flat and of cum."""
     listed = list(listed)
     figure = _hourly_figure(found, (line.grown for each in listed for line in each.lines if line.grown))
     lines = [*_heading(found, figure)]
@@ -137,7 +146,7 @@ def _heading(found: OverTime[Key], figure: Figure) -> Iterator[str]:
     if found.before:
         yield f"Left out {found.before}, of before the process started anew"
     held = _figure(found, [found.total])(found.total)
-    interval = f"80% interval {_interval(found.rate, figure)}"
+    interval = f"80% interval {figure(found.rate.low * HOUR)} to {figure(found.rate.high * HOUR)}"
     yield f"{_hourly(found.rate, figure)} per hour in all ({interval}), {held} in the last profile"
 
 
@@ -145,10 +154,10 @@ def _routine(routine: GrownRoutine, figure: Figure) -> Iterator[str]:
     yield f"ROUTINE ======================== {routine.function} in {routine.file or '?'}"
     if routine.error:
         yield f" Error: {routine.error}"
-    yield f"{'flat/h':>10} {'cum/h':>10} {TITLES}   line"
+    yield f"{'flat/h':>9} {'cum/h':>9} {TITLES}   line"
     for line in routine.lines:
-        nothing = f"{'.':>10} {'.':>10} {'':>{len(TITLES)}}"
-        head = _both(line.grown, line.grown.cum_rate, figure) if line.grown else nothing
+        flat, cum = (line.grown.flat_rate, line.grown.cum_rate) if line.grown else (STILL, STILL)
+        head = f"{_hourly(flat, figure):>9} {_sure(cum, figure)}"
         yield f"{head} {line.line:6}:{line.source or ''}"
 
 
@@ -166,19 +175,23 @@ def _figure(found: OverTime[Key], values: Iterable[float]) -> Figure:
     return lambda value: label(round(value), found.unit, unit)
 
 
-def _both(grown: Grown, shown: Rate, figure: Figure) -> str:
-    """Both trends, interval and share of one of them."""
-    return f"{_hourly(grown.flat_rate, figure):>10} {_hourly(grown.cum_rate, figure):>10} {_sure(shown, figure)}"
-
-
 def _sure(rate: Rate, figure: Figure) -> str:
+    """A trend, how far its interval reaches on each side, and its share; for what never moves, nothing but points."""
+    if _is_still(rate):
+        return f"{'.':>9} {'.':>9} {'.':>6}"
     share = "-" if rate.share is None else f"{rate.share:.1%}"
-    return f"{_interval(rate, figure):>22} {share:>7}"
+    return f"{_hourly(rate, figure):>9} {'±' + figure((rate.high - rate.low) / 2 * HOUR):>9} {share:>6}"
 
 
 def _hourly(rate: Rate, figure: Figure) -> str:
-    return figure(rate.per_second * HOUR)
+    return "." if _is_still(rate) else figure(rate.per_second * HOUR)
 
 
-def _interval(rate: Rate, figure: Figure) -> str:
-    return f"{figure(rate.low * HOUR)} to {figure(rate.high * HOUR)}"
+def _is_still(rate: Rate) -> bool:
+    """Whether it never moved: what a function holds itself that only calls what grows, for one."""
+    return rate.low == rate.high == 0
+
+
+def _fitting(name: str, room: int) -> str:
+    """As much of a name as there is room for: its end, which tells more than its path."""
+    return name if room <= 0 or len(name) <= room else f"…{name[len(name) - room + 1 :]}"

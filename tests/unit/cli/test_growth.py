@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -21,10 +22,10 @@ SPACE = ValueType("inuse_space", "bytes")
 NEW_YEAR = 1_767_225_600  # 2026, unix seconds
 
 
-def heap(kept: int, minute: int) -> bytes:
+def heap(kept: int, minute: int, file: str = "a.go") -> bytes:
     """`main` calls `keep`, which holds so many bytes, at this minute of an hour."""
     builder = Builder([SPACE], DEFAULT_LIMITS)
-    frames = (Frame("keep", "a.go", 2), Frame("main", "a.go", 4))
+    frames = (Frame("keep", file, 2), Frame("main", "a.go", 4))
     builder.sample([kept], [builder.location(number, (frame,)) for number, frame in enumerate(frames, 1)])
     made = replace(builder.build(SPACE, 1), time_nanos=(NEW_YEAR + 60 * minute) * 10**9)
     return gzip.compress(encode(made))
@@ -42,9 +43,7 @@ def folder(tmp_path: Path) -> str:
 def test_functions_that_grow(folder: str, capsys: Capture) -> None:
     """Text, and JSON with rates per second and raw numbers."""
     assert main(["top", folder, "--growth"]) == 0
-    assert (
-        "    3.52kB     3.52kB       3.52kB to 3.52kB  100.0%       240B       240B  keep\n" in capsys.readouterr().out
-    )
+    assert "   3.52kB        ±0 100.0%    3.52kB      240B  keep\n" in capsys.readouterr().out
     assert main(["top", folder, "--growth", "-n", "1", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert {key: value for key, value in found.items() if key != "rows"} == {
@@ -63,10 +62,25 @@ def test_functions_that_grow(folder: str, capsys: Capture) -> None:
     ]
 
 
+@pytest.mark.parametrize("verb", ["top", "traces"])
+def test_a_terminal_is_not_overrun(capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, verb: str) -> None:
+    """Names are cut to its width there, and nowhere else."""
+    deep = tmp_path / ("very" * 20)
+    for minute in range(2):
+        (tmp_path / f"{minute}.pb.gz").write_bytes(heap(60 * minute, minute, file=f"{deep}/a.go"))
+    arguments = [verb, *(str(tmp_path / f"{minute}.pb.gz") for minute in range(2)), "--growth", "--granularity=lines"]
+    assert main(arguments) == 0
+    assert f"  keep {deep}/a.go:2\n" in capsys.readouterr().out
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert main(arguments) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [len(line) for line in lines if line.endswith("/a.go:2")] == [80]
+
+
 def test_stacks_that_grow(folder: str, capsys: Capture) -> None:
     """Text and JSON."""
     assert main(["traces", folder, "--growth"]) == 0
-    assert "100.0%       240B   keep\n" in capsys.readouterr().out
+    assert "100.0%      240B   keep\n" in capsys.readouterr().out
     assert main(["traces", folder, "--growth", "--json", "--granularity", "lines"]) == 0
     (trace,) = json.loads(capsys.readouterr().out)["traces"]
     assert (trace["stack"], trace["growth_per_second"]) == (["keep a.go:2", "main a.go:4"], 1.0)
@@ -76,7 +90,7 @@ def test_lines_that_grow(folder: str, capsys: Capture, tmp_path: Path) -> None:
     """Text and JSON, with their source; lines that hold nothing have no trend."""
     (tmp_path / "a.go").write_text("one\ntwo\nthree\n")
     assert main(["list", "keep", folder, "--growth", "--source-path", str(tmp_path)]) == 0
-    assert "  100.0%      2:two\n" in capsys.readouterr().out
+    assert " 100.0%      2:two\n" in capsys.readouterr().out
     assert main(["list", "keep", folder, "--growth", "--source-path", str(tmp_path), "--json"]) == 0
     (routine,) = json.loads(capsys.readouterr().out)["routines"]
     assert routine["lines"][0] == {"line": 1, "source": "one"}
