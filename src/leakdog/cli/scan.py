@@ -28,6 +28,7 @@ exit codes: 0 no leak, 1 a leak was found, 2 usage, 3 the target could not be re
 """
 JOB = "scan"
 MOST_PROFILES = 100_000
+PATIENCE_SECONDS = 10.0  # with a sample
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -75,14 +76,17 @@ def run(args: argparse.Namespace) -> int:
 
 
 def scan_config(job: ScrapeConfig, interval_seconds: float) -> Config:
-    """A configuration with this one target, kept in memory, judged as a soak run."""
+    """A configuration with this one target, kept in memory, judged as a soak run.
+
+    A target that answers more slowly than it is asked is scanned all the same: the next sample comes later.
+    """
     from leakdog.config.schema import Backend, Config, DetectionConfig, GlobalConfig, Preset, StorageConfig
 
     return Config(
-        global_=GlobalConfig(scrape_interval=interval_seconds, scrape_timeout=max(interval_seconds, 5.0)),
+        global_=GlobalConfig(scrape_interval=interval_seconds),
         storage=StorageConfig(backend=Backend.MEMORY),
         detection=DetectionConfig(preset=Preset.SOAK),
-        scrape_configs=(job,),
+        scrape_configs=(replace(job, scrape_timeout=max(interval_seconds, PATIENCE_SECONDS)),),
     )
 
 

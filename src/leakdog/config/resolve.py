@@ -58,8 +58,12 @@ def base_interval(config: Config, job: ScrapeConfig) -> float:
 
 
 def scrape_timeout(config: Config, job: ScrapeConfig) -> float:
-    """Seconds that one pass over a target may take; never longer than the time to the next one."""
-    return min(job.scrape_timeout or config.global_.scrape_timeout, base_interval(config, job))
+    """Seconds that one pass over a target may take.
+
+    The global one is cut to the time to the next pass. A job's own is not: where it comes from a file, `check` has
+    seen that it is no longer than that, and a `leakdog scan` leaves out what comes late.
+    """
+    return job.scrape_timeout or min(config.global_.scrape_timeout, base_interval(config, job))
 
 
 def body_size_limit(config: Config, job: ScrapeConfig) -> int:

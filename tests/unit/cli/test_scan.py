@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from leakdog import cli
-from leakdog.cli.scan import _record, job_for, scan_config
+from leakdog.cli.scan import PATIENCE_SECONDS, _record, job_for, scan_config
+from leakdog.config.resolve import scrape_timeout
 from leakdog.config.schema import Backend, Preset, ProcessConfig, ScrapeConfig
 from leakdog.errors import LeakdogError
 from leakdog.model import Assessment, Leak, LeakClass, LeakState, Signal, Target, TargetKey, Verdict
@@ -86,6 +87,13 @@ def test_a_scan_keeps_nothing_and_judges_as_a_soak_run() -> None:
     config = scan_config(job_for("etcd"), 0.5)
     assert (config.storage.backend, config.detection.preset) == (Backend.MEMORY, Preset.SOAK)
     assert config.global_.scrape_interval == 0.5
+
+
+@pytest.mark.parametrize(("interval", "patience"), [(1.0, PATIENCE_SECONDS), (60.0, 60.0)])
+def test_a_sample_may_take_longer_than_the_time_to_the_next(interval: float, patience: float) -> None:
+    """Once a second is how often it is asked, not how soon a busy process has to answer."""
+    config = scan_config(job_for("etcd"), interval)
+    assert scrape_timeout(config, config.scrape_configs[0]) == patience
 
 
 @pytest.fixture
