@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+import numpy as np
+
 from leakdog.pprof import Profile, parse
+from leakdog.report.frames import clean
 
 HERE = Path(__file__).parent
-# A file is one row in a graph of ours. In pprof it is one for each binary and each line that a function begins in.
-GRANULARITIES = ("functions", "filefunctions", "lines", "addresses")
+GRANULARITIES = ("functions", "filefunctions", "files", "lines", "addresses")
 GOROOT = Path(sysconfig.get_path("purelib")) / "go"
 SOURCES = (
     ("", ""),
@@ -103,7 +105,7 @@ def draw(choices: Random, groups: list[list[Path]]) -> Draw:
         options["sample-index"] = _sample_index(choices, profile)
         options["unit"] = choices.choice(UNITS)
         if verb != "list" and choices.random() < 0.7:
-            options["granularity"] = choices.choice((*GRANULARITIES, *([] if verb in GRAPHS else ["files"])))
+            options["granularity"] = choices.choice(GRANULARITIES)
     for name in choices.sample(FILTERS, choices.choice((0, 0, 1, 1, 2, 3))):
         options[name] = _label_filter(choices, profile) if name.startswith("tag") else pattern()
     if verb in CUT:
@@ -121,7 +123,22 @@ def draw(choices: Random, groups: list[list[Path]]) -> Draw:
         compared = choices.choice(("base", "diff-base")) if verb != "diff" else "base"
         if base != path and choices.random() < 0.3:
             options["normalize"] = None
+    seen = [profile, *([parse(base.read_bytes())] if base else [])]
+    if options.get("granularity") == "files" and verb in GRAPHS and not all(map(_files_are_rows, seen)):
+        options["granularity"] = "filefunctions"
     return Draw(verb, path, argument, {k: v for k, v in options.items() if v != ""}, base, compared)
+
+
+def _files_are_rows(profile: Profile) -> bool:
+    """Whether a file is one row in pprof, too, which has one for each binary and each line that functions begin in."""
+    symbols, begun = profile.symbols, set()
+    places = symbols.locations
+    owner = np.repeat(np.arange(len(places.mapping)), np.diff(places.line_offsets)).tolist()
+    for location, function in zip(owner, places.line_function.tolist(), strict=True):
+        file = clean(symbols.strings[int(symbols.functions.file[function])])
+        binary = symbols.mapping_file(location).rpartition("/")[2]
+        begun.add((file, binary, int(symbols.functions.start_line[function])))
+    return len({file for file, _, _ in begun}) == len(begun)
 
 
 def _sample_index(choices: Random, profile: Profile) -> str:

@@ -21,7 +21,7 @@ sys.path.append(str(Path(__file__).parents[1] / "differential"))
 
 from captured import groups
 from comparing import ours, same, theirs
-from draws import FILTERS, GRANULARITIES, VERBS, draw
+from draws import FILTERS, GRANULARITIES, GRAPHS, VERBS, draw
 
 PROGRAMS = ("map", "subslice", "chansend", "select", "body", "lru", "churn", "warmup", "pool", "idle", "batch")
 KINDS = ("heap", "goroutine", "allocs", "threadcreate")
@@ -62,7 +62,8 @@ def test_every_report_is_that_of_pprof(profiles: list[list[Path]]) -> None:
         "sort",
         "normalize",
     }
-    assert {look.options.get("granularity") for look in looks} >= {*GRANULARITIES, "files", None}
+    assert {look.options.get("granularity") for look in looks} >= {*GRANULARITIES, None}
+    assert sum(look.verb in GRAPHS and look.options.get("granularity") == "files" for look in looks) >= 15
     assert {(look.compared, bool(look.base)) for look in looks} >= {
         ("base", True),
         ("diff-base", True),
