@@ -36,7 +36,14 @@ LEAST_SHARE = 0.02
 
 SAMPLE_TYPES = {Kind.HEAP: "inuse_space", Kind.GOROUTINE: ""}
 
+# Targets whose profiles are compared at the same time: a dozen large ones take half a gigabyte, and a leaking build may
+# be found on many targets at once.
+AT_ONCE = 2
+# A Go thread that is held is held by a goroutine.
+BLOCKED = frozenset({LeakClass.GOROUTINE, LeakClass.THREADS})
+
 Profiles = tuple[list[Profile], list[float]]
+Dump = tuple[GoroutineGroup, ...]
 
 
 class Explainer:
@@ -46,11 +53,14 @@ class Explainer:
         self._fleet = fleet
         self._store = store
         self._gatherer = gatherer
+        self._room = asyncio.Semaphore(AT_ONCE)
 
     async def explain(self, watched: Watched, leak: Leak, now: float) -> Leak:
         """The leak with its culprits as far as they are known; the same object if nothing new came of it."""
+        dump = await self._dump(watched, now) if leak.leak_class in BLOCKED else ()
         try:
-            found = await self._culprits(watched, leak, now)
+            async with self._room:
+                found = await self._culprits(watched, leak, now, dump)
         except LeakdogError as error:
             self._fleet.counters.explain_failures += 1
             log.warning("naming the code behind leak %s of %s: %s", leak.id, leak.key, error)
@@ -58,25 +68,21 @@ class Explainer:
         told = tuple(culprit for culprit in found if culprit.share >= LEAST_SHARE) or found[:1]
         return replace(leak, culprits=told) if told and told != leak.culprits else leak
 
-    async def _culprits(self, watched: Watched, leak: Leak, now: float) -> tuple[Culprit, ...]:
+    async def _culprits(self, watched: Watched, leak: Leak, now: float, dump: Dump) -> tuple[Culprit, ...]:
         """The question to ask depends on the class; memory that is only kept by the runtime has no site."""
         if leak.leak_class is LeakClass.HEAP:
             return await self._with_past(watched, Kind.HEAP, await self._heap(watched, leak, now))
-        if leak.leak_class in (
-            LeakClass.GOROUTINE,
-            LeakClass.THREADS,
-        ):  # a Go thread that is held is held by a goroutine
-            return await self._goroutines(watched, leak, now)
+        if leak.leak_class in BLOCKED:
+            return await self._goroutines(watched, leak, now, dump)
         if leak.leak_class is LeakClass.NOT_RETURNED:
             return ()
         return await self._companions(watched, leak, now)
 
-    async def _goroutines(self, watched: Watched, leak: Leak, now: float) -> tuple[Culprit, ...]:
+    async def _goroutines(self, watched: Watched, leak: Leak, now: float, dump: Dump) -> tuple[Culprit, ...]:
         """Blocked sites; where none runs the program's own code, the heap says who is behind them."""
         profiles, times = await self._profiles(watched, leak, Kind.GOROUTINE, now)
         proofs = await self._store.snapshots(key=watched.key, kind=Kind.GOROUTINELEAK, end=now, limit=1)
         proof = await self._decoded(proofs[0]) if proofs and _same_life(proofs[0], watched) else None
-        dump = await self._dump(watched) if may_be_asked(self._fleet, watched.key, now) else ()
         found = await asyncio.to_thread(
             goroutine_culprits, profiles, times, proof=proof, dump=dump, leading=_leading(watched)
         )
@@ -130,8 +136,10 @@ class Explainer:
         told = series.times.tolist(), series.values.tolist()
         return await asyncio.to_thread(companions, profiles, times, leak.signal, *told)
 
-    async def _dump(self, watched: Watched) -> tuple[GoroutineGroup, ...]:
+    async def _dump(self, watched: Watched, now: float) -> Dump:
         """Who started the goroutines, from the text dump; without one the culprits are named all the same."""
+        if not may_be_asked(self._fleet, watched.key, now):
+            return ()
         try:
             data = await self._gatherer.goroutine_dump(watched)
             return await asyncio.to_thread(parse_dump, data) if data is not None else ()

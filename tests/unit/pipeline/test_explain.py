@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from leakdog.attribute.blocked import most_blocked
 from leakdog.config.schema import Backend, StorageConfig
 from leakdog.errors import FetchError, Reason
 from leakdog.model import Kind, Leak, LeakClass, LeakState, Life, RawProfile, Scrape, Signal
-from leakdog.pipeline.explain import Explainer
+from leakdog.pipeline.explain import AT_ONCE, Explainer
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.pprof import parse
 from leakdog.store import Store, open_store
@@ -192,3 +193,26 @@ async def test_a_profile_deleted_meanwhile_is_a_counted_failure(store: Store, wa
     before = leak(watched, LeakClass.HEAP, Signal.INUSE_SPACE)
     assert await made.explain(watched, before, 1060.0) is before
     assert fleet.counters.explain_failures == 1
+
+
+async def test_few_targets_are_explained_at_the_same_time(
+    store: Store, watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A leak that is found on twenty targets at once does not have the profiles of twenty in memory."""
+    made, _ = explainer(store)
+    under_way, most = 0, 0
+    whole = made._culprits
+
+    async def counted(*asked: object) -> object:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        found = await whole(*asked)  # type: ignore[arg-type]
+        under_way -= 1
+        return found
+
+    monkeypatch.setattr(made, "_culprits", counted)
+    found = leak(watched, LeakClass.HEAP, Signal.INUSE_SPACE)
+    told = await asyncio.gather(*(made.explain(watched, found, 1060.0) for _ in range(20)))
+    assert most == AT_ONCE
+    assert all(each.culprits for each in told)
