@@ -61,6 +61,7 @@ def test_stats_tell_what_takes_the_room(directory: Path, capsys: Capture) -> Non
 async def _age(directory: Path) -> None:
     store = open_store(StorageConfig(path=str(directory)))
     await store.retain(START + 86400)
+    await store.put_evidence("9f1c", {"dump": bytes(range(256)) * 16}, START)
     await store.close()
 
 
@@ -73,7 +74,10 @@ def test_sealed_numbers_are_counted_verified_and_taken_out(directory: Path, tmp_
     assert 1 < found["bytes_per_point"] < 9
     assert found["kind_bytes"]["profiles"] / 2 == found["bytes_per_profile"]
     assert main(["storage", "stats", str(directory)]) == 0
-    assert "B a number" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "B a number" in out
+    assert " evidence" in out
+    assert found["kind_bytes"]["evidence"] > 0
     assert main(["storage", "export", str(directory), str(tmp_path / "out")]) == 0
     lines = next((tmp_path / "out").rglob("numbers.csv")).read_text().splitlines()
     assert lines[0] == "series,timestamp,value,start_time,lowest,mean,highest"

@@ -12,7 +12,7 @@ from leakdog.errors import StoreCorrupted, StoreError
 from leakdog.model import Kind, Signal, Snapshot, TargetKey
 from leakdog.store.contract import Readings
 from leakdog.store.series import load
-from leakdog.store.sqlite import reads
+from leakdog.store.sqlite import bundles, reads
 from leakdog.store.sqlite.connection import FILE_NAME, connect_reader, connect_writer
 from leakdog.store.sqlite.faults import explained
 from leakdog.store.sqlite.lock import DirectoryLock
@@ -38,7 +38,8 @@ class Contents:
         free_bytes: of the file, that hold nothing any more.
         profiles: number and bytes of profiles by kind, as they were fetched.
         packed_bytes: what all of them take now.
-        kind_bytes: roughly what each kind of data takes: `numbers`, `profiles`, `leaks` with the detector's states.
+        kind_bytes: roughly what each kind of data takes: `numbers`, `profiles`, `leaks` with the detector's states, and
+            the `evidence` of leaks.
         folded: how many of the numbers stand for five minutes or an hour, by seconds; as read: 0.
         targets: number of snapshots, rows of numbers, and bytes of profiles, by target, the largest first.
         first, last: times of the first and the last reading, unix seconds; None where there is none.
@@ -107,7 +108,7 @@ def contents(directory: Path) -> Contents:
             points=points,
             profiles={Kind(kind): (count, size) for kind, count, size in kinds},
             packed_bytes=packed,
-            kind_bytes=reads.sizes(connection),
+            kind_bytes=reads.sizes(connection) | {"evidence": bundles.total_bytes(connection)},
             folded={0: points - sum(folded.values()), **folded},
             targets={TargetKey(job, instance): tuple(rest) for job, instance, *rest in targets},
             first=first,
