@@ -20,6 +20,7 @@ from leakdog.attribute.site import function_name
 from leakdog.attribute.trend import Floats
 from leakdog.model import Frame
 from leakdog.pprof.profile import Profile
+from leakdog.pprof.symbols import text_of
 
 Keys = NDArray[np.uint64]
 Rows = NDArray[np.intp]
@@ -92,7 +93,8 @@ def sample_keys(profile: Profile) -> Keys:
     rows = np.repeat(samples, width)
     start = np.repeat(bounds[profile.stack_locations] - np.append(0, np.cumsum(width)[:-1]), width)
     frames = entry[start + np.arange(len(rows))]
-    pairs = np.unique(rows * len(known) + frames)
+    # With counts NumPy sorts; its table of hashes takes four times as long for so few.
+    pairs, _ = np.unique(rows * len(known) + frames, return_counts=True)
     out = np.zeros(len(profile.values), np.uint64)
     np.add.at(out, pairs // max(1, len(known)), known[pairs % max(1, len(known))])
     return out
@@ -100,15 +102,15 @@ def sample_keys(profile: Profile) -> Keys:
 
 def _function_keys(profile: Profile) -> Iterator[int]:
     table, strings = profile.symbols.functions, profile.symbols.strings
-    named = np.where(table.name != 0, table.name, table.system_name)
+    named, heads = np.where(table.name != 0, table.name, table.system_name), strings.heads
     for name, file in zip(named.tolist(), table.file.tolist(), strict=True):
-        yield _function_key(strings[name], strings[file])
+        yield _function_key(heads[name], heads[file], strings.name_length)
 
 
 @lru_cache(maxsize=1 << 14)
-def _function_key(function: str, file: str) -> int:
+def _function_key(function: bytes, file: bytes, name_length: int) -> int:
     """64 bits of a function's normalised name; 0 for the runtime, which is no part of a site."""
-    frame = Frame(function, file, 0)
+    frame = Frame(text_of(function, name_length), text_of(file, name_length), 0)
     return 0 if is_runtime(frame) else _hash(function_name(frame))
 
 

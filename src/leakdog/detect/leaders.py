@@ -65,11 +65,13 @@ class Leaders:
 
     def _merge(self, keys: Keys, values: Array) -> None:
         """Lower the lows by what is told, and remember series that are new if they are large enough."""
-        known = np.union1d(self.keys, keys)
+        # With counts NumPy sorts; its table of hashes takes four times as long for so few.
+        known, _ = np.unique(np.concatenate([self.keys, keys]), return_counts=True)
         old, new = np.searchsorted(known, self.keys), np.searchsorted(known, keys)
         first, last, low, told = (np.zeros(len(known), np.float32) for _ in range(4))
         first[old], last[old], low[old], told[new] = self._first, self._last, self._low, values
-        fresh = np.setdiff1d(np.arange(len(known)), old)
+        fresh = np.ones(len(known), bool)
+        fresh[old] = False
         low[fresh] = np.inf
         low = np.minimum(low, told)
         if self._block == self._begin:

@@ -14,6 +14,8 @@ from leakdog.pprof.limits import DEFAULT_LIMITS
 
 Ints = NDArray[np.int64]
 
+CHARACTER_BYTES = 4  # of UTF-8, at most
+
 
 class Strings(Sequence[str]):
     """The string table. Entries are decoded when first read; what is not printable comes out escaped.
@@ -43,6 +45,13 @@ class Strings(Sequence[str]):
         data = self._bytes.tobytes()
         return [data[start:stop] for start, stop in pairwise(self._bounds.tolist())]
 
+    @property
+    def heads(self) -> list[bytes]:
+        """Of each entry the bytes that its text is made of by `text_of`: a key that costs less than the text."""
+        data, bounds = self._bytes.tobytes(), np.asarray(self._bounds)
+        stops = np.minimum(bounds[1:], bounds[:-1] + CHARACTER_BYTES * self.name_length)
+        return [data[start:stop] for start, stop in zip(bounds[:-1].tolist(), stops.tolist(), strict=True)]
+
     def __len__(self) -> int:
         """Entries, the empty one at index 0 included."""
         return len(self._text)
@@ -52,16 +61,17 @@ class Strings(Sequence[str]):
         text = self._text[i]
         if text is None:
             start, stop = self._bounds[i], self._bounds[i + 1]
-            raw = self._bytes[start : min(stop, start + 4 * self.name_length)]
-            text = self._text[i] = _inert(raw)[: self.name_length]
+            raw = self._bytes[start : min(stop, start + CHARACTER_BYTES * self.name_length)]
+            text = self._text[i] = text_of(raw, self.name_length)
         return text
 
 
-def _inert(raw: memoryview) -> str:
+def text_of(raw: bytes | memoryview, most: int) -> str:
+    """At most so many characters of an entry, what is not printable escaped."""
     text = str(raw, "utf-8", "backslashreplace")
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+    return text[:most]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from leakdog.model import Frame
-from leakdog.pprof.symbols import Functions, Locations, Mappings, Strings, Symbols
+from leakdog.pprof.symbols import Functions, Locations, Mappings, Strings, Symbols, text_of
 
 
 def ints(*values: int) -> np.ndarray:
@@ -41,6 +41,16 @@ def test_long_names_are_cut() -> None:
 def test_escapes_do_not_pass_the_limit() -> None:
     """What escaping adds counts towards the length."""
     assert len(Strings.of([b"\x01" * 1000], name_length=100)[0]) == 100
+
+
+@pytest.mark.parametrize(
+    "raw", [b"main.put", b"\x01" * 1000, "ß".encode() * 99, "\U0001f980".encode() * 200, b"\xff" * 401]
+)
+def test_the_head_of_an_entry_tells_its_text(raw: bytes) -> None:
+    """A head is what the text is made of, and no longer than that can need: it is held as a key."""
+    strings = Strings.of([b"", raw, b"after"], name_length=100)
+    assert [text_of(head, 100) for head in strings.heads] == list(strings)
+    assert max(map(len, strings.heads)) <= 400
 
 
 def test_a_table_has_a_length() -> None:
