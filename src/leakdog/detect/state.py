@@ -16,9 +16,9 @@ from typing import Protocol
 from leakdog.detect.settings import Settings
 from leakdog.model import Assessment, Leak, LeakClass, LeakState, Signal, TargetKey
 
-# Of the hold time, how much is enough for a leak that comes back after a restart in the same code. Holding is for what
-# goes by itself within the hour; what has fired and filled memory once did not.
-RETURN_SHARE = 0.25
+# Of the hold time, how much is enough for a leak that comes back after a restart in the same code, or that fires in
+# another replica in the same code. Holding is for what goes by itself within the hour; what has fired once did not.
+KNOWN_SHARE = 0.25
 
 
 class Finding(Protocol):
@@ -42,7 +42,14 @@ class Finding(Protocol):
 
 
 def advance(
-    leak: Leak | None, finding: Finding | None, *, key: TargetKey, now: float, settings: Settings, alive: bool = True
+    leak: Leak | None,
+    finding: Finding | None,
+    *,
+    key: TargetKey,
+    now: float,
+    settings: Settings,
+    alive: bool = True,
+    seconded: bool = False,
 ) -> Leak | None:
     """Move one leak of one target on in time.
 
@@ -52,6 +59,7 @@ def advance(
         key: the target.
         now: unix seconds, not before `leak.updated`.
         alive: whether the process still runs; its leaks end with it.
+        seconded: whether another replica of the job already fires for the same code.
 
     Returns:
         The leak as it stands now; None is inactive.
@@ -66,7 +74,7 @@ def advance(
         leak = _new(finding, key, now)
     elif leak.state is LeakState.RESOLVED and leak.pending_since is None:
         leak = replace(leak, pending_since=now)
-    return _found(_told(leak, finding, now), now, settings)
+    return _found(_told(leak, finding, now), now, settings, seconded=seconded)
 
 
 def hold_time(left: float | None, settings: Settings) -> float:
@@ -116,13 +124,13 @@ def _told(leak: Leak, finding: Finding, now: float) -> Leak:
     )
 
 
-def _found(leak: Leak, now: float, settings: Settings) -> Leak:
+def _found(leak: Leak, now: float, settings: Settings, *, seconded: bool) -> Leak:
     """Fire once the verdict has stood for the hold time."""
     if leak.state is LeakState.FIRING:
         return replace(leak, resolved_since=None)
     assert leak.pending_since is not None
     hold = hold_time(leak.time_to_limit_seconds, settings)
-    if now - leak.pending_since < (RETURN_SHARE * hold if has_returned(leak) else hold):
+    if now - leak.pending_since < (KNOWN_SHARE * hold if seconded or has_returned(leak) else hold):
         return leak
     fired = replace(leak, state=LeakState.FIRING, firing_since=now, resolved_since=None, flat_since=None)
     return replace(fired, returned=leak.returned + 1) if leak.firing_since is not None else fired

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 import numpy as np
@@ -115,8 +116,12 @@ def observe(
         sites.observe(seen, now, settings, life_start=watched.life.start_time, load=watched.load)
 
 
-def judge(watched: Watched, now: float, settings: Settings) -> list[Leak]:
+def judge(
+    watched: Watched, now: float, settings: Settings, seconded: AbstractSet[LeakClass] = frozenset()
+) -> list[Leak]:
     """Assess all series of the target and move its leaks on. Returns those that are new or have changed state.
+
+    Leaks of a class in `seconded` (see `Fleet.seconded`) need not hold for as long as others.
 
     Nothing can change before the detector's finest block has ended, so until then nothing is assessed.
     """
@@ -140,7 +145,8 @@ def judge(watched: Watched, now: float, settings: Settings) -> list[Leak]:
         before, finding = watched.leaks.get(leak_class), findings.get(leak_class)
         if leak_class in HARMLESS or (before is None and finding is None):
             continue
-        after = advance(before, finding, key=watched.key, now=now, settings=settings, alive=True)
+        known = leak_class in seconded
+        after = advance(before, finding, key=watched.key, now=now, settings=settings, seconded=known)
         changed += _replace(watched, leak_class, after)
     return changed
 

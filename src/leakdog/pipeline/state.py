@@ -228,6 +228,26 @@ class Fleet:
         others = [watched.key.instance for watched in job if watched.up and not watched.leaks_as(leak.leak_class)]
         return leaking, others, sum(bool(watched.up) for watched in job)
 
+    def seconded(self, watched: Watched) -> frozenset[LeakClass]:
+        """Classes in which a target is suspected of what another instance of its job fires for: by the same code."""
+        suspected = {
+            leak.leak_class: leak.culprits[0].frame.function
+            for leak in watched.leaks.values()
+            if leak.pending_since is not None and leak.state is not LeakState.FIRING and leak.culprits
+        }
+        if not suspected:
+            return frozenset()
+        fires = (
+            leak
+            for other in self.targets.values()
+            if other.key.job == watched.key.job and other is not watched
+            for leak in other.leaks.values()
+            if leak.state is LeakState.FIRING and leak.culprits
+        )
+        return frozenset(
+            leak.leak_class for leak in fires if suspected.get(leak.leak_class) == leak.culprits[0].frame.function
+        )
+
     def depart(self, key: TargetKey, leaks: Iterable[Leak]) -> None:
         """Go on listing the leaks of a target that is watched no more; of too many, those that ended last."""
         if ended := [leak for leak in leaks if leak.state is LeakState.RESOLVED]:

@@ -149,7 +149,7 @@ class Pipeline:
         watched.values.update(values)
         await self._keep(watched, slot, now, got, values)
         observe(watched, values, now, self._settings, got.tallies)
-        changed += judge(watched, now, self._settings)
+        changed += judge(watched, now, self._settings, self._fleet.seconded(watched))
         known = {leak.id: _first(leak) for leak in watched.leaks.values()}
         explained = await self._explain(watched, now)
         explained += self._note(watched, now)

@@ -9,12 +9,13 @@ from leakdog.attribute.blocked import Blocked
 from leakdog.attribute.tally import Tally
 from leakdog.config.schema import DetectionConfig, Preset
 from leakdog.detect.settings import settings_for
-from leakdog.model import Frame, LeakClass, LeakState, Life, Signal, Verdict
+from leakdog.model import Culprit, Frame, Leak, LeakClass, LeakState, Life, Signal, TargetKey, Verdict
 from leakdog.pipeline.judge import begin_life, end_leaks, growth_together, judge, observe
-from leakdog.pipeline.state import Watched
+from leakdog.pipeline.state import Fleet, Watched
 
 SETTINGS = settings_for(DetectionConfig(preset=Preset.SOAK))
 START = 10_000.0
+PUT = Culprit("5b0c", Frame("shop.Put", "", 0), 0.9, 1.0, ())
 
 
 @pytest.fixture
@@ -213,3 +214,41 @@ def test_a_leak_that_only_its_site_shows(fresh: Watched) -> None:
     leak = fresh.leaks[LeakClass.HEAP]
     assert (leak.state, leak.growth_per_second) == (LeakState.FIRING, pytest.approx(1e5, rel=0.05))
     assert "shop.f9 alone grows" in " ".join(leak.reasons)
+
+
+def fires_after(fleet: Fleet, watched: Watched) -> float:
+    """Seconds from the first suspicion of its heap until it fires, with `shop.Put` named as soon as it is suspected."""
+    for second, value in enumerate(growing(200, 1e6)):
+        now = START + second
+        observe(watched, {Signal.INUSE_SPACE: value}, now, SETTINGS, {})
+        judge(watched, now, SETTINGS, fleet.seconded(watched))
+        leak = watched.leaks.get(LeakClass.HEAP)
+        if leak is not None and leak.state is LeakState.FIRING:
+            assert leak.pending_since is not None
+            return now - leak.pending_since
+        if leak is not None:
+            watched.leaks[LeakClass.HEAP] = replace(leak, culprits=(PUT,))
+    raise AssertionError("it does not fire")
+
+
+@pytest.mark.parametrize(
+    ("job", "state", "function", "share"),
+    [
+        ("shop", LeakState.FIRING, "shop.Put", 0.25),
+        ("shop", LeakState.FIRING, "shop.Get", 1.0),
+        ("shop", LeakState.PENDING, "shop.Put", 1.0),
+        ("other", LeakState.FIRING, "shop.Put", 1.0),
+    ],
+)
+def test_a_replica_that_fires_for_the_same_code_speaks_for_it(
+    fresh: Watched, job: str, state: LeakState, function: str, share: float
+) -> None:
+    """A quarter of the hold time is enough then; another job, other code or a mere suspicion say nothing."""
+    key = TargetKey(job, "10.0.0.8:6060")
+    culprit = replace(PUT, frame=Frame(function, "", 0))
+    fires = Leak("a", key, Signal.INUSE_SPACE, LeakClass.HEAP, state, START, START, pending_since=START)
+    other = Watched(
+        replace(fresh.target, key=key), fresh.job, leaks={LeakClass.HEAP: replace(fires, culprits=(culprit,))}
+    )
+    fleet = Fleet({fresh.key: fresh, key: other})
+    assert fires_after(fleet, fresh) == pytest.approx(share * SETTINGS.hold_seconds, abs=1.0)
