@@ -32,8 +32,8 @@ def load_leak(text: str) -> Leak:
 
 
 def ended_at(leak: Leak, otherwise: T) -> float | T:
-    """When a leak ended, from when its age counts; `otherwise` while it is pending or firing."""
-    if leak.state in (LeakState.PENDING, LeakState.FIRING):
+    """When a leak ended, from when its age counts; `otherwise` while it is pending, also once more, or firing."""
+    if leak.state in (LeakState.PENDING, LeakState.FIRING) or leak.pending_since is not None:
         return otherwise
     return leak.updated if leak.resolved_since is None else leak.resolved_since
 

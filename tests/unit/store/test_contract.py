@@ -508,6 +508,23 @@ async def test_evidence_makes_no_room_for_what_does_not_fit_even_then(
 
 
 @pytest.mark.parametrize("backend", Backend)
+async def test_a_leak_that_is_suspected_again_keeps_what_it_needs(
+    open_backend: Callable[..., Store], make_leak: Callable[..., Leak], make_scrape: Scrapes, backend: Backend
+) -> None:
+    """It was resolved, but has not ended: its evidence and its profiles stay, however long ago that was."""
+    store = open_backend(backend, time=100.0)
+    await store.append(make_scrape(60.0, body=b"heap"))
+    again = make_leak("a", since=60.5, state=LeakState.RESOLVED, resolved_since=150.0, pending_since=240.0)
+    await store.put_leaks([again])
+    await store.put_evidence("a", {"heap": b"proof"}, 70.0)
+    await store.retain(1e4)
+    assert [leak.id for leak in await store.leaks()] == ["a"]
+    assert list(await store.evidence("a")) == ["heap"]
+    assert len(await store.snapshots()) == 1
+    await store.close()
+
+
+@pytest.mark.parametrize("backend", Backend)
 async def test_evidence_goes_with_its_leak_and_not_before(
     open_backend: Callable[..., Store], make_leak: Callable[..., Leak], make_scrape: Scrapes, backend: Backend
 ) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 
-from leakdog.model import Kind, Leak, LeakState
-from leakdog.store.codec import load_leak
+from leakdog.model import Kind, Leak
+from leakdog.store.codec import ended_at, load_leak
 from leakdog.store.sqlite.connection import encoded
 
 # The chain of the last profile before the onset, or the first there is; and the latest.
@@ -35,7 +35,7 @@ def keep(connection: sqlite3.Connection, leaks: Iterable[Leak]) -> None:
                 "since": leak.since,
             }
             for leak in leaks
-            if leak.state in (LeakState.PENDING, LeakState.FIRING)
+            if ended_at(leak, None) is None
             for kind in Kind
         ),
     )
