@@ -263,8 +263,8 @@ class Fleet:
         self.departed = {key: leaks for key, leaks in young.items() if leaks}
 
     def leaks(self) -> list[Leak]:
-        """All listed leaks: firing first, then pending, then resolved, the latest first in each."""
+        """All listed leaks: firing first, then pending, then resolved, in each those first that began last."""
         order = [LeakState.FIRING, LeakState.PENDING, LeakState.RESOLVED]
         found = [leak for watched in self for leak in watched.leaks.values() if leak.state in order]
         found += [leak for leaks in self.departed.values() for leak in leaks if leak.state in order]
-        return sorted(found, key=lambda leak: (order.index(leak.state), -leak.updated, leak.id))
+        return sorted(found, key=lambda leak: (order.index(leak.state), -leak.since, leak.id))

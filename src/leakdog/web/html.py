@@ -34,13 +34,19 @@ td.number, th.number { text-align: right; white-space: nowrap; }
 .firing, .down { color: var(--bad); font-weight: 600; } .pending { color: var(--warn); font-weight: 600; }
 .resolved, .up { color: var(--good); } .dim { color: var(--dim); }
 .wide { overflow-x: auto; } .wide td { white-space: nowrap; }
-.wide code, .wide .why { display: inline-block; min-width: 14rem; white-space: normal; }
+.wide code, .wide .why { display: inline-block; min-width: 14rem; white-space: normal; vertical-align: top; }
+th { white-space: nowrap; } .why { max-width: 28rem; }
 header { flex-wrap: wrap; } .lead { font-size: 1.1rem; overflow-wrap: anywhere; }
-svg { width: 100%; height: auto; background: var(--card); border: 1px solid var(--line); border-radius: 6px; }
+svg { width: 100%; min-width: 36rem; height: auto; background: var(--card); border: 1px solid var(--line);
+  border-radius: 6px; }
 svg text { fill: var(--dim); font: 12px system-ui, sans-serif; }
 svg .series { fill: none; stroke: var(--series); stroke-width: 2; }
 svg .fit { stroke: var(--bad); stroke-width: 2; stroke-dasharray: 6 4; }
 svg .grid { stroke: var(--line); stroke-width: 1; }
+@media (max-width: 40rem) {
+  thead { display: none; } table, tbody, tr, td { display: block; } tr { padding: .5rem 0; }
+  tr { border-bottom: 1px solid var(--line); } td, .wide td { border: 0; padding: 0; white-space: normal; }
+  td:empty { display: none; } td + td::before { content: attr(data-name) ": "; color: var(--dim); } }
 """
 
 REPLICAS = 50  # instances of a job that are listed with a leak
@@ -76,7 +82,7 @@ def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float) -> str:
         f"signal <code>{leak.signal.value}</code> · since {human_time(leak.since)} "
         f"({human_duration(max(0.0, now - leak.since))} ago)</p>"
         f"{known}<p>Grows by <b>{text(rate)}</b>{text(low_high)}.{left}</p>"
-        f"<h2>Trend</h2>{chart}"
+        f"<h2>Trend</h2><div class=wide>{chart}</div>"
         f"<h2>Which code holds it</h2>{_culprits(leak)}"
         f"{_replicas(leak, fleet)}"
         f"<h2>Why leakdog says so</h2><ul>{''.join(f'<li>{text(reason)}</li>' for reason in leak.reasons)}</ul>"
@@ -113,19 +119,26 @@ def _document(title: str, body: str, refresh_seconds: int | None) -> str:
 
 def _leaks(leaks: Sequence[Leak], targets: Sequence[Watched], now: float) -> str:
     if not leaks:
-        early = sum(_too_early(watched) for watched in targets)
-        waiting = f"; of {early} it is too early to say" if early else ""
-        return f"<h2>Leaks</h2><p class=up>None in {plural(len(targets), 'target')}{waiting}.</p>"
+        return f"<h2>Leaks</h2>{_none(targets)}"
     down = {watched.key for watched in targets if watched.up is False}
-    rows = "".join(_leak_row(leak, down, now) for leak in leaks)
-    head = _head("State", "Target", "Class", "Code that holds it", "Growth", "Since", "Limit in")
-    return f"<h2>Leaks</h2><div class=wide><table>{head}<tbody>{rows}</tbody></table></div>"
+    names = ("State", "Target", "Class", "Code that holds it", "Growth", "Since", "Limit in")
+    return f"<h2>Leaks</h2>{_table(names, [_leak_row(leak, down, now) for leak in leaks])}"
 
 
-def _leak_row(leak: Leak, down: AbstractSet[TargetKey], now: float) -> str:
+def _none(targets: Sequence[Watched]) -> str:
+    """That there are none, and of how many targets that is not known; it is good news only where it is known of all."""
+    down = sum(watched.up is False for watched in targets)
+    early = sum(watched.up is not False and _too_early(watched) for watched in targets)
+    parts = [plural(len(targets), "target")]
+    parts += [f"{early} too early to say"] if early else []
+    parts += [f"{down} down"] if down else []
+    return f"<p{'' if early or down else ' class=up'}>None in {', '.join(parts)}.</p>"
+
+
+def _leak_row(leak: Leak, down: AbstractSet[TargetKey], now: float) -> Sequence[str]:
     where = _place(leak.culprits[0].frame) if leak.culprits else "not known yet"
     limit = "" if leak.time_to_limit_seconds is None else human_duration(leak.time_to_limit_seconds)
-    return _row(
+    return (
         f"<span class={leak.state.value}>{leak.state.value}</span>{', target down' if leak.key in down else ''}"
         f"{', acknowledged' if leak.acknowledged else ''}",
         f'<a href="/leaks/{quote(leak.id)}">{text(str(leak.key))}</a>',
@@ -140,16 +153,17 @@ def _leak_row(leak: Leak, down: AbstractSet[TargetKey], now: float) -> str:
 def _targets(targets: Sequence[Watched], now: float) -> str:
     if not targets:
         return "<h2>Targets</h2><p>None yet: <code>scrape_configs</code> is empty, or nothing was found.</p>"
-    rows = "".join(_target_row(watched, now) for watched in targets)
-    head = _head("Target", "State", "Memory", "Heap in use", "Goroutines", "Last scrape")
-    return f"<h2>Targets</h2><div class=wide><table>{head}<tbody>{rows}</tbody></table></div>"
+    names = ("Target", "State", "Memory", "Heap in use", "Goroutines", "Last scrape")
+    return f"<h2>Targets</h2>{_table(names, [_target_row(watched, now) for watched in targets])}"
 
 
-def _target_row(watched: Watched, now: float) -> str:
+def _target_row(watched: Watched, now: float) -> Sequence[str]:
+    firing = [leak for leak in watched.leaks.values() if leak.state is LeakState.FIRING]
     if watched.up is None:
         state = "<span class=dim>not read yet</span>"
-    elif watched.up and any(leak.state is LeakState.FIRING for leak in watched.leaks.values()):
-        state = "<span class=firing>leaks</span>"
+    elif watched.up and firing:
+        links = ", ".join(f'<a href="/leaks/{quote(leak.id)}">{leak.leak_class.value}</a>' for leak in firing)
+        state = f"<span class=firing>leaks:</span> {links}"
     elif watched.up:
         state = f"<span class=up>up</span>{' <span class=dim>too early to say</span>' if _too_early(watched) else ''}"
     else:
@@ -157,7 +171,7 @@ def _target_row(watched: Watched, now: float) -> str:
     memory = _value(watched, Signal.RSS)
     last = "" if watched.last_scrape is None else f"{human_duration(max(0.0, now - watched.last_scrape))} ago"
     heap, goroutines = _value(watched, Signal.INUSE_SPACE), _value(watched, Signal.GOROUTINES)
-    return _row(text(str(watched.key)), state, memory, heap, goroutines, last)
+    return text(str(watched.key)), state, memory, heap, goroutines, last
 
 
 def _replicas(leak: Leak, fleet: Fleet) -> str:
@@ -166,13 +180,13 @@ def _replicas(leak: Leak, fleet: Fleet) -> str:
     if len(job) < 2:
         return ""
     job.sort(key=lambda watched: (not watched.leaks_as(leak.leak_class), watched.key))
-    rows = "".join(_replica_row(watched, leak) for watched in job[:REPLICAS])
     more = f"<p>And {len(job) - REPLICAS:,} more.</p>" if len(job) > REPLICAS else ""
-    head = _head("Instance", "State", text(leak.signal.value), "Growth", "Running since")
-    return f"<h2>Instances of this job</h2><div class=wide><table>{head}<tbody>{rows}</tbody></table></div>{more}"
+    names = ("Instance", "State", leak.signal.value, "Growth", "Running since")
+    table = _table(names, [_replica_row(watched, leak) for watched in job[:REPLICAS]])
+    return f"<h2>Instances of this job</h2>{table}{more}"
 
 
-def _replica_row(watched: Watched, leak: Leak) -> str:
+def _replica_row(watched: Watched, leak: Leak) -> Sequence[str]:
     own, found = watched.leaks.get(leak.leak_class), watched.assessments.get(leak.signal)
     name = text(watched.key.instance)
     if own is not None:
@@ -184,7 +198,7 @@ def _replica_row(watched: Watched, leak: Leak) -> str:
     rate = found.growth_per_second if found else None
     growth = "" if rate is None else text(human_rate(rate, leak.signal.unit))
     since = human_time(watched.life.start_time) if watched.life else ""
-    return _row(name, state, _value(watched, leak.signal), growth, since)
+    return name, state, _value(watched, leak.signal), growth, since
 
 
 def _culprits(leak: Leak) -> str:
@@ -221,9 +235,12 @@ def _too_early(watched: Watched) -> bool:
     return not found or all(each.verdict is Verdict.TOO_EARLY for each in found)
 
 
-def _head(*names: str) -> str:
-    return f"<thead><tr>{''.join(f'<th scope=col>{name}</th>' for name in names)}</tr></thead>"
+def _table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of cells that are HTML. On a narrow screen a row is a block, and its cells say their columns' names."""
+    head = "".join(f"<th scope=col>{name}</th>" for name in names)
+    body = "".join(f"<tr>{''.join(map(_cell, names, row))}</tr>" for row in rows)
+    return f"<div class=wide><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
 
 
-def _row(*cells: Iterable[str] | str) -> str:
-    return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+def _cell(name: str, cell: str) -> str:
+    return f'<td data-name="{name}">{cell}</td>'

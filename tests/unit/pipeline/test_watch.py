@@ -9,10 +9,23 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from leakdog.config.schema import Config, DenseConfig, DetectionConfig, IntervalsConfig
+from leakdog.config.schema import Config, DenseConfig, DetectionConfig, IntervalsConfig, ScrapeConfig
 from leakdog.detect.settings import settings_for
 from leakdog.errors import FetchError, Reason, StoreError
-from leakdog.model import Culprit, Frame, Leak, LeakClass, LeakState, Observation, Scrape, Signal, Snapshot, Source
+from leakdog.model import (
+    Culprit,
+    Frame,
+    Leak,
+    LeakClass,
+    LeakState,
+    Observation,
+    Scrape,
+    Signal,
+    Snapshot,
+    Source,
+    Target,
+    TargetKey,
+)
 from leakdog.pipeline.gather import METRICS, PROCESS, Gathered
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.pipeline.watch import SOURCES, Pipeline, due_sources
@@ -485,3 +498,14 @@ async def test_a_pass_that_outlasts_its_target_tells_nothing(
     await pipeline.scrape(watched, script.now)
     assert watched.removed
     assert (await store.leaks(), proofs.kept) == ([], [])
+
+
+def test_the_order_of_leaks_stands_still() -> None:
+    """Firing ones first, then those that began last; a new reading of one does not move it."""
+    fleet, key = Fleet(), TargetKey("shop", "a:1")
+    fleet.targets[key] = Watched(Target(key), ScrapeConfig(job_name="shop"))
+    old = Leak("1", key, Signal.INUSE_SPACE, LeakClass.HEAP, LeakState.FIRING, since=1.0, updated=90.0)
+    new = Leak("2", key, Signal.GOROUTINES, LeakClass.GOROUTINE, LeakState.FIRING, since=5.0, updated=80.0)
+    held = Leak("3", key, Signal.THREADS, LeakClass.THREADS, LeakState.PENDING, since=9.0, updated=99.0)
+    fleet.targets[key].leaks = {leak.leak_class: leak for leak in (held, old, new)}
+    assert [leak.id for leak in fleet.leaks()] == ["2", "1", "3"]

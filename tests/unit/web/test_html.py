@@ -53,9 +53,19 @@ def test_a_leak_of_a_dead_process_says_so() -> None:
     watched.leaks[LeakClass.HEAP] = LEAK
     watched.up = True
     assert "target down" not in overview([watched], [LEAK], 2000.0)
-    assert "<span class=firing>leaks</span>" in overview([watched], [LEAK], 2000.0)
+    assert '<span class=firing>leaks:</span> <a href="/leaks/3f9c2a71b0">heap</a>' in overview(
+        [watched], [LEAK], 2000.0
+    )
     watched.up = False
     assert "firing</span>, target down" in overview([watched], [LEAK], 2000.0)
+
+
+def test_each_cell_knows_its_column() -> None:
+    """A narrow screen shows a row as a block without the heading: each cell has the name of its column."""
+    watched = Watched(Target(KEY), ScrapeConfig(job_name="shop"))
+    for table in overview([watched], [LEAK], 2000.0).split("<table>")[1:]:
+        names = re.findall("<th scope=col>([^<]*)", table)
+        assert re.findall('<td data-name="([^"]*)', table) == names
 
 
 class Outline(HTMLParser):
@@ -134,7 +144,8 @@ def test_targets_are_told_as_they_are() -> None:
 
     assert "not read yet" in row()
     assert "down timeout: too slow" in row(up=False, last_error="timeout: too slow")
-    assert "None in 1 target; of 1 it is too early to say." in row(up=True)
+    assert "None in 1 target, 1 too early to say." in row(up=True)
+    assert "None in 1 target, 1 down." in row(up=False)
     assert "40.0 MiB" in row(up=True, values={Signal.RSS: 40 * 2**20})
     assert "30 s ago" in row(up=True, last_scrape=1970.0)
     assert "scrape_configs is empty" in Outline(overview([], [], 2000.0)).text
