@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobEvent
+from apscheduler.executors.asyncio import AsyncIOExecutor
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
@@ -61,6 +62,13 @@ class PhaseTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no typ
         return datetime.fromtimestamp(slot, UTC)
 
 
+class _Executor(AsyncIOExecutor):  # type: ignore[misc]  # APScheduler has no types
+    """Runs coroutines, and leaves those under way alone at the end: APScheduler's own cancels them at once."""
+
+    def shutdown(self, wait: bool = True) -> None:
+        """Nothing to do: no run begins any more once the scheduler is shut down."""
+
+
 class Schedule:
     """Runs a job per name at its slots, never two runs of one name at a time.
 
@@ -70,7 +78,7 @@ class Schedule:
 
     def __init__(self, on_skip: OnSkip) -> None:
         self._on_skip = on_skip
-        self._scheduler = AsyncIOScheduler(timezone=UTC)
+        self._scheduler = AsyncIOScheduler(timezone=UTC, executors={"default": _Executor()})
         self._scheduler.add_listener(self._skipped, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
         self._scheduler.add_listener(self._failed, EVENT_JOB_ERROR)
         self._guard: asyncio.Task[None] | None = None
@@ -134,4 +142,5 @@ class Schedule:
 
     @staticmethod
     def _failed(event: JobEvent) -> None:
-        log.error("the job %s ended with an error that nobody expected", event.job_id, exc_info=event.exception)
+        if not isinstance(event.exception, asyncio.CancelledError):  # one that was cancelled did as it was told
+            log.error("the job %s ended with an error that nobody expected", event.job_id, exc_info=event.exception)

@@ -4,6 +4,7 @@ import asyncio
 import time
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -143,3 +144,45 @@ async def test_a_clock_set_back_does_not_stop_the_scrapes(monkeypatch) -> None:
     await asyncio.sleep(0.12)
     schedule.stop()
     assert rescheduled == ["a"]
+
+
+async def test_a_run_under_way_outlives_the_stop() -> None:
+    """After `stop` a run goes on to its end; who started it may give it time before it cancels it."""
+    began, done = asyncio.Event(), asyncio.Event()
+
+    async def job(slot: float) -> None:
+        began.set()
+        await asyncio.sleep(0.1)
+        done.set()
+
+    schedule = Schedule(lambda why: None)
+    schedule.start()
+    schedule.put("a", 0.2, job)
+    await asyncio.wait_for(began.wait(), 5)
+    schedule.stop()
+    await asyncio.wait_for(done.wait(), 5)
+
+
+async def test_a_run_that_is_cancelled_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    """A run that fails is logged with its traceback; one that its owner cancels is not."""
+    tasks: list[asyncio.Task[None]] = []
+
+    async def job(slot: float) -> None:
+        tasks.append(asyncio.current_task())
+        if len(tasks) > 1:
+            raise ValueError("broken")
+        await asyncio.sleep(60)
+
+    schedule = Schedule(lambda why: None)
+    schedule.start()
+    schedule.put("a", 0.2, job)
+    while not tasks:
+        await asyncio.sleep(0.02)
+    tasks[0].cancel()
+    await asyncio.wait(tasks)
+    assert not caplog.records
+    while len(tasks) < 2:
+        await asyncio.sleep(0.02)
+    await asyncio.sleep(0.05)
+    schedule.stop()
+    assert "the job a ended with an error that nobody expected" in caplog.text
