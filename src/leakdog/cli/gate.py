@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leakdog.cli.analyze import JSON, add_formats, as_json, load, written
+from leakdog.cli.analyze import JSON, MARKDOWN, add_formats, as_json, load, written
 
 if TYPE_CHECKING:
     from leakdog.report.offline import Finding
@@ -55,6 +55,8 @@ def run(args: argparse.Namespace) -> int:
     if args.format == JSON:
         print(json.dumps({"new": fresh, "baseline": as_json(before), "candidate": as_json(after)}, indent=2))
     else:
+        if args.format == MARKDOWN:  # a comment is read from its top, a terminal from its end
+            print(f"**{_conclusion(fresh, after)}**\n")
         print(written(after, args.format))
         if args.format is None:
             print(f"\n{_conclusion(fresh, after)}")

@@ -236,6 +236,7 @@ def read(where: str, kind: str, server: str) -> bytes:
         return Path(where).read_bytes()
     except OSError as error:
         hint = "" if Path(where).exists() else "; an address begins with http:// or https://"
+        hint = "; with --growth, `top`, `list` and `traces` take a folder" if Path(where).is_dir() else hint
         raise LeakdogError(f"reading {where}: {error.strerror}{hint}") from error
 
 
@@ -271,10 +272,16 @@ def _fetch(url: str) -> bytes:
     except TimeoutError as error:
         raise FetchError(Reason.TIMEOUT, f"{url} did not answer within {_TIMEOUT_SECONDS:g} s") from error
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise FetchError(Reason.CONNECT, f"{url}: {getattr(error, 'reason', error)}") from error
+        raise FetchError(Reason.CONNECT, f"{url}: {_said(error)}") from error
     if len(data) > _LIMIT_BYTES:
         raise FetchError(Reason.BODY_TOO_LARGE, f"{url} sent more than {_LIMIT_BYTES >> 20} MiB")
     return data
+
+
+def _said(error: Exception) -> object:
+    """The system's words for what kept a connection from being made."""
+    cause = getattr(error, "reason", error)
+    return getattr(cause, "strerror", None) or cause
 
 
 def _count(text: str) -> int:

@@ -44,7 +44,9 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "job", metavar="URL|PID|NAME", type=job_for, help="address with pprof or metrics, or a local process"
     )
-    parser.add_argument("--for", dest="seconds", metavar="TIME", type=duration, default=120.0, help="default 2m")
+    parser.add_argument(
+        "--for", dest="seconds", metavar="TIME", type=duration, default=120.0, help="how long (default 2m)"
+    )
     parser.add_argument(
         "--interval", metavar="TIME", type=duration, default=1.0, help="between two samples (default 1s)"
     )

@@ -23,7 +23,7 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = sub.add_parser(
         "sites",
         help="the code in which a target's memory is, and what of it grows",
-        description="List the sites of a target that are followed as series of their own: the largest, and those that "
+        description="List the sites of a target that are followed as series of their own: the largest, and those that\n"
         "have grown most. All others together are one line, so that the lines add up.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -188,13 +188,19 @@ def _text(found: Contents) -> str:
         f"{size(found.bytes)} on disk, {size(found.free_bytes)} free; {plural(len(found.targets), 'target')}{since}",
         f"{found.points:>12,} numbers" + _folded(found),
     ]
-    lines += [f"{count:>12,} {kind.value} profiles, {size(total)}" for kind, (count, total) in found.profiles.items()]
+    lines += [
+        f"{count:>12,} {kind.value} profiles, fetched as {size(total)}"
+        for kind, (count, total) in found.profiles.items()
+    ]
     fetched = sum(total for _, total in found.profiles.values())
     if found.packed_bytes:
         lines.append(
             f"{size(found.packed_bytes):>12} they take, {fetched / found.packed_bytes:.1f} times less than was fetched"
         )
     lines += [f"{size(total):>12} {kind}" + _each(found, kind) for kind, total in found.kind_bytes.items()]
+    rest = found.bytes - found.free_bytes - sum(found.kind_bytes.values())
+    lines.append(f"{size(max(0, rest)):>12} the rest: names, indexes, and the log of what was written last")
+    lines.append("fetched from each target:")
     listed = list(found.targets.items())[:LISTED]
     lines += [f"{size(total):>12} {key}: {count:,} profiles, {rows:,} readings" for key, (count, rows, total) in listed]
     more = len(found.targets) - len(listed)

@@ -52,6 +52,12 @@ def test_only_what_is_worse_stops_a_change(
     assert capsys.readouterr().out.endswith(f"{told}\n")
 
 
+def test_a_comment_begins_with_the_conclusion(runs: dict[str, str], capsys: Capture) -> None:
+    """As Markdown, a leak that passes is said to pass before it is described."""
+    assert main(["gate", "--baseline", runs["slow"], "--candidate", runs["slow"], "--markdown"]) == 0
+    assert capsys.readouterr().out.startswith("**no new leak; the baseline leaks alike: inuse_space**\n\n## heap leak")
+
+
 def test_json_tells_both_runs(runs: dict[str, str], capsys: Capture) -> None:
     """And which signals are worse."""
     assert main(["gate", "--baseline", runs["steady"], "--candidate", runs["slow"], "--json"]) == 1

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
+from leakdog.cli import main, top
 from leakdog.cli import profile as profile_room
-from leakdog.cli import top
 from leakdog.errors import ApiError, FetchError, LeakdogError, Reason
 from leakdog.pprof.wire import delimited, integer, packed
 
@@ -177,3 +177,15 @@ def test_what_is_no_profile_is_named(tmp_path: Path) -> None:
     file.write_text("<html></html>")
     with pytest.raises(LeakdogError, match=r"reading .*page\.html: "):
         call(str(file))
+
+
+def test_a_folder_is_told_what_takes_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where a profile is wanted and a folder given, the error names the option that reads folders."""
+    assert main(["top", str(tmp_path)]) == 3
+    assert "Is a directory; with --growth, `top`, `list` and `traces` take a folder" in capsys.readouterr().err
+
+
+def test_a_refused_connection_is_told_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without the number of the error, which means nothing to people."""
+    assert main(["top", "http://127.0.0.1:1"]) == 3
+    assert capsys.readouterr().err.endswith("/debug/pprof/heap: Connection refused\n")

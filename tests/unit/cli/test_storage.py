@@ -48,7 +48,8 @@ def test_stats_tell_what_takes_the_room(directory: Path, capsys: Capture) -> Non
     assert main(["storage", "stats", str(directory)]) == 0
     out = capsys.readouterr().out
     assert "60 numbers" in out
-    assert "2 heap profiles" in out
+    assert f"2 heap profiles, fetched as {2 * len(GOOD) / 1024:.1f} KiB" in out
+    assert "the rest: names, indexes" in out
     assert "they take, 2." in out
     assert "shop/../a:1: 2 profiles, 60 readings" in out
     assert main(["storage", "stats", str(directory), "--json"]) == 0
