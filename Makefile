@@ -19,6 +19,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.runtime: pyproject.toml constraints.txt $(KERNEL) | $(BIN)/python
+	@echo "Installing leakdog into $(VENV), and compiling a small part of it: about a minute."
 	$(PIP) install -c constraints.txt -e .
 	@touch $@
 

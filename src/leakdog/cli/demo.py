@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import shutil
 import socket
 import subprocess
 import sys
@@ -193,9 +194,10 @@ def _report(outcome: Outcome, server: str) -> None:
         print("\nThe healthy process was called leaking: this is a bug in leakdog, please report it.")
     else:
         print("\nThe healthy process, which fills a cache and churns, was watched as long and is not flagged.")
+    leakdog = "leakdog" if shutil.which("leakdog") else sys.argv[0]  # as after `make demo`, which installs into .venv
     print(
-        f"\nWith `leakdog demo --keep` everything stays up, and you can look around:\n"
+        f"\nWith `{leakdog} demo --keep` everything stays up, and you can look around:\n"
         f"  {server + '/':<32} pages, in a browser\n"
         f"  {server + '/metrics':<32} what Prometheus scrapes\n"
-        f"  {'leakdog --help':<32} every verb; `leakdog leaks --server {server}`"
+        f"  {leakdog + ' --help':<32} every verb; `{leakdog} leaks --server {server}`"
     )

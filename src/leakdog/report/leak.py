@@ -175,7 +175,8 @@ def _facts(leak: Json, now: float | None) -> Iterator[tuple[str, str]]:
     if leak.get("growth_per_second") is not None:
         yield "growth", human_rate(leak["growth_per_second"], unit) + _interval(leak, unit)
     if leak.get("time_to_limit_seconds") is not None:
-        yield "limit", f"reached in {human_duration(leak['time_to_limit_seconds'])} at this rate"
+        left = leak["time_to_limit_seconds"]
+        yield "limit", f"reached in {human_duration(left)} at this rate" if left > 0 else "reached"
 
 
 def _interval(leak: Json, unit: Unit) -> str:

@@ -75,7 +75,9 @@ def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float) -> str:
     kind = " --kind goroutine" if leak.leak_class is LeakClass.GOROUTINE else ""
     left = ""
     if leak.time_to_limit_seconds is not None:
-        left = f" At this rate the memory limit is reached in {human_duration(leak.time_to_limit_seconds)}."
+        left = " It has reached the memory limit."
+        if leak.time_to_limit_seconds > 0:
+            left = f" At this rate the memory limit is reached in {human_duration(leak.time_to_limit_seconds)}."
     body = (
         f"<p class=lead><span class={leak.state.value}>{leak.state.value}</span> · "
         f"{text(summary(view))}</p><p>class <b>{leak.leak_class.value}</b> · "
@@ -138,6 +140,7 @@ def _none(targets: Sequence[Watched]) -> str:
 def _leak_row(leak: Leak, down: AbstractSet[TargetKey], now: float) -> Sequence[str]:
     where = _place(leak.culprits[0].frame) if leak.culprits else "not known yet"
     limit = "" if leak.time_to_limit_seconds is None else human_duration(leak.time_to_limit_seconds)
+    limit = "reached" if leak.time_to_limit_seconds == 0 else limit
     return (
         f"<span class={leak.state.value}>{leak.state.value}</span>{', target down' if leak.key in down else ''}"
         f"{', acknowledged' if leak.acknowledged else ''}",

@@ -68,6 +68,17 @@ def test_the_report_says_where_to_look(capsys: pytest.CaptureFixture[str]) -> No
     assert capsys.readouterr().out.count("this is a bug in leakdog") == 2
 
 
+@pytest.mark.parametrize(("found", "named"), [(None, ".venv/bin/leakdog"), ("/usr/bin/leakdog", "leakdog")])
+def test_the_command_is_called_as_it_can_be_typed(
+    found: str | None, named: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By its path where it is not among the commands, as after `make demo`."""
+    monkeypatch.setattr("shutil.which", lambda name: found)
+    monkeypatch.setattr("sys.argv", [".venv/bin/leakdog", "demo"])
+    demo._report(demo.Outcome([LEAK], []), "http://127.0.0.1:5325")
+    assert f"With `{named} demo --keep`" in capsys.readouterr().out
+
+
 def test_a_program_ends_with_its_block() -> None:
     """Both programs print an address; leaving the block ends them."""
     for name in demo.PROGRAMS:

@@ -240,3 +240,8 @@ def test_a_process_that_has_ended_is_said() -> None:
     assert headline(leak(**later)).startswith(f"{name}: resolved heap leak, ")
     (said,) = beside(leak(process_ended="2026-01-01T00:12:00.000Z"))
     assert said == "A process before this one ended 2026-01-01 00:12:00 UTC while it grew in the same way"
+
+
+def test_a_limit_that_is_reached_is_not_ahead() -> None:
+    """Where no time is left, none is told."""
+    assert "\nlimit     reached\n" in leak_text({**LEAK, "time_to_limit_seconds": 0.0})

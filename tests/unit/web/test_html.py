@@ -41,6 +41,13 @@ def test_the_first_sentence_names_the_code() -> None:
     assert places == sorted(places)
 
 
+def test_a_limit_that_is_reached_is_not_ahead() -> None:
+    """No time is left then, and none is told: neither on the leak's page nor in the list."""
+    leak = replace(LEAK, time_to_limit_seconds=0.0)
+    assert "It has reached the memory limit." in leak_page(leak, Fleet(), "", 2000.0)
+    assert '<td data-name="Limit in">reached</td>' in overview([], [leak], 2000.0)
+
+
 def test_only_the_first_stack_is_open() -> None:
     """The stack of the first culprit is seen without a click; more of them would hide the reasons."""
     page = leak_page(LEAK, Fleet(), "", 2000.0)
