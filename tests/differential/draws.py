@@ -6,10 +6,9 @@ import re
 import sysconfig
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from random import Random
-
-import numpy as np
 
 from leakdog.pprof import Profile, parse
 from leakdog.report.frames import clean
@@ -124,21 +123,23 @@ def draw(choices: Random, groups: list[list[Path]]) -> Draw:
         if base != path and choices.random() < 0.3:
             options["normalize"] = None
     seen = [profile, *([parse(base.read_bytes())] if base else [])]
-    if options.get("granularity") == "files" and verb in GRAPHS and not all(map(_files_are_rows, seen)):
+    if options.get("granularity") == "files" and verb in GRAPHS and not _files_are_rows(seen):
         options["granularity"] = "filefunctions"
     return Draw(verb, path, argument, {k: v for k, v in options.items() if v != ""}, base, compared)
 
 
-def _files_are_rows(profile: Profile) -> bool:
+def _files_are_rows(profiles: list[Profile]) -> bool:
     """Whether a file is one row in pprof, too, which has one for each binary and each line that functions begin in."""
-    symbols, begun = profile.symbols, set()
-    places = symbols.locations
-    owner = np.repeat(np.arange(len(places.mapping)), np.diff(places.line_offsets)).tolist()
-    for location, function in zip(owner, places.line_function.tolist(), strict=True):
-        file = clean(symbols.strings[int(symbols.functions.file[function])])
-        binary = symbols.mapping_file(location).rpartition("/")[2]
-        begun.add((file, binary, int(symbols.functions.start_line[function])))
-    return len({file for file, _, _ in begun}) == len(begun)
+    rows = set()
+    for symbols in (each.symbols for each in profiles):
+        table = symbols.locations
+        for location, (first, last) in enumerate(pairwise(table.line_offsets.tolist())):
+            binary = symbols.mapping_file(location).rpartition("/")[2]
+            for function in table.line_function[first:last].tolist() or [None]:
+                file = "" if function is None else clean(symbols.strings[int(symbols.functions.file[function])])
+                begins = 0 if function is None else int(symbols.functions.start_line[function])
+                rows.add((file or f"[{binary}]", binary, begins))
+    return len({name for name, _, _ in rows}) == len(rows)
 
 
 def _sample_index(choices: Random, profile: Profile) -> str:
