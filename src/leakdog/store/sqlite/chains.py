@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
+import random
 import sqlite3
-from collections import OrderedDict
 from typing import Any
 
 from leakdog.errors import ProfileError, StoreCorrupted
@@ -19,7 +19,8 @@ PLACES = 256
 LINKS = 64
 SPAN_SECONDS = 43200.0
 
-# The chains that went on last are kept ready, up to so many bytes; the others are read again, in milliseconds.
+# Chains are kept ready up to so many bytes; the others are read again, in milliseconds. Which are let go is drawn:
+# targets come in turn, and where there is no room for all, those that went on last are those that are needed last.
 READY_BYTES = 16 << 20
 
 # A larger body is stored as it was sent: a chain takes a hundred times as much memory while it goes on.
@@ -50,7 +51,8 @@ class Chains:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._ready: OrderedDict[int, tuple[int, Chain, int]] = OrderedDict()  # by id, with its links and bytes
+        self._ready: dict[int, tuple[int, Chain, int]] = {}  # by id, with its links and bytes
+        self._draw = random.Random(0)  # noqa: S311 - no secret, and the same each time
         self._ready_bytes = 0
         self._latest_slots: dict[tuple[int, str], float] = {}
 
@@ -103,7 +105,8 @@ class Chains:
         self._ready[chain_id] = (length + 1, chain, chain.size_bytes)
         self._ready_bytes += chain.size_bytes
         while len(self._ready) > 1 and self._ready_bytes > READY_BYTES:
-            self._ready_bytes -= self._ready.popitem(last=False)[1][2]
+            left = self._draw.choice([known for known in self._ready if known != chain_id])
+            self._ready_bytes -= self._ready.pop(left)[2]
         return chain_id * PLACES + length, link
 
     def _begin(self, row: dict[str, Any], *, as_sent: bool) -> int:

@@ -58,6 +58,11 @@ def places(snapshots: Iterator[Snapshot] | list[Snapshot]) -> list[tuple[int, in
     return [divmod(snapshot.id, chains.PLACES) for snapshot in snapshots]
 
 
+def _links(connection: sqlite3.Connection) -> list[bytes]:
+    """The first link of the first chain."""
+    return [data for (data,) in connection.execute("SELECT data FROM profiles ORDER BY id LIMIT 1")]
+
+
 def kept(connection: sqlite3.Connection) -> int:
     """Bytes of all profiles as they are stored."""
     return int(connection.execute("SELECT sum(length(data)) FROM profiles").fetchone()[0])
@@ -160,6 +165,20 @@ def test_few_chains_are_kept_in_memory(
     assert {place for _, place in places(snapshots)} == set(range(10))
     for slot, snapshot in enumerate(snapshots, 1):
         assert closed(opened(profile(slot))) == reads.profile(connection, snapshot.id)
+
+
+def test_of_chains_that_go_on_in_turn_most_of_what_fits_is_ready(
+    add: Add, monkeypatch: pytest.MonkeyPatch, connection: sqlite3.Connection
+) -> None:
+    """With room for 6 of 8 targets, far fewer than all appends read a chain again, though none went on lately."""
+    for slot in range(1, 9):
+        add(float(slot), HEAP, key=TargetKey("shop", str(slot % 8)))
+    queries: list[str] = []
+    connection.set_trace_callback(queries.append)
+    monkeypatch.setattr(chains, "READY_BYTES", 6 * chains.replayed(_links(connection)).size_bytes)
+    for slot in range(9, 89):
+        add(float(slot), HEAP, key=TargetKey("shop", str(slot % 8)))
+    assert 0 < sum(query.startswith("SELECT data FROM profiles") for query in queries) < 55
 
 
 def test_a_damaged_chain_is_told_and_left(connection: sqlite3.Connection, tables: Tables, add: Add) -> None:
