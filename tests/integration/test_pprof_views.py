@@ -75,4 +75,5 @@ def test_every_report_is_that_of_pprof(profiles: list[list[Path]]) -> None:
     # What pprof itself tells in another order each time is asked for again.
     assert [str(look) for look in doubtful if not any(same(ours(look), theirs(look)) for _ in range(6))] == []
     listed = [ours(look) or "" for look in looks if look.verb == "list"]
-    assert sum("Error:" not in text and "ROUTINE" in text for text in listed) > len(listed) // 8
+    # How many depends on what the programs of this run call their functions.
+    assert sum("Error:" not in text and "ROUTINE" in text for text in listed) >= 3
