@@ -21,7 +21,7 @@ from leakdog.detect.convexity import (
 )
 from leakdog.detect.correct import Corrected, correct, load_known
 from leakdog.detect.panel import Panel, Rows, take, window_columns, window_start
-from leakdog.detect.prepare import bridge
+from leakdog.detect.prepare import bridge, median
 from leakdog.detect.score import score
 from leakdog.detect.settings import Look, Settings
 from leakdog.detect.trend import Trend, choose, trend, with_shape_of
@@ -269,7 +269,7 @@ def _measure(sight: _Sight, look: Look, settings: Settings) -> Evidence:
     climb = seen.raw[:, -(look.blocks // 4) :].mean(1) - sight.base
     age, blocks = _age(sight), _past_blocks(sight, look)
     own = np.clip(np.minimum(sight.before, age - blocks), -1, None)
-    level = _median(seen.raw[:, -max(look.blocks // EDGE, 1) :])
+    level = median(seen.raw[:, -max(look.blocks // EDGE, 1) :])
     out.usable[:] = True
     out.put(
         np.arange(len(rise)),
@@ -333,13 +333,6 @@ def _age(sight: _Sight) -> Array:
 def _past_blocks(sight: _Sight, look: Look) -> float:
     """Length of the look-back, in blocks of the past."""
     return look.blocks * sight.seconds / sight.past_seconds
-
-
-def _median(values: Array) -> Array:
-    """Of each row; `np.median` takes several times as long for few columns."""
-    ordered, columns = np.sort(values, axis=1), values.shape[1]
-    middle: Array = (ordered[:, (columns - 1) // 2] + ordered[:, columns // 2]) / 2
-    return middle
 
 
 def _warm_up(sight: _Sight, total: Array, age: Array, blocks: float, settings: Settings) -> tuple[Array, Array]:

@@ -17,6 +17,8 @@ Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 Counts = npt.NDArray[np.int32]
+_Room = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], Bools]
+TOGETHER = 100  # series that are reduced to blocks together: their arrays fit into the processor's cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +61,18 @@ class Grid:
         self.histories = histories
         self.settings = settings
         self.count = len(histories)
-        unknown = settings.levels[-1].warm_up_seconds
-        self._time = np.concatenate([each.time for each in histories])
-        self._row = np.repeat(np.arange(self.count), [len(each.time) for each in histories])
-        starts = [
-            each.life_start if each.life_start is not None else np.full(len(each.time), each.time[0] - unknown)
-            for each in histories
-        ]
+        starts = [self._starts(each) for each in histories]
         self.life_start = np.array([start[0] for start in starts])
         self.first_time = np.array([each.time[0] for each in histories])
         self.last_time = np.array([each.time[-1] for each in histories])
-        value = np.concatenate([each.value for each in histories])
-        load = [np.full(len(each.time), np.nan) if each.load is None else each.load for each in histories]
-        points = _Blocks(self._row, self._row, value, value, np.concatenate(load), np.concatenate(starts))
-        self._base: list[int] = []
+        earliest = self.first_time.min()
+        self._base = [int(earliest // level.block_seconds) - level.length - 1 for level in settings.levels]
         self._lows: list[npt.NDArray[np.float32]] = []
         self._load: list[npt.NDArray[np.float32]] = []
         self._present: list[Bools] = []
         # None: a level finer than the readings, which nobody looks at.
         self._sums: list[tuple[Array, Counts] | None] = []
-        self._fill(points)
+        self._fill(starts)
         self.restarts = self._find_restarts(starts)
         joining = [number for number, level in enumerate(settings.levels) if level.joins_lives]
         self._joining = joining[0] if joining else None
@@ -206,42 +200,78 @@ class Grid:
                     self._sum(number, np.array([row]))
             self._settled[row], self._before[row] = True, math.nan
 
-    def _fill(self, points: _Blocks) -> None:
+    def _starts(self, history: History) -> Array:
+        """Start of the process at each reading; where it is not known one from which nothing is hidden."""
+        if history.life_start is not None:
+            return history.life_start
+        return np.full(len(history.time), history.time[0] - self.settings.levels[-1].warm_up_seconds)
+
+    def _fill(self, starts: list[Array]) -> None:
         """Blocks of every level, each from the level before, on a grid with room for a ring before the first.
 
         The grid of the finest has no columns where the readings are further apart.
         """
-        blocks, start = points, self._time
-        for number, level in enumerate(self.settings.levels):
-            shown = start >= blocks.life_start + level.warm_up_seconds
-            blocks = _reduce(blocks, start, shown, level.block_seconds)
-            start = blocks.index * level.block_seconds
-            base = int(self.first_time.min() // level.block_seconds) - level.length - 1
-            dense = self._dense(number, blocks)
-            told = dense or number > 0
-            width = int(self.last_time.max() // level.block_seconds) - base + 2 if told else 0
-            lows = np.full((self.count, width), np.nan, np.float32)
-            load = np.full((self.count, width), np.nan, np.float32)
-            present = np.zeros((self.count, width), bool)
-            if told:
-                lows[blocks.row, blocks.index - base] = blocks.low
-                load[blocks.row, blocks.index - base] = blocks.load
-                present[self._row, _block(self._time, level.block_seconds) - base] = True
-            self._base.append(base)
+        levels = self.settings.levels
+        dense = np.zeros(len(levels), bool)
+        finest: list[tuple[_Blocks, Array, Ints]] = []
+        for number in range(len(levels)):
+            lows, load, present = self._room(number, told=number > 0)
             self._lows.append(lows)
             self._load.append(load)
             self._present.append(present)
-            sums = np.zeros((width + 1, self.count)), np.zeros((width + 1, self.count), np.int32)
-            self._sums.append(sums if dense else None)
+        self._high, _, __ = self._room(len(levels) - 1)
+        swung = np.full(self._high.shape, np.nan)
+        for first in range(0, self.count, TOGETHER):
+            some = range(first, min(first + TOGETHER, self.count))
+            blocks, time = self._readings(some, starts)
+            start, row = time, blocks.row
+            for number, level in enumerate(levels):
+                shown = start >= blocks.life_start + level.warm_up_seconds
+                blocks = _reduce(blocks, start, shown, level.block_seconds)
+                start = blocks.index * np.float64(level.block_seconds)
+                dense[number] |= self._dense(number, blocks)
+                if number:
+                    self._put(number, blocks, time, row)
+                else:
+                    finest.append((blocks, time, row))
+            self._high[blocks.row, blocks.index - self._base[-1]] = blocks.high
+            swung[blocks.row, blocks.index - self._base[-1]] = blocks.high - blocks.low
+        if dense[0]:
+            self._lows[0], self._load[0], self._present[0] = self._room(0)
+            for blocks, time, row in finest:
+                self._put(0, blocks, time, row)
+        for number, lows in enumerate(self._lows):
+            sums = np.zeros((lows.shape[1] + 1, self.count)), np.zeros((lows.shape[1] + 1, self.count), np.int32)
+            self._sums.append(sums if dense[number] else None)
             self._sum(number, slice(None))
-        self._swing = self._swings(blocks)
-        self._high = np.full(self._lows[-1].shape, np.nan, np.float32)
-        self._high[blocks.row, blocks.index - self._base[-1]] = blocks.high
+        self._swing = self._swings(swung)
 
-    def _swings(self, blocks: _Blocks) -> npt.NDArray[np.float32]:
+    def _readings(self, some: range, starts: list[Array]) -> tuple[_Blocks, Array]:
+        """The readings of some series, each a block of its own, and their times."""
+        each = [self.histories[row] for row in some]
+        row = np.repeat(np.arange(some.start, some.stop), [len(one.time) for one in each])
+        value = np.concatenate([one.value for one in each])
+        load = [np.full(len(one.time), np.nan) if one.load is None else one.load for one in each]
+        life_start = np.concatenate([starts[number] for number in some])
+        blocks = _Blocks(row, row, value, value, np.concatenate(load), life_start)
+        return blocks, np.concatenate([one.time for one in each])
+
+    def _room(self, level: int, *, told: bool = True) -> _Room:
+        """Lows, loads and where readings are, all still empty; without columns where nothing is told."""
+        last = int(self.last_time.max() // self.settings.levels[level].block_seconds)
+        shape = (self.count, last - self._base[level] + 2 if told else 0)
+        return np.full(shape, np.nan, np.float32), np.full(shape, np.nan, np.float32), np.zeros(shape, bool)
+
+    def _put(self, level: int, blocks: _Blocks, time: Array, row: Ints) -> None:
+        """Put blocks on the grid of a level, and note where readings are, hidden ones too."""
+        column = blocks.index - self._base[level]
+        self._lows[level][blocks.row, column] = blocks.low
+        if not np.isnan(blocks.load).all():
+            self._load[level][blocks.row, column] = blocks.load
+        self._present[level][row, _block(time, self.settings.levels[level].block_seconds) - self._base[level]] = True
+
+    def _swings(self, swung: Array) -> npt.NDArray[np.float32]:
         """The average swing of each series after each of its coarsest blocks, on their grid."""
-        swung = np.full(self._lows[-1].shape, np.nan)
-        swung[blocks.row, blocks.index - self._base[-1]] = blocks.high - blocks.low
         out = np.zeros(swung.shape, np.float32)
         swing = np.zeros(self.count)
         for column, now in enumerate(swung.T):

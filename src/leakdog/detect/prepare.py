@@ -30,6 +30,13 @@ def bridge(values: Array) -> Array:
     return filled
 
 
+def median(values: Array) -> Array:
+    """Of each row; `np.median` takes several times as long for few columns."""
+    ordered, columns = np.sort(values, axis=1), values.shape[1]
+    middle: Array = (ordered[:, (columns - 1) // 2] + ordered[:, columns // 2]) / 2
+    return middle
+
+
 def lagged(load: Array) -> Array:
     """The load one block before: memory follows load with a delay."""
     return np.concatenate((load[:, :1], load[:, :-1]), axis=1)

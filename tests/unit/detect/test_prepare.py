@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from leakdog.detect.prepare import bridge, lagged, load_coefficients, load_part, rhythm
+from leakdog.detect.prepare import bridge, lagged, load_coefficients, load_part, median, rhythm
 
 NAN = np.nan
 READINGS = st.floats(-1e9, 1e9) | st.just(NAN)
@@ -83,3 +83,10 @@ def test_one_odd_day_is_no_rhythm() -> None:
     past[0, 30:34] = 1000
     shape, _ = rhythm(past, np.array([0]), 24, 2)
     assert np.abs(shape).max() < 100
+
+
+@pytest.mark.parametrize("columns", [1, 2, 5, 42])
+def test_a_median_is_that_of_numpy(columns: int, rng: np.random.Generator) -> None:
+    """To the last digit, for even and odd numbers of columns."""
+    values = rng.standard_normal((50, columns))
+    assert np.array_equal(median(values), np.median(values, axis=1))
