@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import Counter
+from contextlib import suppress
 
 from leakdog.config.schema import Backend, Config, DetectionConfig, GlobalConfig, Preset, ScrapeConfig, StorageConfig
 from leakdog.detect.settings import settings_for
@@ -89,15 +90,19 @@ async def test_targets_that_hang_cost_healthy_ones_no_slots(pages: dict[str, byt
         ),
     )
 
+    writers: list[asyncio.StreamWriter] = []
+
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
         body = pages["/debug/pprof/goroutine"]
-        while await reader.readuntil(b"\r\n\r\n"):
-            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while await reader.readuntil(b"\r\n\r\n"):
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
 
     async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
-        await reader.read()
-        writer.close()
+        writers.append(writer)
+        with suppress(ConnectionError):
+            await reader.read()
 
     async with (
         await asyncio.start_server(answer, "0.0.0.0", 0) as good,
@@ -133,5 +138,8 @@ async def test_targets_that_hang_cost_healthy_ones_no_slots(pages: dict[str, byt
             await asyncio.sleep(9)
             schedule.stop()
         await store.close()
+        for writer in writers:
+            writer.close()
+        await asyncio.gather(*(writer.wait_closed() for writer in writers), return_exceptions=True)
     assert good_slots["hanging"] == 0
     assert good_slots["healthy"] >= 0.95 * 8 * counts["healthy"]
