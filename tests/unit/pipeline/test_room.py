@@ -119,9 +119,13 @@ async def test_targets_that_hang_cost_healthy_ones_no_slots(pages: dict[str, byt
             settings = settings_for(config.detection)
             pipeline = Pipeline(fleet, config, settings, gatherer, Explainer(fleet, store, gatherer), store, time.time)
             good_slots: Counter[str] = Counter()
+            running: list[asyncio.Task[object]] = []
 
             def job_of(watched: Watched) -> object:
                 async def run(slot: float) -> None:
+                    task = asyncio.current_task()
+                    assert task is not None
+                    running.append(task)
                     if slot < ends:
                         await pipeline.scrape(watched, slot)
                         good_slots[watched.key.job] += watched.up is True
@@ -137,6 +141,9 @@ async def test_targets_that_hang_cost_healthy_ones_no_slots(pages: dict[str, byt
             schedule.start()
             await asyncio.sleep(9)
             schedule.stop()
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
         await store.close()
         for writer in writers:
             writer.close()
