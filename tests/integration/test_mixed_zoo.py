@@ -26,7 +26,6 @@ CLASSES = {
     "generic": {"heap"},
     "places": {"heap"},
     "appends": {"heap"},
-    "kept": {"not_returned"},
     "malloc": {"native"},
 }
 LINES = {
@@ -97,8 +96,3 @@ def test_memory_of_a_c_library_is_put_down_to_who_keeps_its_pointers(leaks: Leak
     first = leaks["malloc"]["native"]["culprits"][0]
     assert (Path(first["file"]).name, first["line"]) == ("main.go", LINES["malloc"])
     assert "a hint, no proof" in first["note"]
-
-
-def test_memory_that_nothing_holds_has_no_culprit(leaks: Leaks) -> None:
-    """Where the runtime keeps what it freed, no line is named for it."""
-    assert leaks["kept"]["not_returned"]["culprits"] == []

@@ -14,7 +14,6 @@ var Programs = map[string]func(speed float64){
 	"generic":     generic,
 	"places":      places,
 	"appends":     appends,
-	"kept":        keptFree,
 }
 
 var (
@@ -96,19 +95,6 @@ var pagesOf = map[int][][20_000]byte{}
 
 func added[T any](rows []T, row T) []T {
 	return append(rows, row) // leaks: appends
-}
-
-// keptFree works on reports of which each is larger than the one before, by 1 MiB/s, and holds none of them. The
-// runtime keeps room for the next one and gives it back late.
-func keptFree(speed float64) {
-	size := 0
-	serve.Every(4*speed, func() {
-		size += 256 << 10
-		report := make([]byte, 8<<20+size)
-		for i := 0; i < len(report); i += 4096 {
-			report[i]++
-		}
-	})
 }
 
 // places decodes records that it keeps, each in many pieces of which none is most of it: about 1 MB/s.
