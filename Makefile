@@ -45,12 +45,12 @@ lint: $(VENV)/.dev ## style, types, import contracts, docstrings of tests
 
 unit: $(VENV)/.dev ## quick tests, with a floor under coverage
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -q tests/unit tests/fuzz
+	$(BIN)/coverage run -m pytest -q -n 2 tests/unit tests/fuzz
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --fail-under=90
 
 integration: $(VENV)/.dev system-deps ## real Go programs, a real daemon, a real Prometheus
-	$(BIN)/pytest -q tests/integration
+	$(BIN)/pytest -q -n 2 --dist loadfile tests/integration
 
 bench: $(VENV)/.dev ## print the published figures, measured on this machine
 	$(BIN)/python -m bench
