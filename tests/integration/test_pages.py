@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import struct
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -18,15 +19,16 @@ from leakdog.web.server import Server
 
 KEY = TargetKey("shop", "10.0.0.7:6060")
 FRAME = Frame("shop/cart.(*Sessions[<script>alert(1)</script>]).Put", "/src/cart/sessions.go", 88)
-LIFE = Life(1_700_000_000.0, 1_700_000_000.0)
+BEGUN = time.time() - 300  # pages show the last day
+LIFE = Life(BEGUN, BEGUN)
 LEAK = Leak(
     id="9f1c0a7be2d4",
     key=KEY,
     signal=Signal.INUSE_SPACE,
     leak_class=LeakClass.HEAP,
     state=LeakState.FIRING,
-    since=1_700_000_030.0,
-    updated=1_700_000_120.0,
+    since=BEGUN + 30,
+    updated=BEGUN + 120,
     growth_per_second=310.0,
     interval=(290.0, 330.0),
     time_to_limit_seconds=3600.0,
@@ -53,9 +55,16 @@ async def server() -> AsyncIterator[Server]:
     """Pages over one leaking target with two minutes of numbers."""
     store = open_store(StorageConfig(backend=Backend.MEMORY))
     for second in range(120):
-        time = LIFE.start_time + second
-        await store.append(Scrape(KEY, time, time, LIFE, {Signal.INUSE_SPACE: 8e7 + 310.0 * second}))
-    watched = Watched(Target(KEY), ScrapeConfig(job_name="shop"), up=True, life=LIFE, leaks={LeakClass.HEAP: LEAK})
+        now = BEGUN + second
+        await store.append(Scrape(KEY, now, now, LIFE, {Signal.INUSE_SPACE: 8e7 + 310.0 * second, Signal.RSS: 1e8}))
+    watched = Watched(
+        Target(KEY),
+        ScrapeConfig(job_name="shop"),
+        up=True,
+        life=LIFE,
+        values={Signal.INUSE_SPACE: 8e7},
+        leaks={LeakClass.HEAP: LEAK},
+    )
     made = Server(Fleet(targets={KEY: watched}), store)
     await made.start("127.0.0.1", 0)
     yield made
@@ -77,6 +86,7 @@ async def browse(server: Server, path: str, folder: Path, *arguments: str) -> tu
     ("path", "shows"),
     [
         ("/", ["1 leaking", "shop/10.0.0.7:6060", "18.2 KiB/min", "firing"]),
+        ("/targets/shop/10.0.0.7%3A6060", ["memory", "heap leak, firing", "<polyline", "<polygon", "inuse space"]),
         ("/leaks/9f1c0a7be2d4", ["18.2 KiB/min", "grew 36 KiB in 2 min", "sessions.go:88", "<polyline"]),
     ],
 )

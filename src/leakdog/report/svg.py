@@ -71,9 +71,9 @@ def trend(
     if len(times) < 2 or times[-1] <= times[0]:
         return "<p>Too few points for a picture.</p>"
     shown = np.linspace(0, len(times) - 1, min(len(times), MAX_POINTS)).astype(int)
-    frame = _Frame(times, values, limit, unit)
+    frame = Frame(times, values, limit, unit)
     points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(frame.x(times[shown]), frame.y(values[shown]), strict=True))
-    label = f"{name} from {_clock(times[0])} to {_clock(times[-1])} UTC: "
+    label = f"{name} from {clock(times[0])} to {clock(times[-1])} UTC: "
     label += f"from {human_value(float(values[0]), unit)} to {human_value(float(values[-1]), unit)}"
     found = "".join(_told(frame, each) + _fit(frame, times, values, each) for each in growths) + _said(frame, growths)
     return (
@@ -89,12 +89,16 @@ def standalone(picture: str) -> str:
     return f"{head}{close}<style>{STYLE}</style>{rest}"
 
 
-class _Frame:
+class Frame:
     """Where a time and a value lie in the picture."""
 
-    def __init__(self, times: Floats, values: Floats, limit: float | None, unit: Unit) -> None:
+    def __init__(
+        self, times: Floats, values: Floats, limit: float | None, unit: Unit, *, from_zero: bool = False
+    ) -> None:
         self.begin, self.end, self.unit = float(times[0]), float(times[-1]), unit
         self.low, self.high = _range(values)
+        if from_zero:
+            self.low = 0.0
         self.limit = limit if limit is not None and self.low < limit < 2 * self.high else None
         if self.limit is not None and self.limit > self.high:
             self.high = self.limit * 1.02
@@ -112,8 +116,8 @@ class _Frame:
         lines = [self._line("grid", value, human_value(float(value), self.unit)) for value in self._ticks()]
         if self.limit is not None:
             lines.append(self._line("limit", self.limit, "limit"))
-        lines.append(f'<text x="{LEFT}" y="{HEIGHT - 8}">{_clock(self.begin)}</text>')
-        lines.append(f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 8}" text-anchor="end">{_clock(self.end)}</text>')
+        lines.append(f'<text x="{LEFT}" y="{HEIGHT - 8}">{clock(self.begin)}</text>')
+        lines.append(f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 8}" text-anchor="end">{clock(self.end)}</text>')
         return "".join(lines)
 
     def _ticks(self) -> Floats:
@@ -139,7 +143,7 @@ def _range(values: NDArray[np.float64]) -> tuple[float, float]:
     return max(0.0, low - air), high + air
 
 
-def _told(frame: _Frame, growth: Growth) -> str:
+def _told(frame: Frame, growth: Growth) -> str:
     """A band from the announcement to the end, and a line where it begins."""
     if growth.told is None:
         return ""
@@ -151,7 +155,7 @@ def _told(frame: _Frame, growth: Growth) -> str:
     )
 
 
-def _said(frame: _Frame, growths: Sequence[Growth]) -> str:
+def _said(frame: Frame, growths: Sequence[Growth]) -> str:
     """When each was announced, beside its line and clear of the limit; none over the one before."""
     out, last = [], -np.inf
     y = TOP + TEXT_HEIGHT * (1 if frame.limit is None else 2.2)
@@ -161,11 +165,11 @@ def _said(frame: _Frame, growths: Sequence[Growth]) -> str:
             continue
         last = x
         place = f'x="{x - 4:.1f}" text-anchor="end"' if x > WIDTH - TEXT_WIDTH else f'x="{x + 4:.1f}"'
-        out.append(f'<text {place} y="{y:.0f}">announced {_clock(told)}</text>')
+        out.append(f'<text {place} y="{y:.0f}">announced {clock(told)}</text>')
     return "".join(out)
 
 
-def _fit(frame: _Frame, times: Floats, values: Floats, growth: Growth) -> str:
+def _fit(frame: Frame, times: Floats, values: Floats, growth: Growth) -> str:
     """The dashed line: from the onset at the level there, with the growth, until it is over."""
     start = max(growth.since, frame.begin)
     end = frame.end if growth.until is None else min(growth.until, frame.end)
@@ -179,5 +183,5 @@ def _fit(frame: _Frame, times: Floats, values: Floats, growth: Growth) -> str:
     return f'<line class="fit" x1="{x[0]:.1f}" y1="{y[0]:.1f}" x2="{x[1]:.1f}" y2="{y[1]:.1f}"/>'
 
 
-def _clock(time: float) -> str:
+def clock(time: float) -> str:
     return datetime.fromtimestamp(float(time), UTC).strftime("%m-%d %H:%M:%S")

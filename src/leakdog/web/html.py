@@ -2,57 +2,19 @@
 
 from __future__ import annotations
 
-import html
-import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from urllib.parse import quote
 
-from leakdog.model import Culprit, Frame, Leak, LeakClass, LeakState, Signal, TargetKey, Verdict
+from leakdog.model import Culprit, Leak, LeakClass, LeakState, Signal, TargetKey, Verdict
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.report.leak import beside, summary
-from leakdog.report.words import human_duration, human_rate, human_share, human_time, human_value, inert, plural
+from leakdog.report.words import human_duration, human_rate, human_share, human_time, human_value, plural
+from leakdog.web.document import document, place, table, text
+from leakdog.web.target import address
 from leakdog.web.views import leak_view
 
-STYLE = """
-:root { color-scheme: light dark; --ink: #1b1f24; --dim: #57606a; --line: #d0d7de; --paper: #fff; --card: #f6f8fa;
-  --bad: #b42318; --warn: #8a5300; --good: #1a6e35; --series: #0b5cad; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --dim: #9ca7b3; --line: #3d444d; --paper: #0d1117;
-  --card: #161b22; --bad: #ff8e80; --warn: #e3b341; --good: #6fd08c; --series: #79b8ff; } }
-* { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 72rem; padding: 1rem 1.5rem 4rem; background: var(--paper); color: var(--ink);
-  font: 16px/1.5 system-ui, sans-serif; }
-header { display: flex; gap: 1rem; align-items: baseline; border-bottom: 1px solid var(--line); }
-h1 { font-size: 1.4rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
-a { color: var(--series); } a:focus-visible { outline: 3px solid var(--series); outline-offset: 2px; }
-code, pre, td.code { font-family: ui-monospace, monospace; font-size: .9em; overflow-wrap: anywhere; }
-pre { background: var(--card); border: 1px solid var(--line); border-radius: 6px; padding: .75rem; overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; } caption { text-align: left; color: var(--dim); }
-th, td { text-align: left; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line);
-  vertical-align: top; }
-td.number, th.number { text-align: right; white-space: nowrap; }
-.firing, .down { color: var(--bad); font-weight: 600; } .pending { color: var(--warn); font-weight: 600; }
-.resolved, .up { color: var(--good); } .dim { color: var(--dim); }
-.wide { overflow-x: auto; } .wide td { white-space: nowrap; }
-.wide code, .wide .why { display: inline-block; min-width: 14rem; white-space: normal; vertical-align: top; }
-th { white-space: nowrap; } .why { max-width: 28rem; }
-header { flex-wrap: wrap; } .lead { font-size: 1.1rem; overflow-wrap: anywhere; }
-svg { width: 100%; min-width: 36rem; height: auto; background: var(--card); border: 1px solid var(--line);
-  border-radius: 6px; }
-svg text { fill: var(--dim); font: 12px system-ui, sans-serif; }
-svg .series { fill: none; stroke: var(--series); stroke-width: 2; }
-svg .fit { stroke: var(--bad); stroke-width: 2; stroke-dasharray: 6 4; }
-svg .grid { stroke: var(--line); stroke-width: 1; }
-@media (max-width: 40rem) {
-  thead { display: none; } table, tbody, tr, td { display: block; } tr { padding: .5rem 0; }
-  tr { border-bottom: 1px solid var(--line); } td, .wide td { border: 0; padding: 0; white-space: normal; }
-  td:empty { display: none; } td + td::before { content: attr(data-name) ": "; color: var(--dim); } }
-"""
-
 REPLICAS = 50  # instances of a job that are listed with a leak
-
-# Kept by browsers until it changes.
-_STYLE_URL = f"/style.css?{zlib.crc32(STYLE.encode()):08x}"
 
 
 def overview(targets: Sequence[Watched], leaks: Sequence[Leak], now: float) -> str:
@@ -60,7 +22,7 @@ def overview(targets: Sequence[Watched], leaks: Sequence[Leak], now: float) -> s
     firing = sum(leak.state is LeakState.FIRING for leak in leaks)
     title = f"{firing} leaking" if firing else "no leaks"
     body = [_leaks(leaks, targets, now), _targets(targets, now)]
-    return _document(title, "".join(body), refresh_seconds=15)
+    return document(title, "".join(body), refresh_seconds=15)
 
 
 def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float) -> str:
@@ -89,34 +51,13 @@ def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float) -> str:
         f"{_replicas(leak, fleet)}"
         f"<h2>Why leakdog says so</h2><ul>{''.join(f'<li>{text(reason)}</li>' for reason in leak.reasons)}</ul>"
         f"<h2>Look yourself</h2>"
+        f'<p><a href="{text(address(leak.key))}">All of this target</a>: memory, signals, code.</p>'
         f'<p><a href="/api/v1/leaks/{quote(leak.id)}/evidence.tar.gz" download>Evidence</a>: verdict, chart, numbers, '
         f"profiles from before and after, goroutine dump; begin with its README.</p>"
         f"<pre>leakdog show {text(leak.id)}\n"
         f"leakdog top {text(str(leak.key))}@latest{kind}</pre>"
     )
-    return _document(str(leak.key), body, refresh_seconds=None)
-
-
-def message_page(title: str, message: str) -> str:
-    """A page that only says something."""
-    return _document(title, f"<p>{text(message)}</p>", refresh_seconds=None)
-
-
-def text(value: str) -> str:
-    """Text made safe for HTML: escaped, and control or direction-changing characters shown as their code."""
-    return html.escape(inert(value))
-
-
-def _document(title: str, body: str, refresh_seconds: int | None) -> str:
-    refresh = f'<meta http-equiv="refresh" content="{refresh_seconds}">' if refresh_seconds else ""
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{text(title)} · leakdog</title>'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">{refresh}'
-        f'<link rel="stylesheet" href="{_STYLE_URL}"><link rel="icon" href="data:,"></head><body>'
-        f'<header><h1>{text(title)}</h1><nav aria-label="pages"><a href="/">overview</a> · '
-        '<a href="/metrics">metrics</a> · <a href="/api/v1/leaks">API</a></nav></header>'
-        f"<main>{body}</main></body></html>"
-    )
+    return document(str(leak.key), body)
 
 
 def _leaks(leaks: Sequence[Leak], targets: Sequence[Watched], now: float) -> str:
@@ -124,7 +65,7 @@ def _leaks(leaks: Sequence[Leak], targets: Sequence[Watched], now: float) -> str
         return f"<h2>Leaks</h2>{_none(targets)}"
     down = {watched.key for watched in targets if watched.up is False}
     names = ("State", "Target", "Class", "Code that holds it", "Growth", "Since", "Limit in")
-    return f"<h2>Leaks</h2>{_table(names, [_leak_row(leak, down, now) for leak in leaks])}"
+    return f"<h2>Leaks</h2>{table(names, [_leak_row(leak, down, now) for leak in leaks])}"
 
 
 def _none(targets: Sequence[Watched]) -> str:
@@ -138,7 +79,7 @@ def _none(targets: Sequence[Watched]) -> str:
 
 
 def _leak_row(leak: Leak, down: AbstractSet[TargetKey], now: float) -> Sequence[str]:
-    where = _place(leak.culprits[0].frame) if leak.culprits else "not known yet"
+    where = place(leak.culprits[0].frame) if leak.culprits else "not known yet"
     limit = "" if leak.time_to_limit_seconds is None else human_duration(leak.time_to_limit_seconds)
     limit = "reached" if leak.time_to_limit_seconds == 0 else limit
     return (
@@ -157,7 +98,7 @@ def _targets(targets: Sequence[Watched], now: float) -> str:
     if not targets:
         return "<h2>Targets</h2><p>None yet: <code>scrape_configs</code> is empty, or nothing was found.</p>"
     names = ("Target", "State", "Memory", "Heap in use", "Goroutines", "Last scrape")
-    return f"<h2>Targets</h2>{_table(names, [_target_row(watched, now) for watched in targets])}"
+    return f"<h2>Targets</h2>{table(names, [_target_row(watched, now) for watched in targets])}"
 
 
 def _target_row(watched: Watched, now: float) -> Sequence[str]:
@@ -174,7 +115,8 @@ def _target_row(watched: Watched, now: float) -> Sequence[str]:
     memory = _value(watched, Signal.RSS)
     last = "" if watched.last_scrape is None else f"{human_duration(max(0.0, now - watched.last_scrape))} ago"
     heap, goroutines = _value(watched, Signal.INUSE_SPACE), _value(watched, Signal.GOROUTINES)
-    return text(str(watched.key)), state, memory, heap, goroutines, last
+    name = f'<a href="{text(address(watched.key))}">{text(str(watched.key))}</a>'
+    return name, state, memory, heap, goroutines, last
 
 
 def _replicas(leak: Leak, fleet: Fleet) -> str:
@@ -185,8 +127,8 @@ def _replicas(leak: Leak, fleet: Fleet) -> str:
     job.sort(key=lambda watched: (not watched.leaks_as(leak.leak_class), watched.key))
     more = f"<p>And {len(job) - REPLICAS:,} more.</p>" if len(job) > REPLICAS else ""
     names = ("Instance", "State", leak.signal.value, "Growth", "Running since")
-    table = _table(names, [_replica_row(watched, leak) for watched in job[:REPLICAS]])
-    return f"<h2>Instances of this job</h2>{table}{more}"
+    rows = [_replica_row(watched, leak) for watched in job[:REPLICAS]]
+    return f"<h2>Instances of this job</h2>{table(names, rows)}{more}"
 
 
 def _replica_row(watched: Watched, leak: Leak) -> Sequence[str]:
@@ -213,19 +155,14 @@ def _culprits(leak: Leak) -> str:
 def _culprit(culprit: Culprit, leak: Leak, *, opened: bool) -> str:
     created = ""
     if culprit.created_by is not None:
-        created = f"<p>Goroutines created by <code>{_place(culprit.created_by)}</code></p>"
+        created = f"<p>Goroutines created by <code>{place(culprit.created_by)}</code></p>"
     note = f"<p>{text(culprit.note)}</p>" if culprit.note else ""
-    stack = "\n".join(_place(frame) for frame in culprit.stack)
+    stack = "\n".join(place(frame) for frame in culprit.stack)
     rate = human_rate(culprit.growth_per_second, leak.signal.unit)
     return (
-        f"<h3><code>{_place(culprit.frame)}</code></h3><p>{human_share(culprit.share)} of the growth, {text(rate)}</p>"
+        f"<h3><code>{place(culprit.frame)}</code></h3><p>{human_share(culprit.share)} of the growth, {text(rate)}</p>"
         f"{note}{created}<details{' open' if opened else ''}><summary>Stack</summary><pre>{stack}</pre></details>"
     )
-
-
-def _place(frame: Frame) -> str:
-    place = f" {frame.file}:{frame.line}" if frame.file else ""
-    return text(f"{frame.function}{place}")
 
 
 def _value(watched: Watched, signal: Signal) -> str:
@@ -236,14 +173,3 @@ def _value(watched: Watched, signal: Signal) -> str:
 def _too_early(watched: Watched) -> bool:
     found = watched.assessments.values()
     return not found or all(each.verdict is Verdict.TOO_EARLY for each in found)
-
-
-def _table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table of cells that are HTML. On a narrow screen a row is a block, and its cells say their columns' names."""
-    head = "".join(f"<th scope=col>{name}</th>" for name in names)
-    body = "".join(f"<tr>{''.join(map(_cell, names, row))}</tr>" for row in rows)
-    return f"<div class=wide><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-
-
-def _cell(name: str, cell: str) -> str:
-    return f'<td data-name="{name}">{cell}</td>'

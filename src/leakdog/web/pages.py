@@ -1,4 +1,4 @@
-"""The pages people look at: `/`, `/leaks/ID` and their style sheet."""
+"""The pages people look at: `/`, `/leaks/ID`, `/targets/JOB/INSTANCE` and their style sheet."""
 
 from __future__ import annotations
 
@@ -6,10 +6,16 @@ import time
 
 from aiohttp import web
 
-from leakdog.pipeline.state import Fleet
+from leakdog.model import LeakState, Signal, TargetKey
+from leakdog.pipeline.state import Fleet, Watched
+from leakdog.report.ledger import NEEDED, ledgers
 from leakdog.report.svg import Growth, trend
 from leakdog.store.contract import Store
-from leakdog.web.html import STYLE, leak_page, message_page, overview
+from leakdog.web.document import STYLE, message_page
+from leakdog.web.html import leak_page, overview
+from leakdog.web.target import DEFAULT_RANGE, RANGES, Shown, first_signal, target_page
+
+LEDGER_POINTS = 200  # that is a point for each four pixels
 
 
 class Pages:
@@ -21,7 +27,12 @@ class Pages:
 
     def routes(self) -> list[web.RouteDef]:
         """All pages."""
-        return [web.get("/", self.index), web.get("/leaks/{id}", self.leak), web.get("/style.css", self.style)]
+        return [
+            web.get("/", self.index),
+            web.get("/leaks/{id}", self.leak),
+            web.get("/targets/{job}/{instance}", self.target),
+            web.get("/style.css", self.style),
+        ]
 
     async def index(self, request: web.Request) -> web.Response:
         """What leaks, and every target."""
@@ -38,6 +49,40 @@ class Pages:
                 return _html(leak_page(leak, self._fleet, chart, time.time()))
         message = f"No leak has the id {wanted}. It may have been resolved and aged out; the overview lists all."
         return _html(message_page("not found", message), status=404)
+
+    async def target(self, request: web.Request) -> web.Response:
+        """One target: `range=` (6h, 1d, 7d, 30d) and `signal=` say what is drawn."""
+        key = TargetKey(request.match_info["job"], request.match_info["instance"])
+        watched = self._fleet.targets.get(key)
+        if watched is None:
+            message = f"No target {key} is watched. It may have ended or been removed; the overview lists all."
+            return _html(message_page("not found", message), status=404)
+        span = request.query.get("range", DEFAULT_RANGE)
+        asked = request.query.get("signal")
+        if span not in RANGES or asked not in {None, *Signal}:
+            message = f"range is one of {', '.join(RANGES)}; signal is one of {', '.join(sorted(Signal))}."
+            return _html(message_page("not understood", message), status=400)
+        signal = first_signal(watched) if asked is None else Signal(asked)
+        now = time.time()
+        return _html(target_page(watched, await self._shown(watched, signal, span, now), now))
+
+    async def _shown(self, watched: Watched, signal: Signal | None, span: str, now: float) -> Shown:
+        start = now - RANGES[span]
+        wanted = {*NEEDED, signal} - {None}
+        found = {
+            each: await self._store.readings(watched.key, each, start=start) for each in sorted(filter(None, wanted))
+        }
+        points = {each: (readings.times, readings.values) for each, readings in found.items()}
+        times, parts = ledgers({each: points[each] for each in NEEDED}, LEDGER_POINTS)
+        chart = ""
+        if signal is not None:
+            growths = [
+                Growth(leak.since, leak.growth_per_second)
+                for leak in watched.leaks.values()
+                if leak.signal is signal and leak.state in (LeakState.PENDING, LeakState.FIRING)
+            ]
+            chart = trend(*points[signal], signal.value, signal.unit, growths)
+        return Shown(signal, span, chart, times, parts)
 
     async def style(self, request: web.Request) -> web.Response:
         """The style sheet, light and dark."""

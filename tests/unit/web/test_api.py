@@ -267,3 +267,28 @@ async def test_metrics_are_served_with_their_content_type(server: Server) -> Non
     assert status == 200
     assert headers["Content-Type"].startswith("text/plain; version=")
     assert b'leakdog_scrape_failures_total{reason="timeout"} 3.0' in body
+
+
+async def test_a_target_has_a_page(server: Server) -> None:
+    """What is drawn can be asked for; the overview leads there."""
+    page = "/targets/shop/10.0.0.7%3A6060"
+    assert f'href="{page}"' in (await get(server, "/"))[2].decode()
+    status, _, body = await get(server, f"{page}?range=30d&signal=goroutines")
+    assert status == 200
+    assert "<h2 id=chart>goroutines</h2>" in body.decode()
+    assert 'aria-current="true">30d</a>' in body.decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "says"),
+    [
+        ("/targets/shop/10.0.0.8:6060", 404, "No target shop/10.0.0.8:6060 is watched"),
+        ("/targets/shop/10.0.0.7:6060?range=1y", 400, "range is one of 6h, 1d, 7d, 30d"),
+        ("/targets/shop/10.0.0.7:6060?signal=heaps", 400, "signal is one of alloc_objects"),
+    ],
+)
+async def test_a_page_that_cannot_be_says_why(server: Server, path: str, status: int, says: str) -> None:
+    """What was asked for is not guessed."""
+    got, _, body = await get(server, path)
+    assert got == status
+    assert says in body.decode()

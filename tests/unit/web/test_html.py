@@ -4,13 +4,16 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leakdog.config.schema import ScrapeConfig
 from leakdog.model import Culprit, Frame, Leak, LeakClass, LeakState, Signal, Target, TargetKey
 from leakdog.pipeline.state import Fleet, Watched
-from leakdog.web.html import leak_page, message_page, overview
+from leakdog.web.document import message_page
+from leakdog.web.html import leak_page, overview
+from leakdog.web.target import Shown, target_page
 
 KEY = TargetKey("shop", "10.0.0.7:6060")
 PUT, SERVE = Frame("cart.Put", "cart/put.go", 8), Frame("http.Serve", "serve.go", 9)
@@ -118,6 +121,7 @@ def test_no_name_adds_a_tag_or_an_attribute(name: str) -> None:
         leak = replace(LEAK, key=key, reasons=(word,), culprits=(culprit,))
         watched = Watched(Target(key, {word: word}), ScrapeConfig(job_name=word), up=False, last_error=word)
         made = (overview([watched], [leak], 2000.0), leak_page(leak, Fleet(), "", 2000.0), message_page(word, word))
+        made += (target_page(watched, Shown(None, "1d", "", np.empty(0), {}), 2000.0),)
         for page in made:
             page.encode()
         return [Outline(page) for page in made]

@@ -1,0 +1,221 @@
+"""A target's page as HTML text: what is said of it, what its memory is made of, and the code that has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leakdog.attribute.ledger import WORDS, Part
+from leakdog.model import Assessment, LeakState, Signal, TargetKey, Unit, Verdict
+from leakdog.pipeline.sites import Sites
+from leakdog.pipeline.state import Watched
+from leakdog.report.stacked import stacked
+from leakdog.report.words import human_bytes, human_duration, human_rate, human_share, human_time, human_value
+from leakdog.web.document import document, place, table, text
+
+Floats = NDArray[np.float64]
+RANGES = {"6h": 6 * 3600.0, "1d": 86400.0, "7d": 7 * 86400.0, "30d": 30 * 86400.0}
+DEFAULT_RANGE = "1d"
+# Signals that are shown first where nothing leaks: the first that is known.
+SHOWN_FIRST = (Signal.RSS_ANON, Signal.RSS, Signal.INUSE_SPACE, Signal.SYS)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What was asked to be shown, and read for it.
+
+    Attributes:
+        signal: whose chart is shown; None where no number is known.
+        span: a name in `RANGES`.
+        chart: an SVG element, of `signal` over `span`.
+        times, parts: the ledger over `span`, see `leakdog.report.ledger.ledgers`.
+
+    """
+
+    signal: Signal | None
+    span: str
+    chart: str
+    times: Floats
+    parts: Mapping[Part, Floats]
+
+
+def address(key: TargetKey, **query: str) -> str:
+    """The page of a target; stable, so that it can be kept in a runbook."""
+    asked = f"?{urlencode(query)}" if query else ""
+    job, instance = (quote(part, safe="", errors="replace") for part in key)
+    return f"/targets/{job}/{instance}{asked}"
+
+
+def first_signal(watched: Watched) -> Signal | None:
+    """The signal to show where none is asked for: the one that leaks, else the memory of the process."""
+    leaking = [leak.signal for leak in watched.leaks.values() if leak.state in (LeakState.FIRING, LeakState.PENDING)]
+    known = [signal for signal in (*leaking, *SHOWN_FIRST, *sorted(watched.values)) if signal in watched.values]
+    return known[0] if known else None
+
+
+def target_page(watched: Watched, shown: Shown, now: float) -> str:
+    """All that is known of one target."""
+    body = [_lead(watched, now), _ranges(watched, shown)]
+    if shown.signal is not None:
+        body.append(f"<h2 id=chart>{_name(shown.signal)}</h2><div class=wide>{shown.chart}</div>")
+    body += [_ledger(shown), _signals(watched, shown)]
+    body += [_sites(sites, watched) for sites in watched.sites.values()]
+    body += [_cost(watched), _look(watched)]
+    return document(str(watched.key), "".join(body))
+
+
+def _lead(watched: Watched, now: float) -> str:
+    if watched.up is None:
+        state = "<span class=dim>not read yet</span>"
+    elif watched.up:
+        state = "<span class=up>up</span>"
+    else:
+        state = f"<span class=down>down</span> {text(watched.last_error)}"
+    said = [f"<p class=lead>{state} · {_leaks(watched)}</p>"]
+    told = []
+    if watched.target.base_url:
+        told.append(f"<code>{text(watched.target.base_url)}</code>")
+    if watched.life is not None:
+        age = human_duration(max(0.0, now - watched.life.start_time))
+        told.append(f"running since {human_time(watched.life.start_time)} ({age})")
+    if watched.build:
+        told.append(f"build <code>{text(watched.build)}</code>")
+    if watched.memory_limit:
+        told.append(f"memory limit {human_bytes(watched.memory_limit)}")
+    if watched.last_scrape is not None:
+        told.append(f"last read {human_duration(max(0.0, now - watched.last_scrape))} ago")
+    return "".join([*said, f"<p>{' · '.join(told)}</p>" if told else ""])
+
+
+def _leaks(watched: Watched) -> str:
+    listed = [leak for leak in watched.leaks.values() if leak.state is not LeakState.INACTIVE]
+    links = [
+        f'<a href="/leaks/{quote(leak.id)}"><span class={leak.state.value}>{leak.leak_class.value} leak, '
+        f"{leak.state.value}</span></a>"
+        for leak in listed
+    ]
+    if links:
+        return ", ".join(links)
+    verdicts = [found.verdict for found in watched.assessments.values()]
+    if not verdicts or set(verdicts) == {Verdict.TOO_EARLY}:
+        ready = [found.ready_at for found in watched.assessments.values() if found.ready_at is not None]
+        return f"too early to say{f'; a first verdict by {human_time(min(ready))}' if ready else ''}"
+    return "no leak"
+
+
+def _ranges(watched: Watched, shown: Shown) -> str:
+    links = []
+    for span in RANGES:
+        query = {"range": span} | ({"signal": shown.signal.value} if shown.signal else {})
+        current = ' aria-current="true"' if span == shown.span else ""
+        links.append(f'<a href="{text(address(watched.key, **query))}"{current}>{span}</a>')
+    return f'<nav aria-label="time shown">Shown: the last {" · ".join(links)}</nav>'
+
+
+def _ledger(shown: Shown) -> str:
+    """The ledger over time and, as a table, what it is now and how it has changed."""
+    if not shown.parts:
+        return "<h2>What its memory is made of</h2><p>Not known: no number tells how large the process is.</p>"
+    picture = stacked(
+        shown.times,
+        {part.value: sizes for part, sizes in shown.parts.items()},
+        {part.value: words for part, words in WORDS.items()},
+        Unit.BYTES,
+    )
+    total = sum(float(sizes[-1]) for sizes in shown.parts.values()) or 1.0
+    rows = [
+        (
+            f'<span class="swatch {part.value}"></span> {text(WORDS[part])}',
+            human_bytes(float(sizes[-1])),
+            human_share(float(sizes[-1]) / total),
+            _change(float(sizes[-1] - sizes[0])),
+        )
+        for part, sizes in sorted(shown.parts.items(), key=lambda each: -each[1][-1])
+        if sizes.any()
+    ]
+    names = ("Part", "Now", "Share", f"In {human_duration(float(shown.times[-1] - shown.times[0]))}")
+    return f"<h2>What its memory is made of</h2><div class=wide>{picture}</div>{table(names, rows)}"
+
+
+def _change(size: float) -> str:
+    return f"{'+' if size > 0 else ''}{human_bytes(size)}"
+
+
+def _signals(watched: Watched, shown: Shown) -> str:
+    if not watched.values:
+        return ""
+    rows = []
+    judged = watched.assessments
+    for signal in sorted(watched.values, key=lambda each: (each not in judged, each)):
+        link = text(address(watched.key, signal=signal.value, range=shown.span) + "#chart")
+        current = ' aria-current="true"' if signal is shown.signal else ""
+        now = text(human_value(watched.values[signal], signal.unit))
+        found = judged.get(signal)
+        rows.append((f'<a href="{link}"{current}>{_name(signal)}</a>', now, *_verdict(found, signal)))
+    return f"<h2>Signals</h2>{table(('Signal', 'Now', 'Verdict', 'Growth', 'Why'), rows)}"
+
+
+def _verdict(found: Assessment | None, signal: Signal) -> tuple[str, str, str]:
+    """Verdict, growth and reasons as cells; empty for what is not judged."""
+    if found is None:
+        return "", "", ""
+    kind = "firing" if found.verdict is Verdict.LEAK else "dim"
+    growth = "" if found.growth_per_second is None else text(human_rate(found.growth_per_second, signal.unit))
+    why = f"<span class=why>{text('; '.join(found.reasons))}</span>"
+    return f"<span class={kind}>{_name(found.verdict)}</span>", growth, why
+
+
+def _sites(sites: Sites, watched: Watched) -> str:
+    """The code that is followed, and what all other code has."""
+    rows = list(_site_rows(sites))
+    if not rows:
+        return ""
+    names = ("Code", "Now", "Share", "Verdict", "Growth")
+    return f"<h2>Code, by {_name(sites.signal)}</h2>{table(names, rows)}"
+
+
+def _site_rows(sites: Sites) -> Iterator[tuple[str, ...]]:
+    followed = list(sites)
+    total = sum(site.value for site in followed) + sites.other
+    for site in followed:
+        share = human_share(site.value / total) if total else ""
+        verdict, growth, _ = _verdict(site.assessment, sites.signal)
+        now = human_value(site.value, sites.signal.unit)
+        yield f"<code>{place(site.frame)}</code>", text(now), share, verdict, growth
+    if followed:
+        share = human_share(sites.other / total) if total else ""
+        yield "all other code", text(human_value(sites.other, sites.signal.unit)), share, "", ""
+
+
+def _cost(watched: Watched) -> str:
+    if not watched.cost:
+        return ""
+    rows = [
+        (
+            text(asked),
+            f"{cost.requests:,}",
+            human_bytes(cost.bytes),
+            f"{cost.collections:,}",
+            human_duration(cost.seconds),
+        )
+        for asked, cost in sorted(watched.cost.items())
+    ]
+    names = ("Asked for", "Requests", "Bytes", "Forced collections", "Time")
+    return f"<h2>What watching it has cost</h2><p>Since this daemon started.</p>{table(names, rows)}"
+
+
+def _look(watched: Watched) -> str:
+    name = text(str(watched.key))
+    asked = text(f"/api/v1/snapshots?{urlencode({'target': str(watched.key)}, errors='replace')}")
+    return (
+        f'<h2>Look yourself</h2><p><a href="{asked}">Stored profiles</a>.</p>'
+        f"<pre>leakdog sites {name}\nleakdog top {name}@latest\nleakdog top {name}@latest --growth</pre>"
+    )
+
+
+def _name(name: Signal | Verdict) -> str:
+    return name.value.replace("_", " ")

@@ -1,0 +1,144 @@
+"""The page of a target as text."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from leakdog.attribute.ledger import Part
+from leakdog.config.schema import ScrapeConfig
+from leakdog.detect.series import SeriesState
+from leakdog.detect.settings import PRODUCTION
+from leakdog.model import (
+    Assessment,
+    Frame,
+    Leak,
+    LeakClass,
+    LeakState,
+    Life,
+    Signal,
+    Target,
+    TargetKey,
+    Verdict,
+)
+from leakdog.pipeline.sites import Site, Sites
+from leakdog.pipeline.state import Cost, Watched
+from leakdog.web.target import Shown, address, first_signal, target_page
+
+KEY = TargetKey("shop", "10.0.0.7:6060")
+NOW = 10_000.0
+MIB = float(1 << 20)
+TIMES = np.array([NOW - 60, NOW])
+PARTS = {Part.LIVE: np.array([10.0, 30.0]) * MIB, Part.NATIVE: np.array([10.0, 10.0]) * MIB, Part.IDLE: np.zeros(2)}
+SHOWN = Shown(Signal.RSS, "1d", "<svg>chart</svg>", TIMES, PARTS)
+LEAK = Leak("9f1c", KEY, Signal.INUSE_SPACE, LeakClass.HEAP, LeakState.FIRING, since=950.0, updated=1010.0)
+
+
+def watched() -> Watched:
+    """One Go service that has been judged."""
+    found = Assessment(Signal.INUSE_SPACE, NOW, Verdict.LEAK, growth_per_second=2048.0, reasons=("it <grew>",))
+    made = Watched(
+        Target(KEY, base_url="http://10.0.0.7:6060"),
+        ScrapeConfig(job_name="shop"),
+        up=True,
+        last_scrape=NOW - 5,
+        life=Life(1000.0, 1000.0),
+        memory_limit=512 * MIB,
+        values={Signal.ALLOC_SPACE: 9 * MIB, Signal.INUSE_SPACE: 30 * MIB, Signal.RSS: 40 * MIB},
+        assessments={Signal.INUSE_SPACE: found},
+        leaks={LeakClass.HEAP: LEAK},
+    )
+    sites = Sites(Signal.INUSE_SPACE, other=10 * MIB)
+    sites.followed[1] = Site("5b0c", Frame("cart.Put", "put.go", 88), SeriesState(PRODUCTION), 20 * MIB)
+    made.sites[Signal.INUSE_SPACE] = sites
+    made.cost["heap"] = Cost(requests=1200, bytes=9000, collections=7, seconds=3.0)
+    return made
+
+
+def rows(page: str, heading: str) -> list[list[str]]:
+    """Cells as text of the table under a heading."""
+    part = page.split(f">{heading}</h2>")[1].split("</table>")[0]
+    bare = [re.findall("<td[^>]*>(.*?)</td>", row) for row in part.split("<tr>")[2:]]
+    return [[re.sub("<[^>]*>", "", cell).strip() for cell in row] for row in bare]
+
+
+def test_what_is_known_is_told_in_the_order_in_which_it_is_needed() -> None:
+    """The leak first, then the chart, the ledger, signals, code and cost."""
+    page = target_page(watched(), SHOWN, NOW)
+    said = ["heap leak, firing", "memory limit 512 MiB", "chart</svg>", "made of", "Signals", "cart.Put", "Requests"]
+    places = [page.index(words) for words in said]
+    assert places == sorted(places)
+
+
+def test_the_ledger_says_what_each_part_is_and_how_it_has_changed() -> None:
+    """The largest part first, with its share; parts that hold nothing are left out."""
+    page = target_page(watched(), SHOWN, NOW)
+    assert rows(page, "What its memory is made of") == [
+        ["live heap", "30.0 MiB", "75 %", "+20.0 MiB"],
+        ["native memory", "10.0 MiB", "25 %", "0 B"],
+    ]
+
+
+def test_judged_signals_come_first_with_their_reasons() -> None:
+    """A cumulative signal is not judged: it is listed last, without a verdict."""
+    judged, *others = rows(target_page(watched(), SHOWN, NOW), "Signals")
+    assert judged == ["inuse space", "30.0 MiB", "leak", "2.00 KiB/s", "it &lt;grew&gt;"]
+    assert [row[0] for row in others] == ["alloc space", "rss"]
+    assert {cell for row in others for cell in row[2:]} == {""}
+
+
+def test_code_adds_up_to_the_whole() -> None:
+    """What is not followed is one row."""
+    assert rows(target_page(watched(), SHOWN, NOW), "Code, by inuse space") == [
+        ["cart.Put put.go:88", "20.0 MiB", "67 %", "", ""],
+        ["all other code", "10.0 MiB", "33 %", "", ""],
+    ]
+
+
+def test_the_cost_is_told() -> None:
+    """Requests, bytes, collections that were forced, and time."""
+    assert rows(target_page(watched(), SHOWN, NOW), "What watching it has cost") == [
+        ["heap", "1,200", "8.79 KiB", "7", "3 s"]
+    ]
+
+
+def test_a_target_of_which_nothing_is_known() -> None:
+    """It was not read yet: the page says so, and invents no table."""
+    page = target_page(Watched(Target(KEY), ScrapeConfig(job_name="shop")), Shown(None, "1d", "", np.empty(0), {}), NOW)
+    assert "not read yet" in page
+    assert "too early to say" in page
+    assert "no number tells how large" in page
+    assert "<table" not in page
+
+
+def test_no_leak_is_not_the_same_as_too_early() -> None:
+    """Only a target that has been judged is said to have none; before that, when it will be."""
+    target = watched()
+    target.leaks.clear()
+    target.assessments = {Signal.RSS: Assessment(Signal.RSS, NOW, Verdict.STEADY)}
+    assert "no leak" in target_page(target, SHOWN, NOW)
+    target.assessments = {Signal.RSS: Assessment(Signal.RSS, NOW, Verdict.TOO_EARLY, ready_at=NOW + 60)}
+    assert "too early to say; a first verdict by 1970-01-01 02:47:40 UTC" in target_page(target, SHOWN, NOW)
+
+
+@pytest.mark.parametrize(
+    ("leaks", "values", "first"),
+    [
+        ({LeakClass.HEAP: LEAK}, {Signal.RSS: 1.0, Signal.INUSE_SPACE: 1.0}, Signal.INUSE_SPACE),
+        ({LeakClass.HEAP: replace(LEAK, state=LeakState.RESOLVED)}, {Signal.RSS: 1.0}, Signal.RSS),
+        ({}, {Signal.THREADS: 1.0, Signal.GOROUTINES: 1.0}, Signal.GOROUTINES),
+        ({}, {}, None),
+    ],
+)
+def test_the_first_chart_is_of_what_leaks(
+    leaks: dict[LeakClass, Leak], values: dict[Signal, float], first: Signal | None
+) -> None:
+    """Else of the memory of the process, else of whatever is known."""
+    made = Watched(Target(KEY), ScrapeConfig(job_name="shop"), values=values, leaks=leaks)
+    assert first_signal(made) is first
+
+
+def test_addresses_survive_any_name() -> None:
+    """A name may hold what means something in an address."""
+    assert address(TargetKey("a/b", "x?y#z[1]"), range="1d") == "/targets/a%2Fb/x%3Fy%23z%5B1%5D?range=1d"
