@@ -11,17 +11,23 @@ from leakdog.pipeline.state import Fleet, Watched
 from leakdog.report.leak import beside, summary
 from leakdog.report.words import human_duration, human_rate, human_share, human_time, human_value, plural
 from leakdog.web.document import document, place, table, text
+from leakdog.web.jobs import LISTED, jobs_table, listed
 from leakdog.web.target import address
 from leakdog.web.views import leak_view
 
 REPLICAS = 50  # instances of a job that are listed with a leak
 
 
-def overview(targets: Sequence[Watched], leaks: Sequence[Leak], now: float) -> str:
-    """The status page: what leaks, then every target."""
+def overview(targets: Sequence[Watched], leaks: Sequence[Leak], now: float, job: str | None = None) -> str:
+    """The status page: what leaks, then every target; of many their jobs first. `job` keeps the targets of one."""
+    if job is not None:
+        targets = [watched for watched in targets if watched.key.job == job]
+        leaks = [leak for leak in leaks if leak.key.job == job]
     firing = sum(leak.state is LeakState.FIRING for leak in leaks)
     title = f"{firing} leaking" if firing else "no leaks"
-    body = [_leaks(leaks, targets, now), _targets(targets, now)]
+    jobs = f"<h2>Jobs</h2>{jobs_table(targets)}" if job is None and len(targets) > LISTED else ""
+    whole = f'<p>Job <b>{text(job)}</b>. <a href="/">All jobs</a>.</p>' if job is not None else ""
+    body = [whole, _leaks(leaks, targets, now), jobs, _targets(targets, now)]
     return document(title, "".join(body), refresh_seconds=15)
 
 
@@ -98,7 +104,10 @@ def _targets(targets: Sequence[Watched], now: float) -> str:
     if not targets:
         return "<h2>Targets</h2><p>None yet: <code>scrape_configs</code> is empty, or nothing was found.</p>"
     names = ("Target", "State", "Memory", "Heap in use", "Goroutines", "Last scrape")
-    return f"<h2>Targets</h2>{table(names, [_target_row(watched, now) for watched in targets])}"
+    shown = listed(targets) if len(targets) > LISTED else targets
+    more = f"<p>And {len(targets) - len(shown):,} more; those that leak or are down come first.</p>"
+    rows = [_target_row(watched, now) for watched in shown]
+    return f"<h2>Targets</h2>{table(names, rows)}{more if len(shown) < len(targets) else ''}"
 
 
 def _target_row(watched: Watched, now: float) -> Sequence[str]:

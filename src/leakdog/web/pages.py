@@ -35,8 +35,8 @@ class Pages:
         ]
 
     async def index(self, request: web.Request) -> web.Response:
-        """What leaks, and every target."""
-        return _html(overview(list(self._fleet), self._fleet.leaks(), time.time()))
+        """What leaks, and every target; `job=` keeps those of one job."""
+        return _html(overview(list(self._fleet), self._fleet.leaks(), time.time(), request.query.get("job")))
 
     async def leak(self, request: web.Request) -> web.Response:
         """One leak with its trend."""
