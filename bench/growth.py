@@ -99,7 +99,7 @@ async def _measure(bodies: Path, count: int, days: float, directory: Path) -> st
         watched = Watched(Target(TargetKey("bench", where), base_url=f"http://{where}"), job)
         if days:
             watched.series = {signal: SeriesState.from_bytes(series, PRODUCTION) for signal in SIGNALS}
-            watched.sites = {signal: sites(signal, site) for signal in BY_SITE.values()}
+            watched.sites = {signal: sites(signal, site) for signal in BY_SITE}
         fleet.targets[watched.key] = watched
     every = list(fleet.targets.values())
     await _read(pipeline, every, now)

@@ -25,7 +25,7 @@ from leakdog.detect.engine import assess
 from leakdog.detect.series import SeriesState
 from leakdog.detect.settings import PRODUCTION
 from leakdog.model import Frame, Signal, Verdict
-from leakdog.pipeline.sites import Sites
+from leakdog.pipeline.sites import Sites, judge_sites
 
 START = 1_750_003_200.0
 STEP = 5 * MINUTE
@@ -92,7 +92,7 @@ def find(seed: int, leak: float) -> Found:
         if time % HOUR:
             continue
         (said,) = assess([total], [Signal.INUSE_SPACE], [None], time, PRODUCTION, tested=FAMILIES)
-        sites.judge(time, PRODUCTION, FAMILIES)
+        judge_sites([sites], time, PRODUCTION, FAMILIES)
         if said.verdict is Verdict.LEAK:
             first_total = min(first_total, hours)
         leaking = [site for site in sites if site.leaks]

@@ -27,7 +27,7 @@ from leakdog.detect.series import SeriesState
 from leakdog.detect.settings import PRODUCTION, Settings, for_sites
 from leakdog.model import Frame, Life, Scrape, Signal, Target, TargetKey
 from leakdog.pipeline.judge import TESTED
-from leakdog.pipeline.sites import BY_SITE, FOLLOWED, Site, Sites
+from leakdog.pipeline.sites import BESIDE, BY_SITE, FOLLOWED, Site, Sites
 from leakdog.pipeline.state import Watched
 from leakdog.store import Store, open_store
 
@@ -36,6 +36,8 @@ STEP_SECONDS = 900.0
 MINUTES = 360
 SIGNALS = tuple(signal for signal in TESTED if signal not in (Signal.RSS_ANON, Signal.GOROUTINES_LEAKED))
 CUMULATIVE = (Signal.TOTAL_ALLOC, Signal.ALLOC_SPACE, Signal.ALLOC_OBJECTS)
+# Of the twelve sites that are followed in a Prometheus server, those whose objects differ in size; etcd has none.
+OWN_OBJECTS = 2
 
 
 def main(arguments: Sequence[str] = ()) -> None:
@@ -86,8 +88,8 @@ async def filled(directory: Path, targets: Sequence[str], days: float) -> int:
         some = [Watched(Target(TargetKey("bench", where)), job) for where in targets[first : first + 100]]
         for watched in some:
             watched.series = {signal: SeriesState.from_bytes(series, PRODUCTION) for signal in SIGNALS}
-            watched.sites = {signal: sites(signal, site) for signal in BY_SITE.values()}
-            size += len(SIGNALS) * len(series) + len(BY_SITE) * FOLLOWED * len(site)
+            watched.sites = {signal: sites(signal, site) for signal in BY_SITE}
+            size += len(SIGNALS) * len(series) + sum(len(each.followed) for each in watched.sites.values()) * len(site)
         await memory.save(some)
         await numbers(store, some, now)
     await store.close()
@@ -115,9 +117,10 @@ def history(settings: Settings, now: float, days: float) -> SeriesState:
 
 
 def sites(signal: Signal, state: bytes) -> Sites:
-    """As many sites as are followed."""
+    """As many sites as have series: of objects only those where they differ in size."""
+    count = OWN_OBJECTS if signal in BESIDE else FOLLOWED
     frame = Frame("github.com/example/shop.(*Index).Put", "/src/shop/index.go", 12)
-    made = {n: Site(f"{n:016x}", frame, SeriesState.from_bytes(state, for_sites(PRODUCTION))) for n in range(FOLLOWED)}
+    made = {n: Site(f"{n:016x}", frame, SeriesState.from_bytes(state, for_sites(PRODUCTION))) for n in range(count)}
     return Sites(signal, made)
 
 

@@ -50,8 +50,13 @@ class Tally:
         return self.profile.stack(int(self.sample[row]))
 
 
-def tally(profile: Profile, sample_type: str) -> Tally:
+def tally(profile: Profile, sample_type: str, keys: Keys | None = None) -> Tally:
     """Sum a sample type by site.
+
+    Args:
+        profile: any.
+        sample_type: such as `inuse_space`; `""` is the profile's default.
+        keys: of its samples, where `sample_keys` has been asked already.
 
     Raises:
         ProfileError: the profile lacks this sample type.
@@ -59,7 +64,7 @@ def tally(profile: Profile, sample_type: str) -> Tally:
     """
     column = profile.sample_index(sample_type)
     values = profile.values[:, column].astype(float)
-    keys = sample_keys(profile)
+    keys = sample_keys(profile) if keys is None else keys
     held = np.flatnonzero((keys != 0) & (values > 0))
     largest = held[np.lexsort((-values[held], keys[held]))]
     found, first, place = np.unique(keys[largest], return_index=True, return_inverse=True)

@@ -23,8 +23,9 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = sub.add_parser(
         "sites",
         help="the code in which a target's memory is, and what of it grows",
-        description="List the sites of a target that are followed as series of their own: the largest, and those that\n"
-        "have grown most. All others together are one line, so that the lines add up.",
+        description="List the sites of a target that are followed as series of their own, by bytes, objects and\n"
+        "goroutines: the largest, and those that have grown most. All others together are one line, so that the lines\n"
+        "add up.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

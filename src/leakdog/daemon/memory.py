@@ -85,7 +85,7 @@ class Memory:
                 watched.series[signal] = SeriesState.from_bytes(data, settings)
             except LeakdogError as error:
                 log.warning("%s of %s starts afresh: %s", signal.value, watched.key, error)
-        for signal in BY_SITE.values():
+        for signal in BY_SITE:
             data = states.get(state_name(watched.key, signal, SITES))
             if data is None:
                 continue

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from leakdog.attribute.blocked import Blocked, most_blocked
 from leakdog.attribute.gist import PROFILING
-from leakdog.attribute.tally import Tally, tally
+from leakdog.attribute.tally import Tally, sample_keys, tally
 from leakdog.config.resolve import body_size_limit, scrape_timeout
 from leakdog.config.schema import Config, Preset
 from leakdog.errors import FetchError, ProfileError, ProfileTooLarge, Reason, WrongProfile
@@ -26,13 +26,14 @@ from leakdog.fetch.http import HttpClient
 from leakdog.fetch.process import command_line, find_listener, is_loopback, read_process
 from leakdog.model import Kind, Observation, RawProfile, Signal, Source
 from leakdog.pipeline.cost import charged
-from leakdog.pipeline.sites import BY_SITE
+from leakdog.pipeline.sites import BESIDE, BY_SITE
 from leakdog.pipeline.state import Watched
 from leakdog.pipeline.worker import Worker
 from leakdog.pprof import expect, memstats, parse
 from leakdog.pprof.limits import Limits
 from leakdog.pprof.profile import Profile
 
+Tallies = dict[Signal, Tally]
 log = logging.getLogger("leakdog.pipeline")
 
 # Statuses by which a server says "there is no such page here", as opposed to "not now" or "not for you".
@@ -49,7 +50,7 @@ class Gathered:
 
     observations: list[Observation] = field(default_factory=list)
     profiles: list[RawProfile] = field(default_factory=list)
-    tallies: dict[Signal, Tally] = field(default_factory=dict)
+    tallies: Tallies = field(default_factory=dict)
     absent: set[str] = field(default_factory=set)
     blocked: Blocked | None = None
 
@@ -131,8 +132,7 @@ class Gatherer:
         got.absent |= more.absent
         got.profiles += more.profiles
         got.blocked = more.blocked or got.blocked
-        more.tallies.pop(Signal.INUSE_SPACE, None)
-        got.tallies |= more.tallies
+        got.tallies |= {signal: seen for signal, seen in more.tallies.items() if BY_SITE[signal] is not Kind.HEAP}
         known = {*got.values, Signal.INUSE_SPACE, Signal.INUSE_OBJECTS}
         for seen in more.observations:
             got.observations.append(
@@ -215,8 +215,7 @@ class Gatherer:
         if kind is Kind.GOROUTINE and (limit := watched.job.blocked_goroutines) is not None:
             most = await asyncio.to_thread(most_blocked, profile)
             got.blocked = most if most is not None and most.count > limit else None
-        if by_site is not None:
-            got.tallies[BY_SITE[kind]] = by_site
+        got.tallies |= by_site
         cost = profiling_bytes(profile) if kind is Kind.HEAP else None
         got.observations.append(
             Observation(Source.PPROF, time, profile_values(profile, kind), profiling_bytes=cost, build=profile.build_id)
@@ -323,7 +322,7 @@ class Gatherer:
             cost.bytes += len(response.data)
         return response.data
 
-    async def _decode(self, watched: Watched, kind: Kind, data: bytes) -> tuple[Profile, Tally | None]:
+    async def _decode(self, watched: Watched, kind: Kind, data: bytes) -> tuple[Profile, Tallies]:
         """Bytes to a profile of the kind that was asked for, with its sites where they are followed."""
         limits = Limits(
             compressed_bytes=body_size_limit(self._config, watched.job),
@@ -339,11 +338,15 @@ class Gatherer:
             raise FetchError(error.reason, f"reading the {kind.value} profile: {error}") from error
 
 
-def _read(kind: Kind, data: bytes, limits: Limits) -> tuple[Profile, Tally | None]:
+def _read(kind: Kind, data: bytes, limits: Limits) -> tuple[Profile, Tallies]:
     profile = parse(data, limits)
     expect(profile, kind)
-    signal = BY_SITE.get(kind)
-    return profile, tally(profile, signal.value if kind is Kind.HEAP else "") if signal else None
+    told = {each.type for each in profile.sample_types}
+    # A goroutine profile has one number, whatever its name.
+    types = {signal: signal.value if of is Kind.HEAP else "" for signal, of in BY_SITE.items() if of is kind}
+    followed = {signal: name for signal, name in types.items() if signal not in BESIDE or name in told}
+    keys = sample_keys(profile) if followed else None
+    return profile, {signal: tally(profile, name, keys) for signal, name in followed.items()}
 
 
 def _must_have_answered(watched: Watched, due: frozenset[str], got: Gathered) -> None:

@@ -19,13 +19,13 @@ from leakdog.detect.settings import Settings
 from leakdog.detect.state import advance
 from leakdog.errors import LeakdogError
 from leakdog.model import Leak, LeakClass, LeakState, Life, Signal, Unit, Verdict
-from leakdog.pipeline.sites import Sites
+from leakdog.pipeline.sites import BESIDE, BY_SITE, Sites, judge_sites
 from leakdog.pipeline.state import Watched
 from leakdog.report.words import human_value
 
 log = logging.getLogger("leakdog.pipeline")
 
-# Signals that are tested. Cumulative ones are load, not level; USS is RSS_ANON seen seldom; object counts follow bytes.
+# Signals that are tested. Cumulative ones are load, not level; USS is RSS_ANON seen seldom; objects are judged by site.
 TESTED = (
     Signal.RSS_ANON,
     Signal.RSS,
@@ -111,9 +111,11 @@ def observe(
         if series is None:
             series = watched.series[signal] = SeriesState(settings)
         series.observe(now, value, life_start=watched.life.start_time, load=watched.load)
-    for signal, seen in tallies.items():
+    for signal in (each for each in BY_SITE if each in tallies):  # bytes before what is counted beside them
         sites = watched.sites.setdefault(signal, Sites(signal))
-        sites.observe(seen, now, settings, life_start=watched.life.start_time, load=watched.load)
+        beside = watched.sites[BESIDE[signal]] if signal in BESIDE else None
+        start, load = watched.life.start_time, watched.load
+        sites.observe(tallies[signal], now, settings, life_start=start, load=load, beside=beside)
 
 
 def judge(
@@ -134,8 +136,7 @@ def judge(
     found = assess(series, signals, limits, now, settings, tested=families)
     watched.assessments = dict(zip(signals, found, strict=True))
     watched.assessed = now
-    for sites in watched.sites.values():
-        sites.judge(now, settings, families)
+    judge_sites(watched.sites.values(), now, settings, families)
     together = growth_together(watched, now, settings)
     grown = classify(watched.assessments, watched.values, together, watched.held_heap, watched.leaking_sites())
     told = with_blocked(grown, watched.blocked, watched.assessments.get(Signal.GOROUTINES), now)

@@ -1,10 +1,14 @@
-"""The sites of one target as series of their own: which are followed, what they hold, and which of them leak."""
+"""The sites of one target as series of their own: which are followed, what they hold, and which of them leak.
+
+Bytes and goroutines choose the sites that they follow. Objects are counted at the sites of the bytes, and are a series
+of their own only where they differ in size: elsewhere the bytes tell the same.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from sys import intern
@@ -12,6 +16,7 @@ from sys import intern
 import numpy as np
 
 from leakdog.attribute.code import own_frame
+from leakdog.attribute.objects import Sizes, in_bytes, in_objects, too_few
 from leakdog.attribute.site import stack_id
 from leakdog.attribute.tally import Tally
 from leakdog.detect.engine import assess, may_leak
@@ -24,7 +29,9 @@ from leakdog.model import Assessment, Frame, Kind, Signal, SiteTrend, Verdict
 log = logging.getLogger("leakdog.pipeline")
 
 # What is followed by site, and the profile that tells it.
-BY_SITE = {Kind.HEAP: Signal.INUSE_SPACE, Kind.GOROUTINE: Signal.GOROUTINES}
+BY_SITE = {Signal.INUSE_SPACE: Kind.HEAP, Signal.INUSE_OBJECTS: Kind.HEAP, Signal.GOROUTINES: Kind.GOROUTINE}
+# What has no sites of its own: it is counted at those of another signal, and told apart only where it differs.
+BESIDE = {Signal.INUSE_OBJECTS: Signal.INUSE_SPACE}
 # Sites followed for each of these. All others are one, which makes up the total.
 FOLLOWED = 12
 
@@ -52,13 +59,22 @@ class Site:
 
 @dataclass(slots=True)
 class Sites:
-    """The followed sites of one signal of a target, by key, and what all others hold together."""
+    """The followed sites of one signal of a target, by key, and what all others hold together.
+
+    Attributes:
+        beside: for objects, the sites of the bytes.
+        alike: for objects, how many are at sites whose objects have one size.
+
+    """
 
     signal: Signal
     followed: dict[int, Site] = field(default_factory=dict)
     other: float = 0.0
     leaders: Leaders = field(default_factory=Leaders)
     chosen_from: float = 0.0
+    beside: Sites | None = None
+    sizes: Sizes = field(default_factory=Sizes)
+    alike: dict[int, float] = field(default_factory=dict)
 
     def begin_life(self, now: float, settings: Settings) -> None:
         """A new process has to show what is large in it before sites are chosen anew."""
@@ -68,42 +84,82 @@ class Sites:
         for site in self.followed.values():
             site.assessment = None
 
-    def observe(self, seen: Tally, now: float, settings: Settings, *, life_start: float, load: float | None) -> None:
-        """Take in one profile."""
+    def observe(
+        self,
+        seen: Tally,
+        now: float,
+        settings: Settings,
+        *,
+        life_start: float,
+        load: float | None,
+        beside: Sites | None = None,
+    ) -> None:
+        """Take in one profile; for objects `beside` are the sites of its bytes, which have taken it in already."""
         fine = self._under(settings)
-        begins = not len(self.leaders.keys)
-        ended = self.leaders.observe(int(now // fine.levels[-1].block_seconds), seen.keys, seen.values)
-        if (ended or begins) and now >= self.chosen_from:
-            self._choose(seen, fine)
         held = dict(zip(seen.keys.tolist(), seen.values.tolist(), strict=True))
+        self.beside = beside
+        if beside is not None:
+            self._count(beside, held, fine)
+        else:
+            begins = not len(self.leaders.keys)
+            ended = self.leaders.observe(int(now // fine.levels[-1].block_seconds), seen.keys, seen.values)
+            if (ended or begins) and now >= self.chosen_from:
+                self._choose(seen, fine)
         for key, site in self.followed.items():
             site.value = held.get(key, 0.0)
             site.series.observe(now, site.value, life_start=life_start, load=load)
-        self.other = seen.total - sum(site.value for site in self.followed.values())
+        self.other = seen.total - sum(site.value for site in self.followed.values()) - sum(self.alike.values())
 
-    def judge(self, now: float, settings: Settings, families: int) -> None:
-        """Assess all followed sites.
-
-        They share the target's budget of false alarms as one family among others. Within it the threshold is that of
-        a false discovery rate, stepped down: with k sites found, it is that of k + 1 out of those that may grow. The
-        others cannot be called leaking at any threshold.
-
-        Source: Benjamini and Liu, Journal of Statistical Planning and Inference 82 (1999).
-        """
+    def judge(self, now: float, settings: Settings, tested: float) -> None:
+        """Assess all followed sites, which share a budget of false alarms with so many series."""
         fine = self._under(settings)
         sites = list(self.followed.values())
-        found = sum(site.leaks for site in sites)
-        growing = sum(may_leak(site.series) for site in sites)
-        tested = families * max(1.0, growing / (1 + found))
         series = [site.series for site in sites]
         seen = assess(series, [self.signal] * len(sites), [None] * len(sites), now, fine, tested=tested)
-        for site, assessment in zip(sites, seen, strict=True):
-            site.assessment = assessment
+        for key, site, assessment in zip(self.followed, sites, seen, strict=True):
+            size = self.sizes.average.get(key)
+            site.assessment = assessment if size is None else too_few(assessment, size, fine.min_growth_bytes)
 
     def __iter__(self) -> Iterator[SiteTrend]:
         """What is known of each followed site now, the largest first."""
-        for site in sorted(self.followed.values(), key=lambda each: -each.value):
-            yield SiteTrend(site.stack_id, site.frame, self.signal, site.value, site.assessment)
+        own = (
+            SiteTrend(site.stack_id, site.frame, self.signal, site.value, site.assessment)
+            for site in self.followed.values()
+        )
+        yield from sorted([*own, *self._of_one_size()], key=lambda each: -each.value)
+
+    def fastest(self) -> SiteTrend | None:
+        """The site that leaks fastest, where one does. What is counted beside bytes is told in bytes."""
+        leaking = (self._comparable(key, site) for key, site in self.followed.items() if site.leaks)
+        return max(
+            leaking, key=lambda each: (each.assessment and each.assessment.growth_per_second) or 0.0, default=None
+        )
+
+    def _comparable(self, key: int, site: Site) -> SiteTrend:
+        assert site.assessment is not None
+        size = self.sizes.average.get(key)
+        if self.signal not in BESIDE or size is None:
+            return SiteTrend(site.stack_id, site.frame, self.signal, site.value, site.assessment)
+        told = in_bytes(site.assessment, size)
+        return SiteTrend(site.stack_id, site.frame, told.signal, size * site.value, told)
+
+    def _of_one_size(self) -> Iterator[SiteTrend]:
+        """Sites of objects of one size, judged by their bytes."""
+        for key, count in self.alike.items():
+            site = self.beside.followed.get(key) if self.beside is not None else None
+            if site is not None:
+                told = site.assessment and in_objects(site.assessment, self.sizes.average[key])
+                yield SiteTrend(site.stack_id, site.frame, self.signal, count, told)
+
+    def _count(self, beside: Sites, held: Mapping[int, float], fine: Settings) -> None:
+        """Count the objects of the sites whose bytes are followed; those that differ in size get a series."""
+        space = {key: site.value for key, site in beside.followed.items()}
+        self.sizes.observe(space, held)
+        self.followed = {key: site for key, site in self.followed.items() if key in space}
+        for key in self.sizes.differ - self.followed.keys():
+            site = beside.followed[key]
+            self.followed[key] = Site(site.stack_id, site.frame, SeriesState(fine))
+        self.alike = {key: held.get(key, 0.0) for key in self.sizes.average if key not in self.followed}
 
     def _under(self, settings: Settings) -> Settings:
         """Settings of the sites. After a reload with another time scale, all sites are chosen anew."""
@@ -155,6 +211,22 @@ class Sites:
             elif key in rows:
                 stack = seen.stack(rows[key])
                 self.followed[key] = Site(stack_id(stack), _shared(own_frame(stack)), SeriesState(fine))
+
+
+def judge_sites(every: Collection[Sites], now: float, settings: Settings, families: int) -> None:
+    """Assess all followed sites of a target.
+
+    They share the target's budget of false alarms as one family among others. Within it the threshold is that of
+    a false discovery rate, stepped down: with k sites found, it is that of k + 1 out of those that may grow. The
+    others cannot be called leaking at any threshold.
+
+    Source: Benjamini and Liu, Journal of Statistical Planning and Inference 82 (1999).
+    """
+    sites = [site for each in every for site in each.followed.values()]
+    found = sum(site.leaks for site in sites)
+    growing = sum(may_leak(site.series) for site in sites)
+    for each in every:
+        each.judge(now, settings, families * max(1.0, growing / (1 + found)))
 
 
 def _shared(frame: Frame) -> Frame:

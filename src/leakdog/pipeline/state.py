@@ -28,7 +28,7 @@ from leakdog.model import (
     TargetKey,
 )
 from leakdog.pipeline.lives import Facts
-from leakdog.pipeline.sites import Sites
+from leakdog.pipeline.sites import BESIDE, Sites
 
 # Targets that come and go under ever new names must not fill the memory: so many that had a leak are remembered.
 MOST_DEPARTED = 1000
@@ -133,12 +133,12 @@ class Watched:
         self.lives = [*self.lives, Lived(start_time, build)][-LIVES:]
 
     def leaking_sites(self) -> dict[Signal, SiteTrend]:
-        """Of each signal, the site that leaks fastest, where one leaks."""
+        """Of each signal, the site that leaks fastest, where one leaks; by objects only where none does by bytes."""
         found: dict[Signal, SiteTrend] = {}
-        for signal, sites in self.sites.items():
-            leaking = [site for site in sites if site.leaks]
-            if leaking:
-                found[signal] = max(leaking, key=_speed)
+        for signal in sorted(self.sites, key=lambda each: each in BESIDE):
+            fastest = self.sites[signal].fastest()
+            if fastest is not None:
+                found.setdefault(fastest.signal, fastest)
         return found
 
     def leaks_as(self, leak_class: LeakClass) -> bool:
@@ -155,10 +155,6 @@ def _aged(leak: Leak, before: float) -> bool:
     """Whether a leak has ended before this, and is not suspected again."""
     ended = leak.updated if leak.resolved_since is None else leak.resolved_since
     return leak.state is LeakState.RESOLVED and leak.pending_since is None and ended < before
-
-
-def _speed(site: SiteTrend) -> float:
-    return (site.assessment.growth_per_second if site.assessment else None) or 0.0
 
 
 @dataclass(slots=True)

@@ -216,6 +216,24 @@ def test_a_leak_that_only_its_site_shows(fresh: Watched) -> None:
     assert "shop.f9 alone grows" in " ".join(leak.reasons)
 
 
+def test_a_leak_that_only_the_objects_of_a_site_show(fresh: Watched) -> None:
+    """Buffers of every size leak: found by their number, it is one leak of the heap, told in bytes."""
+    rng = np.random.default_rng(5)
+    for second in range(200):
+        objects = {1: 5e5, 9: 200.0 + second}
+        held = {1: 5e8 * rng.uniform(0.5, 1.5), 9: 1e6 * rng.uniform(0.2, 1.8) * objects[9]}
+        tallies = {Signal.INUSE_OBJECTS: by_site(objects), Signal.INUSE_SPACE: by_site(held)}
+        observe(fresh, {Signal.INUSE_SPACE: sum(held.values())}, START + second, SETTINGS, tallies)
+        judge(fresh, START + second, SETTINGS)
+    assert not any(site.leaks for site in fresh.sites[Signal.INUSE_SPACE])
+    assert set(fresh.leaks) == {LeakClass.HEAP}
+    leak = fresh.leaks[LeakClass.HEAP]
+    assert (leak.state, leak.signal) == (LeakState.FIRING, Signal.INUSE_SPACE)
+    assert leak.growth_per_second == pytest.approx(1e6, rel=0.3)
+    assert "shop.f9 alone grows" in " ".join(leak.reasons)
+    assert "differ in size" in " ".join(leak.reasons)
+
+
 def fires_after(fleet: Fleet, watched: Watched) -> float:
     """Seconds from the first suspicion of its heap until it fires, with `shop.Put` named as soon as it is suspected."""
     for second, value in enumerate(growing(200, 1e6)):

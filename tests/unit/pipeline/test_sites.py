@@ -1,16 +1,17 @@
 """The sites of a target as series of their own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 
 from leakdog.attribute.tally import Tally
 from leakdog.config.schema import DetectionConfig, Preset
+from leakdog.detect.series import SeriesState
 from leakdog.detect.settings import settings_for
 from leakdog.errors import LeakdogError
-from leakdog.model import Frame, Signal, Verdict
-from leakdog.pipeline.sites import FOLLOWED, Sites
+from leakdog.model import Assessment, Frame, Signal, Verdict
+from leakdog.pipeline.sites import FOLLOWED, Sites, judge_sites
 
 SETTINGS = settings_for(DetectionConfig(preset=Preset.SOAK))
 START = 10_000.0
@@ -38,7 +39,7 @@ def feed(sites: Sites, values: Callable[[int], Tally], seconds: range, life_star
     for second in seconds:
         now = START + second
         sites.observe(values(second), now, SETTINGS, life_start=life_start, load=None)
-        sites.judge(now, SETTINGS, 4)
+        judge_sites([sites], now, SETTINGS, 4)
 
 
 def breathing(second: int) -> dict[str, float]:
@@ -115,6 +116,104 @@ def test_another_preset_begins_afresh() -> None:
     feed(sites, lambda _: seen(s1=1e8), range(30))
     production = settings_for(DetectionConfig())
     sites.observe(seen(s1=1e8, s2=1e7), START + 31, production, life_start=START, load=None)
-    sites.judge(START + 31, production, 4)
+    judge_sites([sites], START + 31, production, 4)
     assert {site.assessment.verdict for site in sites if site.assessment} == {Verdict.TOO_EARLY}
     assert len(sites.followed) == 2
+
+
+def both(
+    seconds: range, space: Callable[[int], dict[str, float]], objects: Callable[[int], dict[str, float]]
+) -> tuple[Sites, Sites]:
+    """Bytes and objects, a profile a second, judged at each."""
+    held, count = Sites(Signal.INUSE_SPACE), Sites(Signal.INUSE_OBJECTS)
+    for second in seconds:
+        now = START + second
+        held.observe(seen(**space(second)), now, SETTINGS, life_start=START, load=None)
+        count.observe(seen(**objects(second)), now, SETTINGS, life_start=START, load=None, beside=held)
+        judge_sites([held, count], now, SETTINGS, 4)
+    return held, count
+
+
+def sizes(second: int) -> float:
+    """Bytes of a buffer on average, which swing by requests."""
+    return MIB * float(np.random.default_rng(second).uniform(0.2, 1.8))
+
+
+def buffers(second: int) -> dict[str, float]:
+    """One site leaks two buffers a second, the other holds objects of 100 bytes."""
+    return {"s1": 200.0 + 2 * second, "s2": 1e6}
+
+
+def space_of_buffers(second: int) -> dict[str, float]:
+    """Their bytes."""
+    return {"s1": buffers(second)["s1"] * sizes(second), "s2": 1e8}
+
+
+def test_a_leak_that_swings_in_bytes_is_found_by_its_objects() -> None:
+    """Where buffers differ in size a site's bytes are too unsteady and its objects are not; they are told in bytes."""
+    held, count = both(range(240), space_of_buffers, buffers)
+    assert [site.frame.function for site in held if site.leaks] == []
+    assert [site.frame.function for site in count if site.leaks] == ["shop.f1"]
+    told = count.fastest()
+    assert told is not None
+    assert told.assessment is not None
+    assert (told.signal, told.assessment.signal) == (Signal.INUSE_SPACE, Signal.INUSE_SPACE)
+    assert told.assessment.growth_per_second == pytest.approx(2 * MIB, rel=0.3)
+    assert told.value == pytest.approx(680 * MIB, rel=0.3)
+    assert "differ in size" in told.assessment.reasons[-1]
+
+
+def test_objects_of_one_size_need_no_series_of_their_own() -> None:
+    """Their number is told, and judged by the bytes: it takes no memory and no share of the budget."""
+    held, count = both(
+        range(240),
+        lambda second: {"s9": 1e6 + 1e5 * second, "s2": 1e8},
+        lambda second: {"s9": 1e4 + 1e3 * second, "s2": 1e6},
+    )
+    assert count.followed == {}
+    (leaking,) = (site for site in count if site.leaks)
+    assert (leaking.frame.function, leaking.value) == ("shop.f9", 1e4 + 239e3)
+    assert leaking.assessment is not None
+    assert leaking.assessment.growth_per_second == pytest.approx(1e3, rel=0.05)
+    assert count.fastest() is None
+    assert held.fastest() is not None
+
+
+def test_objects_add_up_and_follow_the_bytes() -> None:
+    """Objects are counted at the sites of the bytes alone, and with all others they are the total."""
+    many = {f"s{key}": 1e6 * key for key in range(1, 100)}
+    held, count = both(
+        range(30), lambda second: {name: value * (1 + second % 3) for name, value in many.items()}, lambda _: many
+    )
+    assert set(count.followed) == set(held.followed)
+    assert sum(site.value for site in count) + count.other == sum(many.values())
+
+
+def test_growth_in_number_must_hold_memory_to_count() -> None:
+    """A few kilobytes of tiny objects, each seen once in thousands, are no leak."""
+    _, count = both(
+        range(240),
+        lambda second: {"s1": (10 + 3 * (second % 2)) * (200.0 + second)},
+        lambda second: {"s1": 200.0 + second},
+    )
+    (site,) = count
+    assert site.assessment is not None
+    assert (site.assessment.verdict, count.fastest()) == (Verdict.STEADY, None)
+    assert "1,024 KiB" in site.assessment.reasons[0]
+
+
+def test_the_budget_is_shared_over_all_sites_of_a_target(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three sites that may grow, of three signals, are one family of three: each is asked for as much evidence."""
+    asked: list[float] = []
+
+    def noted(states: Sequence[SeriesState], *_: object, tested: float) -> list[Assessment]:
+        asked.append(tested)
+        return [Assessment(Signal.GOROUTINES, START, Verdict.STEADY) for _ in states]
+
+    monkeypatch.setattr("leakdog.pipeline.sites.assess", noted)
+    monkeypatch.setattr("leakdog.pipeline.sites.may_leak", lambda _: True)
+    every = [Sites(Signal.GOROUTINES), Sites(Signal.INUSE_SPACE), Sites(Signal.INUSE_SPACE)]
+    for sites in every:
+        sites.observe(seen(s1=5.0), START, SETTINGS, life_start=START, load=None)
+    judge_sites(every, START, SETTINGS, 4)
+    assert asked == [12.0, 12.0, 12.0]
