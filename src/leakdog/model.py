@@ -131,6 +131,7 @@ class Observation:
         profiling_bytes: bytes that the process has allocated so far for being profiled, where the source tells.
         load_total: work that the process has done so far, in any unit, where the source is asked for it.
         build: what tells the program's build from others, where the source tells.
+        module: the program's main module, where the source tells.
 
     """
 
@@ -143,6 +144,7 @@ class Observation:
     profiling_bytes: float | None = None
     load_total: float | None = None
     build: str = ""
+    module: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from leakdog.attribute.code import own_frame
+from leakdog.attribute.code import Own, own_frame
 from leakdog.attribute.growth import growing_sites
 from leakdog.attribute.site import function_name, stack_id
 from leakdog.attribute.table import tabulate
@@ -43,7 +43,12 @@ class Before:
 
 
 def before(
-    found: Sequence[Culprit], profiles: Sequence[Profile], times: Sequence[float], sample_type: str, build: str
+    found: Sequence[Culprit],
+    profiles: Sequence[Profile],
+    times: Sequence[float],
+    sample_type: str,
+    build: str,
+    own: Own = (),
 ) -> Before | None:
     """What the life that these profiles are of tells of the culprits; None where they are fewer than two.
 
@@ -53,6 +58,7 @@ def before(
         times: when each was taken, unix seconds, all different.
         sample_type: such as `inuse_space`; `""` is each profile's default.
         build: of that life, where the profiles do not tell.
+        own: what the program's own code is called; none: not known.
 
     Raises:
         ProfileError: a profile lacks this sample type.
@@ -60,7 +66,7 @@ def before(
     """
     if len(profiles) < 2:
         return None
-    table = tabulate(profiles, times, sample_type)
+    table = tabulate(profiles, times, sample_type, own)
     asked = frozenset(culprit.stack_id for culprit in found)
     stacks = set(profiles[-1].stacks())
     return Before(
@@ -70,7 +76,7 @@ def before(
         quantum=table.quantum,
         sites=asked & set(map(stack_id, stacks)),
         functions=frozenset(function_name(culprit.frame) for culprit in found)
-        & {function_name(own_frame(stack)) for stack in stacks if stack},
+        & {function_name(own_frame(stack, own)) for stack in stacks if stack},
         grown=asked & {each.stack_id for each in growing_sites(table) if each.sure},
     )
 

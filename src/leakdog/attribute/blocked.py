@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from leakdog.attribute.case import Finding
-from leakdog.attribute.code import own_frame
+from leakdog.attribute.code import Own, own_frame
 from leakdog.attribute.dump import GoroutineGroup
 from leakdog.attribute.goroutines import wait_reason
 from leakdog.attribute.site import stack_id
@@ -40,18 +40,18 @@ class Blocked:
     reason: str
 
 
-def blocked_at(stack: Stack) -> Frame | None:
+def blocked_at(stack: Stack, own: Own = ()) -> Frame | None:
     """The line at which goroutines of this stack are blocked; None where they are not."""
-    return own_frame(stack) if stack and (stack[0].function == PARKED or wait_reason(stack)) else None
+    return own_frame(stack, own) if stack and (stack[0].function == PARKED or wait_reason(stack)) else None
 
 
-def most_blocked(profile: Profile) -> Blocked | None:
+def most_blocked(profile: Profile, own: Own = ()) -> Blocked | None:
     """The line at which most goroutines of a goroutine profile are blocked; None where none is."""
     counts: Counter[Frame] = Counter()
     largest: dict[Frame, tuple[int, Stack]] = {}
     numbers = profile.values[:, 0].tolist()
     for stack, count in zip(profile.stacks(), numbers, strict=True):
-        frame = blocked_at(stack)
+        frame = blocked_at(stack, own)
         if frame is None:
             continue
         counts[frame] += count
@@ -90,7 +90,7 @@ def with_blocked(
 
 
 def with_blocked_culprit(
-    found: Sequence[Culprit], blocked: Blocked | None, dump: Sequence[GoroutineGroup]
+    found: Sequence[Culprit], blocked: Blocked | None, dump: Sequence[GoroutineGroup], own: Own = ()
 ) -> tuple[Culprit, ...]:
     """Culprits with the line at which too many are blocked first, who started them, and how long they wait.
 
@@ -99,7 +99,7 @@ def with_blocked_culprit(
     if blocked is None:
         return tuple(found)
     name = stack_id(blocked.stack)
-    groups = [group for group in dump if group.stack and own_frame(group.stack) == blocked.frame]
+    groups = [group for group in dump if group.stack and own_frame(group.stack, own) == blocked.frame]
     longest = max((group.longest_wait_minutes for group in groups), default=0)
     note = _words(blocked) + (f" there for up to {longest} min" if longest else " there")
     starters = [group.created_by for group in groups if group.created_by is not None]

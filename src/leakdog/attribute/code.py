@@ -1,7 +1,8 @@
 """Whose code a frame is: the language's runtime, its standard library, a library's, or the program's own.
 
 Names alone mislead: a Go module may be called `zoo/leaks`, without the dot that a domain has. So where a
-frame tells its file, the file decides.
+frame tells its file, the file decides. What the program's own code is called may be known, from the configuration or
+from the program (see `module`): then names decide, of a frame that is not the language's own.
 """
 
 from __future__ import annotations
@@ -49,6 +50,9 @@ _GO_FILE = re.compile(r"\.(?:go|s)$")
 # What may be a standard package's folder: below a `src`, or at the start of a path cut short by -trimpath.
 _GO_FOLDER = re.compile(r"(?:^|/src/)([^/]+)(?=/)")
 
+# Names, or beginnings of names, of the program's own modules, packages or folders; none: not known.
+Own = tuple[str, ...]
+
 # Names come from targets and may be as long as they like; what tells whose code it is stands at an end of
 # them.
 NAME_CHARACTERS = 1024
@@ -63,16 +67,33 @@ class Owner(IntEnum):
     RUNTIME = 3
 
 
-def owner(frame: Frame) -> Owner:
-    """Whose code a frame is, as far as its name and its file tell."""
-    return _owner(frame.function[:NAME_CHARACTERS], frame.file[-NAME_CHARACTERS:])
+def owner(frame: Frame, own: Own = ()) -> Owner:
+    """Whose code a frame is, as far as its name and its file tell, and what the program's own code is called."""
+    return _owner(frame.function[:NAME_CHARACTERS], frame.file[-NAME_CHARACTERS:], own)
 
 
 @lru_cache(maxsize=1 << 13)
-def _owner(function: str, file: str) -> Owner:
+def _owner(function: str, file: str, own: Own) -> Owner:
     if _is_standard(function, file):
         return Owner.RUNTIME if _RUNTIME.match(function) else Owner.STANDARD
-    return Owner.LIBRARY if _THIRD_PARTY.search(file) or _GENERATED.search(file) else Owner.OWN
+    if _GENERATED.search(file):
+        return Owner.LIBRARY
+    package = go_package(function).rpartition("/vendor/")[2].replace("%2e", ".")
+    if own and (_is_within(own, package, function, file) or (package == "main" and _GO_FILE.search(file))):
+        return Owner.OWN
+    # Other languages' names do not tell a library by what it is not called.
+    other = bool(own) and bool(_GO_FILE.search(file))
+    return Owner.LIBRARY if other or _THIRD_PARTY.search(file) else Owner.OWN
+
+
+def _is_within(own: Own, package: str, function: str, file: str) -> bool:
+    """Whether a name begins with one of these: a Go package by whole elements, others up to a dot or a colon, too."""
+    for begin in (each.rstrip("/") for each in own):
+        if package == begin or package.startswith(f"{begin}/") or file.startswith(f"{begin}/"):
+            return True
+        if function.startswith((f"{begin}.", f"{begin}:")) and "/" not in function:
+            return True
+    return False
 
 
 def is_runtime(frame: Frame) -> bool:
@@ -95,7 +116,7 @@ def _is_standard(function: str, file: str) -> bool:
     return not _GO_FILE.search(file) and bool(_NATIVE_ALLOCATORS.search(function))
 
 
-def own_frame(stack: Sequence[Frame]) -> Frame:
+def own_frame(stack: Sequence[Frame], own: Own = ()) -> Frame:
     """Where to look: the innermost frame of the program's own code, else of a library, else of the standard one.
 
     Raises:
@@ -104,7 +125,7 @@ def own_frame(stack: Sequence[Frame]) -> Frame:
     """
     if not stack:
         raise ValueError("an empty stack has no frame to look at")
-    return min(stack, key=owner)  # the first of the nearest, and a stack's leaf is its first
+    return min(stack, key=lambda frame: owner(frame, own))  # the first of the nearest, and a stack's leaf is its first
 
 
 def has_own_frame(stack: Sequence[Frame]) -> bool:

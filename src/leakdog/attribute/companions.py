@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from leakdog.attribute.code import has_own_frame
+from leakdog.attribute.code import Own, has_own_frame
 from leakdog.attribute.growth import SiteGrowth, by_function, growing_sites
 from leakdog.attribute.table import tabulate
 from leakdog.attribute.trend import Floats, trends
@@ -40,6 +40,7 @@ def companions(
     signal_times: Sequence[float],
     signal_values: Sequence[float],
     *,
+    own: Own = (),
     top: int = 5,
 ) -> tuple[Culprit, ...]:
     """Sites of the program's own code whose heap objects grow in step with `signal`.
@@ -49,6 +50,7 @@ def companions(
         times: when each was taken, unix seconds, all different.
         signal: what leaks.
         signal_times, signal_values: its readings in the same life, times rising; at least two.
+        own: what the program's own code is called; none: not known.
         top: how many to return at most.
 
     Returns:
@@ -64,7 +66,7 @@ def companions(
     for sample_type in SAMPLE_TYPES:
         if not all(any(kind.type == sample_type for kind in profile.sample_types) for profile in profiles):
             continue
-        table = tabulate(profiles, times, sample_type)
+        table = tabulate(profiles, times, sample_type, own)
         leaking = np.interp(table.times, np.asarray(signal_times, float), np.asarray(signal_values, float))
         speed = float(trends(table.times, leaking[np.newaxis]).growth[0])
         if speed <= 0:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from leakdog.attribute.code import Owner, owner
+from leakdog.attribute.code import Own, Owner, owner
 from leakdog.attribute.site import function_name
 from leakdog.model import Frame
 
@@ -35,7 +35,7 @@ class _Flow:
             self.largest, self.frame = growth, frame
 
 
-def dominator(found: Iterable[tuple[Stack, float]], whole: float) -> tuple[Frame, float] | None:
+def dominator(found: Iterable[tuple[Stack, float]], whole: float, own: Own = ()) -> tuple[Frame, float] | None:
     """The deepest function through which at least `DOMINATES` of the growth flows, and its share; None: there is none.
 
     Only the program's own functions count: everything flows through the runtime and the standard library's server. A
@@ -44,6 +44,7 @@ def dominator(found: Iterable[tuple[Stack, float]], whole: float) -> tuple[Frame
     Args:
         found: stacks, leaf first, each with its growth, above 0.
         whole: growth of all, no less than their sum.
+        own: what the program's own code is called; none: not known.
 
     """
     flows: dict[str, _Flow] = {}
@@ -51,7 +52,7 @@ def dominator(found: Iterable[tuple[Stack, float]], whole: float) -> tuple[Frame
         seen: set[str] = set()
         for depth, frame in enumerate(stack):
             name = function_name(frame)
-            if name not in seen and owner(frame) is Owner.OWN:
+            if name not in seen and owner(frame, own) is Owner.OWN:
                 seen.add(name)
                 flows.setdefault(name, _Flow()).add(growth, depth, frame)
     most = [flow for flow in flows.values() if flow.growth >= DOMINATES * whole > 0]

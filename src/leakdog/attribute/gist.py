@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leakdog.attribute.blocked import blocked_at
+from leakdog.attribute.code import Own
 from leakdog.attribute.tally import sample_keys
 from leakdog.model import Frame
 from leakdog.pprof.profile import LabelTable, Profile
@@ -21,11 +22,12 @@ SITES = 256
 PROFILING = ("net/http/pprof.", "runtime/pprof.")
 
 
-def gist(profile: Profile, sample_type: str, most: int = SITES, *, blocked: bool = False) -> Profile:
+def gist(profile: Profile, sample_type: str, most: int = SITES, *, blocked: bool = False, own: Own = ()) -> Profile:
     """The profile with one sample for each of the sites that hold most of a sample type, and one for all others.
 
     Each sample has the sums of its site and the stack that holds most of it. Samples of profiling stay apart from
-    others, and with `blocked` so do goroutines that are blocked at different lines of a site, or not at all. Labels
+    others, and with `blocked` so do goroutines that are blocked at different lines of a site, or not at all; a line is
+    one of the program's own code, which is called `own`. Labels
     and comments are left out, and so are symbols that no stack needs.
 
     Raises:
@@ -35,7 +37,7 @@ def gist(profile: Profile, sample_type: str, most: int = SITES, *, blocked: bool
     held = profile.values[:, profile.sample_index(sample_type)]
     groups = _groups(sample_keys(profile), held, profile.runs(*PROFILING), most)
     if blocked:
-        lines = _lines(profile)
+        lines = _lines(profile, own)
         groups = np.where(groups > 0, groups * (1 + lines.max(initial=0)) + lines, 0)
     order = np.lexsort((-held, groups))
     found, first, place = np.unique(groups[order], return_index=True, return_inverse=True)
@@ -73,11 +75,13 @@ def _groups(keys: NDArray[np.uint64], held: Ints, profiling: NDArray[np.bool_], 
     return groups
 
 
-def _lines(profile: Profile) -> Ints:
+def _lines(profile: Profile, own: Own) -> Ints:
     """(samples,): the same number for those that are blocked at one line; 0 for those that are not."""
     numbers: dict[Frame | None, int] = {None: 0}
     stacks = profile.stacks()
-    return np.fromiter((numbers.setdefault(blocked_at(stack), len(numbers)) for stack in stacks), np.int64, len(stacks))
+    return np.fromiter(
+        (numbers.setdefault(blocked_at(stack, own), len(numbers)) for stack in stacks), np.int64, len(stacks)
+    )
 
 
 def _locations_of(profile: Profile, sample: int) -> Ints:

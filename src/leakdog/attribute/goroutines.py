@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from dataclasses import replace
 
-from leakdog.attribute.code import has_own_frame, is_runtime, is_standard
+from leakdog.attribute.code import Own, has_own_frame, is_runtime, is_standard
 from leakdog.attribute.dump import GoroutineGroup
 from leakdog.attribute.growth import SiteGrowth, by_function, growing_sites, share_interval, whole_growth
 from leakdog.attribute.site import stack_id
@@ -45,6 +45,7 @@ def goroutine_culprits(
     proof: Profile | None = None,
     dump: Sequence[GoroutineGroup] = (),
     leading: Container[str] = (),
+    own: Own = (),
     top: int = 5,
 ) -> tuple[Culprit, ...]:
     """The sites whose goroutines grow in number, proved ones first.
@@ -58,6 +59,7 @@ def goroutine_culprits(
         proof: the latest goroutineleak profile, where the target has one.
         dump: the latest `goroutine?debug=2` page, parsed; it tells who started them and how long they wait.
         leading: `stack_id`s that go before all others: they leak when judged for themselves.
+        own: what the program's own code is called; none: not known.
         top: how many to return at most.
 
     Raises:
@@ -66,7 +68,7 @@ def goroutine_culprits(
     """
     if len(profiles) < 2:
         return ()
-    table = tabulate(profiles, times, "")
+    table = tabulate(profiles, times, "", own)
     found = growing_sites(table)
     whole = whole_growth(table, found)
     proved = {stack_id(stack) for stack in proof.stacks()} if proof is not None else set()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from leakdog.attribute.code import Owner, own_frame, owner
+from leakdog.attribute.code import Own, Owner, own_frame, owner
 from leakdog.attribute.dominator import dominator
 from leakdog.attribute.site import function_name, stack_id
 from leakdog.attribute.table import SiteTable, Stack, tabulate
@@ -36,6 +36,7 @@ class SiteGrowth:
         score: what counts of its growth, for ranking.
         sure: whether it is more than chance, steady and still going on.
         series: its values, (times,).
+        own: what the program's own code is called; none: not known.
 
     """
 
@@ -46,14 +47,15 @@ class SiteGrowth:
     score: float
     sure: bool
     series: Floats
+    own: Own = ()
 
     def frame(self) -> Frame:
         """Where to look."""
-        return own_frame(self.stack)
+        return own_frame(self.stack, self.own)
 
     def place(self) -> str:
         """Where in a library the growth is, in words, if the program's own frame only calls it."""
-        near = next((frame for frame in self.stack if owner(frame) <= Owner.LIBRARY), None)
+        near = next((frame for frame in self.stack if owner(frame, self.own) <= Owner.LIBRARY), None)
         return "" if near is None or near == self.frame() else f"in {near.function}, which it calls"
 
     def doubt(self) -> str:
@@ -67,6 +69,7 @@ def culprits(
     *,
     sample_type: str,
     leading: Container[str] = (),
+    own: Own = (),
     top: int = 5,
 ) -> tuple[Culprit, ...]:
     """The sites behind the growth of `sample_type`, those of the fastest growing function first.
@@ -76,6 +79,7 @@ def culprits(
         times: when each was taken, unix seconds; in any order, all different.
         sample_type: such as `inuse_space` or `goroutine`; `""` is each profile's default.
         leading: `stack_id`s that go before all others: they leak when judged for themselves.
+        own: what the program's own code is called; none: not known.
         top: how many to return at most.
 
     Returns:
@@ -88,10 +92,10 @@ def culprits(
     """
     if len(profiles) < 2:
         return ()
-    table = tabulate(profiles, times, sample_type)
+    table = tabulate(profiles, times, sample_type, own)
     found = growing_sites(table)
     whole = whole_growth(table, found)
-    named = [each for each in by_function(found) if owner(each.frame()) is not Owner.RUNTIME]
+    named = [each for each in by_function(found) if owner(each.frame(), own) is not Owner.RUNTIME]
     named = sorted(named, key=lambda each: each.stack_id not in leading)[:top]
     return tuple(
         Culprit(
@@ -142,6 +146,7 @@ def growing_sites(table: SiteTable) -> list[SiteGrowth]:
             float(score[i]),
             sure,
             series[i],
+            table.own,
         )
         for i in np.flatnonzero((score > 0) & (trend.growth > 0))
     ]
@@ -164,7 +169,7 @@ def by_function(found: Iterable[SiteGrowth]) -> list[SiteGrowth]:
 
 def flow(first: SiteGrowth, found: Sequence[SiteGrowth], whole: float) -> str:
     """What most of the growth flows through, in words, where that is not the first culprit's own function."""
-    through = dominator(((each.stack, each.growth) for each in found), whole)
+    through = dominator(((each.stack, each.growth) for each in found), whole, first.own)
     if through is None or function_name(through[0]) == function_name(first.frame()):
         return ""
     return f"{through[1]:.0%} of the growth flows through {through[0].function}"

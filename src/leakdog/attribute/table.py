@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from leakdog.attribute.code import Own
 from leakdog.attribute.trend import Floats
 from leakdog.model import Frame
 from leakdog.pprof.profile import Profile
@@ -37,6 +38,7 @@ class SiteTable:
     Attributes:
         quantum: smallest step of a value: the sampling period where values are sampled bytes, else 1.
         grain: variance that sampling adds to a value, per unit of it, (stacks,).
+        own: what the program's own code is called; none: not known.
 
     """
 
@@ -46,9 +48,10 @@ class SiteTable:
     total: Floats
     quantum: float
     grain: Floats
+    own: Own = ()
 
 
-def tabulate(profiles: Sequence[Profile], times: Sequence[float], sample_type: str) -> SiteTable:
+def tabulate(profiles: Sequence[Profile], times: Sequence[float], sample_type: str, own: Own = ()) -> SiteTable:
     """Line up the profiles' stacks: one row per stack (lines included), a column per profile, 0 where it is
     not.
 
@@ -78,6 +81,7 @@ def tabulate(profiles: Sequence[Profile], times: Sequence[float], sample_type: s
         total=values.sum(axis=0),
         quantum=quantum,
         grain=_grain(chosen[-1], [stacks[i] for i in kept], quantum),
+        own=own,
     )
 
 

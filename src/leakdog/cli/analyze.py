@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from leakdog.cli.arguments import add_own_code
 from leakdog.errors import LeakdogError, ProfileError
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("paths", metavar="DIR|FILE", nargs="+", type=Path, help="profiles, or folders of them")
+    add_own_code(parser)
     add_formats(parser)
     parser.set_defaults(run=run)
 
@@ -62,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     """
     from leakdog.report.offline import analyze
 
-    findings = analyze(load(args.paths))
+    findings = analyze(load(args.paths), own=tuple(args.own_code))
     if not findings:
         raise LeakdogError("none of these is a heap or a goroutine profile; others tell nothing of leaks")
     print(written(findings, args.format))

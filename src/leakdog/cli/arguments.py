@@ -15,3 +15,26 @@ def duration(text: str) -> float:
         raise ValueError("it must be longer than nothing; give at least 1s")
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def add_own_code(parser: argparse.ArgumentParser) -> None:
+    """Add what the program's own code is called."""
+    parser.add_argument(
+        "--own-code",
+        metavar="NAME",
+        type=own_code,
+        action="append",
+        default=[],
+        help="what names of the program's own modules, packages or folders begin with; repeat it for several "
+        "(default: its main module, where the program tells it)",
+    )
+
+
+def own_code(text: str) -> str:
+    """The beginning of a name."""
+    from leakdog.config.scalars import parse_code
+
+    try:
+        return parse_code(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leakdog.cli.analyze import JSON, MARKDOWN, add_formats, as_json, load, written
+from leakdog.cli.arguments import add_own_code
 
 if TYPE_CHECKING:
     from leakdog.report.offline import Finding
@@ -37,6 +38,7 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         parser.add_argument(
             f"--{name}", metavar="DIR|FILE", nargs="+", type=Path, required=True, help=f"profiles of {what}"
         )
+    add_own_code(parser)
     add_formats(parser)
     parser.set_defaults(run=run)
 
@@ -50,7 +52,8 @@ def run(args: argparse.Namespace) -> int:
     """
     from leakdog.report.offline import analyze
 
-    before, after = analyze(load(args.baseline)), analyze(load(args.candidate))
+    own = tuple(args.own_code)
+    before, after = analyze(load(args.baseline), own=own), analyze(load(args.candidate), own=own)
     fresh = new_leaks(before, after)
     if args.format == JSON:
         print(json.dumps({"new": fresh, "baseline": as_json(before), "candidate": as_json(after)}, indent=2))

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from leakdog.cli.arguments import duration
+from leakdog.cli.arguments import add_own_code, duration
 from leakdog.errors import LeakdogError
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--record", metavar="DIR", type=Path, help="keep the profiles in this folder, for analyze and gate"
     )
+    add_own_code(parser)
     parser.add_argument("--json", action="store_true", help="print the verdict as JSON")
     parser.set_defaults(run=run)
 
@@ -68,6 +69,7 @@ def run(args: argparse.Namespace) -> int:
     # What the pipeline logs of the target is told below, once.
     logging.getLogger("leakdog").addHandler(logging.NullHandler())
     job = replace(args.job, params={**args.job.params, "gc": ("1",)}) if args.gc else args.job
+    job = replace(job, own_code=tuple(args.own_code))
     fleet = asyncio.run(_scan(scan_config(job, args.interval), args.seconds, args.record))
     (watched,) = fleet
     firing = [leak for leak in fleet.leaks() if leak.firing_since is not None]

@@ -137,6 +137,7 @@ FORMATS: Mapping[str, Format] = {
     "text": Format("text", _text, str, _string(minLength=1)),
     "regex": Format("regular expression", _regex, str, _string(minLength=1, format="regex")),
     "metric": Format("metric name", _of_text(_metric), str, _string(pattern=f"^{METRIC.pattern}$")),
+    "code": Format("beginning of a name", _of_text(scalars.parse_code), str, _string(pattern=scalars.CODE_PATTERN)),
     "path": Format("URL path", _of_text(addresses.parse_path), str, _PATH),
     "base_path": Format("URL path", _of_text(addresses.parse_base_path), str, _PATH),
     "host_port": Format(

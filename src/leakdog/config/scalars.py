@@ -1,4 +1,4 @@
-"""Durations and sizes: text to seconds and bytes, and back."""
+"""Durations and sizes: text to seconds and bytes, and back; and what names of code begin with."""
 
 from __future__ import annotations
 
@@ -34,6 +34,8 @@ _BYTES = {
 }
 DURATION_PATTERN = "^(?=[0-9])" + "".join(f"([0-9]{{1,15}}{unit})?" for unit in _MILLISECONDS) + "$"
 SIZE_PATTERN = f"^([0-9]{{1,19}}(?:\\.[0-9]{{1,9}})?)({'|'.join(_BYTES)})?$"
+# No name of a package, module or folder holds these; whoever writes them means a pattern.
+CODE_PATTERN = "^[^\\s*?$^|\\\\()\\[\\]{}]+$"
 _PART = re.compile("([0-9]+)([a-z]+)")
 
 
@@ -91,3 +93,15 @@ def write_size(size: int) -> str:
     """The shortest exact writing: the largest unit of which it is a whole number."""
     unit = next(unit for unit, factor in _BYTES.items() if size and size % factor == 0) if size else "B"
     return f"{size // _BYTES[unit]}{unit}"
+
+
+def parse_code(text: str) -> str:
+    """What names of packages, modules or folders begin with.
+
+    Raises:
+        ValueError: it is empty, or holds what no name does.
+
+    """
+    if not re.fullmatch(CODE_PATTERN, text):
+        raise ValueError(f"{quoted(text)} is no beginning of a name; write it like github.com/acme/shop, no pattern")
+    return text

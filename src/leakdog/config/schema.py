@@ -303,6 +303,13 @@ class ScrapeConfig:
         kind="metric",
         example="[http_requests_total]",
     )
+    own_code: tuple[str, ...] = _opt(
+        "what the names of the program's own modules, packages or folders begin with; if left out, its main module "
+        "where the program tells it",
+        (),
+        kind="code",
+        example="[github.com/acme/shop]",
+    )
     intervals: IntervalsConfig = _opt("how often each source is read", IntervalsConfig, example="{heap: 5m}")
     acknowledged: tuple[str, ...] = _opt(
         "regular expressions of functions: a leak that is mostly theirs is listed, but not announced",

@@ -47,6 +47,8 @@ BUILD = "go_build_info"
 MEMORY_LIMIT = "go_gc_gomemlimit_bytes"
 # What Go calls the version of a program that was built from its work tree.
 UNVERSIONED = "(devel)"
+# What stands for the module of a program that was built without one.
+NO_MODULE = frozenset({"", "unknown", "command-line-arguments"})
 BUILD_CHARACTERS = 200
 # GOMEMLIMIT "off" is told as the largest 64-bit number.
 NO_LIMIT = 2.0**62
@@ -80,7 +82,7 @@ def read_metrics(data: bytes, time: float) -> Observation:
     if not FIRST_LINE.match(data):
         raise FetchError(Reason.WRONG_TYPE, f"the page is {_looks_like(data)}, not a metrics page")
     lines = _own_lines(data)
-    build = _build(lines.pop(BUILD, ""))
+    build, module = _build(lines.pop(BUILD, ""))
     values = {name: value for name, line in lines.items() if (value := _value(line)) is not None}
     signals: dict[Signal, float] = {}
     for name, signal in SIGNALS.items():
@@ -97,6 +99,7 @@ def read_metrics(data: bytes, time: float) -> Observation:
         start_time=values.get(START_TIME) or None,
         memory_limit=limit if limit and limit < NO_LIMIT else None,
         build=build,
+        module=module,
     )
 
 
@@ -119,13 +122,14 @@ def _value(line: str) -> float | None:
     return value if 0 <= value < math.inf else None
 
 
-def _build(line: str) -> str:
-    """The main module's version, or the checksum of its source; a build from a work tree has neither."""
+def _build(line: str) -> tuple[str, str]:
+    """The main module's version, or the checksum of its source (a build from a work tree has neither), and its path."""
     if not line:
-        return ""
+        return "", ""
     labels = _sample(line).labels
-    version = labels.get("version", "")
-    return str(version if version not in ("", UNVERSIONED) else labels.get("checksum", ""))[:BUILD_CHARACTERS]
+    version, path = labels.get("version", ""), labels.get("path", "")
+    build = version if version not in ("", UNVERSIONED) else labels.get("checksum", "")
+    return str(build)[:BUILD_CHARACTERS], str(path)[:BUILD_CHARACTERS] if path not in NO_MODULE else ""
 
 
 def _sample(line: str) -> Sample:

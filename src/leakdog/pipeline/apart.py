@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from leakdog.attribute.code import Own
 from leakdog.attribute.gist import gist
 from leakdog.errors import ProfileError, Reason
 from leakdog.model import Kind, Signal
@@ -34,8 +35,8 @@ def main() -> None:
         pass
 
 
-def small(kind: Kind, data: bytes, limits: Limits) -> bytes:
-    """The gist of a profile, as protobuf.
+def small(kind: Kind, data: bytes, limits: Limits, own: Own = ()) -> bytes:
+    """The gist of a profile of a program whose own code is called `own`, as protobuf.
 
     Raises:
         ProfileError: it is not a profile of this kind, or over a limit.
@@ -44,7 +45,7 @@ def small(kind: Kind, data: bytes, limits: Limits) -> bytes:
     profile = parse(data, limits)
     expect(profile, kind)
     sample_type = Signal.INUSE_SPACE.value if kind is Kind.HEAP else ""
-    return encode(gist(profile, sample_type, blocked=kind is Kind.GOROUTINE))
+    return encode(gist(profile, sample_type, blocked=kind is Kind.GOROUTINE, own=own))
 
 
 def _answer(head: bytes, source: BinaryIO, sink: BinaryIO, allowed: int) -> bool:
@@ -54,7 +55,7 @@ def _answer(head: bytes, source: BinaryIO, sink: BinaryIO, allowed: int) -> bool
     said: dict[str, str] = {}
     made, goes_on = b"", True
     try:
-        made = small(Kind(asked["kind"]), source.read(data_bytes), Limits(**asked["limits"]))
+        made = small(Kind(asked["kind"]), source.read(data_bytes), Limits(**asked["limits"]), tuple(asked["own"]))
     except ProfileError as error:
         said = {"reason": error.reason.value, "detail": str(error)}
     except MemoryError:

@@ -84,9 +84,9 @@ class Explainer:
         proofs = await self._store.snapshots(key=watched.key, kind=Kind.GOROUTINELEAK, end=now, limit=1)
         proof = await self._decoded(proofs[0]) if proofs and _same_life(proofs[0], watched) else None
         found = await asyncio.to_thread(
-            goroutine_culprits, profiles, times, proof=proof, dump=dump, leading=_leading(watched)
+            goroutine_culprits, profiles, times, proof=proof, dump=dump, leading=_leading(watched), own=watched.own
         )
-        found = with_blocked_culprit(found, watched.blocked, dump)
+        found = with_blocked_culprit(found, watched.blocked, dump, watched.own)
         found = found if dump else _with_starters(found, leak)
         if not watched.blocked and not any(has_own_frame(culprit.stack) for culprit in found):
             return await self._companions(watched, leak, now) or found
@@ -105,7 +105,7 @@ class Explainer:
             try:
                 profiles, times, start = await self._profiles_before(watched, kind)
                 build = next((life.build for life in watched.lives if life.start_time == start), "")
-                past = await asyncio.to_thread(before, found, profiles, times, SAMPLE_TYPES[kind], build)
+                past = await asyncio.to_thread(before, found, profiles, times, SAMPLE_TYPES[kind], build, watched.own)
             except ProfileError as error:
                 log.info("what grew in %s before its restart is not known: %s", watched.key, error)
                 return found
@@ -126,7 +126,9 @@ class Explainer:
     async def _heap(self, watched: Watched, leak: Leak, now: float) -> tuple[Culprit, ...]:
         """Sites of the heap that grow; none where the target has no heap profile."""
         profiles, times = await self._profiles(watched, leak, Kind.HEAP, now)
-        return await asyncio.to_thread(culprits, profiles, times, sample_type="inuse_space", leading=_leading(watched))
+        return await asyncio.to_thread(
+            culprits, profiles, times, sample_type="inuse_space", leading=_leading(watched), own=watched.own
+        )
 
     async def _companions(self, watched: Watched, leak: Leak, now: float) -> tuple[Culprit, ...]:
         """Heap sites that grow in step with the leaking signal."""
@@ -134,7 +136,7 @@ class Explainer:
         start = _window_start(watched, leak, now)
         series = await self._store.readings(leak.key, leak.signal, start=start, end=now)
         told = series.times.tolist(), series.values.tolist()
-        return await asyncio.to_thread(companions, profiles, times, leak.signal, *told)
+        return await asyncio.to_thread(companions, profiles, times, leak.signal, *told, own=watched.own)
 
     async def _dump(self, watched: Watched, now: float) -> Dump:
         """Who started the goroutines, from the text dump; without one the culprits are named all the same."""

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from leakdog.attribute.blocked import Blocked, most_blocked
 from leakdog.attribute.gist import PROFILING
+from leakdog.attribute.module import main_module
 from leakdog.attribute.tally import Tally, sample_keys, tally
 from leakdog.config.resolve import body_size_limit, scrape_timeout
 from leakdog.config.schema import Config, Preset
@@ -213,12 +214,18 @@ class Gatherer:
         time = self._clock()
         profile, by_site = await self._decode(watched, kind, data)
         if kind is Kind.GOROUTINE and (limit := watched.job.blocked_goroutines) is not None:
-            most = await asyncio.to_thread(most_blocked, profile)
+            most = await asyncio.to_thread(most_blocked, profile, watched.own)
             got.blocked = most if most is not None and most.count > limit else None
         got.tallies |= by_site
-        cost = profiling_bytes(profile) if kind is Kind.HEAP else None
         got.observations.append(
-            Observation(Source.PPROF, time, profile_values(profile, kind), profiling_bytes=cost, build=profile.build_id)
+            Observation(
+                Source.PPROF,
+                time,
+                profile_values(profile, kind),
+                profiling_bytes=profiling_bytes(profile) if kind is Kind.HEAP else None,
+                build=profile.build_id,
+                module="" if watched.own else main_module(profile),
+            )
         )
         got.profiles.append(RawProfile(kind, time, data))
 
@@ -333,7 +340,7 @@ class Gatherer:
                 unpacked = min(INLINE_UNPACKED_BYTES, limits.decompressed_bytes)
                 with suppress(ProfileTooLarge):
                     return _read(kind, data, replace(limits, decompressed_bytes=unpacked))
-            return _read(kind, await self._worker.small(kind, data, limits), limits)
+            return _read(kind, await self._worker.small(kind, data, limits, watched.own), limits)
         except ProfileError as error:
             raise FetchError(error.reason, f"reading the {kind.value} profile: {error}") from error
 
@@ -341,7 +348,7 @@ class Gatherer:
 def _read(kind: Kind, data: bytes, limits: Limits) -> tuple[Profile, Tallies]:
     profile = parse(data, limits)
     expect(profile, kind)
-    told = {each.type for each in profile.sample_types}
+    told = {name for each in profile.sample_types for name in (each.type, f"inuse_{each.type}")}
     # A goroutine profile has one number, whatever its name.
     types = {signal: signal.value if of is Kind.HEAP else "" for signal, of in BY_SITE.items() if of is kind}
     followed = {signal: name for signal, name in types.items() if signal not in BESIDE or name in told}

@@ -66,6 +66,7 @@ def begin_life(watched: Watched, life: Life, now: float, settings: Settings) -> 
     watched.load = watched.local_pid = watched.facts_time = watched.assessed = watched.memory_limit = None
     watched.held_heap = watched.blocked = watched.counted = None
     watched.past.clear()
+    watched.module = ""
     for sites in watched.sites.values():
         sites.begin_life(now, settings)
     return ended
@@ -114,8 +115,8 @@ def observe(
     for signal in (each for each in BY_SITE if each in tallies):  # bytes before what is counted beside them
         sites = watched.sites.setdefault(signal, Sites(signal))
         beside = watched.sites[BESIDE[signal]] if signal in BESIDE else None
-        start, load = watched.life.start_time, watched.load
-        sites.observe(tallies[signal], now, settings, life_start=start, load=load, beside=beside)
+        start, load, own = watched.life.start_time, watched.load, watched.own
+        sites.observe(tallies[signal], now, settings, life_start=start, load=load, own=own, beside=beside)
 
 
 def judge(

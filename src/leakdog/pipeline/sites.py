@@ -15,7 +15,7 @@ from sys import intern
 
 import numpy as np
 
-from leakdog.attribute.code import own_frame
+from leakdog.attribute.code import Own, own_frame
 from leakdog.attribute.objects import Sizes, in_bytes, in_objects, too_few
 from leakdog.attribute.site import stack_id
 from leakdog.attribute.tally import Tally
@@ -92,9 +92,21 @@ class Sites:
         *,
         life_start: float,
         load: float | None,
+        own: Own = (),
         beside: Sites | None = None,
     ) -> None:
-        """Take in one profile; for objects `beside` are the sites of its bytes, which have taken it in already."""
+        """Take in one profile.
+
+        Args:
+            seen: what its sites hold.
+            now: unix seconds, later than of the profile before.
+            settings: of the target.
+            life_start: when the process started.
+            load: its work per second; None where not known.
+            own: what the program's own code is called; none: not known.
+            beside: for objects, the sites of the profile's bytes, which have taken it in already.
+
+        """
         fine = self._under(settings)
         held = dict(zip(seen.keys.tolist(), seen.values.tolist(), strict=True))
         self.beside = beside
@@ -104,7 +116,7 @@ class Sites:
             begins = not len(self.leaders.keys)
             ended = self.leaders.observe(int(now // fine.levels[-1].block_seconds), seen.keys, seen.values)
             if (ended or begins) and now >= self.chosen_from:
-                self._choose(seen, fine)
+                self._choose(seen, fine, own)
         for key, site in self.followed.items():
             site.value = held.get(key, 0.0)
             site.series.observe(now, site.value, life_start=life_start, load=load)
@@ -198,7 +210,7 @@ class Sites:
             raise LeakdogError(f"reading the series of sites: {error}; they start afresh") from error
         return sites
 
-    def _choose(self, seen: Tally, fine: Settings) -> None:
+    def _choose(self, seen: Tally, fine: Settings, own: Own) -> None:
         leaking = [key for key, site in self.followed.items() if site.leaks]
         stay = np.array(list(self.followed), np.uint64)
         rows = {key: row for row, key in enumerate(seen.keys.tolist())}
@@ -208,9 +220,10 @@ class Sites:
         for key in wanted:
             if key in before:
                 self.followed[key] = before[key]
-            elif key in rows:
+            if key in rows:
                 stack = seen.stack(rows[key])
-                self.followed[key] = Site(stack_id(stack), _shared(own_frame(stack)), SeriesState(fine))
+                site = self.followed.setdefault(key, Site(stack_id(stack), stack[0], SeriesState(fine)))
+                site.frame = _shared(own_frame(stack, own))
 
 
 def judge_sites(every: Collection[Sites], now: float, settings: Settings, families: int) -> None:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from leakdog.attribute.before import Before
 from leakdog.attribute.blocked import Blocked
+from leakdog.attribute.code import Own
 from leakdog.config.schema import ScrapeConfig
 from leakdog.detect.series import SeriesState
 from leakdog.errors import Reason
@@ -83,6 +84,7 @@ class Watched:
         held_heap: share of the heap's growth that leaked goroutines hold by their stacks, 0 to 1; None: not known.
         cost: what was asked of it since the daemon knows it, by what that was: a profile's kind, `metrics` and so on.
         absent: optional pages this target answered 404 to, asked again after a restart.
+        module: the program's main module, as far as its metrics page or its profiles tell.
         removed: watched no more: a pass that is still under way tells nothing of it.
 
     """
@@ -114,7 +116,13 @@ class Watched:
     lives: list[Lived] = field(default_factory=list)
     past: dict[Kind, Before | None] = field(default_factory=dict)
     cost: defaultdict[str, Cost] = field(default_factory=lambda: defaultdict(Cost))
+    module: str = ""
     removed: bool = False
+
+    @property
+    def own(self) -> Own:
+        """What the program's own code is called: as the job says, else as the program tells; none: not known."""
+        return self.job.own_code or ((self.module,) if self.module else ())
 
     @property
     def key(self) -> TargetKey:

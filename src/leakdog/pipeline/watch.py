@@ -11,7 +11,7 @@ from leakdog.config.resolve import base_interval, dense_interval, source_interva
 from leakdog.config.schema import Config, ScrapeConfig
 from leakdog.detect.settings import Settings
 from leakdog.errors import FetchError, Reason, StoreError
-from leakdog.model import Kind, Leak, LeakState, Scrape, Signal
+from leakdog.model import Kind, Leak, LeakState, Scrape, Signal, Source
 from leakdog.pipeline.dense import KINDS, is_dense
 from leakdog.pipeline.evidence import Collector
 from leakdog.pipeline.explain import Explainer
@@ -243,6 +243,8 @@ def _follow_life(
     if Kind.GOROUTINE in {profile.kind for profile in got.profiles}:
         watched.blocked = got.blocked
     watched.remember_life(life.start_time, next((seen.build for seen in got.observations if seen.build), ""))
+    told = {seen.source: seen.module for seen in got.observations if seen.module}
+    watched.module = told.get(Source.METRICS) or watched.module or told.get(Source.PPROF, "")
     if facts.allocated:
         watched.facts_time = now
     limits = [seen.memory_limit for seen in got.observations if seen.memory_limit is not None]

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from types import TracebackType
 
+from leakdog.attribute.code import Own
 from leakdog.errors import FetchError, Reason
 from leakdog.model import Kind
 from leakdog.pipeline.apart import FRAME
@@ -51,9 +52,9 @@ class _Child:
             process = _spawn(theirs, memory_bytes)
         return cls(process, *await asyncio.open_connection(sock=ours))
 
-    async def ask(self, kind: Kind, data: bytes, limits: Limits) -> tuple[dict[str, str], bytes]:
+    async def ask(self, kind: Kind, data: bytes, limits: Limits, own: Own) -> tuple[dict[str, str], bytes]:
         """What it says of the profile, and the profile made small."""
-        asked = json.dumps({"kind": kind.value, "limits": asdict(limits)}).encode()
+        asked = json.dumps({"kind": kind.value, "limits": asdict(limits), "own": own}).encode()
         self.writer.writelines([FRAME.pack(len(asked), len(data)), asked, data])
         await self.writer.drain()
         said_bytes, made_bytes = FRAME.unpack(await self.reader.readexactly(FRAME.size))
@@ -109,8 +110,10 @@ class Worker:
         """Of the process, where there is one."""
         return self._child.process.pid if self._child is not None else None
 
-    async def small(self, kind: Kind, data: bytes, limits: Limits) -> bytes:
-        """The gist of a profile, in protobuf. Cancelled while it is made, its process is killed.
+    async def small(self, kind: Kind, data: bytes, limits: Limits, own: Own = ()) -> bytes:
+        """The gist of a profile of a program whose own code is called `own`, in protobuf.
+
+        Cancelled while it is made, its process is killed.
 
         Raises:
             FetchError: it is no such profile, or decoding it takes too much memory or time.
@@ -120,7 +123,7 @@ class Worker:
             child = await self._running()
             try:
                 async with asyncio.timeout(self._seconds):
-                    said, made = await child.ask(kind, data, limits)
+                    said, made = await child.ask(kind, data, limits, own)
             except TimeoutError:
                 await self._bury(child)
                 raise _failed(kind, f"was not decoded within {self._seconds:g} s") from None

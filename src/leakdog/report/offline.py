@@ -9,8 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from leakdog.attribute.code import Own
 from leakdog.attribute.goroutines import goroutine_culprits
 from leakdog.attribute.growth import culprits
+from leakdog.attribute.module import main_module
 from leakdog.detect.grid import History
 from leakdog.detect.replay import replay
 from leakdog.detect.settings import SOAK, stretched
@@ -55,20 +57,23 @@ class Finding:
     leak: Leak | None = None
 
 
-def analyze(taken: Sequence[Taken], key: TargetKey = KEY) -> list[Finding]:
+def analyze(taken: Sequence[Taken], key: TargetKey = KEY, own: Own = ()) -> list[Finding]:
     """Judge heap and goroutine profiles, each kind by itself; other profiles tell nothing of leaks.
 
-    Of several at one time the last counts. A fall of all that was ever allocated is a restart.
+    Of several at one time the last counts. A fall of all that was ever allocated is a restart. The own code is
+    what is called `own`, else its main module where a profile tells it.
     """
     found = []
     for signal, leak_class in SIGNALS.items():
-        own = {each.time: each for each in sorted(taken, key=lambda each: each.time) if _tells(each.profile, signal)}
-        if own:
-            found.append(_judge(list(own.values()), signal, leak_class, key))
+        each_time = {
+            each.time: each for each in sorted(taken, key=lambda each: each.time) if _tells(each.profile, signal)
+        }
+        if each_time:
+            found.append(_judge(list(each_time.values()), signal, leak_class, key, own))
     return found
 
 
-def _judge(taken: list[Taken], signal: Signal, leak_class: LeakClass, key: TargetKey) -> Finding:
+def _judge(taken: list[Taken], signal: Signal, leak_class: LeakClass, key: TargetKey, own: Own) -> Finding:
     times = np.array([each.time for each in taken])
     if len(taken) < LEAST:
         few = f"too early to say: {len(taken)} profiles over {span(float(times[-1] - times[0]))}; at least {LEAST} tell"
@@ -99,7 +104,9 @@ def _judge(taken: list[Taken], signal: Signal, leak_class: LeakClass, key: Targe
         growth_per_second=said.growth_per_second,
         interval=said.interval,
         reasons=said.reasons,
-        culprits=_culprits([each for each, start in zip(taken, starts, strict=True) if start == starts[-1]], signal),
+        culprits=_culprits(
+            [each for each, start in zip(taken, starts, strict=True) if start == starts[-1]], signal, own
+        ),
     )
     return Finding(signal, len(taken), replace(said, verdict=Verdict.LEAK), leak)
 
@@ -133,10 +140,12 @@ def lives(taken: Sequence[Taken]) -> Floats:
     return np.array(starts)
 
 
-def _culprits(taken: Sequence[Taken], signal: Signal) -> tuple[Culprit, ...]:
+def _culprits(taken: Sequence[Taken], signal: Signal, own: Own) -> tuple[Culprit, ...]:
     chosen = [taken[int(i)] for i in np.unique(np.linspace(0, len(taken) - 1, COMPARED).astype(int))]
     profiles, times = [each.profile for each in chosen], [each.time for each in chosen]
+    module = "" if own else main_module(profiles[-1])
+    own = (module,) if module else own
     if signal is Signal.GOROUTINES:
-        return goroutine_culprits(profiles, times)
+        return goroutine_culprits(profiles, times, own=own)
     names = {kind.type for profile in profiles for kind in profile.sample_types}
-    return culprits(profiles, times, sample_type="inuse_space" if "inuse_space" in names else "space")
+    return culprits(profiles, times, sample_type="inuse_space" if "inuse_space" in names else "space", own=own)

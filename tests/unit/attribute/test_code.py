@@ -168,3 +168,40 @@ def test_own_frame_of_nothing() -> None:
 def test_go_package(function: str, package: str) -> None:
     """The package path ends at the first dot after the last slash; type arguments do not count."""
     assert go_package(function) == package
+
+
+OWN = ("github.com/acme/shop", "/srv/tools", "shoplib")
+
+
+@pytest.mark.parametrize(
+    ("function", "file", "whose"),
+    [
+        ("github.com/acme/shop/cart.Put", "/root/go/pkg/mod/github.com/acme/shop@v1.0.0/cart/cart.go", Owner.OWN),
+        ("github.com/acme/shop.Put", "/srv/app/vendor/github.com/acme/shop/put.go", Owner.OWN),
+        ("old/vendor/github.com/acme/shop.Put", "/gopath/src/old/vendor/github.com/acme/shop/put.go", Owner.OWN),
+        ("main.main", "/root/go/pkg/mod/github.com/acme/shop@v1.0.0/cmd/shop/main.go", Owner.OWN),
+        ("github.com/klauspost/zip.Open", "github.com/klauspost/zip/open.go", Owner.LIBRARY),
+        ("github.com/klauspost/zip.Open", "/gopath/src/github.com/klauspost/zip/open.go", Owner.LIBRARY),
+        ("github.com/acme/shop-admin.Run", "github.com/acme/shop-admin/run.go", Owner.LIBRARY),
+        ("github.com/acme/shop/api.Marshal", "github.com/acme/shop/api/api.pb.go", Owner.LIBRARY),
+        ("net/http.Serve", "net/http/server.go", Owner.STANDARD),
+        ("runtime.mallocgc", "runtime/malloc.go", Owner.RUNTIME),
+        ("cache_put", "/srv/app/cache.c", Owner.OWN),
+        ("put", "/srv/tools/python3/site-packages/cart.py", Owner.OWN),
+        ("shoplib::Cart::put()", "/usr/share/third_party/cart.cc", Owner.OWN),
+        ("get", "/usr/lib/python3/dist-packages/requests/api.py", Owner.LIBRARY),
+    ],
+)
+def test_what_own_code_is_called_decides(function: str, file: str, whose: Owner) -> None:
+    """Wherever it lies it is own, other Go modules are libraries, and what the language brings stays the language's."""
+    assert owner(Frame(function, file, 1), OWN) is whose
+
+
+def test_the_frame_to_look_at_is_that_of_the_own_module() -> None:
+    """A build without folders that tell: the library leads where nothing is known, its caller where the module is."""
+    stack = (
+        Frame("github.com/prometheus/client_golang/prometheus.NewCounterVec", "github.com/prometheus/client.go", 1),
+        Frame("go.etcd.io/etcd/mvcc.init", "go.etcd.io/etcd/mvcc/metrics.go", 2),
+    )
+    assert own_frame(stack) is stack[0]
+    assert own_frame(stack, ("go.etcd.io/etcd",)) is stack[1]

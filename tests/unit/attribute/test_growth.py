@@ -245,3 +245,15 @@ def test_what_leaks_by_itself_leads_and_tells_the_flow(profile: MakeProfile) -> 
     assert found[0].stack == stacks[0]
     assert found[0].note == "100% of the growth flows through main.decode"
     assert not any(each.note for each in found[1:])
+
+
+def test_own_code_is_what_it_is_called(profile: MakeProfile) -> None:
+    """In a build whose folders do not tell, the module does: the library is in the note, its caller is shown."""
+    library = Frame("github.com/klauspost/zip.Open", "github.com/klauspost/zip/open.go", 9)
+    caller = Frame("github.com/acme/shop/cart.Load", "github.com/acme/shop/cart/load.go", 7)
+    given = profiles_of(profile, {(library, caller, MAIN): [6000 * i for i in range(12)]})
+    (unknown,) = culprits(given, TIMES, sample_type="")
+    (known,) = culprits(given, TIMES, sample_type="", own=("github.com/acme/shop",))
+    assert (unknown.frame, known.frame) == (library, caller)
+    assert known.note == "in github.com/klauspost/zip.Open, which it calls"
+    assert known.stack_id == unknown.stack_id

@@ -103,3 +103,23 @@ def test_what_cannot_be_read_is_told(leaking: str, name: str, why: str, capsys: 
     (Path(leaking) / "empty").mkdir()
     assert main(["analyze", f"{leaking}/{name}"]) == 3
     assert why in capsys.readouterr().err
+
+
+def test_own_code_may_be_told(tmp_path: Path, capsys: Capture) -> None:
+    """Where folders do not tell, the leak is shown at its caller in the program's own module; a pattern is refused."""
+    import os
+
+    stack = (Frame("github.com/klauspost/zip.Open", "zip/open.go", 9), Frame("shop/cart.Load", "cart/load.go", 7))
+    for i in range(40):
+        builder = Builder([SPACE], DEFAULT_LIMITS)
+        builder.sample([5_000_000 + 500_000 * i], [builder.location(n, (frame,)) for n, frame in enumerate(stack, 1)])
+        (tmp_path / f"{i:03}.pb.gz").write_bytes(encode(builder.build(SPACE, 1)))
+        os.utime(tmp_path / f"{i:03}.pb.gz", (1.7e9 + i, 1.7e9 + i))
+    assert main(["analyze", str(tmp_path)]) == 1
+    assert "by github.com/klauspost/zip.Open (open.go:9)" in capsys.readouterr().out
+    assert main(["analyze", str(tmp_path), "--own-code", "shop"]) == 1
+    assert "by shop/cart.Load (load.go:7)" in capsys.readouterr().out
+    with pytest.raises(SystemExit) as caught:
+        main(["analyze", str(tmp_path), "--own-code", "shop.*"])
+    assert caught.value.code == 2
+    assert "'shop.*' is no beginning of a name" in capsys.readouterr().err

@@ -24,6 +24,7 @@ _VALUES: Mapping[str, st.SearchStrategy[Any]] = {
     "port": st.integers(1, 65535),
     "text": st.text(_LETTERS, min_size=1, max_size=8).filter(str.strip),
     "regex": st.sampled_from(["a.b", "^x$", "on", "1:30", "[a-z]+ #"]),
+    "code": st.sampled_from(["github.com/acme/shop", "shop", "/srv/shop", "on"]),
     "metric": st.sampled_from(["http_requests_total", "a:b", "on"]),
     "path": st.sampled_from(["", "/", "/metrics", "/a%20b/"]),
     "base_path": st.sampled_from(["", "/", "/debug/pprof"]),

@@ -309,3 +309,13 @@ def test_no_bytes_do_anything_but_read_or_fail(page: bytes) -> None:
     with contextlib.suppress(FetchError):
         seen = values(b"# a page\nprocess_open_fds" + page)
         assert all(0 <= value < float("inf") for value in seen.values())
+
+
+@pytest.mark.parametrize(
+    ("path", "module"),
+    [("github.com/acme/shop", "github.com/acme/shop"), ("command-line-arguments", ""), ("unknown", ""), ("", "")],
+)
+def test_the_main_module_is_told(path: str, module: str) -> None:
+    """`go_build_info` names it; what stands for none is none."""
+    page = f'go_build_info{{path="{path}",version="v1"}} 1\ngo_goroutines 7\n'.encode()
+    assert read_metrics(page, 1.0).module == module

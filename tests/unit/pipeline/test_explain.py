@@ -72,6 +72,16 @@ async def test_a_heap_leak_is_explained_by_the_sites_that_grow(store: Store, wat
     assert all(culprit.share >= 0.02 for culprit in found.culprits)
 
 
+async def test_own_code_is_what_the_job_says(store: Store, watched: Watched) -> None:
+    """Where another module is the program's own, the frame to look at is the one of package `main` that calls it."""
+    made, _ = explainer(store)
+    watched.job = replace(watched.job, own_code=("github.com/acme/shop",))
+    found = await made.explain(watched, leak(watched, LeakClass.HEAP, Signal.INUSE_SPACE), 1060.0)
+    (first, *_) = found.culprits
+    assert (first.frame.function.partition(".")[0], first.frame.file) == ("main", "shop/main.go")
+    assert "in shop/leaks." in first.note
+
+
 async def test_a_goroutine_leak_tells_who_started_it_and_what_is_proved(store: Store, watched: Watched) -> None:
     """Dump and proof are laid beside the stored goroutine profiles."""
     made, _ = explainer(store, (SHOP / "dump.txt").read_bytes())

@@ -1,6 +1,7 @@
 """The sites of a target as series of their own."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -76,6 +77,23 @@ def test_a_site_that_is_gone_holds_nothing() -> None:
     for second, held in enumerate((seen(s1=5.0, s2=7.0), seen(s2=7.0))):
         sites.observe(held, START + second, SETTINGS, life_start=START, load=None)
     assert {site.frame.function: site.value for site in sites} == {"shop.f1": 0.0, "shop.f2": 7.0}
+
+
+def test_a_site_is_named_by_the_own_code() -> None:
+    """What the program's own code is called tells which frame names a site; it is told anew where that changes."""
+    sites = Sites(Signal.INUSE_SPACE)
+    caller = Frame("github.com/acme/shop.Load", "github.com/acme/shop/load.go", 7)
+
+    class Called(Named):
+        def stack(self, sample: int) -> tuple[Frame, ...]:
+            return (*super().stack(sample), caller)
+
+    told = replace(seen(s1=1e8), profile=Called())  # type: ignore[arg-type]
+    names = []
+    for second, own in ((0, ()), (60, ("github.com/acme/shop",))):
+        sites.observe(told, START + second, SETTINGS, life_start=START, load=None, own=own)
+        names += [site.frame.function for site in sites]
+    assert names == ["shop.f1", "github.com/acme/shop.Load"]
 
 
 def test_state_survives_a_restart_of_the_daemon() -> None:

@@ -302,6 +302,24 @@ async def test_lives_are_remembered_with_their_builds(config: Config, store: Sto
     assert [life.build for life in watched.lives] == ["b1", "b2"]
 
 
+async def test_the_own_module_is_as_configured_else_as_told(config: Config, store: Store, watched: Watched) -> None:
+    """The metrics page goes before a profile, the configuration before both; a new life may run another program."""
+    pipeline, _ = build(config, script := Script(), store)
+    script.tells({Signal.INUSE_SPACE: 5e7}, start_time=900.0)
+    (seen,) = script.next.observations
+    profile = replace(seen, source=Source.PPROF, module="go.etcd.io/etcd")
+    page = replace(seen, source=Source.METRICS, module="go.etcd.io/etcd/v3")
+    owned = []
+    for slot, told in enumerate(([profile], [page, profile], [profile], [seen], [replace(seen, start_time=9e8)])):
+        script.now, script.next = START + slot, Gathered(told)
+        await pipeline.scrape(watched, script.now)
+        owned.append(watched.own)
+    first, then = ("go.etcd.io/etcd",), ("go.etcd.io/etcd/v3",)
+    assert owned == [first, then, then, then, ()]
+    watched.job = replace(watched.job, own_code=("go.etcd.io",))
+    assert watched.own == ("go.etcd.io",)
+
+
 async def test_a_leak_that_may_have_come_back_is_explained(config: Config, store: Store, watched: Watched) -> None:
     """Whether it is in the same code as before is asked while it is held, not when it fires."""
     pipeline, _ = build(config, script := Script(), store)
