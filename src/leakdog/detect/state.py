@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from leakdog.detect.settings import Settings
 from leakdog.model import Assessment, Leak, LeakClass, LeakState, Signal, TargetKey
@@ -19,6 +19,13 @@ from leakdog.model import Assessment, Leak, LeakClass, LeakState, Signal, Target
 # Of the hold time, how much is enough for a leak that comes back after a restart in the same code, or that fires in
 # another replica in the same code. Holding is for what goes by itself within the hour; what has fired once did not.
 KNOWN_SHARE = 0.25
+
+
+class Doubt(NamedTuple):
+    """What speaks against a suspicion: it holds for so many hold times, and says why."""
+
+    times: float
+    why: str
 
 
 class Finding(Protocol):
@@ -50,6 +57,7 @@ def advance(
     settings: Settings,
     alive: bool = True,
     seconded: bool = False,
+    doubt: Doubt | None = None,
 ) -> Leak | None:
     """Move one leak of one target on in time.
 
@@ -60,6 +68,7 @@ def advance(
         now: unix seconds, not before `leak.updated`.
         alive: whether the process still runs; its leaks end with it.
         seconded: whether another replica of the job already fires for the same code.
+        doubt: what the other replicas say against it.
 
     Returns:
         The leak as it stands now; None is inactive.
@@ -74,7 +83,7 @@ def advance(
         leak = _new(finding, key, now)
     elif leak.state is LeakState.RESOLVED and leak.pending_since is None:
         leak = replace(leak, pending_since=now)
-    return _found(_told(leak, finding, now), now, settings, seconded=seconded)
+    return _found(_told(leak, finding, now), now, settings, seconded=seconded, doubt=doubt)
 
 
 def hold_time(left: float | None, settings: Settings) -> float:
@@ -124,13 +133,19 @@ def _told(leak: Leak, finding: Finding, now: float) -> Leak:
     )
 
 
-def _found(leak: Leak, now: float, settings: Settings, *, seconded: bool) -> Leak:
+def _found(leak: Leak, now: float, settings: Settings, *, seconded: bool, doubt: Doubt | None) -> Leak:
     """Fire once the verdict has stood for the hold time."""
     if leak.state is LeakState.FIRING:
         return replace(leak, resolved_since=None)
     assert leak.pending_since is not None
+    held = now - leak.pending_since
     hold = hold_time(leak.time_to_limit_seconds, settings)
-    if now - leak.pending_since < (KNOWN_SHARE * hold if seconded or has_returned(leak) else hold):
+    if seconded or has_returned(leak):
+        hold *= KNOWN_SHARE
+    elif doubt is not None and hold:
+        hold *= doubt.times
+        leak = replace(leak, reasons=(*leak.reasons, f"{doubt.why}: held {doubt.times:g} times as long"))
+    if held < hold:
         return leak
     fired = replace(leak, state=LeakState.FIRING, firing_since=now, resolved_since=None, flat_since=None)
     return replace(fired, returned=leak.returned + 1) if leak.firing_since is not None else fired

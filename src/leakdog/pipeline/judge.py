@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from leakdog.attribute.trend import trends
 from leakdog.detect.engine import assess
 from leakdog.detect.series import LOW, SeriesState
 from leakdog.detect.settings import Settings
-from leakdog.detect.state import advance
+from leakdog.detect.state import Doubt, advance
 from leakdog.errors import LeakdogError
 from leakdog.model import Leak, LeakClass, LeakState, Life, Signal, Unit, Verdict
 from leakdog.pipeline.sites import BESIDE, BY_SITE, Sites, judge_sites
@@ -120,11 +121,16 @@ def observe(
 
 
 def judge(
-    watched: Watched, now: float, settings: Settings, seconded: AbstractSet[LeakClass] = frozenset()
+    watched: Watched,
+    now: float,
+    settings: Settings,
+    seconded: AbstractSet[LeakClass] = frozenset(),
+    doubted: Mapping[LeakClass, Doubt] = MappingProxyType({}),
 ) -> list[Leak]:
     """Assess all series of the target and move its leaks on. Returns those that are new or have changed state.
 
-    Leaks of a class in `seconded` (see `Fleet.seconded`) need not hold for as long as others.
+    Leaks of a class in `seconded` (see `Fleet.seconded`) need not hold for as long as others, and those of a class in
+    `doubted` (see `replicas.doubts`) hold for longer.
 
     Nothing can change before the detector's finest block has ended, so until then nothing is assessed.
     """
@@ -147,8 +153,15 @@ def judge(
         before, finding = watched.leaks.get(leak_class), findings.get(leak_class)
         if leak_class in HARMLESS or (before is None and finding is None):
             continue
-        known = leak_class in seconded
-        after = advance(before, finding, key=watched.key, now=now, settings=settings, seconded=known)
+        after = advance(
+            before,
+            finding,
+            key=watched.key,
+            now=now,
+            settings=settings,
+            seconded=leak_class in seconded,
+            doubt=doubted.get(leak_class),
+        )
         changed += _replace(watched, leak_class, after)
     return changed
 

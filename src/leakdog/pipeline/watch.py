@@ -19,6 +19,7 @@ from leakdog.pipeline.gather import METRICS, PROCESS, Gathered, Gatherer
 from leakdog.pipeline.judge import begin_life, end_leaks, judge, observe
 from leakdog.pipeline.known import noted
 from leakdog.pipeline.lives import Facts, next_life
+from leakdog.pipeline.replicas import doubts
 from leakdog.pipeline.room import Room
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.store.contract import Store
@@ -149,7 +150,8 @@ class Pipeline:
         watched.values.update(values)
         await self._keep(watched, slot, now, got, values)
         observe(watched, values, now, self._settings, got.tallies)
-        changed += judge(watched, now, self._settings, self._fleet.seconded(watched))
+        said = self._fleet.seconded(watched), doubts(self._fleet, watched)
+        changed += judge(watched, now, self._settings, *said)
         known = {leak.id: _first(leak) for leak in watched.leaks.values()}
         explained = await self._explain(watched, now)
         explained += self._note(watched, now)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from leakdog.detect.settings import SOAK
-from leakdog.detect.state import advance, leak_id
+from leakdog.detect.state import Doubt, advance, leak_id
 from leakdog.model import (
     Acknowledgement,
     Assessment,
@@ -236,3 +236,34 @@ def test_a_new_leak_is_confirmed_no_sooner() -> None:
     first = history((0, True))
     assert first is not None
     assert step(replace(first, culprits=(culprit,)), 9.9).state is LeakState.PENDING
+
+
+DOUBT = Doubt(2.0, "3 replicas do not grow")
+
+
+def doubted(now: float, left: float | None = None, **known: bool) -> Leak:
+    """A leak that was suspected at 0, with so many seconds to its limit, as it stands later while it is doubted."""
+    first = found(0)
+    first = replace(first, assessment=replace(first.assessment, time_to_limit_seconds=left))
+    leak = advance(None, first, key=KEY, now=0, settings=SETTINGS, doubt=DOUBT)
+    again = advance(leak, first, key=KEY, now=now, settings=SETTINGS, doubt=DOUBT, **known)
+    assert again is not None
+    return again
+
+
+def test_what_is_doubted_holds_for_longer_and_says_why() -> None:
+    """It is pending for twice the hold time of 10 s, then it fires like any: nothing is suppressed."""
+    assert doubted(19.9).state is LeakState.PENDING
+    assert doubted(19.9).reasons == ("it grew", "3 replicas do not grow: held 2 times as long")
+    assert doubted(20.0).state is LeakState.FIRING
+
+
+def test_a_limit_that_is_near_is_not_doubted_away() -> None:
+    """With less than six hold times left it fires at once, and nothing is said of holding."""
+    assert (doubted(0.1, left=59.0).state, doubted(0.1, left=59.0).reasons) == (LeakState.FIRING, ("it grew",))
+    assert doubted(10.0, left=61.0).state is LeakState.PENDING
+
+
+def test_what_is_known_is_not_doubted() -> None:
+    """A replica that fires for the same code is stronger than those that do not grow."""
+    assert doubted(2.5, seconded=True).state is LeakState.FIRING
