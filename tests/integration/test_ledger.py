@@ -63,7 +63,7 @@ def programs(start_zoo: Callable[..., Any], build_zoo: Callable[..., Path]) -> d
 def test_the_whole_zoo_is_looked_at() -> None:
     """Leaking and healthy, of goroutines and of mixed kinds."""
     assert len(PROGRAMS) == len(set(PROGRAMS)) > 45
-    assert {"map", "idle", "workers", "captured", NATIVE} <= set(PROGRAMS)
+    assert {"map", "idle", "workers", "captured", "kept", NATIVE} <= set(PROGRAMS)
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

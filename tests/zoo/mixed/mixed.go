@@ -14,6 +14,7 @@ var Programs = map[string]func(speed float64){
 	"generic":     generic,
 	"places":      places,
 	"appends":     appends,
+	"kept":        keptFree,
 }
 
 var (
