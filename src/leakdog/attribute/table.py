@@ -32,8 +32,8 @@ LARGE = 30.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SiteTable:
-    """Series per stack. `values` is (stacks, times), `total` is (times,) over all stacks, those not kept
-    included.
+    """Series per stack. `values` is (stacks, times), `total` is (times,) over all samples, those of stacks that are
+    not kept and those without a stack included.
 
     Attributes:
         quantum: smallest step of a value: the sampling period where values are sampled bytes, else 1.
@@ -78,7 +78,7 @@ def tabulate(profiles: Sequence[Profile], times: Sequence[float], sample_type: s
         times=np.asarray(times, float)[order],
         stacks=tuple(stacks[i] for i in kept),
         values=values[kept],
-        total=values.sum(axis=0),
+        total=np.array([_total(profile, sample_type) for profile in chosen]),
         quantum=quantum,
         grain=_grain(chosen[-1], [stacks[i] for i in kept], quantum),
         own=own,
@@ -104,6 +104,12 @@ def _column(profile: Profile, sample_type: str) -> dict[Stack, int]:
         if stack and value > 0:
             column[stack] = column.get(stack, 0) + value
     return column
+
+
+def _total(profile: Profile, sample_type: str) -> float:
+    """Sum of what counts as held; what has no stack, as the rest of a gist, is in it."""
+    held = profile.values[:, profile.sample_index(sample_type)]
+    return float(held[held > 0].sum())
 
 
 def _quantum(profile: Profile, sample_type: str) -> float:

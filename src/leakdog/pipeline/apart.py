@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from leakdog.attribute.code import Own
-from leakdog.attribute.gist import gist
+from leakdog.attribute.gist import SITES, gist
 from leakdog.errors import ProfileError, Reason
 from leakdog.model import Kind, Signal
 from leakdog.pprof.limits import Limits
@@ -35,8 +35,8 @@ def main() -> None:
         pass
 
 
-def small(kind: Kind, data: bytes, limits: Limits, own: Own = ()) -> bytes:
-    """The gist of a profile of a program whose own code is called `own`, as protobuf.
+def small(kind: Kind, data: bytes, limits: Limits, own: Own = (), sites: int = SITES) -> bytes:
+    """The gist, with so many sites, of a profile of a program whose own code is called `own`, as protobuf.
 
     Raises:
         ProfileError: it is not a profile of this kind, or over a limit.
@@ -45,7 +45,7 @@ def small(kind: Kind, data: bytes, limits: Limits, own: Own = ()) -> bytes:
     profile = parse(data, limits)
     expect(profile, kind)
     sample_type = Signal.INUSE_SPACE.value if kind is Kind.HEAP else ""
-    return encode(gist(profile, sample_type, blocked=kind is Kind.GOROUTINE, own=own))
+    return encode(gist(profile, sample_type, sites, blocked=kind is Kind.GOROUTINE, own=own))
 
 
 def _answer(head: bytes, source: BinaryIO, sink: BinaryIO, allowed: int) -> bool:
@@ -55,7 +55,8 @@ def _answer(head: bytes, source: BinaryIO, sink: BinaryIO, allowed: int) -> bool
     said: dict[str, str] = {}
     made, goes_on = b"", True
     try:
-        made = small(Kind(asked["kind"]), source.read(data_bytes), Limits(**asked["limits"]), tuple(asked["own"]))
+        allowed_to = Limits(**asked["limits"])
+        made = small(Kind(asked["kind"]), source.read(data_bytes), allowed_to, tuple(asked["own"]), asked["sites"])
     except ProfileError as error:
         said = {"reason": error.reason.value, "detail": str(error)}
     except MemoryError:

@@ -21,12 +21,13 @@ from leakdog.model import Culprit, Kind, Leak, LeakClass, Snapshot
 from leakdog.pipeline.dense import may_be_asked
 from leakdog.pipeline.gather import Gatherer
 from leakdog.pipeline.state import Fleet, Watched
-from leakdog.pprof import parse
 from leakdog.pprof.profile import Profile
 from leakdog.store.contract import Store
 
 log = logging.getLogger("leakdog.pipeline")
 
+# Of a large profile the gist is compared, with so many sites: more than are told apart in a comparison.
+SITES = 4096
 # Profiles compared for one explanation: enough for a slope with an interval, few enough to decode in a blink.
 PROFILES = 12
 # How much before the onset the comparison begins, as a share of the time since: growth needs a "before".
@@ -82,7 +83,7 @@ class Explainer:
         """Blocked sites; where none runs the program's own code, the heap says who is behind them."""
         profiles, times = await self._profiles(watched, leak, Kind.GOROUTINE, now)
         proofs = await self._store.snapshots(key=watched.key, kind=Kind.GOROUTINELEAK, end=now, limit=1)
-        proof = await self._decoded(proofs[0]) if proofs and _same_life(proofs[0], watched) else None
+        proof = await self._decoded(watched, proofs[0]) if proofs and _same_life(proofs[0], watched) else None
         found = await asyncio.to_thread(
             goroutine_culprits, profiles, times, proof=proof, dump=dump, leading=_leading(watched), own=watched.own
         )
@@ -92,7 +93,7 @@ class Explainer:
             return await self._companions(watched, leak, now) or found
         try:
             heap = await self._heap(watched, leak, now)
-        except ProfileError as error:
+        except (FetchError, ProfileError) as error:
             log.info("the heap of %s is not laid beside its goroutines: %s", watched.key, error)
             heap = ()
         found, watched.held_heap = with_held_heap(found, heap)
@@ -106,7 +107,7 @@ class Explainer:
                 profiles, times, start = await self._profiles_before(watched, kind)
                 build = next((life.build for life in watched.lives if life.start_time == start), "")
                 past = await asyncio.to_thread(before, found, profiles, times, SAMPLE_TYPES[kind], build, watched.own)
-            except ProfileError as error:
+            except (FetchError, ProfileError) as error:
                 log.info("what grew in %s before its restart is not known: %s", watched.key, error)
                 return found
             watched.past[kind] = past
@@ -121,7 +122,11 @@ class Explainer:
         if not life:
             return [], [], 0.0
         chosen = [life[number] for number in np.unique(np.linspace(0, len(life) - 1, PROFILES).round().astype(int))]
-        return [await self._decoded(each) for each in chosen], [each.time for each in chosen], life[0].life_start
+        return (
+            [await self._decoded(watched, each) for each in chosen],
+            [each.time for each in chosen],
+            life[0].life_start,
+        )
 
     async def _heap(self, watched: Watched, leak: Leak, now: float) -> tuple[Culprit, ...]:
         """Sites of the heap that grow; none where the target has no heap profile."""
@@ -157,13 +162,13 @@ class Explainer:
             if last and _same_life(last[0], watched):
                 chosen[last[0].time] = last[0]
         times = sorted(chosen)
-        return [await self._decoded(chosen[time]) for time in times], times
+        return [await self._decoded(watched, chosen[time]) for time in times], times
 
-    async def _decoded(self, snapshot: Snapshot) -> Profile:
+    async def _decoded(self, watched: Watched, snapshot: Snapshot) -> Profile:
         data = await self._store.profile(snapshot.id)
         if data is None:
             raise ProfileError(f"snapshot {snapshot.id} was deleted by retention while it was needed")
-        return await asyncio.to_thread(parse, data)
+        return await self._gatherer.decoded(watched, snapshot.kind, data, SITES)
 
 
 def _with_starters(found: tuple[Culprit, ...], leak: Leak) -> tuple[Culprit, ...]:

@@ -10,28 +10,27 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from leakdog.attribute.blocked import Blocked, most_blocked
-from leakdog.attribute.gist import PROFILING
+from leakdog.attribute.gist import PROFILING, SITES
 from leakdog.attribute.module import main_module
 from leakdog.attribute.tally import Tally, sample_keys, tally
 from leakdog.config.resolve import body_size_limit, scrape_timeout
 from leakdog.config.schema import Config, Preset
-from leakdog.errors import FetchError, ProfileError, ProfileTooLarge, Reason, WrongProfile
+from leakdog.errors import FetchError, ProfileError, Reason, WrongProfile
 from leakdog.fetch.counters import total
 from leakdog.fetch.exposition import read_metrics
 from leakdog.fetch.http import HttpClient
 from leakdog.fetch.process import command_line, find_listener, is_loopback, read_process
 from leakdog.model import Kind, Observation, RawProfile, Signal, Source
 from leakdog.pipeline.cost import charged
+from leakdog.pipeline.decode import decoded, limits
 from leakdog.pipeline.sites import BESIDE, BY_SITE
 from leakdog.pipeline.state import Watched
 from leakdog.pipeline.worker import Worker
-from leakdog.pprof import expect, memstats, parse
-from leakdog.pprof.limits import Limits
+from leakdog.pprof import memstats
 from leakdog.pprof.profile import Profile
 
 Tallies = dict[Signal, Tally]
@@ -39,9 +38,6 @@ log = logging.getLogger("leakdog.pipeline")
 
 # Statuses by which a server says "there is no such page here", as opposed to "not now" or "not for you".
 ABSENT_STATUSES = frozenset({404, 405, 410, 501})
-# A profile of more bytes, or of more once unpacked, would hold up every other target: it is decoded in the worker.
-INLINE_DECODE_BYTES = 128 << 10
-INLINE_UNPACKED_BYTES = 2 << 20
 METRICS, PROCESS, MEMSTATS = "metrics", "process", "memstats"
 
 
@@ -118,6 +114,15 @@ class Gatherer:
         except (FetchError, TimeoutError) as error:
             log.info("suspect %s was not read densely: %s", watched.key, error or f"no time was left of {timeout:g} s")
         return got
+
+    async def decoded(self, watched: Watched, kind: Kind, data: bytes, sites: int = SITES) -> Profile:
+        """A profile of this target, fetched or stored, within the limits of its job; a large one as its gist.
+
+        Raises:
+            FetchError: as `decode.decoded`.
+
+        """
+        return await decoded(self._worker, kind, data, limits(self._config, watched.job), watched.own, sites)
 
     async def _dense(self, watched: Watched, kinds: frozenset[str], got: Gathered) -> None:
         """Profiles of a suspect for whoever compares profiles; the series go on with the readings that they know.
@@ -212,11 +217,11 @@ class Gatherer:
         if data is None:
             return
         time = self._clock()
-        profile, by_site = await self._decode(watched, kind, data)
+        profile = await self.decoded(watched, kind, data)
         if kind is Kind.GOROUTINE and (limit := watched.job.blocked_goroutines) is not None:
             most = await asyncio.to_thread(most_blocked, profile, watched.own)
             got.blocked = most if most is not None and most.count > limit else None
-        got.tallies |= by_site
+        got.tallies |= _by_site(profile, kind)
         got.observations.append(
             Observation(
                 Source.PPROF,
@@ -329,31 +334,15 @@ class Gatherer:
             cost.bytes += len(response.data)
         return response.data
 
-    async def _decode(self, watched: Watched, kind: Kind, data: bytes) -> tuple[Profile, Tallies]:
-        """Bytes to a profile of the kind that was asked for, with its sites where they are followed."""
-        limits = Limits(
-            compressed_bytes=body_size_limit(self._config, watched.job),
-            decompressed_bytes=4 * body_size_limit(self._config, watched.job),
-        )
-        try:
-            if len(data) <= INLINE_DECODE_BYTES:
-                unpacked = min(INLINE_UNPACKED_BYTES, limits.decompressed_bytes)
-                with suppress(ProfileTooLarge):
-                    return _read(kind, data, replace(limits, decompressed_bytes=unpacked))
-            return _read(kind, await self._worker.small(kind, data, limits, watched.own), limits)
-        except ProfileError as error:
-            raise FetchError(error.reason, f"reading the {kind.value} profile: {error}") from error
 
-
-def _read(kind: Kind, data: bytes, limits: Limits) -> tuple[Profile, Tallies]:
-    profile = parse(data, limits)
-    expect(profile, kind)
+def _by_site(profile: Profile, kind: Kind) -> Tallies:
+    """What each site holds, in each signal that is followed by site and that the profile tells."""
     told = {name for each in profile.sample_types for name in (each.type, f"inuse_{each.type}")}
     # A goroutine profile has one number, whatever its name.
     types = {signal: signal.value if of is Kind.HEAP else "" for signal, of in BY_SITE.items() if of is kind}
     followed = {signal: name for signal, name in types.items() if signal not in BESIDE or name in told}
     keys = sample_keys(profile) if followed else None
-    return profile, {signal: tally(profile, name, keys) for signal, name in followed.items()}
+    return {signal: tally(profile, name, keys) for signal, name in followed.items()}
 
 
 def _must_have_answered(watched: Watched, due: frozenset[str], got: Gathered) -> None:

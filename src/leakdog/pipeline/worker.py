@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 from types import TracebackType
 
 from leakdog.attribute.code import Own
+from leakdog.attribute.gist import SITES
 from leakdog.errors import FetchError, Reason
 from leakdog.model import Kind
 from leakdog.pipeline.apart import FRAME
@@ -33,7 +34,8 @@ IDLE_SECONDS = 300.0
 # Between the death of one process and the start of the next, at first nothing and then twice as long each time.
 BACKOFF_SECONDS = 0.5
 MOST_BACKOFF_SECONDS = 30.0
-# A gist has a few hundred stacks. An answer that is larger than this is not kept in memory, whatever it is.
+# A gist has a few hundred stacks, or a few thousand. An answer that is larger than this is not kept in memory, whatever
+# it is.
 ANSWER_BYTES = 8 << 20
 
 
@@ -52,9 +54,9 @@ class _Child:
             process = _spawn(theirs, memory_bytes)
         return cls(process, *await asyncio.open_connection(sock=ours))
 
-    async def ask(self, kind: Kind, data: bytes, limits: Limits, own: Own) -> tuple[dict[str, str], bytes]:
+    async def ask(self, kind: Kind, data: bytes, limits: Limits, own: Own, sites: int) -> tuple[dict[str, str], bytes]:
         """What it says of the profile, and the profile made small."""
-        asked = json.dumps({"kind": kind.value, "limits": asdict(limits), "own": own}).encode()
+        asked = json.dumps({"kind": kind.value, "limits": asdict(limits), "own": own, "sites": sites}).encode()
         self.writer.writelines([FRAME.pack(len(asked), len(data)), asked, data])
         await self.writer.drain()
         said_bytes, made_bytes = FRAME.unpack(await self.reader.readexactly(FRAME.size))
@@ -110,8 +112,8 @@ class Worker:
         """Of the process, where there is one."""
         return self._child.process.pid if self._child is not None else None
 
-    async def small(self, kind: Kind, data: bytes, limits: Limits, own: Own = ()) -> bytes:
-        """The gist of a profile of a program whose own code is called `own`, in protobuf.
+    async def small(self, kind: Kind, data: bytes, limits: Limits, own: Own = (), sites: int = SITES) -> bytes:
+        """The gist, with so many sites, of a profile of a program whose own code is called `own`, in protobuf.
 
         Cancelled while it is made, its process is killed.
 
@@ -123,7 +125,7 @@ class Worker:
             child = await self._running()
             try:
                 async with asyncio.timeout(self._seconds):
-                    said, made = await child.ask(kind, data, limits, own)
+                    said, made = await child.ask(kind, data, limits, own, sites)
             except TimeoutError:
                 await self._bury(child)
                 raise _failed(kind, f"was not decoded within {self._seconds:g} s") from None

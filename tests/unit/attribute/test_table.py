@@ -58,6 +58,13 @@ def test_memory_is_bounded(profile: MakeProfile) -> None:
     assert table.total[0] == 3 * TRACKED_STACKS * 5 + 1
 
 
+def test_what_has_no_stack_counts_in_the_total(profile: MakeProfile) -> None:
+    """The rest of a gist is one sample without a stack: no series, but a part of all that shares are of."""
+    table = tabulate(profiles_of(profile, {LEAK: [1, 2], (): [5, 7]}), TIMES[:2], "")
+    assert table.stacks == (LEAK,)
+    assert table.total.tolist() == [6, 9]
+
+
 def test_sampled_bytes_move_in_periods(profile: MakeProfile) -> None:
     """What is not sampled moves in ones, and has no error of sampling."""
     bytes_of = tabulate([profile({LEAK: 5}, period=PERIOD)], [0.0], "")

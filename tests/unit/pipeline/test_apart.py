@@ -19,7 +19,7 @@ from leakdog.pprof.profile import ValueType
 
 def test_it_answers_until_nobody_asks(heap: bytes) -> None:
     """Two requests make two answers, in order; then it ends by itself."""
-    asked = json.dumps({"kind": "heap", "limits": {}, "own": []}).encode()
+    asked = json.dumps({"kind": "heap", "limits": {}, "own": [], "sites": 256}).encode()
     request = FRAME.pack(len(asked), len(heap)) + asked + heap
     broken = FRAME.pack(len(asked), 3) + asked + b"<a>"
     command = [sys.executable, "-m", "leakdog.pipeline.apart", str(256 << 20)]

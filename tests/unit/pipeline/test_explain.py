@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import pytest
 
 from leakdog.attribute.blocked import most_blocked
-from leakdog.config.schema import Backend, StorageConfig
+from leakdog.config.schema import Backend, Config, StorageConfig
 from leakdog.errors import FetchError, Reason
 from leakdog.model import Kind, Leak, LeakClass, LeakState, Life, RawProfile, Scrape, Signal
+from leakdog.pipeline import decode
 from leakdog.pipeline.explain import AT_ONCE, Explainer
+from leakdog.pipeline.gather import Gatherer
 from leakdog.pipeline.state import Fleet, Watched
+from leakdog.pipeline.worker import Worker
 from leakdog.pprof import parse
 from leakdog.store import Store, open_store
 
@@ -22,10 +28,11 @@ SHOP = Path(__file__).parents[1] / "attribute" / "shop"
 LIFE = Life(1000.0, 1000.0)
 
 
-class Dump:
-    """Stands in for the gatherer: gives the goroutine dump, or an error."""
+class Dump(Gatherer):
+    """A gatherer that gives the goroutine dump, or an error, and asks nobody for it."""
 
-    def __init__(self, data: bytes | FetchError) -> None:
+    def __init__(self, data: bytes | FetchError, worker: Worker | None = None) -> None:
+        super().__init__(None, Config(), lambda: 1060.0, worker)  # type: ignore[arg-type]
         self._data = data
 
     async def goroutine_dump(self, watched: Watched) -> bytes:
@@ -57,10 +64,10 @@ def leak(watched: Watched, leak_class: LeakClass, signal: Signal) -> Leak:
     return Leak("id", watched.key, signal, leak_class, LeakState.FIRING, 1005.0, 1060.0)
 
 
-def explainer(store: Store, dump: bytes | FetchError = b"") -> tuple[Explainer, Fleet]:
+def explainer(store: Store, dump: bytes | FetchError = b"", worker: Worker | None = None) -> tuple[Explainer, Fleet]:
     """An explainer over the store."""
     fleet = Fleet()
-    return Explainer(fleet, store, Dump(dump)), fleet  # type: ignore[arg-type]
+    return Explainer(fleet, store, Dump(dump, worker)), fleet
 
 
 async def test_a_heap_leak_is_explained_by_the_sites_that_grow(store: Store, watched: Watched) -> None:
@@ -226,3 +233,66 @@ async def test_few_targets_are_explained_at_the_same_time(
     told = await asyncio.gather(*(made.explain(watched, found, 1060.0) for _ in range(20)))
     assert most == AT_ONCE
     assert all(each.culprits for each in told)
+
+
+async def test_large_profiles_are_compared_by_their_gists(
+    store: Store, watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Decoded in the worker, they name the same code in the same order as where they are decoded at once.
+
+    What only the runtime holds is one sum in a gist, so shares move by its noise.
+    """
+    asked = [
+        leak(watched, LeakClass.HEAP, Signal.INUSE_SPACE),
+        leak(watched, LeakClass.GOROUTINE, Signal.GOROUTINES),
+        leak(watched, LeakClass.FILES, Signal.OPEN_FILES),
+    ]
+    at_once, _ = explainer(store)
+    whole = [(await at_once.explain(watched, each, 1060.0)).culprits for each in asked]
+    monkeypatch.setattr(decode, "INLINE_DECODE_BYTES", 10)
+    async with Worker() as worker:
+        made, _ = explainer(store, worker=worker)
+        gists = [(await made.explain(watched, each, 1060.0)).culprits for each in asked]
+        assert worker.pid is not None
+    assert gists[0]
+    assert gists[1]
+    assert [[each.stack for each in found] for found in gists] == [[each.stack for each in found] for found in whole]
+    for of_gists, of_whole in zip(chain(*gists), chain(*whole), strict=True):
+        assert of_gists.share == pytest.approx(of_whole.share, abs=0.01)
+
+
+async def test_a_worker_that_is_killed_over_a_stored_profile_costs_one_explanation(
+    store: Store, watched: Watched, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its death is counted and told with its cause, the leak stays as it was, and the next explanation works."""
+    monkeypatch.setattr(decode, "INLINE_DECODE_BYTES", 10)
+    deaths: list[int] = []
+    async with Worker(lambda: deaths.append(1)) as worker:
+        made, fleet = explainer(store, worker=worker)
+        before = leak(watched, LeakClass.HEAP, Signal.INUSE_SPACE)
+        assert (await made.explain(watched, before, 1060.0)).culprits
+        killed = worker.pid
+        assert killed is not None
+        os.kill(killed, signal.SIGSTOP)
+        under_way = asyncio.create_task(made.explain(watched, before, 1060.0))
+        await asyncio.sleep(0.1)
+        os.kill(killed, signal.SIGKILL)
+        assert await under_way is before
+        assert (len(deaths), fleet.counters.explain_failures) == (1, 1)
+        assert "naming the code behind leak id" in caplog.text
+        assert "ended the process that decoded it: killed by SIGKILL" in caplog.text
+        assert (await made.explain(watched, before, 1060.0)).culprits
+    assert (len(deaths), fleet.counters.explain_failures) == (1, 1)
+
+
+async def test_a_stored_profile_over_the_configured_limit_is_a_counted_failure(
+    store: Store, watched: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A limit that was lowered holds for what was stored before."""
+    watched.job = replace(watched.job, body_size_limit=500)
+    async with Worker() as worker:
+        made, fleet = explainer(store, worker=worker)
+        before = leak(watched, LeakClass.HEAP, Signal.INUSE_SPACE)
+        assert await made.explain(watched, before, 1060.0) is before
+    assert fleet.counters.explain_failures == 1
+    assert "body_too_large: reading the heap profile" in caplog.text

@@ -9,6 +9,7 @@ import pytest
 from leakdog.config.schema import Config, DetectionConfig, Preset
 from leakdog.errors import FetchError, Reason
 from leakdog.model import Kind, Observation, Signal, Source, Target
+from leakdog.pipeline import decode
 from leakdog.pipeline import gather as room
 from leakdog.pipeline.gather import (
     MEMSTATS,
@@ -275,7 +276,7 @@ async def test_broken_memstats_fail_the_pass(paper, config, watched: Watched) ->
 async def test_a_large_profile_is_decoded_all_the_same(paper, config, watched, monkeypatch) -> None:
     """Above some size the work moves to a process of its own; what comes of it is the same."""
     small = await gatherer(paper, config).gather(watched, ALL)
-    monkeypatch.setattr(room, "INLINE_DECODE_BYTES", 10)
+    monkeypatch.setattr(decode, "INLINE_DECODE_BYTES", 10)
     async with Worker() as worker:
         large = await Gatherer(paper, config, time.time, worker).gather(watched, ALL)
         assert worker.pid is not None
@@ -283,14 +284,6 @@ async def test_a_large_profile_is_decoded_all_the_same(paper, config, watched, m
     assert [each.data for each in large.profiles] == [each.data for each in small.profiles]
     sites = [{signal: seen.keys.tolist() for signal, seen in each.tallies.items()} for each in (small, large)]
     assert sites[0] == sites[1]
-
-
-async def test_a_profile_that_is_large_once_unpacked_is_large(paper, config, watched, monkeypatch) -> None:
-    """A few kilobytes of gzip may be megabytes: they do not hold up the loop either."""
-    monkeypatch.setattr(room, "INLINE_UNPACKED_BYTES", 1000)
-    async with Worker() as worker:
-        await Gatherer(paper, config, time.time, worker).gather(watched, ALL)
-        assert worker.pid is not None
 
 
 async def test_a_tunnel_is_not_taken_for_the_target(paper, config, watched, listener) -> None:

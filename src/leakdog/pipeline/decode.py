@@ -1,0 +1,55 @@
+"""Bytes of a target to a profile: small ones at once, large ones in the process that may die over them."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import replace
+
+from leakdog.attribute.code import Own
+from leakdog.attribute.gist import SITES
+from leakdog.config.resolve import body_size_limit
+from leakdog.config.schema import Config, ScrapeConfig
+from leakdog.errors import FetchError, ProfileError, ProfileTooLarge
+from leakdog.model import Kind
+from leakdog.pipeline.worker import Worker
+from leakdog.pprof import expect, parse
+from leakdog.pprof.limits import Limits
+from leakdog.pprof.profile import Profile
+
+# A profile of more bytes, or of more once unpacked, would hold up every other target: it is decoded in the worker.
+INLINE_DECODE_BYTES = 128 << 10
+INLINE_UNPACKED_BYTES = 2 << 20
+# The limit of bytes is that of bodies; a profile may be so many times as large once it is unpacked.
+UNPACKED = 4
+
+
+def limits(config: Config, job: ScrapeConfig) -> Limits:
+    """How much of a profile of this job is read."""
+    size = body_size_limit(config, job)
+    return Limits(compressed_bytes=size, decompressed_bytes=UNPACKED * size)
+
+
+async def decoded(
+    worker: Worker, kind: Kind, data: bytes, bounds: Limits, own: Own = (), sites: int = SITES
+) -> Profile:
+    """The profile, or of a large one its gist with so many sites, of a program whose own code is called `own`.
+
+    Raises:
+        FetchError: it is no such profile, or over a limit, or the process that decoded it has died.
+
+    """
+    try:
+        if len(data) <= INLINE_DECODE_BYTES:
+            unpacked = min(INLINE_UNPACKED_BYTES, bounds.decompressed_bytes)
+            with suppress(ProfileTooLarge):
+                return _read(kind, data, replace(bounds, decompressed_bytes=unpacked))
+        return await asyncio.to_thread(_read, kind, await worker.small(kind, data, bounds, own, sites), bounds)
+    except ProfileError as error:
+        raise FetchError(error.reason, f"reading the {kind.value} profile: {error}") from error
+
+
+def _read(kind: Kind, data: bytes, bounds: Limits) -> Profile:
+    profile = parse(data, bounds)
+    expect(profile, kind)
+    return profile

@@ -1,0 +1,62 @@
+"""Small profiles are decoded at once, large ones in the worker, all within the configured limits."""
+
+from dataclasses import replace
+
+import pytest
+
+from leakdog.attribute.tally import tally
+from leakdog.errors import FetchError, Reason
+from leakdog.model import Kind
+from leakdog.pipeline import decode
+from leakdog.pipeline.decode import decoded, limits
+from leakdog.pipeline.worker import Worker
+from leakdog.pprof import DEFAULT_LIMITS, parse
+
+
+async def test_a_small_profile_needs_no_other_process(heap: bytes) -> None:
+    """It is all there, and nothing was started for it."""
+    async with Worker() as worker:
+        made = await decoded(worker, Kind.HEAP, heap, DEFAULT_LIMITS)
+        assert worker.pid is None
+    assert list(made.stacks()) == list(parse(heap).stacks())
+
+
+async def test_a_profile_that_is_large_once_unpacked_is_large(heap: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few kilobytes of gzip may be megabytes: they do not hold up the loop either."""
+    monkeypatch.setattr(decode, "INLINE_UNPACKED_BYTES", 1000)
+    async with Worker() as worker:
+        await decoded(worker, Kind.HEAP, heap, DEFAULT_LIMITS)
+        assert worker.pid is not None
+
+
+@pytest.mark.parametrize("sites", [1, 2])
+async def test_of_a_large_profile_as_many_sites_are_told_as_are_asked_for(
+    heap: bytes, monkeypatch: pytest.MonkeyPatch, sites: int
+) -> None:
+    """The total stays that of all."""
+    monkeypatch.setattr(decode, "INLINE_DECODE_BYTES", 10)
+    async with Worker() as worker:
+        seen = tally(await decoded(worker, Kind.HEAP, heap, DEFAULT_LIMITS, sites=sites), "inuse_space")
+    whole = tally(parse(heap), "inuse_space")
+    assert len(seen.keys) == sites < len(whole.keys)
+    assert seen.total == whole.total
+
+
+@pytest.mark.parametrize("inline", [True, False])
+async def test_a_profile_over_the_limit_is_refused_wherever_it_is_decoded(
+    heap: bytes, monkeypatch: pytest.MonkeyPatch, inline: bool
+) -> None:
+    """The limit that is configured holds for both, and the error says what was read."""
+    if not inline:
+        monkeypatch.setattr(decode, "INLINE_DECODE_BYTES", 10)
+    async with Worker() as worker:
+        with pytest.raises(FetchError, match="reading the heap profile") as caught:
+            await decoded(worker, Kind.HEAP, heap, replace(DEFAULT_LIMITS, decompressed_bytes=1000))
+    assert caught.value.reason is Reason.BODY_TOO_LARGE
+
+
+def test_limits_are_those_of_the_job(config, watched) -> None:
+    """A profile may be as large as a body, and four times that once unpacked."""
+    own = limits(config, replace(watched.job, body_size_limit=1000))
+    assert (own.compressed_bytes, own.decompressed_bytes) == (1000, 4000)
+    assert limits(config, watched.job).compressed_bytes == config.global_.body_size_limit
