@@ -1,15 +1,19 @@
 """Rows as one block of bytes, of which one signal can be read without unpacking the others.
 
-A directory, then the pieces that it tells the lengths of: slots, times, starts of lives; then, signal by signal, which
-rows have it (nothing where all have) and its figures.
+A zero, a checksum of what follows, and a directory; then the pieces that the directory tells the lengths of: slots,
+times, starts of lives; then, signal by signal, which rows have it (nothing where all have) and its figures. What
+several pieces have in common, as signals that never change have all of theirs, is there once.
+
+Blocks of the first form, which begin with the length of their directory, have no checksum, nothing in common, and in
+place of where a mean lies in its range the sum of what each value differs from the last.
 """
 
 from __future__ import annotations
 
+import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,28 +21,31 @@ from numpy.typing import NDArray
 from leakdog.errors import LeakdogError, StoreCorrupted
 from leakdog.pprof.wire import read_varint, varint
 from leakdog.store.pack import ints
-from leakdog.store.series import column
-from leakdog.store.series.rows import Column, Rows
+from leakdog.store.series import column, marks
+from leakdog.store.series.rows import ABOVE, BELOW, COUNT, FOLDED, MEAN, Column, Rows, mean_parts
 
 Ints = NDArray[np.int64]
 
 _OF_ROWS = 3  # pieces that are told once for all signals: slots, times, starts of lives
 _ENTRY = 2  # numbers for each signal before the lengths of its pieces: its id, how many rows have it
-_RAW_DEFLATE = -15
-_DAMAGE = (LeakdogError, ValueError, IndexError, KeyError, zlib.error)
+_HEAD = struct.Struct("<BI")  # a zero, and the checksum
+_DAMAGE = (LeakdogError, ValueError, IndexError, KeyError, struct.error, zlib.error)
 
 
 def dump(rows: Rows) -> bytes:
     """Rows as bytes; at least one, with all of them folded or none."""
     pieces = [column.dump(each) for each in (rows.slots, rows.times, rows.life_starts)]
+    for each in rows.columns.values():
+        pieces += [_presence(each.at, len(rows)), *map(column.dump, each.figures)]
     figures = max((len(each.figures) for each in rows.columns.values()), default=0)
-    directory = [len(rows), figures, *map(len, pieces)]
-    for signal, each in rows.columns.items():
-        own = [_presence(each.at, len(rows)), *map(column.dump, each.figures)]
-        directory += [signal, len(each.at), *map(len, own)]
-        pieces += own
+    kept, lengths = _once(pieces)
+    directory = [len(rows), figures, *lengths[:_OF_ROWS]]
+    for number, (signal, each) in enumerate(rows.columns.items()):
+        first = _OF_ROWS + number * (figures + 1)
+        directory += [signal, len(each.at), *lengths[first : first + figures + 1]]
     head = ints.dump(np.array(directory))
-    return b"".join([varint(len(head)), head, *pieces])
+    body = b"".join([varint(len(head)), head, *kept])
+    return _HEAD.pack(0, zlib.crc32(body)) + body
 
 
 def load(data: bytes) -> Rows:
@@ -50,7 +57,7 @@ def load(data: bytes) -> Rows:
     """
     try:
         block = _Block.opened(data)
-        return block.rows({entry.signal: block.column(entry) for entry in block.entries})
+        return block.rows({signal: block.column(entry) for entry, signal in enumerate(block.signals)})
     except _DAMAGE as error:
         raise _damaged(error) from error
 
@@ -64,85 +71,103 @@ def read(data: bytes, signal: int) -> Rows:
     """
     try:
         block = _Block.opened(data)
-        for entry in block.entries:
-            if entry.signal == signal:
-                found = block.column(entry)
-                rows = block.rows({signal: found})
-                return rows if len(found.at) == len(rows) else rows.pick(found.at)
-        nothing = np.empty(0, np.float64)
-        return Rows(nothing, nothing, nothing, {})
+        if signal not in block.signals:
+            nothing = np.empty(0, np.float64)
+            return Rows(nothing, nothing, nothing, {})
+        found = block.column(block.signals.index(signal))
+        rows = block.rows({signal: found})
+        return rows if len(found.at) == len(rows) else rows.pick(found.at)
     except _DAMAGE as error:
         raise _damaged(error) from error
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
-    """A signal of a block: how many rows have it, and where its pieces begin and end."""
-
-    signal: int
-    count: int
-    borders: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class _Block:
-    """A block with its directory read."""
+    """A block with its directory read.
+
+    Attributes:
+        first_form: whether it was written before there were others.
+        signals: their ids.
+        counts: how many rows have each.
+        borders: where each piece begins and ends.
+
+    """
 
     data: bytes
+    first_form: bool
     count: int
-    borders: tuple[int, ...]
-    entries: tuple[_Entry, ...]
+    signals: list[int]
+    counts: list[int]
+    borders: list[tuple[int, int]]
 
     @classmethod
     def opened(cls, data: bytes) -> _Block:
-        size, start = read_varint(data, 0)
-        told = ints.load(data[start : start + size]).tolist()
-        count, figures = told[:2]
-        borders = tuple(accumulate(told[2 : 2 + _OF_ROWS], initial=start + size))
-        entries = tuple(_entries(told[2 + _OF_ROWS :], figures + 1, borders[-1]))
-        end = entries[-1].borders[-1] if entries else borders[-1]
-        if end != len(data):
-            raise ValueError(f"{len(data)} bytes instead of {end}")
-        return cls(data, count, borders, entries)
+        first_form = data[0] != 0
+        at = 0 if first_form else _checked(data)
+        size, start = read_varint(data, at)
+        told = ints.load(data[start : start + size])
+        count, figures = told[:2].tolist()
+        entries = told[2 + _OF_ROWS :].reshape(-1, _ENTRY + 1 + figures)
+        lengths = np.concatenate([told[2 : 2 + _OF_ROWS], entries[:, _ENTRY:].ravel()])
+        borders = _borders(lengths, start + size, len(data))
+        return cls(data, first_form, count, entries[:, 0].tolist(), entries[:, 1].tolist(), borders)
 
     def rows(self, columns: dict[int, Column]) -> Rows:
-        slots, times, life_starts = (column.load(piece, self.count) for piece in self._pieces(self.borders))
+        slots, times, life_starts = (column.load(piece, self.count) for piece in self._pieces(0, _OF_ROWS))
         return Rows(slots, times, life_starts, columns)
 
-    def column(self, entry: _Entry) -> Column:
-        presence, *pieces = self._pieces(entry.borders)
-        figures = np.stack([column.load(piece, entry.count) for piece in pieces])
-        at = _present(presence, self.count)
-        if len(at) != entry.count:
-            raise ValueError(f"{len(at)} rows instead of {entry.count}")
-        return Column(at, figures)
+    def column(self, entry: int) -> Column:
+        width = (len(self.borders) - _OF_ROWS) // len(self.signals)
+        presence, *pieces = self._pieces(_OF_ROWS + entry * width, width)
+        figures = np.stack([column.load(piece, self.counts[entry]) for piece in pieces])
+        at = marks.load(presence, self.count) if presence else np.arange(self.count)
+        if len(at) != self.counts[entry]:
+            raise ValueError(f"{len(at)} rows instead of {self.counts[entry]}")
+        return Column(at, _with_means(figures) if self.first_form and len(figures) == FOLDED else figures)
 
-    def _pieces(self, borders: tuple[int, ...]) -> Iterator[bytes]:
-        return (self.data[start:stop] for start, stop in pairwise(borders))
+    def _pieces(self, first: int, number: int) -> list[bytes]:
+        return [self.data[start:stop] for start, stop in self.borders[first : first + number]]
 
 
-def _entries(told: list[int], pieces: int, start: int) -> Iterator[_Entry]:
-    width = _ENTRY + pieces
-    for first in range(0, len(told), width):
-        signal, count, *sizes = told[first : first + width]
-        borders = tuple(accumulate(sizes, initial=start))
-        yield _Entry(signal, count, borders)
-        start = borders[-1]
+def _once(pieces: Sequence[bytes]) -> tuple[list[bytes], list[int]]:
+    """The pieces, equal ones once; and of each its length or, where it is an earlier one, minus its place from 1."""
+    seen: dict[bytes, int] = {}
+    lengths = [len(piece) if seen.setdefault(piece, at) == at else -1 - seen[piece] for at, piece in enumerate(pieces)]
+    return list(seen), lengths
+
+
+def _borders(lengths: Ints, start: int, end: int) -> list[tuple[int, int]]:
+    """Where the pieces of these lengths begin and end, from a start to an end."""
+    stops = start + np.cumsum(np.maximum(lengths, 0))
+    borders = np.stack([stops - np.maximum(lengths, 0), stops], axis=1)
+    if stops[-1] != end:
+        raise ValueError(f"{end} bytes instead of {stops[-1]}")
+    again = np.flatnonzero(lengths < 0)
+    borders[again] = borders[-1 - lengths[again]]
+    return [(first, last) for first, last in borders.tolist()]
+
+
+def _checked(data: bytes) -> int:
+    """Where what is checked begins."""
+    _, checksum = _HEAD.unpack_from(data)
+    if zlib.crc32(memoryview(data)[_HEAD.size :]) != checksum:
+        raise ValueError("its checksum is another")
+    return _HEAD.size
 
 
 def _presence(at: Ints, count: int) -> bytes:
     if len(at) == count:
         return b""
-    there = np.zeros(count, np.uint8)
-    there[at] = 1
-    return zlib.compress(np.packbits(there).tobytes(), 9, _RAW_DEFLATE)
+    there = np.zeros(count, np.bool_)
+    there[at] = True
+    return marks.dump(there)
 
 
-def _present(data: bytes, count: int) -> Ints:
-    if not data:
-        return np.arange(count)
-    bits = np.frombuffer(zlib.decompress(data, _RAW_DEFLATE), np.uint8)
-    return np.flatnonzero(np.unpackbits(bits, count=count))
+def _with_means(figures: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Figures with where their means lie, of those that have the sum of what each value differs from the last."""
+    below, above, counts = figures[BELOW], figures[ABOVE], figures[COUNT]
+    figures[MEAN] = mean_parts(figures[MEAN] / counts, below, above, counts)
+    return figures
 
 
 def _damaged(error: Exception) -> StoreCorrupted:

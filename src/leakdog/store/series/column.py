@@ -5,7 +5,7 @@ are told as whole numbers (or as decimals of up to three places, or, where they 
 made of, which rise and fall with the value), divided by the largest step that all their differences share. Of three
 ways the smallest is taken: what each differs from the middle one (values that scatter), from the one before (values
 that wander), or from going on as before (values that rise). The low bits, which are noise, are packed as they are;
-what is above is deflated.
+what is above is deflated. Where many are zero, it is told which, and then only the others.
 """
 
 from __future__ import annotations
@@ -17,14 +17,18 @@ from numpy.typing import NDArray
 
 from leakdog.pprof.wire import read_varint, varint
 from leakdog.store.pack import ints
+from leakdog.store.series import marks
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Codes = NDArray[np.uint64]
 
 DECIMALS = 4  # none to three places
 BITS = 7  # instead of places: the bits themselves
 _ORDERS = 3
 _DEFLATED = 1
+_SPARSE = 0x80
+_FEW_ZEROS = 16  # fewer than one in so many are not told apart
 _EXACT = 2.0**53
 _LEVEL = 9
 _RAW_DEFLATE = -15
@@ -37,7 +41,12 @@ def dump(values: Floats) -> bytes:
     if not len(values):
         return b""
     form, numbers = _whole(values)
-    return min((_written(form, numbers, order) for order in range(_ORDERS)), key=len)
+    whole = _written(form, numbers)
+    zeros = numbers == 0
+    if np.count_nonzero(zeros) * _FEW_ZEROS < len(zeros) or zeros.all():
+        return whole
+    which = marks.dump(~zeros)
+    return min(whole, bytes([_SPARSE]) + varint(len(which)) + which + _written(form, numbers[~zeros]), key=len)
 
 
 def load(data: bytes, count: int) -> Floats:
@@ -49,6 +58,8 @@ def load(data: bytes, count: int) -> Floats:
     """
     if not count:
         return np.empty(0, np.float64)
+    if data[0] == _SPARSE:
+        return _load_sparse(data, count)
     form, order, deflated = data[0] >> 4, data[0] >> 1 & 3, data[0] & _DEFLATED
     base, at = read_varint(data, 1)
     step, at = read_varint(data, at)
@@ -65,6 +76,14 @@ def load(data: bytes, count: int) -> Floats:
     return numbers.view(np.float64) if form == BITS else numbers / 10.0**form
 
 
+def _load_sparse(data: bytes, count: int) -> Floats:
+    size, at = read_varint(data, 1)
+    there = marks.load(data[at : at + size], count)
+    values = np.zeros(count)
+    values[there] = load(data[at + size :], len(there))
+    return values
+
+
 def _whole(values: Floats) -> tuple[int, Ints]:
     """How many decimal places the values have, and as whole numbers of the last; or `BITS`, and their bits."""
     for places in range(DECIMALS):
@@ -77,14 +96,10 @@ def _whole(values: Floats) -> tuple[int, Ints]:
     return BITS, values.view(np.int64)
 
 
-def _written(form: int, numbers: Ints, order: int) -> bytes:
-    base = numbers[0] if order else np.sort(numbers)[len(numbers) // 2]
+def _written(form: int, numbers: Ints) -> bytes:
     # Differences of bits can pass 63 bits; they wrap there and back.
     step = 1 if form == BITS else int(np.gcd.reduce(np.diff(numbers))) or 1
-    told = (numbers - base) // step
-    for _ in range(order):
-        told = np.diff(told, prepend=np.int64(0))
-    codes = ints.folded(told)
+    base, order, codes = min((_coded(numbers, step, order) for order in range(_ORDERS)), key=_bits)
     middle = int(np.sort(codes)[len(codes) // 2]).bit_length()
     head = varint(int(base.astype(np.uint64))) + varint(step)
     forms = []
@@ -97,13 +112,27 @@ def _written(form: int, numbers: Ints, order: int) -> bytes:
     return min(forms, key=len)
 
 
-def _packed(codes: NDArray[np.uint64], width: int) -> bytes:
+def _coded(numbers: Ints, step: int, order: int) -> tuple[np.int64, int, Codes]:
+    """The first or middle number, and the others by how much they differ, so many times, in steps."""
+    base = numbers[0] if order else np.sort(numbers)[len(numbers) // 2]
+    told = (numbers - base) // step
+    for _ in range(order):
+        told = np.diff(told, prepend=np.int64(0))
+    return base, order, ints.folded(told)
+
+
+def _bits(coded: tuple[np.int64, int, Codes]) -> float:
+    """Roughly how many bits codes take."""
+    return float(np.log2(coded[2] + 1.0).sum())
+
+
+def _packed(codes: Codes, width: int) -> bytes:
     """The lowest bits of each number, one number after the other."""
     bits = codes[:, None] >> np.arange(width, dtype=np.uint64) & np.uint64(1)
     return np.packbits(bits.astype(np.uint8)).tobytes()
 
 
-def _unpacked(data: bytes, count: int, width: int) -> NDArray[np.uint64]:
+def _unpacked(data: bytes, count: int, width: int) -> Codes:
     bits = np.unpackbits(np.frombuffer(data, np.uint8), count=count * width).reshape(count, width)
-    codes: NDArray[np.uint64] = (bits.astype(np.uint64) << np.arange(width, dtype=np.uint64)).sum(1, np.uint64)
+    codes: Codes = (bits.astype(np.uint64) << np.arange(width, dtype=np.uint64)).sum(1, np.uint64)
     return codes

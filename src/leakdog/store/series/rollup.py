@@ -5,17 +5,22 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from leakdog.store.series.rows import ABOVE, BELOW, COUNT, EXCESS, FOLDED, LAST, Column, Rows
+from leakdog.store.series.rows import ABOVE, BELOW, COUNT, FOLDED, LAST, MEAN, Column, Rows, mean_offsets, mean_parts
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+
+# Of a second. Below that a time is when the answer came in, which takes two bytes to tell; a power of two, as what is
+# cut to it stays in its span, and is cut no more.
+_TICKS = 8
 
 
 def fold(rows: Rows, seconds: float) -> Rows:
     """One row for each span of so many seconds (from multiples of it) and life, with the time and slot of its last.
 
-    Rows that were folded before count as what they stand for: to fold twice is to fold once. Whole numbers below 2^53
-    are folded exactly.
+    Rows that were folded before count as what they stand for: to fold twice is to fold once, but for the mean, which
+    is rounded each time (see `rows.parts`). The lowest and highest of whole numbers below 2^53 are exact. A time is
+    that of the last reading, cut to an eighth of a second.
     """
     if not len(rows):
         return rows
@@ -27,7 +32,7 @@ def fold(rows: Rows, seconds: float) -> Rows:
     group = np.cumsum(last) - last
     folded = Rows(
         ordered.slots[last],
-        ordered.times[last],
+        np.floor(ordered.times[last] * _TICKS) / _TICKS,
         lives[last],
         {signal: _folded(column, group) for signal, column in ordered.columns.items()},
     )
@@ -48,6 +53,7 @@ def _folded(column: Column, group: Ints) -> Column:
     folded[LAST] = last
     folded[BELOW] = np.maximum.reduceat(figures[BELOW] - off, starts)
     folded[ABOVE] = np.maximum.reduceat(figures[ABOVE] + off, starts)
-    folded[EXCESS] = np.add.reduceat(figures[EXCESS] + figures[COUNT] * off, starts)
     folded[COUNT] = np.add.reduceat(figures[COUNT], starts)
+    sums = np.add.reduceat((mean_offsets(figures) + off) * figures[COUNT], starts)
+    folded[MEAN] = mean_parts(sums / folded[COUNT], folded[BELOW], folded[ABOVE], folded[COUNT])
     return Column(groups[starts], folded)

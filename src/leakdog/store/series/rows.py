@@ -12,8 +12,12 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 # What is known of a value: that alone, where it was read once; else what it stands for as well.
-LAST, BELOW, ABOVE, EXCESS, COUNT = range(5)
+LAST, BELOW, ABOVE, MEAN, COUNT = range(5)
 READ, FOLDED = 1, 5
+
+# A mean is told in parts of the range it lies in, of which there are so many times the root of how many values it is
+# of: what is lost is below a tenth of what the mean of so many scattered values is sure to.
+_PARTS = 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,8 +27,8 @@ class Column:
     Attributes:
         at: the rows that have it, rising.
         figures: (1, n) the values, where each was read once; else (5, n): the last value of those folded into one,
-            by how much the lowest lies below it and the highest above it, the sum of what each differs from it, and
-            how many there were.
+            by how much the lowest lies below it and the highest above it, how many parts of that range the mean is
+            above the lowest (see `parts`), and how many there were.
 
     """
 
@@ -45,13 +49,36 @@ class Column:
 
     @property
     def means(self) -> Floats:
-        """Their mean."""
-        last: Floats = self.figures[LAST]
-        return last + self.figures[EXCESS] / self.figures[COUNT] if self._folded else last
+        """Their mean, to the nearest part of their range."""
+        if not self._folded:
+            return self.lows
+        means: Floats = np.clip(self.figures[LAST] + mean_offsets(self.figures), self.lows, self.highs)
+        return means
 
     @property
     def _folded(self) -> bool:
         return len(self.figures) == FOLDED
+
+
+def parts(counts: Floats) -> Floats:
+    """Into how many parts a range is divided to tell the mean of so many values; a power of two."""
+    found: Floats = np.exp2(np.ceil(np.log2(_PARTS * np.sqrt(counts))))
+    return found
+
+
+def mean_offsets(figures: Floats) -> Floats:
+    """By how much each mean lies above the last value."""
+    ranges = figures[BELOW] + figures[ABOVE]
+    offsets: Floats = figures[MEAN] / parts(figures[COUNT]) * ranges - figures[BELOW]
+    return offsets
+
+
+def mean_parts(offsets: Floats, below: Floats, above: Floats, counts: Floats) -> Floats:
+    """Where means lie in their ranges, given by how much they lie above the last values; undoes `mean_offsets`."""
+    ranges = below + above
+    shares = np.divide(offsets + below, ranges, out=np.zeros_like(ranges), where=ranges > 0)
+    found: Floats = np.rint(np.clip(shares, 0, 1) * parts(counts))
+    return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -188,6 +188,9 @@ MIGRATIONS = (
     );
     ALTER TABLE totals ADD COLUMN evidence_bytes INTEGER NOT NULL DEFAULT 0;
     """,
+    """
+    -- Blocks have a second form (see store/series/block.py), which versions before this one take for damage.
+    """,
 )
 
 

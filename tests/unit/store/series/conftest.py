@@ -6,10 +6,22 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import pytest
+from hypothesis import strategies as st
 
 from leakdog.store.series.rows import Column, Rows
 
+# Time, life start and values by signal of each row.
 Told = list[tuple[float, float, Mapping[int, float]]]
+
+WHOLE = st.integers(0, 2**45).map(float)
+TIME = st.integers(0, 4000).map(lambda steps: steps * 7.25)
+
+
+@pytest.fixture(scope="session")
+def tellings() -> st.SearchStrategy[Told]:
+    """Whatever may be told of up to forty rows, in any order."""
+    values = st.dictionaries(st.integers(1, 3), WHOLE, max_size=3)
+    return st.lists(st.tuples(TIME, st.sampled_from([0.0, 50.5]), values), max_size=40)
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,8 @@ from leakdog.store.series.column import dump, load
 ANY = st.floats(allow_infinity=False, allow_nan=False)
 PAGES = st.integers(0, 2**40).map(lambda pages: pages * 4096.0)
 DECIMAL = st.integers(-(10**12), 10**12).map(lambda thousandths: thousandths / 1000)
-VALUES = st.one_of(*(st.lists(each, max_size=60) for each in (ANY, PAGES, DECIMAL, ANY | PAGES)))
+KINDS = (ANY, PAGES, DECIMAL, ANY | PAGES, st.just(0.0) | ANY, st.just(0.0) | PAGES)
+VALUES = st.one_of(*(st.lists(each, max_size=60) for each in KINDS))
 
 
 @settings(deadline=None)
@@ -43,8 +44,9 @@ def test_every_pattern_of_bits_comes_back(patterns: list[int]) -> None:
         (40.0 + np.random.default_rng(1).poisson(6, 720), 0.6),
         (8.0 * np.cumsum(np.random.default_rng(1).integers(0, 2**16, 720)), 2.2),
         (np.random.default_rng(1).integers(0, 2**24, 720).astype(np.float64), 3.1),
+        (np.where(np.arange(720) % 4, 0.0, np.random.default_rng(1).integers(0, 2**24, 720)), 0.9),
     ],
-    ids=["constant", "line", "slots", "pages that wander", "counts", "counter", "noise of 24 bits"],
+    ids=["constant", "line", "slots", "pages that wander", "counts", "counter", "noise of 24 bits", "seldom noise"],
 )
 def test_a_value_takes_what_cannot_be_foretold_of_it(values: np.ndarray, most: float) -> None:
     """Steps all share cost nothing, nor does what goes on as before; noise costs hardly more than its own bits."""
