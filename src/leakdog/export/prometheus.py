@@ -239,6 +239,9 @@ def _store_metrics(stats: StoreStats) -> Iterator[Metric]:
     yield CounterMetricFamily(
         "leakdog_storage_write_failures", "Scrapes that could not be written.", value=stats.write_failures_total
     )
+    yield CounterMetricFamily(
+        "leakdog_storage_damaged", "Pieces of stored data found damaged and left out.", value=stats.damaged_total
+    )
 
 
 def _add(family: GaugeMetricFamily, labels: list[str], value: float | None) -> None:

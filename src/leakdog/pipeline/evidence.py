@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from leakdog.errors import FetchError, Reason, StoreError
+from leakdog.errors import FetchError, Reason, StoreCorrupted, StoreError
 from leakdog.model import Kind, Leak, Snapshot, TargetKey
 from leakdog.pipeline.dense import may_be_asked
 from leakdog.pipeline.gather import Gatherer
@@ -104,6 +104,19 @@ async def pair(store: Store, key: TargetKey, kind: Kind, since: float, end: floa
     return Pair(before[0] if before and before[0].id != latest.id else None, latest)
 
 
+async def readable(store: Store, snapshot: Snapshot | None) -> bytes | None:
+    """A snapshot's profile; None where there is none, or what is stored of it is damaged, which the store has told.
+
+    Raises:
+        StoreError: it does not answer.
+
+    """
+    try:
+        return await store.profile(snapshot.id) if snapshot else None
+    except StoreCorrupted:
+        return None
+
+
 def gzipped(data: bytes) -> bytes:
     """A profile as `.pb.gz`, whichever way it was sent."""
     return data if data.startswith(GZIP_MAGIC) else gzip.compress(data, mtime=0)
@@ -144,7 +157,7 @@ class Collector:
             for kind in STORED:
                 found = await pair(self._store, leak.key, kind, leak.since, end)
                 for which, snapshot in ((name, found.latest), ("baseline", found.baseline)):
-                    data = await self._store.profile(snapshot.id) if snapshot else None
+                    data = await readable(self._store, snapshot)
                     if data is not None:
                         files[f"{kind.value}-{which}.pb.gz"] = gzipped(data)
             await self._put(leak, files)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +17,7 @@ from leakdog.attribute.dump import GoroutineGroup, parse_dump
 from leakdog.attribute.goroutines import goroutine_culprits
 from leakdog.attribute.growth import culprits
 from leakdog.attribute.held import with_held_heap
-from leakdog.errors import FetchError, LeakdogError, ProfileError
+from leakdog.errors import FetchError, LeakdogError, ProfileError, StoreCorrupted
 from leakdog.model import Culprit, Kind, Leak, LeakClass, Snapshot
 from leakdog.pipeline.dense import may_be_asked
 from leakdog.pipeline.gather import Gatherer
@@ -122,11 +123,7 @@ class Explainer:
         if not life:
             return [], [], 0.0
         chosen = [life[number] for number in np.unique(np.linspace(0, len(life) - 1, PROFILES).round().astype(int))]
-        return (
-            [await self._decoded(watched, each) for each in chosen],
-            [each.time for each in chosen],
-            life[0].life_start,
-        )
+        return *await self._readable(watched, chosen), life[0].life_start
 
     async def _heap(self, watched: Watched, leak: Leak, now: float) -> tuple[Culprit, ...]:
         """Sites of the heap that grow; none where the target has no heap profile."""
@@ -161,11 +158,20 @@ class Explainer:
             last = await self._store.snapshots(key=watched.key, kind=kind, end=float(moment), limit=1)
             if last and _same_life(last[0], watched):
                 chosen[last[0].time] = last[0]
-        times = sorted(chosen)
-        return [await self._decoded(watched, chosen[time]) for time in times], times
+        return await self._readable(watched, [chosen[time] for time in sorted(chosen)])
 
-    async def _decoded(self, watched: Watched, snapshot: Snapshot) -> Profile:
-        data = await self._store.profile(snapshot.id)
+    async def _readable(self, watched: Watched, snapshots: Sequence[Snapshot]) -> Profiles:
+        """The profiles of those snapshots that are not damaged, and their times."""
+        found = [(await self._decoded(watched, each), each.time) for each in snapshots]
+        kept = [(profile, time) for profile, time in found if profile is not None]
+        return [profile for profile, _ in kept], [time for _, time in kept]
+
+    async def _decoded(self, watched: Watched, snapshot: Snapshot) -> Profile | None:
+        """A snapshot's profile; None where what is stored of it is damaged, which the store has told."""
+        try:
+            data = await self._store.profile(snapshot.id)
+        except StoreCorrupted:
+            return None
         if data is None:
             raise ProfileError(f"snapshot {snapshot.id} was deleted by retention while it was needed")
         return await self._gatherer.decoded(watched, snapshot.kind, data, SITES)

@@ -58,6 +58,7 @@ class StoreStats:
         queue_length: calls waiting to be acknowledged.
         failing: why the last write raised; empty once one has gone through again.
         evidence_bytes: of `size_bytes`, what the evidence of leaks takes.
+        damaged_total: pieces of stored data that could not be read since the store was opened, and were left out.
 
     """
 
@@ -70,6 +71,7 @@ class StoreStats:
     failing: str = ""
     kind_bytes: Mapping[str, int] = field(default_factory=dict)
     evidence_bytes: int = 0
+    damaged_total: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +124,18 @@ class Store(Protocol):
         """A snapshot's profile; None where there is no such snapshot.
 
         It is the profile that was appended: samples, tables, ids, labels and header are the same, in the same order,
-        but it may be written and compressed otherwise. What is no profile comes back byte for byte.
+        but it may be written and compressed otherwise. What is no profile comes back byte for byte. Raises
+        `StoreCorrupted` where what is stored of it is damaged: others can be read all the same.
         """
         ...
 
     async def readings(
         self, key: TargetKey, signal: Signal, *, start: float | None = None, end: float | None = None
     ) -> Readings:
-        """One signal of one target, oldest first; empty where nothing is known of it."""
+        """One signal of one target, oldest first; empty where nothing is known of it.
+
+        Where a part of what is stored is damaged it is left out, and the rest is there.
+        """
         ...
 
     async def latest_life(self, key: TargetKey) -> Life | None:

@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from leakdog.model import Kind, Leak, LeakState, Signal, TargetKey
-from leakdog.pipeline.evidence import STORED, Collected, Wanted, gzipped, pair
+from leakdog.pipeline.evidence import STORED, Collected, Wanted, gzipped, pair, readable
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.report.archive import Packing, archive
 from leakdog.report.evidence import Exhibits, bundle
@@ -118,7 +118,7 @@ class Evidence:
         if latest is not None and _gone(leak):
             return baseline.data if baseline else None, latest.data
         found = await pair(self._store, leak.key, kind, leak.since, end)
-        stored = [await self._store.profile(each.id) if each else None for each in found]
+        stored = [await readable(self._store, each) for each in found]
         either = [gzipped(data) if data else None for data in stored]
         data = [file.data if file else None for file in (baseline, latest)]
         return either[0] or data[0], either[1] or data[1]

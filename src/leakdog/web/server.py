@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import hdrs, web
 
-from leakdog.errors import LeakdogError, StoreError
+from leakdog.errors import LeakdogError, StoreCorrupted, StoreError
 from leakdog.export.prometheus import Page
 from leakdog.pipeline.state import Fleet
 from leakdog.store.contract import Store
@@ -124,6 +124,8 @@ async def _harden(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPException as error:
         error.headers.update(SECURITY_HEADERS)
         raise
+    except StoreCorrupted as error:
+        response = web.json_response({"error": str(error)}, status=500)
     except StoreError as error:
         log.warning("%s was not answered: %s", request.path, error)
         response = web.json_response({"error": f"the store does not answer: {error}"}, status=503)

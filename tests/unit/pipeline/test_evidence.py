@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from leakdog.config.schema import Backend, Config, EvidenceConfig, StorageConfig
-from leakdog.errors import FetchError, Reason
+from leakdog.errors import FetchError, Reason, StoreCorrupted
 from leakdog.model import Kind, Leak, LeakClass, LeakState, Life, RawProfile, Scrape, Signal, TargetKey
 from leakdog.pipeline.evidence import CUT, DUMP_BYTES, Collector, Wanted, pair
 from leakdog.pipeline.gather import Gatherer
@@ -203,6 +203,27 @@ async def test_pairs_are_of_one_life(
     """The last one until the end, and the last before the growth, or else the first."""
     found = await pair(store, watched.key, Kind.HEAP, since, end)
     assert tuple(each.time if each else None for each in found) == expected
+
+
+async def test_a_damaged_profile_is_not_kept_and_the_others_are(
+    config: Config, store: Store, watched: Watched, leak: Leak, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Evidence of the other profiles is not lost with it."""
+    whole = store.profile
+    (latest,) = await store.snapshots(kind=Kind.HEAP, limit=1)
+
+    async def profile(snapshot_id: int) -> bytes | None:
+        if snapshot_id == latest.id:
+            raise StoreCorrupted("it is cut off")
+        return await whole(snapshot_id)
+
+    monkeypatch.setattr(store, "profile", profile)
+    made, _ = collector(config, store, Pages({}))
+    await made.fired(watched, leak)
+    assert {name for name in await kept(store) if name.endswith(".pb.gz")} == {
+        "heap-baseline.pb.gz",
+        "goroutineleak-latest.pb.gz",
+    }
 
 
 async def test_what_only_an_earlier_life_had_proves_nothing_of_this_one(store: Store, watched: Watched) -> None:

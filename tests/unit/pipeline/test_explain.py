@@ -14,7 +14,7 @@ import pytest
 
 from leakdog.attribute.blocked import most_blocked
 from leakdog.config.schema import Backend, Config, StorageConfig
-from leakdog.errors import FetchError, Reason
+from leakdog.errors import FetchError, Reason, StoreCorrupted
 from leakdog.model import Kind, Leak, LeakClass, LeakState, Life, RawProfile, Scrape, Signal
 from leakdog.pipeline import decode
 from leakdog.pipeline.explain import AT_ONCE, Explainer
@@ -210,6 +210,23 @@ async def test_a_profile_deleted_meanwhile_is_a_counted_failure(store: Store, wa
     before = leak(watched, LeakClass.HEAP, Signal.INUSE_SPACE)
     assert await made.explain(watched, before, 1060.0) is before
     assert fleet.counters.explain_failures == 1
+
+
+async def test_a_damaged_profile_is_left_out(store: Store, watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others tell what grew."""
+    whole = store.profile
+    damaged = [each.id for each in await store.snapshots(kind=Kind.HEAP)][2]
+
+    async def profile(snapshot_id: int) -> bytes | None:
+        if snapshot_id == damaged:
+            raise StoreCorrupted("it is cut off")
+        return await whole(snapshot_id)
+
+    monkeypatch.setattr(store, "profile", profile)
+    made, fleet = explainer(store)
+    found = await made.explain(watched, leak(watched, LeakClass.HEAP, Signal.INUSE_SPACE), 1060.0)
+    assert "leaks." in found.culprits[0].frame.function
+    assert fleet.counters.explain_failures == 0
 
 
 async def test_few_targets_are_explained_at_the_same_time(

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from leakdog.config.schema import ScrapeConfig
-from leakdog.errors import LeakdogError, StoreError
+from leakdog.errors import LeakdogError, StoreCorrupted, StoreError
 from leakdog.model import Leak, LeakClass, LeakState, Signal, Target, TargetKey
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.web import server as room
@@ -61,6 +61,17 @@ async def test_a_store_that_does_not_answer_is_said_to(server: Server, path: str
     assert status == 503
     assert "the store does not answer: the disk is gone" in body
     assert headers["X-Frame-Options"] == "DENY"
+
+
+async def test_what_is_damaged_is_said_to_be(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """500 with what is lost: to ask again would not help."""
+
+    async def profile(snapshot_id: int) -> None:
+        raise StoreCorrupted(f"snapshot {snapshot_id} is cut off")
+
+    monkeypatch.setattr(server._store, "profile", profile, raising=False)
+    status, _, body = await get(server, "/api/v1/snapshots/7/profile.pb.gz")
+    assert (status, body) == (500, '{"error": "snapshot 7 is cut off"}')
 
 
 async def test_what_needs_no_store_is_answered_without(server: Server) -> None:

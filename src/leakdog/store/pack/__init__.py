@@ -22,7 +22,7 @@ from leakdog.store.pack.protobuf import put_together
 # A larger profile is stored as it was sent: to take it apart needs many times its size, in the daemon's own memory.
 _LIMITS = Limits(decompressed_bytes=4 << 20)
 _GZIP = 31
-_DAMAGE = (LeakdogError, ValueError, IndexError, zlib.error)
+_DAMAGE = (LeakdogError, TypeError, ValueError, IndexError, zlib.error)
 _FAST = 1  # a profile is closed to be opened by the one who asked for it
 
 
@@ -78,5 +78,6 @@ def rewritten(links: Sequence[bytes], left: Sequence[int]) -> list[bytes]:
 
 def _damaged(error: Exception) -> StoreCorrupted:
     return StoreCorrupted(
-        f"a chain of profiles is damaged ({error}): the first of them may still be there, the others are lost"
+        f"a chain of profiles is damaged ({error}): the first of them may still be there, the others are lost; "
+        "`leakdog storage verify` names it and, with --repair, takes out what cannot be read"
     )

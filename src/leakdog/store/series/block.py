@@ -29,7 +29,7 @@ Ints = NDArray[np.int64]
 _OF_ROWS = 3  # pieces that are told once for all signals: slots, times, starts of lives
 _ENTRY = 2  # numbers for each signal before the lengths of its pieces: its id, how many rows have it
 _HEAD = struct.Struct("<BI")  # a zero, and the checksum
-_DAMAGE = (LeakdogError, ValueError, IndexError, KeyError, struct.error, zlib.error)
+_DAMAGE = (LeakdogError, TypeError, ValueError, IndexError, KeyError, struct.error, zlib.error)
 
 
 def dump(rows: Rows) -> bytes:
@@ -172,5 +172,6 @@ def _with_means(figures: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _damaged(error: Exception) -> StoreCorrupted:
     return StoreCorrupted(
-        f"a block of numbers is damaged ({error}): the numbers of its span are lost; `leakdog storage verify` names it"
+        f"a block of numbers is damaged ({error}): the numbers of its span are lost; `leakdog storage verify` names "
+        "it and, with --repair, takes it out"
     )

@@ -13,6 +13,7 @@ import numpy as np
 
 from leakdog.store.series import Rows
 from leakdog.store.sqlite import blocks
+from leakdog.store.sqlite.damage import Note, logged
 from leakdog.store.sqlite.numbers import columns
 
 # A target's rows that are older than an hour are sealed once the first is twice as old: a block is written anew for
@@ -41,7 +42,7 @@ def unsealed(connection: sqlite3.Connection, now: float) -> list[int]:
     return [target_id for (target_id,) in rows]
 
 
-def seal(connection: sqlite3.Connection, target_id: int, now: float) -> bool:
+def seal(connection: sqlite3.Connection, target_id: int, now: float, note: Note = logged) -> bool:
     """Move the rows of a target that are older than an hour into blocks; whether there may be more."""
     rows = connection.execute(
         "SELECT slot, time, life_start, numbers FROM readings WHERE target_id = ? AND time < ? ORDER BY time LIMIT ?",
@@ -51,7 +52,7 @@ def seal(connection: sqlite3.Connection, target_id: int, now: float) -> bool:
         connection.executemany(
             "DELETE FROM readings WHERE target_id = ? AND slot = ?", [(target_id, row[0]) for row in rows]
         )
-        blocks.put(connection, target_id, RAW, columns(rows))
+        blocks.put(connection, target_id, RAW, columns(rows), note)
     return len(rows) == SEAL_ROWS
 
 
@@ -71,11 +72,13 @@ def unfolded(connection: sqlite3.Connection, seconds: int, before: float) -> lis
     ]
 
 
-def fold_next(connection: sqlite3.Connection, target_id: int, seconds: int, due: Sequence[int]) -> None:
+def fold_next(
+    connection: sqlite3.Connection, target_id: int, seconds: int, due: Sequence[int], note: Note = logged
+) -> None:
     """Fold blocks of this span into those of the next longer one."""
-    taken = blocks.take(connection, due)
+    taken = blocks.take(connection, due, note)
     if taken:
-        blocks.put(connection, target_id, NEXT[seconds], Rows.joined(taken))
+        blocks.put(connection, target_id, NEXT[seconds], Rows.joined(taken), note)
 
 
 def outlived(connection: sqlite3.Connection, before: float) -> list[int]:
@@ -83,11 +86,11 @@ def outlived(connection: sqlite3.Connection, before: float) -> list[int]:
     return [block_id for (block_id,) in connection.execute(_OUTLIVED, {"before": before})]
 
 
-def trim(connection: sqlite3.Connection, block_id: int, before: float) -> int:
+def trim(connection: sqlite3.Connection, block_id: int, before: float, note: Note = logged) -> int:
     """Delete what is older than a time from a block; how many points that was."""
     place = connection.execute("SELECT target_id, seconds FROM blocks WHERE id = ?", (block_id,)).fetchone()
     gone = 0
-    for rows in blocks.take(connection, [block_id] if place else []):
+    for rows in blocks.take(connection, [block_id] if place else [], note):
         left = rows.pick(np.flatnonzero(rows.times >= before))
         blocks.insert(connection, place[0], place[1], left)
         gone += rows.points - left.points

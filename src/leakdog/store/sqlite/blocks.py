@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sqlite3
 from collections.abc import Sequence
 
@@ -10,9 +9,8 @@ import numpy as np
 
 from leakdog.errors import StoreCorrupted
 from leakdog.store.series import Rows, dump, fold, load
+from leakdog.store.sqlite.damage import BLOCK, Note, logged
 from leakdog.store.sqlite.numbers import repacked
-
-log = logging.getLogger("leakdog.store")
 
 # A block takes rows until it has so many. To read it is to unpack it; to seal more rows into it is to write it anew.
 BLOCK_ROWS = 720
@@ -22,10 +20,10 @@ _LATEST = """
 """
 
 
-def put(connection: sqlite3.Connection, target_id: int, seconds: int, rows: Rows) -> None:
+def put(connection: sqlite3.Connection, target_id: int, seconds: int, rows: Rows, note: Note = logged) -> None:
     """Add rows to the blocks of a target, folded where `seconds` is not 0; the latest block is filled up first."""
     latest = connection.execute(_LATEST, (target_id, seconds, BLOCK_ROWS)).fetchall()
-    taken = take(connection, [block_id for (block_id,) in latest])
+    taken = take(connection, [block_id for (block_id,) in latest], note)
     before = sum(each.points for each in [*taken, rows])
     rows = Rows.joined([*taken, fold(rows, seconds) if seconds else rows])
     if seconds:  # the last span of the block may go on
@@ -47,8 +45,8 @@ def insert(connection: sqlite3.Connection, target_id: int, seconds: int, rows: R
     )
 
 
-def take(connection: sqlite3.Connection, blocks: Sequence[int]) -> list[Rows]:
-    """The rows of blocks, which are deleted; their points still count. What is damaged stays, to be told when read.
+def take(connection: sqlite3.Connection, blocks: Sequence[int], note: Note = logged) -> list[Rows]:
+    """The rows of blocks, which are deleted; their points still count. What is damaged is noted, and stays as it is.
 
     A block that is no more, as a late append has reopened it since it was listed, is passed over.
     """
@@ -60,19 +58,19 @@ def take(connection: sqlite3.Connection, blocks: Sequence[int]) -> list[Rows]:
         try:
             found.append(load(stored[0]))
         except StoreCorrupted as error:
-            log.error("block %d of numbers stays as it is: %s", block_id, error)
+            note(BLOCK, block_id, error)
         else:
             connection.execute("DELETE FROM blocks WHERE id = ?", (block_id,))
     return found
 
 
-def reopen(connection: sqlite3.Connection, target_id: int, slot: float) -> None:
+def reopen(connection: sqlite3.Connection, target_id: int, slot: float, note: Note = logged) -> None:
     """Make the rows of blocks that may hold a slot, as they were read, rows of `readings` again."""
     blocks = connection.execute(
         "SELECT id FROM blocks WHERE target_id = ? AND seconds = 0 AND ? BETWEEN first_slot AND last_slot",
         (target_id, slot),
     ).fetchall()
-    for rows in take(connection, [block_id for (block_id,) in blocks]):
+    for rows in take(connection, [block_id for (block_id,) in blocks], note):
         connection.executemany(
             "INSERT INTO readings (target_id, slot, time, life_start, numbers) VALUES (?, ?, ?, ?, ?)",
             [(target_id, *row) for row in repacked(rows)],

@@ -10,6 +10,7 @@ from typing import Any
 from leakdog.errors import ProfileError, StoreCorrupted
 from leakdog.model import RawProfile, Scrape, Snapshot
 from leakdog.store.pack import Chain, Parts, opened, replayed
+from leakdog.store.sqlite.damage import CHAIN, Note, logged
 
 # The id of a snapshot is that of its chain times this, and its place there; SQL has it as a number.
 PLACES = 256
@@ -49,8 +50,9 @@ _BEGIN = """
 class Chains:
     """The chains of a writing connection. `forget` must be called after a transaction was rolled back."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, note: Note = logged) -> None:
         self._connection = connection
+        self._note = note
         self._ready: dict[int, tuple[int, Chain, int]] = {}  # by id, with its links and bytes
         self._draw = random.Random(0)  # noqa: S311 - no secret, and the same each time
         self._ready_bytes = 0
@@ -122,7 +124,8 @@ class Chains:
         self._ready_bytes -= ready[2] if ready else 0
         try:
             chain = ready[1] if ready and ready[0] == length else self._read(chain_id)
-        except StoreCorrupted:  # it is told when it is read
+        except StoreCorrupted as error:
+            self._note(CHAIN, chain_id, error)
             return None
         return (chain_id, length, chain) if chain.takes(parts) else None
 

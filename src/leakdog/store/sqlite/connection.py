@@ -107,5 +107,8 @@ def encoded(text: str) -> bytes:
 
 
 def _text(raw: bytes) -> str:
-    """The text that `encoded` encoded."""
-    return raw.decode("utf-8", "surrogatepass")
+    """The text that `encoded` encoded; of what is none, as damage may show bytes as text, what can be read."""
+    try:
+        return raw.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return raw.decode("utf-8", "replace")

@@ -8,14 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from leakdog.errors import StoreCorrupted
 from leakdog.model import Kind, Leak, Life, Signal, Snapshot, TargetKey
 from leakdog.store.codec import load_leak
 from leakdog.store.contract import Readings
 from leakdog.store.pack import closed, replayed
 from leakdog.store.series import Rows, read
 from leakdog.store.series.rows import LAST
-from leakdog.store.sqlite.chains import SPAN_SECONDS
+from leakdog.store.sqlite.chains import PLACES, SPAN_SECONDS
 from leakdog.store.sqlite.connection import encoded
+from leakdog.store.sqlite.damage import BLOCK, CHAIN, Note, logged
 from leakdog.store.sqlite.numbers import column
 
 MAX_INTEGER = 2**63 - 1
@@ -43,12 +45,12 @@ _PROFILE = """
 
 # One statement, so that nothing is sealed between one part and the other.
 _READINGS = f"""
-    SELECT 0 AS sealed, time, slot, life_start, numbers FROM readings
+    SELECT 0 AS block, time, slot, life_start, numbers FROM readings
         WHERE target_id = {_TARGET} AND time BETWEEN :start AND :end
     UNION ALL
-    SELECT 1, first_time, first_slot, 0, data FROM blocks
+    SELECT id, first_time, first_slot, 0, data FROM blocks
         WHERE target_id = {_TARGET} AND last_time >= :start AND first_time <= :end
-    ORDER BY 1, 2, 3
+    ORDER BY 2, 3
 """  # noqa: S608  # values are parameters
 
 
@@ -82,8 +84,8 @@ def _since(counts: sqlite3.Cursor, limit: int) -> float:
     return -math.inf
 
 
-def profile(connection: sqlite3.Connection, snapshot_id: int) -> bytes | None:
-    """See `Store.profile`.
+def profile(connection: sqlite3.Connection, snapshot_id: int, note: Note = logged) -> bytes | None:
+    """See `Store.profile`. A chain that is damaged is noted.
 
     Raises:
         StoreCorrupted: what is stored of it is damaged.
@@ -94,22 +96,42 @@ def profile(connection: sqlite3.Connection, snapshot_id: int) -> bytes | None:
     rows = connection.execute(_PROFILE, {"id": snapshot_id}).fetchall()
     if not rows or rows[0][0]:
         return rows[0][1] if rows else None
-    return closed(replayed(data for _, data in rows).profile())
+    try:
+        return closed(replayed(data for _, data in rows).profile())
+    except StoreCorrupted as error:
+        note(CHAIN, snapshot_id // PLACES, error)
+        raise
 
 
 def readings(
-    connection: sqlite3.Connection, key: TargetKey, signal: Signal, start: float | None, end: float | None
+    connection: sqlite3.Connection,
+    key: TargetKey,
+    signal: Signal,
+    start: float | None,
+    end: float | None,
+    note: Note = logged,
 ) -> Readings:
-    """See `Store.readings`."""
+    """See `Store.readings`. Blocks that are damaged are noted."""
     known = connection.execute("SELECT id FROM signals WHERE name = ?", (signal.value,)).fetchone()
     if known is None:
         return Readings()
     bounds = _range(start, end)
     rows = connection.execute(_READINGS, _name(key) | bounds).fetchall()
-    arrived = [(time, life_start, numbers) for sealed, time, _, life_start, numbers in rows if not sealed]
-    sealed = [read(data, known[0]) for is_sealed, *_, data in rows if is_sealed]
+    arrived = [(time, life_start, numbers) for block, time, _, life_start, numbers in rows if not block]
+    sealed = _sealed([(block, data) for block, *_, data in rows if block], known[0], note)
     recent = column(arrived, known[0])
     return _joined(sealed, known[0], recent, bounds) if sealed else recent
+
+
+def _sealed(blocks: list[tuple[int, bytes]], signal_id: int, note: Note) -> list[Rows]:
+    """What blocks have of a signal; those that are damaged are noted and left out."""
+    found = []
+    for block, data in blocks:
+        try:
+            found.append(read(data, signal_id))
+        except StoreCorrupted as error:
+            note(BLOCK, block, error)
+    return found
 
 
 def _joined(sealed: list[Rows], signal_id: int, recent: Readings, bounds: dict[str, float]) -> Readings:

@@ -17,6 +17,7 @@ from leakdog.model import Kind, Leak, Life, Scrape, Signal, Snapshot, TargetKey
 from leakdog.store.contract import Deleted, EvidenceFile, Readings, StoreStats
 from leakdog.store.sqlite import aging, bundles, deletes, reads, thinning
 from leakdog.store.sqlite.connection import FILE_NAME, connect_reader, connect_writer, data_bytes
+from leakdog.store.sqlite.damage import Damage
 from leakdog.store.sqlite.evidence import keep_only_open
 from leakdog.store.sqlite.faults import explained
 from leakdog.store.sqlite.lock import DirectoryLock
@@ -53,7 +54,8 @@ class SqliteStore:
         self._retention = retention
         self._evidence = evidence
         self._limit = data_bytes(retention.size)
-        self._tables = Tables(connection, self._limit)
+        self._damage = Damage()
+        self._tables = Tables(connection, self._limit, self._damage.note)
         self._writer = Writer(connection, path, self._tables.forget)
         self._reader = Reader(connect_reader(path), path)
 
@@ -89,13 +91,14 @@ class SqliteStore:
 
     async def profile(self, snapshot_id: int) -> bytes | None:
         """See `Store.profile`."""
-        return await self._reader.run(lambda connection: reads.profile(connection, snapshot_id))
+        return await self._reader.run(partial(reads.profile, snapshot_id=snapshot_id, note=self._damage.note))
 
     async def readings(
         self, key: TargetKey, signal: Signal, *, start: float | None = None, end: float | None = None
     ) -> Readings:
         """See `Store.readings`."""
-        return await self._reader.run(lambda connection: reads.readings(connection, key, signal, start, end))
+        wanted = partial(reads.readings, key=key, signal=signal, start=start, end=end, note=self._damage.note)
+        return await self._reader.run(wanted)
 
     async def latest_life(self, key: TargetKey) -> Life | None:
         """See `Store.latest_life`."""
@@ -146,27 +149,27 @@ class SqliteStore:
 
     async def _retain_profiles(self, now: float) -> Deleted:
         """Delete snapshots that are too old, thin those that have grown old."""
-        kept = self._retention.profiles
+        kept, note = self._retention.profiles, self._damage.note
         before = now - self._retention.seconds(kept.time)
         deleted = await self._repeat(lambda: deletes.expire_snapshots(self._connection, before))
         for seconds, age in ((thinning.DAY, kept.hourly), (thinning.HOUR, kept.dense)):
             for chain_id in await self._reader.run(partial(thinning.unthinned, seconds=seconds, before=now - age)):
-                deleted += await self._step(partial(thinning.thin, self._connection, chain_id, seconds))
+                deleted += await self._step(partial(thinning.thin, self._connection, chain_id, seconds, note))
         return deleted
 
     async def _retain_numbers(self, now: float) -> Deleted:
         """Delete numbers that are too old, fold and seal those that have grown old."""
-        kept = self._retention.numbers
+        kept, note = self._retention.numbers, self._damage.note
         before = now - self._retention.seconds(kept.time)
         deleted = await self._repeat(lambda: deletes.expire_numbers(self._connection, before))
         for block_id in await self._reader.run(partial(aging.outlived, before=before)):
-            points = await self._step(partial(aging.trim, self._connection, block_id, before))
+            points = await self._step(partial(aging.trim, self._connection, block_id, before, note))
             deleted += Deleted(points=points)
         for seconds, age in ((aging.FIVE_MINUTES, kept.five_minutes), (aging.RAW, kept.raw)):
             for target_id, due in await self._reader.run(partial(aging.unfolded, seconds=seconds, before=now - age)):
-                await self._step(partial(aging.fold_next, self._connection, target_id, seconds, due))
+                await self._step(partial(aging.fold_next, self._connection, target_id, seconds, due, note))
         for target_id in await self._reader.run(partial(aging.unsealed, now=now)):
-            while await self._step(partial(aging.seal, self._connection, target_id, now)):
+            while await self._step(partial(aging.seal, self._connection, target_id, now, note)):
                 pass
         return deleted
 
@@ -184,6 +187,7 @@ class SqliteStore:
             failing=self._writer.failing,
             kind_bytes=sizes,
             evidence_bytes=await self._reader.run(bundles.total_bytes),
+            damaged_total=len(self._damage),
         )
 
     async def close(self) -> None:

@@ -6,7 +6,6 @@ Chains that are kept (see `evidence`) are left as they are.
 
 from __future__ import annotations
 
-import logging
 import math
 import sqlite3
 
@@ -14,9 +13,8 @@ from leakdog.errors import StoreCorrupted
 from leakdog.store.contract import Deleted
 from leakdog.store.pack import rewritten
 from leakdog.store.sqlite.chains import PLACES, SPAN_SECONDS
+from leakdog.store.sqlite.damage import CHAIN, Note, logged
 from leakdog.store.sqlite.deletes import counted, delete_chains
-
-log = logging.getLogger("leakdog.store")
 
 HOUR, DAY = 3600, 86400
 
@@ -42,8 +40,8 @@ def unthinned(connection: sqlite3.Connection, seconds: int, before: float) -> li
     return [chain_id for (chain_id,) in connection.execute(_DUE, {"seconds": seconds, "before": border})]
 
 
-def thin(connection: sqlite3.Connection, chain_id: int, seconds: int) -> Deleted:
-    """Leave of a chain the snapshots that are the last in their span of so many seconds."""
+def thin(connection: sqlite3.Connection, chain_id: int, seconds: int, note: Note = logged) -> Deleted:
+    """Leave of a chain the snapshots that are the last in their span of so many seconds; a damaged one is noted."""
     found = connection.execute("SELECT as_sent FROM chains WHERE id = ? AND NOT kept", (chain_id,)).fetchone()
     if found is None:
         return Deleted()
@@ -60,7 +58,7 @@ def thin(connection: sqlite3.Connection, chain_id: int, seconds: int) -> Deleted
     try:
         data = rewritten(list(links.values()), [number for number, link in enumerate(links) if link in left])
     except StoreCorrupted as error:
-        log.error("chain %d of profiles is not thinned: %s", chain_id, error)
+        note(CHAIN, chain_id, error)
         return Deleted()
     gone = [(link,) for link in links if link not in left]
     connection.executemany("UPDATE profiles SET data = ? WHERE id = ?", zip(data, sorted(left), strict=True))

@@ -11,6 +11,7 @@ from leakdog.store.codec import dump_leak, ended_at
 from leakdog.store.sqlite import blocks
 from leakdog.store.sqlite.chains import Chains
 from leakdog.store.sqlite.connection import encoded
+from leakdog.store.sqlite.damage import Note, logged
 from leakdog.store.sqlite.deletes import make_room, used_bytes
 from leakdog.store.sqlite.evidence import keep
 from leakdog.store.sqlite.numbers import pack, unpack
@@ -28,16 +29,18 @@ class Tables:
     Args:
         connection: the one that writes.
         limit_bytes: how large the database may become, its log not counted.
+        note: takes what is found damaged.
 
     """
 
-    def __init__(self, connection: sqlite3.Connection, limit_bytes: int) -> None:
+    def __init__(self, connection: sqlite3.Connection, limit_bytes: int, note: Note = logged) -> None:
         self._connection = connection
         self._limit = limit_bytes
         self._targets: dict[TargetKey, tuple[int, Life]] = {}
         self._signals: dict[Signal, int] = {}
         self._sealed: dict[int, float] = {}
-        self._chains = Chains(connection)
+        self._note = note
+        self._chains = Chains(connection, note)
 
     def forget(self) -> None:
         """Look ids up anew."""
@@ -115,7 +118,7 @@ class Tables:
     def _add_values(self, target_id: int, scrape: Scrape) -> int:
         """Add the numbers that the slot lacks; how many there were."""
         if scrape.slot <= self._last_sealed(target_id):
-            blocks.reopen(self._connection, target_id, scrape.slot)
+            blocks.reopen(self._connection, target_id, scrape.slot, self._note)
             self.forget_blocks()
         values = {self._signal_id(signal): value for signal, value in scrape.values.items()}
         inserted = self._connection.execute(

@@ -107,7 +107,26 @@ def test_a_damaged_block_holds_nothing_else_up(
     append(tables, make_scrape, 30, first=5000.0)
     seal(connection, tables)
     assert counts(connection)[:3] == (0, 60, 2)
-    assert "stays as it is: a block of numbers is damaged" in caplog.text
+    assert "block of numbers 1 is left out: a block of numbers is damaged" in caplog.text
+
+
+def test_a_damaged_block_is_left_out_of_what_is_read(
+    connection: sqlite3.Connection, tables: Tables, key: TargetKey, make_scrape: Scrapes
+) -> None:
+    """The blocks before and after it are read, and it is told of."""
+    for first in (0.0, 5000.0, 10_000.0):
+        append(tables, make_scrape, 30, first=first)
+        seal(connection, tables, now=first + 10_000.0)
+        connection.execute("UPDATE blocks SET row_count = 720")  # the next rows begin another
+    connection.execute(
+        "UPDATE blocks SET data = CAST(data AS TEXT) WHERE id = 2"
+    )  # as a wrong bit in a row's head does
+    noted: list[tuple[str, int]] = []
+    found = reads.readings(
+        connection, key, Signal.RSS, None, None, lambda what, number, _: noted.append((what, number))
+    )
+    assert found.times.tolist() == [first + 60.0 * row + 0.25 for first in (0.0, 10_000.0) for row in range(30)]
+    assert noted == [("block of numbers", 2)]
 
 
 def test_rows_as_read_go_into_a_folded_block(

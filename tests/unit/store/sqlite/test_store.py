@@ -16,6 +16,8 @@ from leakdog.model import Leak, Life, Scrape, Signal, TargetKey
 from leakdog.store import Store
 from leakdog.store.sqlite import connection as opening
 
+HEAP = (Path(__file__).parents[2] / "attribute" / "shop" / "heap-1.pb.gz").read_bytes()
+
 Opener = Callable[..., Store]
 Scrapes = Callable[..., Scrape]
 
@@ -125,6 +127,36 @@ async def test_damage_in_a_large_file_is_found_when_it_is_read(
     store = open_backend()
     outcomes = await asyncio.gather(*(store.profile(snapshot.id) for (snapshot,) in stored), return_exceptions=True)
     assert {bytes, StoreCorrupted} == {type(outcome) for outcome in outcomes}
+    await store.close()
+
+
+async def test_what_is_damaged_is_left_out_told_once_and_counted(
+    open_backend: Opener, make_scrape: Scrapes, tmp_path: Path, key: TargetKey, caplog: pytest.LogCaptureFixture
+) -> None:
+    """However often it is met, by readers and by retention; all else goes on."""
+    store = open_backend()
+    for slot in range(200):
+        await store.append(make_scrape(60.0 * slot, body=HEAP if slot in (10, 190) else None))
+    await store.retain(12_000.0)
+    with sqlite3.connect(tmp_path / "data" / "leakdog.db") as stranger:
+        stranger.execute("UPDATE blocks SET data = substr(data, 1, 50)")
+        stranger.execute("UPDATE profiles SET data = x'01ff'")
+    stranger.close()
+    first, *_ = await store.snapshots()
+    for _ in range(3):
+        found = await store.readings(key, Signal.RSS)
+        assert found.values.tolist() == [600.0 * slot for slot in range(140, 200)]
+        with pytest.raises(StoreCorrupted, match="a chain of profiles is damaged"):
+            await store.profile(first.id)
+    for _ in range(2):  # seals, then folds
+        await store.retain(12_000.0 + 5 * 86400.0)
+    assert len((await store.readings(key, Signal.RSS)).times) == 12
+    assert (await store.stats()).damaged_total == 2
+    told = [each.getMessage() for each in caplog.records]
+    assert [text.partition(":")[0] for text in told] == [
+        "block of numbers 1 is left out",
+        "chain of profiles 1 is left out",
+    ]
     await store.close()
 
 

@@ -102,7 +102,7 @@ def test_a_damaged_chain_holds_no_other_up(
     (first,) = connection.execute("SELECT min(id) FROM chains WHERE NOT as_sent").fetchone()
     connection.execute("UPDATE profiles SET data = x'0102' WHERE id / 256 = ?", (first,))
     assert thin(connection, thinning.HOUR, NOW) > 200
-    assert f"chain {first} of profiles is not thinned: a chain of profiles is damaged" in caplog.text
+    assert f"chain of profiles {first} is left out: a chain of profiles is damaged" in caplog.text
 
 
 def test_thinned_chains_take_less(connection: sqlite3.Connection, tables: Tables) -> None:

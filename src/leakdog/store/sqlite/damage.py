@@ -1,0 +1,38 @@
+"""What of a file is damaged: it is left out, told once, and counted."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from leakdog.errors import StoreCorrupted
+
+log = logging.getLogger("leakdog.store")
+
+# What a piece of a file is called in words.
+BLOCK, CHAIN = "block of numbers", "chain of profiles"
+
+# Takes what is damaged, its id, and why it cannot be read.
+Note = Callable[[str, int, StoreCorrupted], None]
+
+
+def logged(what: str, number: int, error: StoreCorrupted) -> None:
+    """A note that goes into the log each time."""
+    log.error("%s %d is left out: %s", what, number, error)
+
+
+class Damage:
+    """What has been found damaged since a file was opened; each piece goes into the log once."""
+
+    def __init__(self) -> None:
+        self._found: set[tuple[str, int]] = set()
+
+    def note(self, what: str, number: int, error: StoreCorrupted) -> None:
+        """Note a piece that cannot be read; from any thread."""
+        if (what, number) not in self._found:
+            self._found.add((what, number))
+            logged(what, number, error)
+
+    def __len__(self) -> int:
+        """How many pieces there are."""
+        return len(self._found)
