@@ -6,11 +6,11 @@ import argparse
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from leakdog.cli.progress import progress
 from leakdog.errors import LeakdogError
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
     from leakdog.model import Signal, Unit
 
     unit = Unit(args.unit)
-    with _progress() as advance:
+    with progress() as advance:
         histories = read_histories(args.file, with_load=not args.no_load, progress=lambda: advance("reading", None))
         preset = Preset(args.preset) if args.preset else preset_for(histories)
         settings = settings_for(DetectionConfig(preset=preset))
@@ -147,22 +147,6 @@ def plot(
                 (folder / f"{NOT_IN_NAMES.sub('_', history.name)}.svg").write_text(standalone(picture))
     except OSError as error:
         raise LeakdogError(f"drawing into {folder}: {error}; name another folder with --plot") from error
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str, float | None], None]]:
-    """A progress bar on a terminal, on stderr so that --json stays clean."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=None)
-
-        def advance(what: str, share: float | None) -> None:
-            bar.update(task, description=what, total=None if share is None else 1.0, completed=share or 0.0)
-
-        yield advance
 
 
 def _print_table(results: list[Replayed], unit: Unit) -> None:

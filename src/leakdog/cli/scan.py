@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leakdog.cli.arguments import add_own_code, duration
+from leakdog.cli.progress import progress
 from leakdog.errors import LeakdogError
 
 if TYPE_CHECKING:
@@ -141,12 +142,12 @@ async def _scan(config: Config, seconds: float, folder: Path | None = None) -> F
         settings = settings_for(config.detection)
         pipeline = Pipeline(fleet, config, settings, gatherer, explainer, store, time.time)
         began = time.monotonic()
-        with _progress(seconds) as advance:
+        with progress() as advance:
             while (elapsed := time.monotonic() - began) < seconds:
                 await pipeline.scrape(watched, time.time())
                 if watched.last_success is None:
                     break
-                advance(elapsed)
+                advance("sampling", elapsed / seconds)
                 left = interval - (time.monotonic() - began) % interval
                 await asyncio.sleep(left)
     if folder is not None:
@@ -186,23 +187,6 @@ def _only_target(config: Config) -> Watched:
         several = ", ".join(target.key.instance for target in found[:10])
         raise LeakdogError(f"{len(found)} processes have this name: {several}; give the id of one")
     return Watched(found[0], job)
-
-
-def _progress(seconds: float) -> Any:
-    """A progress bar on a terminal, on stderr so that --json stays clean."""
-    import contextlib
-
-    from rich.console import Console
-    from rich.progress import Progress
-
-    @contextlib.contextmanager
-    def show() -> Any:
-        console = Console(stderr=True)
-        with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-            task = bar.add_task("sampling", total=seconds)
-            yield lambda done: bar.update(task, completed=done)
-
-    return show()
 
 
 def _as_json(fleet: Fleet, watched: Watched) -> dict[str, Any]:

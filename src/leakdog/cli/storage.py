@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import json
-import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from leakdog.errors import LeakdogError, ProfileError, StoreCorrupted
+from leakdog.cli.progress import progress
+from leakdog.errors import LeakdogError, StoreCorrupted
 
 if TYPE_CHECKING:
-    from leakdog.model import TargetKey
     from leakdog.store.sqlite.care import Contents
+    from leakdog.store.sqlite.verify import Damaged
 
 EPILOG = """examples:
   leakdog storage stats /var/lib/leakdog          what is in it, and what takes the room
-  leakdog storage verify /var/lib/leakdog         read all of it
-  leakdog storage compact /var/lib/leakdog        give free space back; the daemon must be stopped
+  leakdog storage verify /var/lib/leakdog         read all of it; --repair takes out what is damaged
+  leakdog storage compact /var/lib/leakdog        give free space back
   leakdog storage export /var/lib/leakdog out/    profiles for `go tool pprof`, numbers for `leakdog backtest`
 
-All but compact may be used while the daemon runs.
+For compact and verify --repair the daemon must be stopped; the others may be used while it runs.
 """
-NOT_IN_NAMES = re.compile(r"[^\w.-]+")
 LISTED = 20
 Actions = argparse._SubParsersAction  # argparse has no public name for it
 
@@ -42,9 +40,10 @@ def register(sub: Actions[argparse.ArgumentParser]) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     stats = _action(actions, "stats", "tell what is stored and what takes the room", run_stats)
     stats.add_argument("--json", action="store_true", help="print JSON")
-    _action(actions, "verify", "read everything, and tell what is damaged", run_verify)
+    verify = _action(actions, "verify", "read everything, and tell what is damaged", run_verify)
+    verify.add_argument("--repair", action="store_true", help="take out what is damaged; the daemon must be stopped")
     _action(actions, "compact", "write the file anew without its free space; the daemon must be stopped", run_compact)
-    export = _action(actions, "export", "write profiles and numbers into a folder", run_export)
+    export = _action(actions, "export", "write profiles, numbers and leaks into a folder", run_export)
     export.add_argument("folder", metavar="FOLDER", type=Path, help="folder to write into")
 
 
@@ -73,25 +72,40 @@ def run_stats(args: argparse.Namespace) -> int:
 
 
 def run_verify(args: argparse.Namespace) -> int:
-    """Read all; 1 if something is damaged."""
-    from leakdog.pprof import parse
-    from leakdog.report.words import human_time, plural
-    from leakdog.store.sqlite import care
+    """Read all; 1 if something is damaged, also if it was taken out."""
+    from leakdog.store.sqlite import care, verify
 
-    wrong = [f"the file: {fault}" for fault in care.faults(args.directory)]
-    for key, first, last, error in care.damaged_blocks(args.directory):
-        wrong.append(f"numbers of {key} from {human_time(first)} to {human_time(last)}: {error}")
-    count = 0
-    for snapshot, data in care.profiles(args.directory):
-        count += 1
-        try:
-            if isinstance(data, StoreCorrupted):
-                raise data
-            parse(data)
-        except (ProfileError, StoreCorrupted) as error:
-            wrong.append(f"snapshot {snapshot.id} ({snapshot.kind.value} of {snapshot.key}): {error}")
-    print("\n".join([*wrong, f"{count:,} profiles read, {plural(len(wrong), 'fault') if wrong else 'no faults'}"]))
+    opened = care.owned(args.directory, "repairing") if args.repair else care.opened(args.directory)
+    with opened as connection, progress() as advance:
+        advance("the file", None)
+        wrong = [f"the file: {fault}; take out what can be read with export" for fault in verify.faults(connection)]
+        count, total, damaged = 0, verify.pieces(connection), []
+        for count, found in enumerate(verify.examined(connection), 1):
+            advance("what is in it", count / max(count, total))
+            damaged += [found] if found else []
+        deleted = verify.take_out(connection, damaged) if args.repair else None
+    wrong += map(_told, damaged)
+    print("\n".join([*wrong, f"{count:,} pieces read, {_verdict(len(wrong))}"]))
+    if deleted is not None and damaged:
+        print(f"taken out, with {deleted.points:,} numbers and {deleted.snapshots:,} profiles; all else stays")
+    elif damaged:
+        print("--repair takes out what is damaged, and nothing else; the daemon must be stopped")
     return int(bool(wrong))
+
+
+def _told(found: Damaged) -> str:
+    from leakdog.report.words import human_time
+
+    name = found.name or found.what
+    whose = "" if found.key is None else f" of {found.key}"
+    when = "" if found.span is None else " to ".join(dict.fromkeys(map(human_time, found.span)))
+    return f"{name}{whose}{f' from {when}' if ' to ' in when else f' of {when}' if when else ''}: {found.why}"
+
+
+def _verdict(count: int) -> str:
+    from leakdog.report.words import plural
+
+    return plural(count, "fault") if count else "no faults"
 
 
 def run_compact(args: argparse.Namespace) -> int:
@@ -105,56 +119,32 @@ def run_compact(args: argparse.Namespace) -> int:
 
 
 def run_export(args: argparse.Namespace) -> int:
-    """Write all profiles that are sound, and the numbers of each target as a CSV file.
+    """Write all that is sound; 1 if something is not.
 
     Raises:
         LeakdogError: a file cannot be written.
 
     """
+    from leakdog.cli.takeout import take_out
     from leakdog.store.sqlite import care
 
-    count = 0
+    damaged: dict[str, None] = {}
+
+    def note(what: str, which: int | str, error: StoreCorrupted) -> None:
+        damaged[f"{which if isinstance(which, str) else f'{what} {which}'}: {error}"] = None
+
     try:
-        for snapshot, data in care.profiles(args.directory):
-            if isinstance(data, StoreCorrupted):
-                print(f"snapshot {snapshot.id} ({snapshot.kind.value} of {snapshot.key}): {data}", file=sys.stderr)
-                continue
-            packed = ".pb.gz" if data[:2] == b"\x1f\x8b" else ".pb"
-            _write(args.folder, snapshot.key, f"{snapshot.kind.value}-{snapshot.time:.3f}{packed}", data)
-            count += 1
-        targets = care.contents(args.directory).targets
-        for key in targets:
-            _write_numbers(args.directory, args.folder, key)
+        with care.opened(args.directory) as connection, progress() as advance:
+            found = take_out(connection, args.folder, note, advance)
     except OSError as error:
         raise LeakdogError(f"writing into {args.folder}: {error}; name another folder") from error
-    print(f"{count:,} profiles and the numbers of {len(targets):,} targets are in {args.folder}")
-    return 0
-
-
-def _write(folder: Path, key: TargetKey, name: str, data: bytes) -> None:
-    place = _place(folder, key)
-    place.mkdir(parents=True, exist_ok=True)
-    (place / name).write_bytes(data)
-
-
-def _place(folder: Path, key: TargetKey) -> Path:
-    """A folder of the target's own. A dot alone or two of them would be another one."""
-    return folder / "_".join(NOT_IN_NAMES.sub("_", part).strip(".") or "_" for part in key)
-
-
-def _write_numbers(directory: Path, folder: Path, key: TargetKey) -> None:
-    """In the columns that `leakdog backtest` reads."""
-    from leakdog.store.sqlite import care
-
-    place = _place(folder, key)
-    place.mkdir(parents=True, exist_ok=True)
-    with (place / "numbers.csv").open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(("series", "timestamp", "value", "start_time", "lowest", "mean", "highest"))
-        for signal, found in care.readings(directory, key):
-            arrays = (found.times, found.values, found.life_starts, found.lows, found.means, found.highs)
-            columns = [each.tolist() for each in arrays]
-            writer.writerows((signal.value, *row) for row in zip(*columns, strict=True))
+    print("".join(f"{line}\n" for line in damaged), end="", file=sys.stderr)
+    left = f"; {len(damaged):,} damaged left out" if damaged else ""
+    print(
+        f"{found.profiles:,} profiles, the numbers of {found.targets:,} targets and {found.leaks:,} leaks "
+        f"are in {args.folder}{left}"
+    )
+    return int(bool(damaged))
 
 
 def _as_json(found: Contents) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def load_leak(text: str) -> Leak:
     try:
         return _leak(json.loads(text))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        message = f"a stored leak cannot be read ({error!r}): delete its row in table leaks, or restore a backup"
+        message = f"a stored leak cannot be read ({error!r}): `leakdog storage verify --repair` takes it out"
         raise StoreCorrupted(message) from error
 
 

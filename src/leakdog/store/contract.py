@@ -147,7 +147,7 @@ class Store(Protocol):
         ...
 
     async def leaks(self) -> list[Leak]:
-        """All stored leaks, by id."""
+        """All stored leaks that are not damaged, by id."""
         ...
 
     async def put_evidence(self, leak_id: str, files: Mapping[str, bytes], time: float) -> list[str]:
@@ -160,7 +160,7 @@ class Store(Protocol):
         ...
 
     async def evidence(self, leak_id: str) -> dict[str, EvidenceFile]:
-        """All files of a leak's evidence by name, in the order in which they were first stored."""
+        """All files of a leak's evidence by name, but for damaged ones; that which was first stored is first."""
         ...
 
     async def put_states(self, states: Mapping[str, bytes | None]) -> None:

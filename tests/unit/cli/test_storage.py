@@ -89,13 +89,22 @@ def test_sealed_numbers_are_counted_verified_and_taken_out(directory: Path, tmp_
     connection.close()
     capsys.readouterr()
     assert main(["storage", "verify", str(directory)]) == 1
-    assert "numbers of shop/../a:1 from 2023-11-14" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "block of numbers of shop/../a:1 from 2023-11-14" in out
+    assert "--repair takes out what is damaged, and nothing else; the daemon must be stopped" in out
+    assert main(["storage", "export", str(directory), str(tmp_path / "rest")]) == 1
+    told = capsys.readouterr()
+    assert "block of numbers 1: a block of numbers is damaged" in told.err
+    assert "; 1 damaged left out" in told.out
+    assert main(["storage", "verify", str(directory), "--repair"]) == 1
+    assert "taken out, with 60 numbers and 0 profiles; all else stays" in capsys.readouterr().out
+    assert main(["storage", "verify", str(directory)]) == 0
 
 
 def test_a_sound_store_is_verified(directory: Path, capsys: Capture) -> None:
     """Exit code 0; 1 with what is damaged where a profile is."""
     assert main(["storage", "verify", str(directory)]) == 0
-    assert capsys.readouterr().out == "2 profiles read, no faults\n"
+    assert capsys.readouterr().out == "2 pieces read, no faults\n"
 
 
 async def _add_broken(directory: Path) -> None:
@@ -110,8 +119,22 @@ def test_a_broken_profile_is_told(directory: Path, capsys: Capture) -> None:
     asyncio.run(_add_broken(directory))
     assert main(["storage", "verify", str(directory)]) == 1
     out = capsys.readouterr().out
-    assert "(heap of shop/b): " in out
-    assert out.endswith("3 profiles read, 1 fault\n")
+    assert "(heap) of shop/b of 2023-11-14 " in out
+    assert "\n3 pieces read, 1 fault\n" in out
+
+
+def test_a_store_that_a_daemon_has_is_not_changed(directory: Path, capsys: Capture) -> None:
+    """Compact and repair say so; the others read it."""
+
+    async def held() -> list[int]:
+        store = open_store(StorageConfig(path=str(directory)))
+        found = [main(["storage", *words, str(directory)]) for words in (["compact"], ["verify", "--repair"])]
+        found += [main(["storage", *words, str(directory)]) for words in (["stats"], ["verify"])]
+        await store.close()
+        return found
+
+    assert asyncio.run(held()) == [3, 3, 0, 0]
+    assert capsys.readouterr().err.count("a daemon has it open: stop it first, nothing was changed") == 2
 
 
 def test_a_store_is_compacted(directory: Path, capsys: Capture) -> None:

@@ -79,7 +79,7 @@ def test_other_versions_fields_are_tolerated(make_leak: Callable[..., Leak]) -> 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"key": ["a", "b"], "signal": "weight"}'])
 def test_broken_text_is_corruption(text: str) -> None:
     """Text that is not a leak raises `StoreCorrupted` and says what to do."""
-    with pytest.raises(StoreCorrupted, match=r"a stored leak cannot be read .*restore a backup"):
+    with pytest.raises(StoreCorrupted, match=r"a stored leak cannot be read .*verify --repair` takes it out"):
         load_leak(text)
 
 

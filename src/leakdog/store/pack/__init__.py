@@ -7,7 +7,7 @@ prints the same; how its producer wrote and compressed it is not kept.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from leakdog.errors import LeakdogError, StoreCorrupted
@@ -55,6 +55,23 @@ def replayed(links: Iterable[bytes]) -> Chain:
     except _DAMAGE as error:
         raise _damaged(error) from error
     return chain
+
+
+def unrolled(links: Iterable[bytes]) -> Iterator[Parts]:
+    """The profile of each of these links.
+
+    Raises:
+        StoreCorrupted: the next is no link of the chain.
+
+    """
+    chain = Chain()
+    for link in links:
+        try:
+            chain.follow(Link.load([link]))
+            parts = chain.profile()
+        except _DAMAGE as error:
+            raise _damaged(error) from error
+        yield parts
 
 
 def rewritten(links: Sequence[bytes], left: Sequence[int]) -> list[bytes]:

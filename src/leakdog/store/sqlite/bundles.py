@@ -6,8 +6,10 @@ import sqlite3
 import zlib
 from collections.abc import Mapping
 
+from leakdog.errors import StoreCorrupted
 from leakdog.store.contract import EvidenceFile
 from leakdog.store.sqlite.connection import encoded
+from leakdog.store.sqlite.damage import EVIDENCE, Note, logged
 
 _PUT = """
     INSERT INTO evidence (leak_id, name, time, data) VALUES (CAST(? AS TEXT), ?, ?, ?)
@@ -46,12 +48,18 @@ def put(
     return refused
 
 
-def read(connection: sqlite3.Connection, leak_id: str) -> dict[str, EvidenceFile]:
-    """See `Store.evidence`."""
+def read(connection: sqlite3.Connection, leak_id: str, note: Note = logged) -> dict[str, EvidenceFile]:
+    """See `Store.evidence`. A file that is damaged is noted."""
     rows = connection.execute(
         "SELECT name, time, data FROM evidence WHERE leak_id = CAST(? AS TEXT) ORDER BY id", (encoded(leak_id),)
     )
-    return {name: EvidenceFile(time, zlib.decompress(data)) for name, time, data in rows}
+    found = {}
+    for name, time, data in rows.fetchall():
+        try:
+            found[name] = EvidenceFile(time, zlib.decompress(data))
+        except (zlib.error, TypeError) as error:
+            note(EVIDENCE, f"{name} of leak {leak_id}", StoreCorrupted(f"it cannot be unpacked ({error})"))
+    return found
 
 
 def forget(connection: sqlite3.Connection) -> None:

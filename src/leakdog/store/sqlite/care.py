@@ -1,4 +1,4 @@
-"""A store's file looked after from outside the daemon: what is in it, whether it is sound, made small."""
+"""A store's file looked after from outside the daemon: opened for that, what is in it, made small."""
 
 from __future__ import annotations
 
@@ -8,24 +8,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from leakdog.errors import StoreCorrupted, StoreError
-from leakdog.model import Kind, Signal, Snapshot, TargetKey
-from leakdog.store.contract import Readings
-from leakdog.store.series import load
+from leakdog.errors import StoreError, StoreLocked
+from leakdog.model import Kind, TargetKey
 from leakdog.store.sqlite import bundles, reads
 from leakdog.store.sqlite.connection import FILE_NAME, connect_reader, connect_writer
 from leakdog.store.sqlite.faults import explained
 from leakdog.store.sqlite.lock import DirectoryLock
+from leakdog.store.sqlite.schema import check_readable
 
-COMPACTED_BYTES = 1 << 30  # a limit for the log while a file is compacted; nothing is deleted
+MOST_BYTES = 1 << 30  # by which the log is kept short while a file is looked after; nothing is deleted
 
 _SPAN = """
     SELECT min(first), max(last) FROM (SELECT min(time) AS first, max(time) AS last FROM readings
         UNION ALL SELECT min(first_time), max(last_time) FROM blocks)
-"""
-_BLOCKS = """
-    SELECT t.job, t.instance, b.first_time, b.last_time, b.data FROM blocks AS b JOIN targets AS t ON t.id = b.target_id
-    ORDER BY b.id
 """
 
 
@@ -63,20 +58,43 @@ def opened(directory: Path) -> Iterator[sqlite3.Connection]:
     """A connection that only reads, also while a daemon writes.
 
     Raises:
-        StoreError: there is no store, or it cannot be read.
+        StoreError: there is no store, an earlier version has written it, or it cannot be read.
 
     """
+    path = _existing(directory)
+    with explained(path, "reading"), contextlib.closing(connect_reader(path)) as connection:
+        check_readable(connection, path)
+        yield connection
+
+
+@contextlib.contextmanager
+def owned(directory: Path, doing: str) -> Iterator[sqlite3.Connection]:
+    """A connection that writes, to a file that nobody else has; it is brought up to date.
+
+    Raises:
+        StoreLocked: a daemon has it.
+        StoreError: there is no store, or it cannot be written.
+
+    """
+    path = _existing(directory)
+    try:
+        lock = DirectoryLock(directory)
+    except StoreLocked as error:
+        raise StoreLocked(f"{doing} {directory}: a daemon has it open: stop it first, nothing was changed") from error
+    try:
+        with explained(path, doing), contextlib.closing(connect_writer(path, MOST_BYTES)) as connection:
+            yield connection
+    finally:
+        lock.release()
+
+
+def _existing(directory: Path) -> Path:
     path = directory / FILE_NAME
     if not path.exists():
         raise StoreError(
             f"{directory} holds no store: there is no {FILE_NAME} in it; give the storage.path of a daemon"
         )
-    with explained(path, "reading"):
-        connection = connect_reader(path)
-        try:
-            yield connection
-        finally:
-            connection.close()
+    return path
 
 
 def contents(directory: Path) -> Contents:
@@ -116,65 +134,6 @@ def contents(directory: Path) -> Contents:
         )
 
 
-def faults(directory: Path) -> list[str]:
-    """What SQLite finds wrong with the file; empty where it is sound. Reads all of it.
-
-    Raises:
-        StoreError: as for `opened`.
-
-    """
-    with opened(directory) as connection:
-        found = [str(line) for (line,) in connection.execute("PRAGMA integrity_check")]
-    return [] if found == ["ok"] else found
-
-
-def damaged_blocks(directory: Path) -> Iterator[tuple[TargetKey, float, float, StoreCorrupted]]:
-    """Blocks of numbers that cannot be read: whose, from when to when, and why.
-
-    Raises:
-        StoreError: as for `opened`.
-
-    """
-    with opened(directory) as connection:
-        for job, instance, first, last, data in connection.execute(_BLOCKS):
-            try:
-                load(data)
-            except StoreCorrupted as error:
-                yield TargetKey(job, instance), first, last, error
-
-
-def profiles(directory: Path) -> Iterator[tuple[Snapshot, bytes | StoreCorrupted]]:
-    """Every snapshot with its profile, or with the error where what is stored of it is damaged; newest first.
-
-    Raises:
-        StoreError: as for `opened`.
-
-    """
-    with opened(directory) as connection:
-        for snapshot in reads.snapshots(connection, None, None, None, None, reads.MAX_INTEGER):
-            try:
-                data = reads.profile(connection, snapshot.id)
-            except StoreCorrupted as error:
-                yield snapshot, error
-            else:
-                if data is not None:
-                    yield snapshot, data
-
-
-def readings(directory: Path, key: TargetKey) -> Iterator[tuple[Signal, Readings]]:
-    """The numbers of a target, signal by signal.
-
-    Raises:
-        StoreError: as for `opened`.
-
-    """
-    with opened(directory) as connection:
-        for signal in Signal:
-            found = reads.readings(connection, key, signal, None, None)
-            if len(found.times):
-                yield signal, found
-
-
 def compact(directory: Path) -> tuple[int, int]:
     """Write the file anew without its free space. Bytes before and after.
 
@@ -183,20 +142,10 @@ def compact(directory: Path) -> tuple[int, int]:
         StoreError: there is no store, or the disk has no room for a second copy.
 
     """
-    with opened(directory):
-        before = size_bytes(directory)
-    lock = DirectoryLock(directory)
-    try:
-        path = directory / FILE_NAME
-        with explained(path, "compacting"):
-            connection = connect_writer(path, COMPACTED_BYTES)
-            try:
-                connection.execute("VACUUM")
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            finally:
-                connection.close()
-    finally:
-        lock.release()
+    before = size_bytes(directory)
+    with owned(directory, "compacting") as connection:
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return before, size_bytes(directory)
 
 

@@ -17,7 +17,7 @@ from leakdog.store.series import Rows, read
 from leakdog.store.series.rows import LAST
 from leakdog.store.sqlite.chains import PLACES, SPAN_SECONDS
 from leakdog.store.sqlite.connection import encoded
-from leakdog.store.sqlite.damage import BLOCK, CHAIN, Note, logged
+from leakdog.store.sqlite.damage import BLOCK, CHAIN, LEAK, Note, logged
 from leakdog.store.sqlite.numbers import column
 
 MAX_INTEGER = 2**63 - 1
@@ -158,10 +158,15 @@ def latest_life(connection: sqlite3.Connection, key: TargetKey) -> Life | None:
     return Life(*row) if row else None
 
 
-def leaks(connection: sqlite3.Connection) -> list[Leak]:
-    """See `Store.leaks`."""
-    rows = connection.execute("SELECT body FROM leaks ORDER BY id").fetchall()
-    return [load_leak(body) for (body,) in rows]
+def leaks(connection: sqlite3.Connection, note: Note = logged) -> list[Leak]:
+    """See `Store.leaks`. One that is damaged is noted."""
+    found = []
+    for leak_id, body in connection.execute("SELECT id, body FROM leaks ORDER BY id").fetchall():
+        try:
+            found.append(load_leak(body))
+        except StoreCorrupted as error:
+            note(LEAK, leak_id, error)
+    return found
 
 
 def states(connection: sqlite3.Connection, prefix: str) -> dict[str, bytes]:

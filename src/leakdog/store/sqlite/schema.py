@@ -204,11 +204,6 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
 
     """
     version = _version(connection, path)
-    if version > len(MIGRATIONS):
-        raise StoreTooNew(
-            f"{path} has schema {version}, and this version of leakdog knows {len(MIGRATIONS)}: "
-            "install the later version again, or use another storage.path"
-        )
     for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
         marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {number};"
         try:
@@ -219,10 +214,31 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
             raise
 
 
+def check_readable(connection: sqlite3.Connection, path: Path) -> None:
+    """That the tables are those which this version reads.
+
+    Raises:
+        StoreTooNew: a later version of leakdog has been here.
+        StoreError: an earlier one has, or the file is another program's.
+
+    """
+    version = _version(connection, path)
+    if version < len(MIGRATIONS):
+        raise StoreError(
+            f"{path} was written by an earlier version of leakdog (schema {version} of {len(MIGRATIONS)}): start the "
+            f"daemon on it once, or run `leakdog storage compact {path.parent}`; either brings it up to date"
+        )
+
+
 def _version(connection: sqlite3.Connection, path: Path) -> int:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if tables and application != APPLICATION_ID:
         raise StoreError(f"{path} is another program's database: use another storage.path")
+    if version > len(MIGRATIONS):
+        raise StoreTooNew(
+            f"{path} has schema {version}, and this version of leakdog knows {len(MIGRATIONS)}: "
+            "install the later version again, or use another storage.path"
+        )
     return int(version)

@@ -110,7 +110,7 @@ class SqliteStore:
 
     async def leaks(self) -> list[Leak]:
         """See `Store.leaks`."""
-        return await self._reader.run(reads.leaks)
+        return await self._reader.run(partial(reads.leaks, note=self._damage.note))
 
     async def put_evidence(self, leak_id: str, files: Mapping[str, bytes], time: float) -> list[str]:
         """See `Store.put_evidence`."""
@@ -121,7 +121,7 @@ class SqliteStore:
 
     async def evidence(self, leak_id: str) -> dict[str, EvidenceFile]:
         """See `Store.evidence`."""
-        return await self._reader.run(lambda connection: bundles.read(connection, leak_id))
+        return await self._reader.run(partial(bundles.read, leak_id=leak_id, note=self._damage.note))
 
     async def put_states(self, states: Mapping[str, bytes | None]) -> None:
         """See `Store.put_states`."""

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from leakdog.errors import StoreError, StoreLocked
-from leakdog.model import Kind, Scrape, Signal, TargetKey
+from leakdog.errors import StoreError, StoreLocked, StoreTooNew
+from leakdog.model import Kind, Scrape, TargetKey
 from leakdog.store import Store
-from leakdog.store.sqlite import care
+from leakdog.store.sqlite import care, schema
+from leakdog.store.sqlite.connection import connect_writer
 
 Scrapes = Callable[..., Scrape]
 OTHER = TargetKey("other", "b:1")
@@ -36,32 +37,6 @@ def test_contents_are_counted(filled: Path, key: TargetKey) -> None:
     assert (found.bytes, found.first is not None) == ((filled / "leakdog.db").stat().st_size, True)
 
 
-def test_everything_can_be_read_out(filled: Path, key: TargetKey) -> None:
-    """Profiles as they were stored, newest first; numbers signal by signal."""
-    assert [(snapshot.key, data) for snapshot, data in care.profiles(filled)] == [(key, b"heap" * 1000)] * 3
-    numbers = dict(care.readings(filled, key))
-    assert set(numbers) <= set(Signal)
-    assert all(len(found.times) == 3 for found in numbers.values())
-
-
-def told(directory: Path) -> list[str]:
-    """Faults, or why the file cannot be read at all: SQLite says the one or the other."""
-    try:
-        return care.faults(directory)
-    except StoreError as error:
-        return [str(error)]
-
-
-def test_a_sound_file_has_no_faults(filled: Path) -> None:
-    """And a damaged one has."""
-    assert care.faults(filled) == []
-    file = filled / "leakdog.db"
-    data = bytearray(file.read_bytes())
-    data[4096 * 3 : 4096 * 5] = b"\xff" * 8192
-    file.write_bytes(data)
-    assert told(filled) != []
-
-
 async def test_free_space_is_given_back(filled: Path) -> None:
     """What was deleted no longer takes room."""
     connection = sqlite3.connect(filled / "leakdog.db")
@@ -81,14 +56,37 @@ async def test_a_store_in_use_is_not_compacted_but_read(
     await store.append(make_scrape(10.0))
     directory = next(path.parent for path in tmp_path.rglob("leakdog.db"))
     assert sum(count for count, _ in care.contents(directory).profiles.values()) == 1
-    with pytest.raises(StoreLocked, match="in use by another leakdog"):
+    with pytest.raises(StoreLocked, match="a daemon has it open: stop it first, nothing was changed"):
         care.compact(directory)
     await store.close()
 
 
-@pytest.mark.parametrize("act", [care.contents, care.faults, care.compact, lambda path: list(care.profiles(path))])
+@pytest.mark.parametrize("act", [care.contents, care.compact])
 def test_an_empty_folder_holds_no_store(tmp_path: Path, act: Callable[[Path], object]) -> None:
     """And none is made."""
     with pytest.raises(StoreError, match=r"holds no store: there is no leakdog\.db"):
         act(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("version", range(1, len(schema.MIGRATIONS)))
+def test_a_file_of_an_earlier_version_is_brought_up_to_date_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: int
+) -> None:
+    """To read it says how; to compact it is one way, and then it is read."""
+    monkeypatch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:version])
+    connect_writer(tmp_path / "leakdog.db", 1_000_000).close()
+    monkeypatch.undo()
+    with pytest.raises(StoreError, match=rf"an earlier version of leakdog \(schema {version} of .*storage compact"):
+        care.contents(tmp_path)
+    care.compact(tmp_path)
+    assert care.contents(tmp_path).targets == {}
+
+
+def test_a_file_of_a_later_version_is_refused(filled: Path) -> None:
+    """As the daemon refuses it, before it is found to lack something."""
+    with sqlite3.connect(filled / "leakdog.db") as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(StoreTooNew, match="has schema 99"):
+        care.contents(filled)

@@ -1,0 +1,62 @@
+"""What a store's file holds, piece by piece."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from leakdog.errors import StoreCorrupted
+from leakdog.model import Kind, Leak, RawProfile, Scrape, Signal, TargetKey
+from leakdog.store.pack import closed, opened
+from leakdog.store.sqlite import takeout
+from leakdog.store.sqlite.writes import Tables
+
+SHOP = Path(__file__).parents[2] / "attribute" / "shop"
+HEAPS = [(SHOP / f"heap-{number}.pb.gz").read_bytes() for number in range(1, 7)]
+Scrapes = Callable[..., Scrape]
+Noted = list[tuple[str, int | str]]
+
+
+@pytest.fixture
+def filled(connection: sqlite3.Connection, make_scrape: Scrapes, make_leak: Callable[..., Leak]) -> sqlite3.Connection:
+    """Six heap profiles that make a chain, one that was stored as it was sent, and a leak."""
+    tables = Tables(connection, 10**12)
+    for number, body in enumerate(HEAPS):
+        tables.append(make_scrape(10.0 * number, body=body))
+    mutex = (RawProfile(Kind.MUTEX, 60.0, b"no profile"),)
+    tables.append(make_scrape(60.0, profiles=mutex, body=None))
+    tables.put_leaks([make_leak()])
+    return connection
+
+
+def bodies(connection: sqlite3.Connection, noted: Noted) -> list[bytes | None]:
+    """Every profile; None where it is damaged."""
+    found = takeout.profiles(connection, lambda what, which, _: noted.append((what, which)))
+    return [None if isinstance(body, StoreCorrupted) else body for _, body in found]
+
+
+def test_everything_can_be_read(filled: sqlite3.Connection, key: TargetKey, make_leak: Callable[..., Leak]) -> None:
+    """Profiles by kind, oldest first, the same as they were stored; numbers signal by signal; leaks."""
+    noted: Noted = []
+    assert bodies(filled, noted) == [*(closed(opened(body)) for body in HEAPS), b"no profile"]
+    numbers = dict(takeout.numbers(filled, key, lambda *_: None))
+    assert {signal: len(found.times) for signal, found in numbers.items()} == {Signal.RSS: 7}
+    assert list(takeout.leaks(filled, lambda *_: None)) == [(make_leak(), {})]
+    assert noted == []
+
+
+def test_damage_in_a_chain_takes_those_after_it(filled: sqlite3.Connection) -> None:
+    """What comes before it in the chain, and other chains, are there."""
+    filled.execute("UPDATE profiles SET data = x'01ff' WHERE id % 256 = 3")
+    noted: Noted = []
+    assert [body is None for body in bodies(filled, noted)] == [False, False, False, True, True, True, False]
+
+
+def test_what_is_listed_no_more_is_passed_over(filled: sqlite3.Connection) -> None:
+    """The profile of an expired snapshot stays for those that build on it, and is not given."""
+    filled.execute("DELETE FROM snapshots WHERE id % 256 < 2 AND id < 512")
+    noted: Noted = []
+    assert bodies(filled, noted) == [*(closed(opened(body)) for body in HEAPS[2:]), b"no profile"]

@@ -1,0 +1,98 @@
+"""Whether a store's file is sound."""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from leakdog.model import Leak, Scrape, Signal, TargetKey
+from leakdog.store.sqlite import aging, bundles, reads, verify
+from leakdog.store.sqlite.writes import Tables
+
+SHOP = Path(__file__).parents[2] / "attribute" / "shop"
+HEAPS = [(SHOP / f"heap-{number}.pb.gz").read_bytes() for number in range(1, 7)]
+PACKED = zlib.compress(b"what proves it")
+Scrapes = Callable[..., Scrape]
+
+
+@pytest.fixture
+def filled(connection: sqlite3.Connection, make_scrape: Scrapes, make_leak: Callable[..., Leak]) -> sqlite3.Connection:
+    """Two blocks of numbers, a chain of six profiles, two leaks and two files of evidence of the first."""
+    tables = Tables(connection, 10**12)
+    for first in (0.0, 50_000.0):
+        for number in range(60):
+            body = HEAPS[number] if number < 6 and first else None
+            tables.append(make_scrape(first + 60.0 * number, body=body))
+        aging.seal(connection, 1, first + 10_000.0)
+        connection.execute("UPDATE blocks SET row_count = 720")
+        tables.forget()
+    tables.put_leaks([make_leak("one"), make_leak("two")])
+    bundles.put(connection, "one", {"a": PACKED, "b": PACKED}, 1.0, leak_bytes=1000, all_bytes=1000)
+    return connection
+
+
+def damaged(connection: sqlite3.Connection) -> list[verify.Damaged]:
+    """What is found."""
+    return [each for each in verify.examined(connection) if each]
+
+
+def test_a_sound_file_has_nothing_wrong(filled: sqlite3.Connection) -> None:
+    """As many pieces are examined as there are."""
+    assert verify.faults(filled) == []
+    assert list(verify.examined(filled)) == [None] * verify.pieces(filled) == [None] * (2 + 6 + 2 + 2)
+
+
+def test_what_is_damaged_is_named_and_taken_out(
+    filled: sqlite3.Connection, key: TargetKey, make_leak: Callable[..., Leak]
+) -> None:
+    """A block, a chain from its fourth profile on, a leak and a file: all else stays, and what is left is sound."""
+    filled.execute("UPDATE blocks SET data = substr(data, 1, 30) WHERE id = 1")
+    filled.execute("UPDATE profiles SET data = x'01ff' WHERE id = 256 + 3")
+    filled.execute("UPDATE leaks SET body = '{' WHERE id = 'two'")
+    filled.execute("UPDATE evidence SET data = x'00' WHERE name = 'b'")
+    found = damaged(filled)
+    assert [(each.what, each.id) for each in found] == [
+        ("block of numbers", 1),
+        *(("chain of profiles", 256 + place) for place in (3, 4, 5)),
+        ("leak", "two"),
+        ("file of evidence", 2),
+    ]
+    assert (found[0].key, found[0].span) == (key, (0.25, 3540.25))
+    assert [each.name for each in found[-2:]] == ["leak two", "b of leak one"]
+    deleted = verify.take_out(filled, found)
+    assert (deleted.points, deleted.snapshots) == (60, 3)
+    assert damaged(filled) == []
+    assert reads.totals(filled) == (3, 60)
+    assert len(reads.readings(filled, key, Signal.RSS, None, None).times) == 60
+    assert len(reads.snapshots(filled, None, None, None, None, 99)) == 3
+    assert reads.leaks(filled) == [make_leak("one")]
+    assert list(bundles.read(filled, "one")) == ["a"]
+    assert bundles.total_bytes(filled) == len(PACKED)
+
+
+def test_a_chain_of_which_nothing_is_left_goes_whole(filled: sqlite3.Connection) -> None:
+    """Also what was kept of it for profiles that came later."""
+    filled.execute("DELETE FROM snapshots WHERE id = 256")
+    filled.execute("UPDATE profiles SET data = x'01ff' WHERE id = 257")
+    verify.take_out(filled, damaged(filled))
+    for table in ("chains", "profiles", "snapshots"):
+        assert filled.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
+
+
+def test_damage_that_gives_another_profile_is_found(filled: sqlite3.Connection) -> None:
+    """What can be put together and is then no profile."""
+    filled.execute("UPDATE chains SET as_sent = 1")
+    assert [each.what for each in damaged(filled)] == ["chain of profiles"] * 6
+    assert "snapshot 256 (heap)" in {each.name for each in damaged(filled)}
+
+
+def test_faults_of_the_file_are_told(filled: sqlite3.Connection) -> None:
+    """As SQLite finds them."""
+    filled.execute("PRAGMA ignore_check_constraints = ON")
+    filled.execute("INSERT INTO signals VALUES (300, 'x')")
+    filled.execute("PRAGMA ignore_check_constraints = OFF")
+    assert verify.faults(filled) == ["CHECK constraint failed in signals"]
