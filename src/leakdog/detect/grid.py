@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from leakdog.detect.panel import Panel, take
+from leakdog.detect.reduce import Blocks, block_of, crowded, reduce
 from leakdog.detect.series import HIGHS, LIFE_TOLERANCE_SECONDS, MOST_LIVES, SWING_WEIGHT
 from leakdog.detect.settings import Settings
 
@@ -17,7 +18,7 @@ Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 Counts = npt.NDArray[np.int32]
-_Room = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], Bools]
+Floats = npt.NDArray[np.float32]
 TOGETHER = 100  # series that are reduced to blocks together: their arrays fit into the processor's cache
 
 
@@ -42,18 +43,6 @@ class History:
     limit: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Blocks:
-    """Blocks of one level of all series, one after the other: (n,) each."""
-
-    row: Ints
-    index: Ints
-    low: Array
-    high: Array
-    load: Array
-    life_start: Array
-
-
 class Grid:
     """Histories on common blocks. Time only goes forward: `panel(level, end)` shows what was known at its end."""
 
@@ -67,10 +56,11 @@ class Grid:
         self.last_time = np.array([each.time[-1] for each in histories])
         earliest = self.first_time.min()
         self._base = [int(earliest // level.block_seconds) - level.length - 1 for level in settings.levels]
-        self._lows: list[npt.NDArray[np.float32]] = []
-        self._load: list[npt.NDArray[np.float32]] = []
+        self._loaded = any(each.load is not None for each in histories)
+        self._lows: list[Floats] = []
+        self._load: list[Floats] = []
+        # One column per series, so that a time is read at once. None: a level finer than all readings.
         self._present: list[Bools] = []
-        # None: a level finer than the readings, which nobody looks at.
         self._sums: list[tuple[Array, Counts] | None] = []
         self._fill(starts)
         self.restarts = self._find_restarts(starts)
@@ -98,7 +88,7 @@ class Grid:
 
     def present(self, level: int, end: int) -> Bools:
         """Rows that have a reading in block `end`: those are judged once the block before has closed."""
-        here: Bools = self._present[level][:, end - self._base[level]]
+        here: Bools = self._present[level][end - self._base[level]]
         return here
 
     def panel(self, level: int, end: int, rows: npt.NDArray[np.int64], least: int = 0) -> Panel:
@@ -113,12 +103,16 @@ class Grid:
         column = end - self._base[level]
         if least:
             length = min(length, max(least, column - length))
-        lows = self._lows[level][rows, column - length : column].astype(float)
-        load = self._load[level][rows, column - length : column].astype(float)
+        begin = column - length
+        lows = self._lows[level][rows, begin:column].astype(float)
         hidden = length - (end - self._life_first[level, rows])
         unsettled = np.flatnonzero(~self._settled[rows] & (hidden > 0))
         for each in unsettled:
             lows[each, : min(hidden[each], length)] = np.nan
+        if not self._loaded:
+            return Panel(lows, np.broadcast_to(np.nan, lows.shape), end, self.settings.levels[level].block_seconds)
+        load = self._load[level][rows, begin:column].astype(float)
+        for each in unsettled:
             load[each, : min(hidden[each], length)] = np.nan
         return Panel(lows, load, end, self.settings.levels[level].block_seconds)
 
@@ -139,15 +133,15 @@ class Grid:
         return early, late, some & more
 
     def _sum(self, level: int, rows: Ints | slice) -> None:
-        """Keep running sums of some rows, one column per row so that a time is read at once."""
+        """Keep running sums of some rows."""
         sums = self._sums[level]
         if sums is None:
             return
-        lows = self._lows[level][rows]
+        lows = self._lows[level][rows].T
         known = ~np.isnan(lows)
         total, count = sums
-        total[1:, rows] = np.cumsum(np.where(known, lows, 0.0).T, axis=0, dtype=float)
-        count[1:, rows] = np.cumsum(known.T, axis=0, dtype=np.int32)
+        total[1:, rows] = np.cumsum(np.where(known, lows, 0.0), axis=0, dtype=float)
+        count[1:, rows] = np.cumsum(known, axis=0, dtype=np.int32)
 
     def next_time(self, row: int, time: float) -> float:
         """The first reading of a series at or after a time."""
@@ -172,12 +166,9 @@ class Grid:
             first = max(life_start, previous) + level.warm_up_seconds
             self._life_first[number, row] = int(first // level.block_seconds)
             if not level.joins_lives:
-                column = int(time // level.block_seconds) - self._base[number]
-                self._lows[number][row, :column] = np.nan
-                self._load[number][row, :column] = np.nan
-                self._sum(number, np.array([row]))
+                self._forget(number, row, 0, int(time // level.block_seconds) - self._base[number])
         coarsest = self.settings.levels[-1].block_seconds
-        self._high[row, : int(previous // coarsest) + 1 - self._base[-1]] = np.nan
+        self._high[row, : int(previous // coarsest) + 1 - self._base[-1]] = -np.inf
         self.lives[row] = np.append(self.lives[row, 1:], float(self._life_first[-1, row]))
         self._settled[row] = bool(np.isnan(self._before[row]))
         return time
@@ -212,69 +203,84 @@ class Grid:
         The grid of the finest has no columns where the readings are further apart.
         """
         levels = self.settings.levels
-        dense = np.zeros(len(levels), bool)
-        finest: list[tuple[_Blocks, Array, Ints]] = []
-        for number in range(len(levels)):
-            lows, load, present = self._room(number, told=number > 0)
-            self._lows.append(lows)
-            self._load.append(load)
-            self._present.append(present)
-        self._high, _, __ = self._room(len(levels) - 1)
+        dense = np.zeros((len(levels), self.count), bool)
+        self._make_room()
         swung = np.full(self._high.shape, np.nan)
         for first in range(0, self.count, TOGETHER):
-            some = range(first, min(first + TOGETHER, self.count))
-            blocks, time = self._readings(some, starts)
-            start, row = time, blocks.row
+            blocks, start = self._readings(range(first, min(first + TOGETHER, self.count)), starts)
+            hidden = start[:0], blocks.row[:0]
             for number, level in enumerate(levels):
                 shown = start >= blocks.life_start + level.warm_up_seconds
-                blocks = _reduce(blocks, start, shown, level.block_seconds)
+                if not shown.all():
+                    hidden = np.append(hidden[0], start[~shown]), np.append(hidden[1], blocks.row[~shown])
+                    blocks, start = take(blocks, np.flatnonzero(shown)), start[shown]
+                blocks = reduce(blocks, start, level.block_seconds)
                 start = blocks.index * np.float64(level.block_seconds)
-                dense[number] |= self._dense(number, blocks)
-                if number:
-                    self._put(number, blocks, time, row)
-                else:
-                    finest.append((blocks, time, row))
+                dense[number, crowded(blocks, *self._least_crowd(number))] = True
+                if number or dense[0].any():
+                    self._put(number, blocks, *hidden)
             self._high[blocks.row, blocks.index - self._base[-1]] = blocks.high
             swung[blocks.row, blocks.index - self._base[-1]] = blocks.high - blocks.low
-        if dense[0]:
-            self._lows[0], self._load[0], self._present[0] = self._room(0)
-            for blocks, time, row in finest:
-                self._put(0, blocks, time, row)
-        for number, lows in enumerate(self._lows):
-            sums = np.zeros((lows.shape[1] + 1, self.count)), np.zeros((lows.shape[1] + 1, self.count), np.int32)
-            self._sums.append(sums if dense[number] else None)
-            self._sum(number, slice(None))
+        for number, rows in enumerate(dense):
+            self._add_up(number, rows)
         self._swing = self._swings(swung)
 
-    def _readings(self, some: range, starts: list[Array]) -> tuple[_Blocks, Array]:
+    def _readings(self, some: range, starts: list[Array]) -> tuple[Blocks, Array]:
         """The readings of some series, each a block of its own, and their times."""
         each = [self.histories[row] for row in some]
         row = np.repeat(np.arange(some.start, some.stop), [len(one.time) for one in each])
         value = np.concatenate([one.value for one in each])
         load = [np.full(len(one.time), np.nan) if one.load is None else one.load for one in each]
         life_start = np.concatenate([starts[number] for number in some])
-        blocks = _Blocks(row, row, value, value, np.concatenate(load), life_start)
+        blocks = Blocks(row, row, value, value, np.concatenate(load), life_start)
         return blocks, np.concatenate([one.time for one in each])
 
-    def _room(self, level: int, *, told: bool = True) -> _Room:
-        """Lows, loads and where readings are, all still empty; without columns where nothing is told."""
-        last = int(self.last_time.max() // self.settings.levels[level].block_seconds)
-        shape = (self.count, last - self._base[level] + 2 if told else 0)
-        return np.full(shape, np.nan, np.float32), np.full(shape, np.nan, np.float32), np.zeros(shape, bool)
+    def _make_room(self) -> None:
+        """Grids of all levels but the finest, still empty, with a column per block; none of load that nobody knows."""
+        seconds = [level.block_seconds for level in self.settings.levels]
+        ends = [int(self.last_time.max() // each) + 2 for each in seconds]
+        self._columns = [end - base for end, base in zip(ends, self._base, strict=True)]
+        for number, columns in enumerate(self._columns):
+            shape = (self.count, columns if number else 0)
+            self._lows.append(np.full(shape, np.nan, np.float32))
+            self._load.append(np.full(shape if self._loaded else (self.count, 0), np.nan, np.float32))
+            self._present.append(np.zeros(shape[::-1], bool))
+        self._high = np.full(shape, -np.inf, np.float32)
 
-    def _put(self, level: int, blocks: _Blocks, time: Array, row: Ints) -> None:
-        """Put blocks on the grid of a level, and note where readings are, hidden ones too."""
+    def _put(self, level: int, blocks: Blocks, hidden: Array, rows: Ints) -> None:
+        """Put blocks on the grid of a level, and note where hidden readings are."""
+        if not self._lows[level].size:
+            shape = (self.count, self._columns[level])
+            self._lows[level] = np.full(shape, np.nan, np.float32)
+            self._present[level] = np.zeros(shape[::-1], bool)
+            if self._loaded:
+                self._load[level] = np.full(shape, np.nan, np.float32)
         column = blocks.index - self._base[level]
         self._lows[level][blocks.row, column] = blocks.low
-        if not np.isnan(blocks.load).all():
+        if self._loaded:
             self._load[level][blocks.row, column] = blocks.load
-        self._present[level][row, _block(time, self.settings.levels[level].block_seconds) - self._base[level]] = True
+        if len(rows):
+            seconds = self.settings.levels[level].block_seconds
+            self._present[level][block_of(hidden, seconds) - self._base[level], rows] = True
 
-    def _swings(self, swung: Array) -> npt.NDArray[np.float32]:
+    def _add_up(self, level: int, dense: Bools) -> None:
+        """Running sums of a level, and where readings are, hidden ones too, of series that are dense enough for it."""
+        self._sums.append(None)
+        if not dense.any():
+            return
+        shape = (self._columns[level] + 1, self.count)
+        sums = self._sums[level] = np.zeros(shape), np.zeros(shape, np.int32)
+        for first in range(0, self.count, TOGETHER):
+            self._sum(level, slice(first, first + TOGETHER))
+        self._present[level] |= sums[1][1:] > sums[1][:-1]
+        self._present[level] &= dense
+
+    def _swings(self, swung: Array) -> Floats:
         """The average swing of each series after each of its coarsest blocks, on their grid."""
         out = np.zeros(swung.shape, np.float32)
         swing = np.zeros(self.count)
-        for column, now in enumerate(swung.T):
+        for column in range(self.settings.levels[-1].length + 1, swung.shape[1]):
+            now = swung[:, column]
             swing += np.where(np.isnan(now), 0.0, SWING_WEIGHT * (now - swing))
             out[:, column] = swing
         return out
@@ -286,9 +292,10 @@ class Grid:
 
     def highest(self, rows: Ints, before: int) -> Array:
         """The same as `SeriesState.highest` of some series, (n,)."""
-        column = max(before - self._base[-1], 0)
-        highs = self._high[rows, max(column - HIGHS, 0) : column]
-        top = np.where(np.isnan(highs), -np.inf, highs).max(1, initial=-np.inf)
+        known = self.settings.levels[-1].length + 1  # columns before it are before the first reading of all
+        stop = max(before - self._base[-1], known)
+        begin = max(stop - HIGHS, known)
+        top = self._high[:, begin:stop][rows].max(1, initial=-np.inf)
         return np.where(np.isfinite(top), top, np.nan).astype(float)
 
     def _find_restarts(self, starts: list[Array]) -> list[tuple[float, int, float]]:
@@ -316,51 +323,16 @@ class Grid:
                     seen = seen[~np.isnan(seen)]
                     self._before[row] = float(np.median(seen)) if len(seen) else math.nan
             else:
-                begin = max(0, self._life_first[number, row] - base)
-                self._lows[number][row, begin:after] = np.nan
-                self._load[number][row, begin:after] = np.nan
-                self._sum(number, np.array([row]))
+                self._forget(number, row, max(0, self._life_first[number, row] - base), after)
 
-    def _dense(self, level: int, blocks: _Blocks) -> bool:
-        """Whether any series has readings in enough blocks of a level for its look-backs."""
-        looks = [look for look in self.settings.looks if look.level == level]
-        if not looks:
-            return False
-        width = min(look.blocks for look in looks)
-        many = math.ceil(self.settings.coverage * width) - 1
-        if len(blocks.index) <= many:
-            return False
-        near = blocks.index[many:] - blocks.index[: len(blocks.index) - many] < width
-        return bool((near & (blocks.row[many:] == blocks.row[: len(blocks.row) - many])).any())
+    def _forget(self, level: int, row: int, begin: int, end: int) -> None:
+        """Leave some blocks of a series out."""
+        self._lows[level][row, begin:end] = np.nan
+        if self._loaded:
+            self._load[level][row, begin:end] = np.nan
+        self._sum(level, np.array([row]))
 
-
-def _block(time: Array, seconds: float) -> Ints:
-    """`time // seconds`, several times as fast."""
-    index = np.floor(time / seconds)
-    index -= index * seconds > time
-    return index.astype(np.int64)
-
-
-def _reduce(blocks: _Blocks, start: Array, shown: Bools, seconds: float) -> _Blocks:
-    """Readings or finer blocks to blocks: lowest value, mean load."""
-    if not shown.all():
-        blocks, start = take(blocks, np.flatnonzero(shown)), start[shown]
-    row, index = blocks.row, _block(start, seconds)
-    first = np.ones(len(row), bool)
-    first[1:] = (row[1:] != row[:-1]) | (index[1:] != index[:-1])
-    begins = np.flatnonzero(first)
-    if len(begins) == len(row):  # each in a block of its own
-        return replace(blocks, index=index)
-    lows, highs = np.minimum.reduceat(blocks.low, begins), np.maximum.reduceat(blocks.high, begins)
-    load = _mean_load(blocks.load, begins)
-    return _Blocks(row[begins], index[begins], lows, highs, load, blocks.life_start[begins])
-
-
-def _mean_load(load: Array, begins: Ints) -> Array:
-    """Mean load of each block, of those that are known."""
-    mean, known = np.full(len(begins), np.nan), ~np.isnan(load)
-    if known.any():
-        number = np.add.reduceat(known.astype(float), begins)
-        total = np.add.reduceat(np.where(known, load, 0.0), begins)
-        np.divide(total, number, out=mean, where=number > 0)
-    return mean
+    def _least_crowd(self, level: int) -> tuple[int, int]:
+        """So many blocks of a level must lie within so many, that any of its look-backs is covered by readings."""
+        width = min((look.blocks for look in self.settings.looks if look.level == level), default=0)
+        return max(math.ceil(self.settings.coverage * width) - 1, 0), width

@@ -264,17 +264,29 @@ class _Run:
         for end in np.unique(ends):
             rows = np.flatnonzero(ends == end)
             now = float(self.grid.last_time[rows].max())
-            found: list[list[Found]] = [[] for _ in rows]
-            for look in self.settings.looks:
-                evidence = self._evidence(look, rows, now, full=True)
-                usable = np.flatnonzero(evidence.usable)
-                for place, numbers in zip(usable.tolist(), numbers_of(evidence, usable), strict=True):
-                    found[place].append((look, numbers))
-            for row, looks in zip(map(int, rows), found, strict=True):
+            for row, looks in zip(map(int, rows), self._found_at(rows, now), strict=True):
                 out = self.out[row]
                 out.last = self._compose(row, now, looks)
                 firing = bool(out.alerts) and out.alerts[-1].end is None
                 out.verdict = Verdict.LEAK if firing else out.last.verdict
+
+    def _found_at(self, rows: npt.NDArray[np.int64], now: float) -> list[list[Found]]:
+        """What the usable look-backs found of some series, without what no assessment is made of.
+
+        That is the longest look-back that is not urgent, and those that found something.
+        """
+        found: list[list[Found]] = [[] for _ in rows]
+        told = np.zeros(len(rows), bool)
+        for look in reversed(self.settings.looks):
+            evidence = self._evidence(look, rows, now, full=True)
+            tells = evidence.leak | evidence.settling | evidence.follows_load
+            if not look.urgent:
+                tells |= evidence.usable & ~told
+                told |= evidence.usable
+            places = np.flatnonzero(tells)
+            for place, numbers in zip(places.tolist(), numbers_of(evidence, places), strict=True):
+                found[place].insert(0, (look, numbers))
+        return found
 
     def _move(self, row: int, finding: _Finding | None, now: float, *, alive: bool = True) -> None:
         """Advance the leak of a series, and note when it begins and ends to fire."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from leakdog.detect.panel import take
 from leakdog.detect.settings import Look, Settings
 
 if TYPE_CHECKING:
@@ -194,7 +195,7 @@ def score(seen: Evidence, look: Look, settings: Settings) -> Array:
     rows = np.flatnonzero(allowed(seen, settings))
     if len(rows):
         trees = learned().urgent if look.urgent else learned().steady
-        out[rows] = grown(features(seen, look, settings)[rows], trees)
+        out[rows] = grown(features(seen if len(rows) == len(out) else take(seen, rows), look, settings), trees)
     return out
 
 
@@ -259,6 +260,6 @@ def _slope(scores: Array, rates: Array) -> float:
 
 
 def _within(values: Array, least: float, most: float) -> Array:
-    out: Array = np.clip(values, least, most)
-    out[np.isnan(out)] = least
+    """Held within bounds; NaN becomes the lower one."""
+    out: Array = np.minimum(np.fmax(values, least), most)
     return out

@@ -81,3 +81,12 @@ def test_a_history_shorter_than_a_look_back_is_laid_out(seconds: int) -> None:
     """Fewer blocks than a level's shortest look-back asks for make a grid without running sums, not an error."""
     time = START + np.arange(0.0, seconds)
     assert Grid([History("a", time, np.ones(seconds))], SOAK).count == 1
+
+
+def test_a_series_is_judged_as_often_beside_one_that_is_read_more_often() -> None:
+    """A history of half-hourly readings is not judged in blocks of a minute because another of the same run is."""
+    often, seldom = (START + step * np.arange(4000) for step in (30.0, 1800.0))
+    grid = Grid([History("a", time, np.full(4000, 1e9)) for time in (often, seldom)], PRODUCTION)
+    end = int(START // 60) + 30  # both have a reading in this block
+    assert grid.present(0, end).tolist() == [True, False]
+    assert grid.present(3, int(START // 3600) + 1).tolist() == [True, True]
