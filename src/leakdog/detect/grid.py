@@ -43,6 +43,36 @@ class History:
     limit: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """From when to when histories reach, and whether any is read often enough for the finest level."""
+
+    first: float = math.inf
+    last: float = -math.inf
+    finest: bool = False
+
+    def with_one(self, history: History, settings: Settings) -> Extent:
+        """The extent with one more history."""
+        time = history.time
+        finest = self.finest
+        if not finest:
+            many, width = least_crowd(settings, 0)
+            near = time[many:] - time[: len(time) - many] < width * settings.levels[0].block_seconds
+            finest = bool(near.any())
+        return Extent(min(self.first, float(time[0])), max(self.last, float(time[-1])), finest)
+
+    def columns(self, settings: Settings) -> float:
+        """Of a grid, on all its levels."""
+        levels = settings.levels if self.finest else settings.levels[1:]
+        return sum((self.last - self.first) / level.block_seconds + level.length for level in levels)
+
+
+def least_crowd(settings: Settings, level: int) -> tuple[int, int]:
+    """More than so many blocks of a level must lie within so many, that readings cover any of its look-backs."""
+    width = min((look.blocks for look in settings.looks if look.level == level), default=0)
+    return max(math.ceil(settings.coverage * width) - 1, 0), width
+
+
 class Grid:
     """Histories on common blocks. Time only goes forward: `panel(level, end)` shows what was known at its end."""
 
@@ -216,7 +246,7 @@ class Grid:
                     blocks, start = take(blocks, np.flatnonzero(shown)), start[shown]
                 blocks = reduce(blocks, start, level.block_seconds)
                 start = blocks.index * np.float64(level.block_seconds)
-                dense[number, crowded(blocks, *self._least_crowd(number))] = True
+                dense[number, crowded(blocks, *least_crowd(self.settings, number))] = True
                 if number or dense[0].any():
                     self._put(number, blocks, *hidden)
             self._high[blocks.row, blocks.index - self._base[-1]] = blocks.high
@@ -331,8 +361,3 @@ class Grid:
         if self._loaded:
             self._load[level][row, begin:end] = np.nan
         self._sum(level, np.array([row]))
-
-    def _least_crowd(self, level: int) -> tuple[int, int]:
-        """So many blocks of a level must lie within so many, that any of its look-backs is covered by readings."""
-        width = min((look.blocks for look in self.settings.looks if look.level == level), default=0)
-        return max(math.ceil(self.settings.coverage * width) - 1, 0), width

@@ -5,7 +5,7 @@ It is the engine that runs live, with the same blocks, gates and states, over ma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from leakdog.detect.engine import MEMORY_SHARE, Context, Found, begins, compose, floor_of, numbers_of, ready_at, surest
 from leakdog.detect.evidence import Evidence, examine
 from leakdog.detect.forecast import time_to_limit
-from leakdog.detect.grid import Grid, History
+from leakdog.detect.grid import Extent, Grid, History
 from leakdog.detect.panel import Rows
 from leakdog.detect.score import forecast_spread, least_score
 from leakdog.detect.settings import Look, Settings
@@ -23,7 +23,7 @@ from leakdog.model import Assessment, Leak, LeakClass, LeakState, Signal, Target
 
 QUICK, QUICK_LOADED = 0.4, 0.1  # shares of the growth asked for below which a series is left alone at once
 Witness = Callable[[Sequence[History], Look, float, Evidence], None]
-CHUNK_CELLS = 40_000_000  # cells of the grids that are held at once: some hundred megabytes
+CHUNK_CELLS = 20_000_000  # cells of the grids that are held at once, 17 to 37 bytes each: some hundred megabytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,19 +91,18 @@ def _scaled(progress: Callable[[float], None], begun: float, share: float) -> Ca
     return lambda part: progress(begun + share * part)
 
 
-def _chunks(histories: Sequence[History], settings: Settings) -> list[list[History]]:
-    """Series of like spans together, so that grids are full, and few enough to fit into memory."""
-    chunks: list[list[History]] = []
-    cells = CHUNK_CELLS + 1.0
+def _chunks(histories: Iterable[History], settings: Settings) -> Iterator[list[History]]:
+    """Some series at a time, in their order, whose grid fits into memory."""
+    chunk: list[History] = []
+    extent = Extent()
     for each in histories:
-        span = each.time[-1] - each.time[0]
-        wide = sum(span / level.block_seconds + level.length for level in settings.levels)
-        if cells + wide > CHUNK_CELLS:
-            chunks.append([])
-            cells = 0.0
-        chunks[-1].append(each)
-        cells += wide
-    return chunks
+        extent = extent.with_one(each, settings)
+        if chunk and (len(chunk) + 1) * extent.columns(settings) > CHUNK_CELLS:
+            yield chunk
+            chunk, extent = [], Extent().with_one(each, settings)
+        chunk.append(each)
+    if chunk:
+        yield chunk
 
 
 class _Run:

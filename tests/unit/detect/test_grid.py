@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from leakdog.detect.grid import Grid, History
+from leakdog.detect.grid import Extent, Grid, History
 from leakdog.detect.series import LOAD, LOW, SeriesState
 from leakdog.detect.settings import PRODUCTION, SOAK, Settings
 
@@ -90,3 +90,15 @@ def test_a_series_is_judged_as_often_beside_one_that_is_read_more_often() -> Non
     end = int(START // 60) + 30  # both have a reading in this block
     assert grid.present(0, end).tolist() == [True, False]
     assert grid.present(3, int(START // 3600) + 1).tolist() == [True, True]
+
+
+def test_the_extent_of_a_grid_is_that_of_all_its_histories() -> None:
+    """From the first reading of any to the last of any, with the finest level where one is read that often."""
+    close, sparse = (History("a", START + step * np.arange(100), np.ones(100)) for step in (60.0, 300.0))
+    long_ago = History("a", sparse.time - DAY, sparse.value)
+    extent = Extent().with_one(sparse, PRODUCTION)
+    assert (extent.first, extent.last, extent.finest) == (START, START + 99 * 300, False)
+    columns = [99 * 300 / each.block_seconds + each.length for each in PRODUCTION.levels[1:]]
+    assert extent.columns(PRODUCTION) == sum(columns)
+    extent = extent.with_one(close, PRODUCTION).with_one(long_ago, PRODUCTION)
+    assert (extent.first, extent.last, extent.finest) == (START - DAY, START + 99 * 300, True)

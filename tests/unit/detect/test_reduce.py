@@ -14,7 +14,7 @@ def readings(row: list[int], value: list[float], load: list[float]) -> Blocks:
 
 
 def test_a_block_holds_lowest_highest_and_mean_load() -> None:
-    """Readings of one block become one; what belongs to another series or block does not, and unknown load is left out."""
+    """Readings of one block of one series become one, and load that is not known does not count."""
     many = readings([0, 0, 0, 1, 1], [5, 3, 9, 4, 2], [1, 3, np.nan, np.nan, np.nan])
     blocks = reduce(many, np.array([60.0, 119, 121, 122, 130]), 60)
     assert blocks.row.tolist() == [0, 0, 1]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 
 from leakdog.detect.engine import assess
 from leakdog.detect.evidence import Evidence
-from leakdog.detect.grid import History
+from leakdog.detect.grid import Extent, History
 from leakdog.detect.replay import Alert, replay
 from leakdog.detect.score import NEVER, least_score
 from leakdog.detect.series import SeriesState
@@ -101,6 +103,29 @@ def test_a_few_points_are_too_early() -> None:
     assert (result.alerts, result.verdict) == ([], Verdict.TOO_EARLY)
     assert result.last is not None
     assert result.last.ready_at is not None
+
+
+def test_histories_are_asked_for_as_they_are_replayed(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only as many are held at once as a grid has room for, and what becomes of each does not depend on it."""
+    many = [history(rng, f"s{number}", leak=0.3, days=2) for number in range(4)]
+    whole = replay(many, Signal.RSS, PRODUCTION)
+    wide = Extent().with_one(many[0], PRODUCTION).columns(PRODUCTION)
+    monkeypatch.setattr("leakdog.detect.replay.CHUNK_CELLS", 2.5 * wide)
+    asked, seen = [], []
+
+    class Asked(list[History]):
+        def __iter__(self) -> Iterator[History]:
+            for each in super().__iter__():
+                asked.append(each.name)
+                yield each
+
+    again = replay(Asked(many), Signal.RSS, PRODUCTION, lambda share: seen.append((share, len(asked))))
+    assert [number for share, number in seen if 0 < share < 0.5][-1] == 3  # the third did not fit in
+    for one, other in zip(again, whole, strict=True):
+        assert (one.name, one.verdict) == (other.name, other.verdict)
+        assert [alert.start for alert in one.alerts] == [alert.start for alert in other.alerts] != []
 
 
 def test_progress_ends_at_one(rng: np.random.Generator) -> None:
