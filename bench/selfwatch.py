@@ -1,68 +1,107 @@
-"""Does the daemon leak? Another leakdog watches it for an hour, while it watches some hundred targets.
+"""Does the daemon leak? Two more leakdogs watch it for an hour, while it watches some hundred targets.
 
-    python -m bench.selfwatch [--minutes 60] [--targets 500] [--interval 30]
+    python -m bench.selfwatch [--minutes 60] [--targets 200] [--interval 60] [--days 0]
 
-The watcher judges as it would any other process of this machine, by the preset `production` and by resident set,
-threads and open files every 15 s. Ends with 1 if it found a leak.
+They judge as they would any other process of this machine, by resident set, threads and open files: one by the preset
+`soak`, which has seen its longest look-back after half an hour, the other by `production`, which says nothing of a
+process that is younger than eight hours but for growth that is fast. With `--days` the daemon starts with what it would
+know of its targets after so many days: their rings are full, and nothing in it has a reason to grow any more.
+Ends with 1 if a leak was found by either.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
+import contextlib
 import json
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
+
+import psutil
 
 from bench.bodies import fetch, free_port, record, running, wait_for
 from bench.daemon import MIB, cpu_seconds, daemon, metric, simulated
+from bench.startup import filled
 from bench.targets import addresses
 
-WATCH_SECONDS = 15
+# By preset, how often the daemon is read.
+WATCHERS = {"soak": "2s", "production": "15s"}
 SHOWN_SECONDS = 300.0
 
 
 def main(arguments: Sequence[str] = ()) -> int:
-    """Print the daemon's memory every five minutes, and in the end what the watcher says."""
+    """Print the daemon's memory every five minutes, and in the end what the watchers say."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--minutes", type=float, default=60.0)
-    options.add_argument("--targets", type=int, default=500)
-    options.add_argument("--interval", type=float, default=30.0)
+    options.add_argument("--targets", type=int, default=200)
+    options.add_argument("--interval", type=float, default=60.0)
+    options.add_argument("--days", type=float, default=0.0, help="for how long the targets were watched before")
     given = options.parse_args(arguments)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         print(f"bodies of {record(folder / 'bodies')}; {given.targets} targets every {given.interval:g} s")
-        with (
-            simulated(folder / "bodies") as port,
-            daemon(folder / "watched", addresses(given.targets, port), given.interval) as (process, url),
-        ):
-            watcher = f"127.0.0.1:{free_port()}"
-            config = folder / "watcher.yml"
-            jobs = [{"job_name": "leakdog", "process": {"pid": process.pid}}]
-            whole = {"scrape_interval": f"{WATCH_SECONDS}s"}
-            config.write_text(json.dumps({"global": whole, "storage": {"backend": "memory"}, "scrape_configs": jobs}))
-            command = [sys.executable, "-m", "leakdog", "run", "--config", config, "--web.listen-address", watcher]
-            with running(command):
-                wait_for(f"http://{watcher}/-/ready")
-                began = time.monotonic()
-                while (left := began + 60 * given.minutes - time.monotonic()) > 0:
-                    time.sleep(min(left, SHOWN_SECONDS))
-                    minutes, rss = (time.monotonic() - began) / 60, process.memory_info().rss / MIB
-                    cpu, done = cpu_seconds(process), metric(url, "leakdog_scrapes_total")
-                    print(f"{minutes:4.0f} min {rss:6.1f} MiB {1000 * cpu / done:7.2f} ms CPU per scrape", flush=True)
-                return verdict(watcher)
+        with simulated(folder / "bodies") as port, contextlib.ExitStack() as stack:
+            targets = addresses(given.targets, port)
+            (folder / "watched").mkdir()
+            if given.days:
+                asyncio.run(filled(folder / "watched" / "data", targets, given.days))
+            process, url = stack.enter_context(daemon(folder / "watched", targets, given.interval))
+            watchers = {preset: stack.enter_context(watcher(folder, preset, process.pid)) for preset in WATCHERS}
+            show(process, url, 60 * given.minutes)
+            return max([verdict(preset, at) for preset, at in watchers.items()])
 
 
-def verdict(watcher: str) -> int:
-    """What is said of each signal; 1 where one of them leaks."""
-    (target,) = json.loads(fetch(f"http://{watcher}/api/v1/targets"))["targets"]
+@contextlib.contextmanager
+def watcher(folder: Path, preset: str, pid: int) -> Iterator[str]:
+    """A leakdog that watches this process by a preset; gives its URL."""
+    config, at = folder / f"{preset}.yml", f"127.0.0.1:{free_port()}"
+    settings = {
+        "global": {"scrape_interval": WATCHERS[preset]},
+        "detection": {"preset": preset},
+        "storage": {"backend": "memory"},
+        "scrape_configs": [{"job_name": "leakdog", "process": {"pid": pid}}],
+    }
+    config.write_text(json.dumps(settings))
+    with running([sys.executable, "-m", "leakdog", "run", "--config", config, "--web.listen-address", at]):
+        wait_for(f"http://{at}/-/ready")
+        yield f"http://{at}"
+
+
+def show(process: psutil.Process, url: str, seconds: float) -> None:
+    """Print what the daemon takes, every five minutes."""
+    began = time.monotonic()
+    while (left := began + seconds - time.monotonic()) > 0:
+        time.sleep(min(left, SHOWN_SECONDS))
+        minutes, rss = (time.monotonic() - began) / 60, process.memory_info().rss / MIB
+        cpu, done = cpu_seconds(process), metric(url, "leakdog_scrapes_total")
+        skipped = metric(url, "leakdog_scrapes_skipped_total")
+        print(
+            f"{minutes:4.0f} min {rss:6.1f} MiB {1000 * cpu / done:7.2f} ms CPU per pass, {skipped:.0f} left out",
+            flush=True,
+        )
+
+
+def verdict(preset: str, url: str) -> int:
+    """Print what a watcher says of each signal; 1 where it found a leak, also one that is over."""
+    (target,) = json.loads(fetch(f"{url}/api/v1/targets"))["targets"]
     for signal, found in target["verdicts"].items():
-        print(f"{signal:12} {found['verdict']:10} {'; '.join(found['reasons'])}")
-    leaks = json.loads(fetch(f"http://{watcher}/api/v1/leaks"))["leaks"]
-    print(f"{len(leaks)} leaks" if leaks else "no leak")
+        print(f"{preset:10} {signal:12} {found['verdict']:10} {'; '.join(found['reasons'])}")
+    early = all(found["verdict"] == "too_early" for found in target["verdicts"].values())
+    leaks = json.loads(fetch(f"{url}/api/v1/leaks"))["leaks"]
+    whole = "; ".join(map(told, leaks)) or ("too early to say" if early else "no leak")
+    print(f"{preset}: {whole} (aim: no leak)", flush=True)
     return 1 if leaks else 0
+
+
+def told(leak: dict[str, Any]) -> str:
+    """A leak in a line."""
+    grows = f"{leak['growth_per_second'] or 0.0:,.0f} {leak['unit']} a second"
+    return f"leak of {leak['signal']}, {leak['state']}, since {leak['since']}, {grows}: {'; '.join(leak['reasons'])}"
 
 
 if __name__ == "__main__":
