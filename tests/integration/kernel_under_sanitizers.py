@@ -15,9 +15,11 @@ sys.path.append(str(Path(__file__).parents[1] / "fuzz"))
 import numpy as np
 from made import broken, valid
 
-from leakdog.errors import ProfileError
+from leakdog.errors import LeakdogError, ProfileError
 from leakdog.pprof import DEFAULT_LIMITS, Decoder, Limits, kernel
 from leakdog.pprof.gunzip import MAGIC, gunzip
+from leakdog.store.pack import Chain, replayed
+from leakdog.store.pack.link import Link
 from leakdog.store.pack.parts import take_apart
 
 SHALLOW = Limits(depth=3, labels=9, frames=40)
@@ -26,8 +28,8 @@ SHALLOW = Limits(depth=3, labels=9, frames=40)
 def main(library: str, count: int) -> None:
     """Cold, warm, with small limits, and as the store does it; then a write out of bounds, which must be noticed."""
     kernel.LIBRARY = Path(library)
-    random, read = Random(11), 0
-    for _ in range(count):
+    random, read, chain = Random(11), 0, Chain()
+    for number in range(count):
         made = valid(random).data
         decoder = Decoder()
         decoder.decode(made)
@@ -36,11 +38,31 @@ def main(library: str, count: int) -> None:
                 with contextlib.suppress(ProfileError):
                     use(gunzip(data, DEFAULT_LIMITS) if data.startswith(MAGIC) else data)
                     read += 1
+        if number % 64 == 0:
+            chain, links = Chain(), []
+        with contextlib.suppress(LeakdogError):
+            links.append(chain.append(take_apart(gunzip(made, DEFAULT_LIMITS) if made.startswith(MAGIC) else made)))
+            follow([link.dump() for link in links[-4:]] if len(links) < 5 else [links[0].dump()], random)
     sys.stdout.write(f"read {read}\n")
     sys.stdout.flush()
     room = np.empty(1024, np.int64)
-    kernel._library().leakdog_varints(b"\1" * 1025, 1025, room.ctypes.data)
+    kernel.library().leakdog_varints(b"\1" * 1025, 1025, room.ctypes.data)
     sys.stdout.write("nothing was noticed\n")
+
+
+def follow(links: list[bytes], random: Random) -> None:
+    """Read a chain back as it was written, and with a number of one of its links changed."""
+    replayed(links).profile()
+    loaded = Link.load(links)
+    lists = [*loaded[-1].orders, loaded[-1].lead, *(rows.numbers for rows in loaded[-1].rows)]
+    some = random.choice([each for each in lists if len(each)] or lists)
+    if len(some):
+        some[random.randrange(len(some))] = random.choice((-1, 0, 1, 1 << 40, -(1 << 63), random.randrange(99)))
+    with contextlib.suppress(LeakdogError, IndexError, ValueError):
+        chain = Chain()
+        chain.follow(loaded)
+        chain.profile()
+        chain.append(chain.profile())
 
 
 def damaged(data: bytes, random: Random) -> bytes:

@@ -25,7 +25,7 @@ from leakdog.pprof.trouble import LIMITS, error
 Ints = NDArray[np.int64]
 
 LIBRARY = Path(__file__).with_name("_kernel.so")
-VERSION = 1
+VERSION = 2
 # What follows is in the order of csrc/kernel.h.
 HEADER_FIELDS = 16
 
@@ -109,7 +109,7 @@ class Body:
         self._limits = limits
         self._counts = _Counts()
         trouble = _Trouble()
-        if not _library().leakdog_count(data, len(data), _limits(limits), self._counts, trouble):
+        if not library().leakdog_count(data, len(data), _limits(limits), self._counts, trouble):
             raise error(trouble[:], limits)
         self.counts = Counts(*self._counts)
 
@@ -136,7 +136,7 @@ class Body:
         ids = np.empty(n.mappings + n.locations + n.functions, np.int64)
         text = np.empty(n.text_bytes, np.uint8)
         header, dense, trouble = _Header(), _Dense(), _Trouble()
-        filled = _library().leakdog_tables(
+        filled = library().leakdog_tables(
             self._data,
             len(self._data),
             self._counts,
@@ -165,7 +165,7 @@ class Body:
         numbers = np.empty(2 * (n.samples + 1) + 4 * n.labels, np.int64)
         stacks = np.empty(n.frames, np.int32)
         trouble = _Trouble()
-        filled = _library().leakdog_samples(
+        filled = library().leakdog_samples(
             self._data,
             len(self._data),
             self._counts,
@@ -184,7 +184,7 @@ class Body:
     def rest(self) -> bytes:
         """The fields that are there once, and those that are not known, as they are written."""
         found = np.empty(self.counts.rest_bytes, np.uint8)
-        _library().leakdog_rest(self._data, len(self._data), found.ctypes.data)
+        library().leakdog_rest(self._data, len(self._data), found.ctypes.data)
         return found.tobytes()
 
 
@@ -202,7 +202,7 @@ def again(before: bytes, known: Ints, strings: int, data: bytes, limits: Limits)
     and so many strings; None where it does.
     """
     values, header = known.copy(), _Header()
-    same = _library().leakdog_again(
+    same = library().leakdog_again(
         data, len(data), before, len(before), known.shape[1], strings, limits.message_bytes, values.ctypes.data, header
     )
     return (values, header[:]) if same else None
@@ -216,7 +216,7 @@ def varints(data: bytes, count: int) -> Ints:
 
     """
     numbers = np.empty(count, np.int64)
-    if not _library().leakdog_varints(data, len(data), numbers.ctypes.data):
+    if not library().leakdog_varints(data, len(data), numbers.ctypes.data):
         raise MalformedProfile("a number is cut off or takes more than 10 bytes")
     return numbers
 
@@ -227,7 +227,7 @@ def _limits(limits: Limits) -> Any:
 
 
 @lru_cache(maxsize=1)
-def _library() -> Any:
+def library() -> Any:
     return load(LIBRARY)
 
 

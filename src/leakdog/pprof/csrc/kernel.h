@@ -1,8 +1,9 @@
 /* What the parts of the kernel share, and what Python calls. The same numbers are in kernel.py and
  * trouble.py.
  *
- * The kernel reads an uncompressed profile into arrays that Python has allocated by its counts. It allocates nothing,
- * keeps nothing between calls and reads nothing beyond the bytes it is given, which are those of untrusted programs.
+ * The kernel reads an uncompressed profile into arrays that Python has allocated by its counts, and compares rows of
+ * tables for the store (rows.c, called by compiled.py there). It allocates nothing, keeps nothing between calls and
+ * reads nothing beyond the bytes it is given, which are those of untrusted programs.
  *
  * Schema: https://github.com/google/pprof/blob/main/proto/profile.proto
  */
@@ -14,7 +15,7 @@
 #define EXPORT __attribute__((visibility("default")))
 
 /* To be raised with every change of what is below: an old shared object is then not taken for this one. */
-enum { VERSION = 1 };
+enum { VERSION = 2 };
 
 /* Fields of a profile. */
 enum {

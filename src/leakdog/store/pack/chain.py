@@ -1,47 +1,56 @@
 """Profiles of one process, each told as what is different from the one before.
 
 Rows of strings, mappings, functions, locations and stacks are kept once for the chain, numbered in the order in
-which they were first seen; a link holds the rows that are new, and the values that have changed. What a profile
-numbers anew each time (a heap profile of Go: all of it, when one stack is new) is worked out again: its tables
-are in the order in which its stacks come to need them, and only what is otherwise is told.
+which they were first seen; a link holds the rows that are new, and the values that have changed. The order of a
+profile's rows is worked out again (see `tables`), and only what is otherwise is told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from leakdog.errors import MalformedProfile
 from leakdog.store.pack.link import Link
-from leakdog.store.pack.order import applied, edits, first_seen
-from leakdog.store.pack.parts import FUNCTIONS, LOCATIONS, MAPPINGS, STACKS, STRINGS, TABLES, TYPES, Parts, Rows
-from leakdog.store.pack.table import Table
+from leakdog.store.pack.order import applied
+from leakdog.store.pack.parts import (
+    FUNCTION_WIDTH,
+    FUNCTIONS,
+    NAMES,
+    STACKS,
+    STRINGS,
+    TABLES,
+    TYPES,
+    Maps,
+    Parts,
+    Rows,
+)
+from leakdog.store.pack.table import Raw
+from leakdog.store.pack.tables import Tables
 
 Ints = NDArray[np.int64]
 
 _NONE = np.zeros(0, np.int64)
-# A row with its bytes, its number, and its places in a list and a dictionary, measured with tracemalloc.
-ROW_BYTES = 210
-# The order of a table is expected from those that refer to it, so they come first.
-_WALK = (STACKS, LOCATIONS, FUNCTIONS, MAPPINGS, TYPES, STRINGS)
+# Of a chain, what its arrays and other objects take beside what they hold.
+OBJECT_BYTES = 8 << 10
 
 
 class Chain:
     """Profiles one after the other: `append` adds one and gives its link, `follow` adds those that links tell of."""
 
     def __init__(self) -> None:
-        self._tables = [Table([b""]) for _ in TABLES]  # row 0: the empty string, or none
+        self._tables = Tables()
         self._header = b""
         self._lead = self._stacks = _NONE
         self._values = np.zeros((0, 0), np.int64)
-        self._orders: Sequence[Ints] = ()
+        self._orders: Sequence[Ints] = [_NONE] * len(TABLES)
 
     @property
     def size_bytes(self) -> int:
         """Roughly what it takes in memory."""
-        return ROW_BYTES * sum(map(len, self._tables)) + self._values.nbytes
+        return OBJECT_BYTES + sum(table.size_bytes for table in self._tables) + self._values.nbytes
 
     def takes(self, parts: Parts) -> bool:
         """Whether a profile can be added: those of a chain have the same number of sample types."""
@@ -57,93 +66,48 @@ class Chain:
         if not self.takes(parts):
             raise MalformedProfile("this profile has another number of sample types than those before it")
         known = [len(table) for table in self._tables]
-        actual = self._numbers(parts)
-        new = [table.rows[count:] for table, count in zip(self._tables, known, strict=True)]
-        found = _lead(parts, actual[STRINGS])
+        numbers = self._tables.numbers(parts)
+        stacks = numbers[STACKS][1:].copy()
+        new = [table.since(count) for table, count in zip(self._tables, known, strict=True)]
+        found = _lead(parts, numbers[STRINGS][1:])
         lead = found if len(found) else self._lead  # an empty list says: as before
         self._make_room(parts.values.shape[1])
-        changed, by = _difference(self._values[actual[STACKS]], parts.values)
+        changed, by = _difference(self._values[stacks], parts.values)
         link = Link(
-            strings=new[STRINGS],
+            strings=new[STRINGS].list(),
             rows=[Rows.of(rows) for rows in new[1:]],
-            orders=self._told(actual, lead),
+            orders=self._tables.told(lead, self._stacks, numbers),
             lead=_NONE if np.array_equal(lead, self._lead) else lead,
             changed=changed,
             by=by,
             header=_trimmed(self._header, parts.header),
         )
-        self._advance(link, actual[STACKS])
+        self._advance(link, stacks)
         return link
 
     def follow(self, links: Sequence[Link]) -> None:
         """Add the profiles that links tell of; at least one, and the last one can be asked for."""
-        for link in links:
-            self._tables[STRINGS].extend(link.strings)
-        for table, found in zip(self._tables[1:], zip(*(link.rows for link in links), strict=True), strict=True):
-            table.extend(Rows.joined(found).raw())
+        self._tables[STRINGS].extend(Raw.of([text for link in links for text in link.strings]))
+        for table in TABLES[1:]:
+            self._tables[table].extend(Rows.joined([link.rows[table - 1] for link in links]).raw())
         self._make_room(len(links[0].rows[TYPES - 1].sizes))
         for link in links:
-            self._advance(link, applied(self._stacks, link.orders[STACKS]))
+            self._advance(link, applied(self._stacks, link.orders[STACKS], len(self._values)))
 
     def profile(self) -> Parts:
         """The profile that was added last."""
-        orders = [_NONE] * len(TABLES)
-
-        def settle(table: int, expected: Ints) -> Ints:
-            orders[table] = self._stacks if table == STACKS else applied(expected, self._orders[table])
-            return orders[table]
-
-        tables = self._walk(self._lead, settle)
-        places = [np.zeros(len(table), np.int64) for table in self._tables]
-        for place, order in zip(places, orders, strict=True):
-            place[order] = np.arange(1, len(order) + 1)
-        tables = [rows.renumbered(table, places) for table, rows in enumerate(tables)]
+        told = [_NONE if table == STACKS else self._orders[table] for table in TABLES]  # stacks are in their order
+        orders = self._tables.orders(self._lead, self._stacks, told)
+        places = Maps.of([*map(len, self._tables)])
+        for table, order in enumerate(orders):
+            places[table][order] = np.arange(1, len(order) + 1)
+        found = [Rows.of(self._tables[table].pick(orders[table])) for table in TABLES[1:]]
         return Parts(
             header=self._header,
-            strings=[b"", *self._tables[STRINGS].pick(orders[STRINGS])],
-            tables=tables,
+            strings=Raw.of([b"", *self._tables[STRINGS].pick(orders[STRINGS]).list()]),
+            tables=[Rows(_NONE, _NONE), *(rows.renumbered(table, places) for table, rows in enumerate(found, 1))],
             values=self._values[self._stacks],
         )
-
-    def _numbers(self, parts: Parts) -> list[Ints]:
-        """The chain's own numbers of a profile's rows, by table, without row 0."""
-        numbers = [self._tables[STRINGS].numbers(parts.strings)]
-        for table in TABLES[1:]:
-            own = parts.tables[table].renumbered(table, numbers)
-            numbers.append(self._tables[table].numbers([b"", *own.raw()]))
-        return [each[1:] for each in numbers]
-
-    def _told(self, actual: Sequence[Ints], lead: Ints) -> list[Ints]:
-        """How the order of each table differs from what is expected."""
-        told = [_NONE] * len(TABLES)
-
-        def settle(table: int, expected: Ints) -> Ints:
-            told[table] = edits(expected, actual[table], len(self._tables[table]))
-            return actual[table]
-
-        self._walk(lead, settle)
-        return told
-
-    def _walk(self, lead: Ints, settle: Callable[[int, Ints], Ints]) -> list[Rows]:
-        """The rows of each table but the strings, in the order that `settle` makes of the one expected."""
-        needed: list[list[Ints]] = [[] for _ in TABLES]
-        needed[STRINGS].append(lead)
-        found = [Rows(_NONE, _NONE)] * len(TABLES)
-        for table in _WALK:
-            order = settle(table, self._expected(table, needed[table]))
-            if table == STRINGS:
-                break
-            rows = found[table] = Rows.of(self._tables[table].pick(order))
-            for other, at in rows.references(table):
-                needed[other].append(rows.numbers[at])
-        return found
-
-    def _expected(self, table: int, needed: list[Ints]) -> Ints:
-        if table == STACKS:
-            return self._stacks
-        if table in (MAPPINGS, TYPES):
-            return np.arange(1, len(self._tables[table]))
-        return first_seen(np.concatenate(needed))
 
     def _make_room(self, types: int) -> None:
         """Values for each stack; those of a new one are zero before it."""
@@ -164,9 +128,8 @@ class Chain:
 
 def _lead(parts: Parts, strings: Ints) -> Ints:
     """The strings before the first that a function needs: those of the header, mostly."""
-    names = parts.tables[FUNCTIONS].references(FUNCTIONS)[0][1]
-    used = parts.tables[FUNCTIONS].numbers[names]
-    return strings[: int(used[used > 0].min(initial=len(parts.strings))) - 1]
+    used = parts.tables[FUNCTIONS].numbers.reshape(-1, FUNCTION_WIDTH)[:, :NAMES]
+    return strings[: int(used[used > 0].min(initial=len(parts.strings))) - 1].copy()
 
 
 def _difference(before: Ints, values: Ints) -> tuple[Ints, Ints]:

@@ -10,13 +10,13 @@ A row refers to other tables by their row numbers, which is what profile.proto c
 * stacks     how many locations, those, then for each label: key*, text*, number, unit*
 
 where * is a row of the strings. A stack is that of one sample with its labels; the sample's values stand apart.
+`pprof/csrc/rows.c` knows these columns too: what refers to what.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,14 +24,34 @@ from numpy.typing import NDArray
 from leakdog.errors import MalformedProfile
 from leakdog.pprof.kernel import Body, Columns
 from leakdog.pprof.limits import DEFAULT_LIMITS
-from leakdog.pprof.ragged import ranges
 from leakdog.pprof.samples import read_samples
+from leakdog.store.pack.compiled import call
+from leakdog.store.pack.table import Raw
 
 Ints = NDArray[np.int64]
 
 STRINGS, MAPPINGS, FUNCTIONS, LOCATIONS, STACKS, TYPES = TABLES = range(6)
 LINE_WIDTH, LABEL_WIDTH = 3, 4
+FUNCTION_WIDTH, NAMES = 4, 3  # of a function: its numbers, and those at the beginning that are strings
 _WHOLE = replace(DEFAULT_LIMITS, depth=DEFAULT_LIMITS.message_bytes)  # no frame is left out of what is kept
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Maps:
+    """New numbers for rows: of all tables one after the other, and where those of each begin and the last ones end."""
+
+    numbers: Ints
+    starts: Ints
+
+    @classmethod
+    def of(cls, sizes: Sequence[int]) -> Maps:
+        """For tables of so many rows; all numbers are 0."""
+        starts = np.cumsum([0, *sizes], dtype=np.int64)
+        return cls(np.zeros(starts[-1], np.int64), starts)
+
+    def __getitem__(self, table: int) -> Ints:
+        """The numbers for the rows of one table, to be written to."""
+        return self.numbers[self.starts[table] : self.starts[table + 1]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,21 +62,27 @@ class Rows:
     sizes: Ints
 
     @classmethod
-    def of(cls, raw: Sequence[bytes]) -> Rows:
+    def of(cls, raw: Raw) -> Rows:
         """The rows that `raw` gave."""
-        return cls(np.frombuffer(b"".join(raw), np.int64), np.fromiter(map(len, raw), np.int64, len(raw)) >> 3)
+        return cls(raw.data.view(np.int64), np.diff(raw.bounds) >> 3)
 
     @classmethod
     def joined(cls, rows: Sequence[Rows]) -> Rows:
         """The rows of several, one after the other."""
         return cls(np.concatenate([each.numbers for each in rows]), np.concatenate([each.sizes for each in rows]))
 
-    def raw(self) -> list[bytes]:
-        """Each row as bytes."""
-        if not len(self.sizes):
-            return []
-        data = self.numbers.tobytes()
-        return [data[start:stop] for start, stop in pairwise([0, *(np.cumsum(self.sizes) << 3).tolist()])]
+    def raw(self) -> Raw:
+        """Each row as bytes.
+
+        Raises:
+            ValueError: there are more or fewer numbers than those of the rows.
+
+        """
+        bounds = np.zeros(len(self.sizes) + 1, np.int64)
+        np.cumsum(self.sizes, out=bounds[1:])
+        if bounds[-1] != len(self.numbers) or (bounds[:-1] > bounds[1:]).any():
+            raise ValueError("rows are not as long as they are said to be")
+        return Raw(self.numbers.view(np.uint8), bounds << 3)
 
     def columns(self) -> Ints:
         """The column that each number stands in."""
@@ -66,34 +92,17 @@ class Rows:
         """The row, from 0, that each number stands in."""
         return np.repeat(np.arange(len(self.sizes)), self.sizes)
 
-    def renumbered(self, table: int, numbers: Sequence[Ints]) -> Rows:
-        """These rows of a table with every row that they refer to by its number in `numbers`, table by table."""
-        own = self.numbers.copy()
-        for other, at in self.references(table):
-            own[at] = numbers[other][own[at]]
-        return Rows(own, self.sizes)
+    def renumbered(self, table: int, maps: Maps) -> Rows:
+        """These rows of a table with every row that they refer to by its new number.
 
-    def references(self, table: int) -> list[tuple[int, Ints]]:
-        """Where the rows of this table refer to others: tables, each with the places of the numbers."""
-        column = self.columns()
-        if table == STRINGS:
-            return []
-        if table == MAPPINGS:
-            return [(STRINGS, np.flatnonzero((column == 3) | (column == 4)))]
-        if table == FUNCTIONS:
-            return [(STRINGS, np.flatnonzero(column < 3))]
-        if table == TYPES:
-            return [(STRINGS, np.arange(len(column)))]
-        if table == LOCATIONS:
-            return [
-                (MAPPINGS, np.flatnonzero(column == 0)),
-                (FUNCTIONS, np.flatnonzero((column > 0) & (column % LINE_WIDTH == 0))),
-            ]
-        label = column - 1 - np.repeat(self.numbers[np.cumsum(self.sizes) - self.sizes], self.sizes)
-        return [
-            (LOCATIONS, np.flatnonzero((label < 0) & (column > 0))),
-            (STRINGS, np.flatnonzero((label >= 0) & (label % LABEL_WIDTH != 2))),
-        ]
+        Raises:
+            IndexError: one refers to a row that has none.
+
+        """
+        own = np.empty_like(self.numbers)
+        if not call("renumbered", self.numbers, self.sizes, len(self.sizes), table, maps.numbers, maps.starts, own):
+            raise IndexError("a row refers to one that is not there")
+        return Rows(own, self.sizes)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,14 +111,14 @@ class Parts:
 
     Attributes:
         header: the fields that are there once, as protobuf.
-        strings: the string table.
+        strings: the string table, row 0 included.
         tables: rows by table; that of the strings is empty.
         values: (samples, types).
 
     """
 
     header: bytes
-    strings: list[bytes]
+    strings: Raw
     tables: Sequence[Rows]
     values: Ints
 
@@ -128,8 +137,6 @@ def take_apart(data: bytes) -> Parts:
         raise MalformedProfile("the ids of this profile are not row numbers")
     values, stacks = _stacks(body)
     none = np.zeros(0, np.int64)
-    bounds, text = found.text_offsets.tolist(), found.text.tobytes()
-    strings = [text[start:stop] for start, stop in pairwise(bounds)]
     tables = [
         Rows(none, none),
         _plain(*found.mappings, *found.flags.T),
@@ -138,7 +145,7 @@ def take_apart(data: bytes) -> Parts:
         stacks,
         _plain(*found.types.T),
     ]
-    return Parts(body.rest(), strings, tables, values)
+    return Parts(body.rest(), Raw(np.asarray(found.text), found.text_offsets), tables, values)
 
 
 def _locations(found: Columns) -> Rows:
@@ -171,9 +178,7 @@ def _stacks(body: Body) -> tuple[Ints, Rows]:
 def _beside(*pieces: Rows) -> Rows:
     """Rows that are made of the rows of each piece."""
     sizes = np.sum([piece.sizes for piece in pieces], axis=0)
-    start = np.cumsum(sizes) - sizes
     numbers = np.empty(int(sizes.sum()), np.int64)
-    for piece in pieces:
-        numbers[ranges(start, piece.sizes)] = piece.numbers
-        start = start + piece.sizes
+    at = [(piece.numbers.ctypes.data, piece.sizes.ctypes.data, len(sizes)) for piece in pieces]
+    call("beside", len(sizes), len(pieces), np.array(at, np.int64), numbers)
     return Rows(numbers, sizes)

@@ -44,7 +44,7 @@ def put_together(parts: Parts) -> bytes:
             _plain(3, parts.tables[MAPPINGS]),
             _locations(parts.tables[LOCATIONS]),
             _plain(5, parts.tables[FUNCTIONS]),
-            *(delimited(6, text) for text in parts.strings),
+            *(delimited(6, text) for text in parts.strings.list()),
             parts.header,
         ]
     )

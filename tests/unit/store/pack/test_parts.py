@@ -11,7 +11,7 @@ from leakdog.errors import MalformedProfile
 from leakdog.pprof.gunzip import gunzip
 from leakdog.pprof.limits import DEFAULT_LIMITS
 from leakdog.pprof.wire import delimited, integer, packed
-from leakdog.store.pack.parts import FUNCTIONS, LOCATIONS, MAPPINGS, STACKS, STRINGS, TYPES, Rows, take_apart
+from leakdog.store.pack.parts import FUNCTIONS, LOCATIONS, MAPPINGS, STACKS, STRINGS, TYPES, Maps, Rows, take_apart
 
 
 def message(*values: int) -> bytes:
@@ -36,7 +36,7 @@ def made(**changes: Any) -> bytes:
 def test_all_of_a_profile_is_in_its_parts() -> None:
     """Each table has the rows that its text says."""
     parts = take_apart(made())
-    assert parts.strings == [b"", b"space", b"bytes", b"main", b"a.go"]
+    assert parts.strings.list() == [b"", b"space", b"bytes", b"main", b"a.go"]
     assert parts.tables[TYPES].numbers.tolist() == [1, 2]
     assert parts.header == integer(9, 123)
     assert parts.values.tolist() == [[7]]
@@ -78,12 +78,26 @@ def test_rows_are_bytes_and_back(body: bytes) -> None:
 def test_references_are_followed_by_renumbering() -> None:
     """Every place that refers to a row of another table gets the number given for it, and no other place."""
     parts = take_apart(made())
-    shifted = [np.arange(10) + 10 * (table + 1) for table in range(6)]
+    shifted = Maps(np.arange(10, 70), np.arange(0, 70, 10))
     assert parts.tables[MAPPINGS].renumbered(MAPPINGS, shifted).numbers.tolist() == [16, 32, 0, 13, 14, 1, 0, 0, 0]
     assert parts.tables[FUNCTIONS].renumbered(FUNCTIONS, shifted).numbers.tolist() == [13, 13, 14, 8]
     assert parts.tables[LOCATIONS].renumbered(LOCATIONS, shifted).numbers.tolist() == [21, 20, 1, 31, 9, 3]
     assert parts.tables[TYPES].renumbered(TYPES, shifted).numbers.tolist() == [11, 12]
     assert parts.tables[STACKS].renumbered(STACKS, shifted).numbers.tolist() == [1, 41, 11, 10, 5, 12]
+
+
+@pytest.mark.parametrize("function", [-1, 10])
+def test_a_reference_to_nowhere_is_told(function: int) -> None:
+    """And nothing beyond the numbers that there are is read."""
+    with pytest.raises(IndexError, match="not there"):
+        Rows(np.array([0, 1, 0, function, 1, 1]), np.array([6])).renumbered(LOCATIONS, Maps.of([10] * 6))
+
+
+@pytest.mark.parametrize("sizes", [[1], [1, 2], [3, -1], [-1, 3]])
+def test_rows_of_another_size_than_they_say_are_refused(sizes: list[int]) -> None:
+    """A damaged file may say anything."""
+    with pytest.raises(ValueError, match="not as long"):
+        Rows(np.array([4, 5]), np.array(sizes)).raw()
 
 
 def test_no_frame_is_left_out() -> None:

@@ -2,34 +2,51 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leakdog.store.pack.table import Table
+from leakdog.store.pack.table import FIELDS, Raw, Table
 
-PROFILES = st.lists(st.lists(st.sampled_from([b"", b"a", b"b", b"c"])))
-
-
-@given(PROFILES)
-def test_rows_are_found_by_their_numbers(profiles: list[list[bytes]]) -> None:
-    """Each row of a profile has a number of its own, by which it is found, and it is kept once."""
-    table = Table()
-    for rows in profiles:
-        numbers = table.numbers(rows)
-        assert rows == table.pick(numbers)
-        assert len(set(numbers.tolist())) == len(rows)
-    every = {row for rows in profiles for row in rows}
-    assert len(table) == sum(max((rows.count(row) for rows in profiles), default=0) for row in every)
+ROWS = st.lists(st.binary(max_size=5))
 
 
-@given(PROFILES, st.integers(0, 9))
-def test_a_table_can_be_carried_on(profiles: list[list[bytes]], cut: int) -> None:
-    """One that was given the rows of another gives the numbers that the other would have given."""
-    first, second = Table(), Table()
-    for rows in profiles[:cut]:
-        known = len(first)
-        first.numbers(rows)
-        second.extend(first.rows[known:])
-    for rows in profiles[cut:]:
-        assert first.numbers(rows).tolist() == second.numbers(rows).tolist()
-    assert first.rows == second.rows
+def table(rows: list[bytes]) -> Table:
+    """A table of these rows, behind the empty one."""
+    made = Table(np.zeros(FIELDS, np.int64))
+    made.extend(Raw.of(rows))
+    return made
+
+
+@given(ROWS)
+def test_rows_are_bytes_and_back(rows: list[bytes]) -> None:
+    """Of any sizes, none too."""
+    assert Raw.of(rows).list() == rows
+
+
+@given(ROWS, ROWS, st.booleans())
+def test_rows_are_found_by_their_numbers(some: list[bytes], more: list[bytes], room: bool) -> None:
+    """Also where others were added since, and room was made."""
+    made = table(some)
+    if room:
+        made.make_room(3, 50)
+    made.extend(Raw.of(more))
+    every = [b"", *some, *more]
+    assert len(made) == len(every)
+    assert made.pick(np.arange(len(every))[::-1].copy()).list() == every[::-1]
+    assert made.since(1 + len(some)).list() == more
+
+
+@pytest.mark.parametrize("number", [-1, 3])
+def test_a_row_that_is_not_there_is_told(number: int) -> None:
+    """Before the first and behind the last."""
+    with pytest.raises(IndexError):
+        table([b"a", b"b"]).pick(np.array([1, number]))
+
+
+def test_a_row_takes_little_more_than_its_bytes() -> None:
+    """Where many of them are looked up, some forty bytes."""
+    made = table([b"%020d" % number for number in range(10_000)])
+    made.make_room()
+    assert made.size_bytes / 10_000 < 70

@@ -1,0 +1,316 @@
+/* Rows of tables for the store: which are known, where they refer to others, in which order they come.
+ *
+ * Rows are bytes one after the other; `bounds` says where each begins and the last one ends. What they hold comes from
+ * untrusted programs or from a damaged file, so every number in them is looked at before it is used as a place.
+ * parts.py says what the columns of each table are; the numbers of tables are those there.
+ */
+#include "kernel.h"
+
+enum { ROW_STRINGS, ROW_MAPPINGS, ROW_FUNCTIONS, ROW_LOCATIONS, ROW_STACKS, ROW_TYPES, TABLES };
+enum { NO_TABLE = -1 };
+
+static inline uint64_t rotated(uint64_t n, int bits) { return n << bits | n >> (64 - bits); }
+
+static inline void sip_round(uint64_t v[4]) {
+    v[0] += v[1], v[2] += v[3];
+    v[1] = rotated(v[1], 13) ^ v[0], v[3] = rotated(v[3], 16) ^ v[2];
+    v[0] = rotated(v[0], 32);
+    v[2] += v[1], v[0] += v[3];
+    v[1] = rotated(v[1], 17) ^ v[2], v[3] = rotated(v[3], 21) ^ v[0];
+    v[2] = rotated(v[2], 32);
+}
+
+/* SipHash-1-3 of a row, and of how many equal ones came before it: nobody who does not know the key can make many rows
+ * that meet in one place. Source: Aumasson and Bernstein, SipHash: a fast short-input PRF (2012). */
+static uint64_t hash(const uint8_t *data, size_t size, uint64_t nth, const uint64_t key[2]) {
+    uint64_t v[4] = {key[0] ^ UINT64_C(0x736f6d6570736575), key[1] ^ UINT64_C(0x646f72616e646f6d),
+                     key[0] ^ UINT64_C(0x6c7967656e657261), key[1] ^ UINT64_C(0x7465646279746573)};
+    uint64_t last = (uint64_t)size << 56;
+    for (size_t at = 0; at < size; at += 8) {
+        uint64_t word = 0;
+        memcpy(&word, data + at, size - at < 8 ? size - at : 8);
+        v[3] ^= word, sip_round(v), v[0] ^= word;
+    }
+    v[3] ^= nth, sip_round(v), v[0] ^= nth;
+    v[3] ^= last, sip_round(v), v[0] ^= last;
+    v[2] ^= 0xff;
+    for (int i = 0; i < 3; i++) sip_round(v);
+    return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+/* A table of rows that are kept once; table.py has the same fields in this order. `slots` is a table of hashes: a row's
+ * number and one, 0 where there is none. There are more of them than rows that have room, and their count is a power of
+ * two. */
+typedef struct {
+    uint8_t *data;
+    int64_t *bounds;
+    int32_t *nth; /* of how many before it a row is equal */
+    int32_t *slots;
+    int64_t count, rows_room, bytes_room, slots_count;
+} Table;
+
+/* Rows of a profile. Those of strings are told by where each begins, others by how many numbers each has. */
+typedef struct {
+    const int64_t *numbers;
+    const int64_t *sizes;
+    int64_t count;
+} Rows;
+
+/* The number of a row of which so many equal ones are before it; it is added where it is not known, and -1 where there
+ * is no room for it. */
+static int64_t number_of(Table *table, const uint8_t *row, size_t size, int32_t nth, const uint64_t *key) {
+    uint64_t mask = (uint64_t)table->slots_count - 1, at = hash(row, size, (uint64_t)nth, key) & mask;
+    for (; table->slots[at]; at = (at + 1) & mask) {
+        int64_t known = table->slots[at] - 1, start = table->bounds[known];
+        if (table->nth[known] == nth && (size_t)(table->bounds[known + 1] - start) == size &&
+            !memcmp(table->data + start, row, size))
+            return known;
+    }
+    int64_t end = table->bounds[table->count];
+    if (table->count == table->rows_room || (int64_t)size > table->bytes_room - end) return -1;
+    memmove(table->data + end, row, size); /* onto itself, where a table is read anew from its own rows */
+    table->bounds[table->count + 1] = end + (int64_t)size;
+    table->nth[table->count] = nth;
+    table->slots[at] = (int32_t)(table->count + 1);
+    return table->count++;
+}
+
+/* The same of the next row of a profile. Two equal rows of a profile are two rows of the table: the second is known as
+ * the second. `seen` is zero for each row of the table before the first row of the profile. */
+static int64_t next_number(Table *table, const uint8_t *row, size_t size, int32_t *seen, const uint64_t *key) {
+    int64_t first = number_of(table, row, size, 0, key);
+    if (first < 0) return -1;
+    int64_t found = seen[first] ? number_of(table, row, size, seen[first], key) : first;
+    if (found >= 0) seen[first]++;
+    return found;
+}
+
+/* Find the places of a table's own rows, in `slots` that are all zero. `seen` is zero for each row. */
+EXPORT int64_t leakdog_placed(Table *table, const uint64_t *key, int32_t *seen) {
+    int64_t count = table->count;
+    table->count = 0;
+    for (int64_t row = 0; row < count; row++)
+        next_number(table, table->data + table->bounds[row], (size_t)(table->bounds[row + 1] - table->bounds[row]),
+                    seen, key);
+    return table->count == count;
+}
+
+/* The table that a number in a row refers to. Of a stack, `depth` is the row's first number. */
+static inline int referred(int64_t table, int64_t column, int64_t depth) {
+    switch (table) {
+    case ROW_MAPPINGS: return column == 3 || column == 4 ? ROW_STRINGS : NO_TABLE;
+    case ROW_FUNCTIONS: return column < 3 ? ROW_STRINGS : NO_TABLE;
+    case ROW_TYPES: return ROW_STRINGS;
+    case ROW_LOCATIONS: return column == 0 ? ROW_MAPPINGS : column % 3 == 0 ? ROW_FUNCTIONS : NO_TABLE;
+    case ROW_STACKS:
+        if (column == 0) return NO_TABLE;
+        if (column <= depth) return ROW_LOCATIONS;
+        return ((uint64_t)column - 1 - (uint64_t)depth) % 4 != 2 ? ROW_STRINGS : NO_TABLE;
+    default: return NO_TABLE;
+    }
+}
+
+/* A row, with the new number of each row that it refers to, into `out`. Those of each table are in `maps` from `starts`
+ * on. False where there is no such row. */
+static bool renumber(const int64_t *row, int64_t size, int64_t table, const int64_t *maps, const int64_t *starts,
+                     int64_t *out) {
+    int64_t depth = size ? *row : 0;
+    for (int64_t column = 0; column < size; column++) {
+        int other = referred(table, column, depth);
+        out[column] = row[column];
+        if (other == NO_TABLE) continue;
+        if (row[column] < 0 || row[column] >= starts[other + 1] - starts[other]) return false;
+        out[column] = maps[starts[other] + row[column]];
+    }
+    return true;
+}
+
+/* All rows of a table in this way. */
+EXPORT int64_t leakdog_renumbered(const int64_t *numbers, const int64_t *sizes, int64_t count, int64_t table,
+                                  const int64_t *maps, const int64_t *starts, int64_t *out) {
+    for (int64_t row = 0; row < count; row++) {
+        if (!renumber(numbers, sizes[row], table, maps, starts, out)) return false;
+        numbers += sizes[row];
+        out += sizes[row];
+    }
+    return true;
+}
+
+/* Numbers in the tables of a chain for all rows of a profile, into `maps`, those of each table from `starts` on. Row 0
+ * is none in all tables but that of the strings, and is not among the profile's rows.
+ *
+ * Returns TABLES; or a table that has no room for all of its rows: some are added then, and the same call with more room
+ * adds the others; or -1 where a row refers to one that is not there. `seen` has room for the rows of any table, `row`
+ * for the longest row.
+ */
+EXPORT int64_t leakdog_numbered(Table *tables, const Rows *rows, const uint64_t *key, int32_t *seen, int64_t *row,
+                                int64_t *maps, const int64_t *starts) {
+    for (int64_t t = 0; t < TABLES; t++) {
+        Table *table = tables + t;
+        const int64_t *numbers = rows[t].numbers, *sizes = rows[t].sizes;
+        int64_t *out = maps + starts[t] + (t != ROW_STRINGS);
+        memset(seen, 0, (size_t)table->rows_room * sizeof *seen);
+        for (int64_t i = 0; i < rows[t].count; i++) {
+            if (t == ROW_STRINGS) {
+                out[i] = next_number(table, (const uint8_t *)numbers + sizes[i], (size_t)(sizes[i + 1] - sizes[i]),
+                                     seen, key);
+            } else {
+                if (!renumber(numbers, sizes[i], t, maps, starts, row)) return -1;
+                out[i] = next_number(table, (const uint8_t *)row, (size_t)sizes[i] * 8, seen, key);
+                numbers += sizes[i];
+            }
+            if (out[i] < 0) return t;
+        }
+    }
+    return TABLES;
+}
+
+/* Copy rows of these numbers to `out`, which has room for them; false where there is no such row. */
+EXPORT int64_t leakdog_picked(const Table *table, const int64_t *numbers, int64_t wanted, uint8_t *out) {
+    for (int64_t i = 0; i < wanted; i++) {
+        if (numbers[i] < 0 || numbers[i] >= table->count) return false;
+        size_t size = (size_t)(table->bounds[numbers[i] + 1] - table->bounds[numbers[i]]);
+        memcpy(out, table->data + table->bounds[numbers[i]], size);
+        out += size;
+    }
+    return true;
+}
+
+/* A list of rows below `known`, and how many there are. */
+typedef struct {
+    int64_t *rows;
+    int64_t count, known;
+} Order;
+
+static bool all_known(const int64_t *rows, int64_t count, int64_t known) {
+    for (int64_t i = 0; i < count; i++)
+        if (rows[i] < 0 || rows[i] >= known) return false;
+    return true;
+}
+
+/* What turns an expected list of distinct rows into another, see order.py: into `out`, which has room for two numbers
+ * a row and one; returns how many these are, or -1 where a row is not below `known`, as many as `places` has room for. */
+EXPORT int64_t leakdog_edits(const int64_t *expected, int64_t expected_count, const int64_t *actual,
+                             int64_t actual_count, int64_t known, int64_t *places, int64_t *out) {
+    if (!all_known(expected, expected_count, known) || !all_known(actual, actual_count, known)) return -1;
+    for (int64_t row = 0; row < known; row++) places[row] = expected_count + row;
+    for (int64_t i = 0; i < expected_count; i++) places[expected[i]] = i;
+    int64_t told = 1, before = -1, last = 0;
+    out[0] = actual_count;
+    for (int64_t i = 0; i < actual_count; i++) {
+        int64_t jump = places[actual[i]] - before - 1;
+        before = places[actual[i]];
+        if (!jump) continue;
+        out[told++] = i - last;
+        out[told++] = jump;
+        last = i;
+    }
+    return told == 1 && actual_count == expected_count ? 0 : told;
+}
+
+/* The list that edits told, into `out`; returns how long it is, or -1 where there is no room, or one of its rows is not
+ * below `known`. */
+EXPORT int64_t leakdog_applied(const int64_t *expected, int64_t expected_count, const int64_t *told,
+                               int64_t told_count, int64_t known, int64_t *out, int64_t room) {
+    int64_t count = told_count ? told[0] : expected_count, next = 1, at = 0;
+    uint64_t place = 0;
+    if (count < 0 || count > room) return -1;
+    for (int64_t i = 0; i < count; i++, place++) {
+        while (next + 1 < told_count && told[next] == i - at) {
+            place += (uint64_t)told[next + 1];
+            at = i;
+            next += 2;
+        }
+        uint64_t row = place - (uint64_t)expected_count;
+        if (place < (uint64_t)expected_count) row = (uint64_t)expected[place];
+        if (row >= (uint64_t)known) return -1;
+        out[i] = (int64_t)row;
+    }
+    return count;
+}
+
+/* Add to the orders of other tables the rows that those of a table refer to, each where it first is, and not row 0. */
+static bool follow(const Table *tables, int64_t table, const Order *order, Order *needed, uint8_t *const *seen) {
+    for (int64_t i = 0; i < order->count; i++) {
+        int64_t start = tables[table].bounds[order->rows[i]];
+        const int64_t *row = (const int64_t *)(const void *)(tables[table].data + start);
+        int64_t size = (tables[table].bounds[order->rows[i] + 1] - start) / 8, depth = size ? *row : 0;
+        for (int64_t column = 0; column < size; column++) {
+            int other = referred(table, column, depth);
+            if (other == NO_TABLE) continue;
+            if (row[column] < 0 || row[column] >= needed[other].known) return false;
+            if (seen[other][row[column]]) continue;
+            seen[other][row[column]] = 1;
+            needed[other].rows[needed[other].count++] = row[column];
+        }
+    }
+    return true;
+}
+
+/* The order of a table is expected from those that refer to it, so they come first. */
+static const int WALK[TABLES] = {ROW_STACKS, ROW_LOCATIONS, ROW_FUNCTIONS, ROW_MAPPINGS, ROW_TYPES, ROW_STRINGS};
+
+/* Go through the tables of a chain, each in its own order, from the stacks on, which are expected as given; so is what
+ * comes first of the strings.
+ *
+ * Either `given` are these orders, and into `out` come the edits that tell them; or they are those edits, and into `out`
+ * come the orders. Each begins at its place in `given_starts` and `out_starts`; `counts` are how long those in `out`
+ * are. `scratch` has room for three numbers for each row of all tables. False where anything refers to what is not
+ * there.
+ */
+EXPORT int64_t leakdog_walked(const Table *tables, const int64_t *lead, int64_t lead_count, const int64_t *stacks,
+                              int64_t stacks_count, int64_t tell, const int64_t *given, const int64_t *given_starts,
+                              int64_t *out, const int64_t *out_starts, int64_t *counts, int64_t *scratch) {
+    Order needed[TABLES];
+    uint8_t *seen[TABLES];
+    int64_t all = 0;
+    for (int64_t t = 0; t < TABLES; t++) all += tables[t].count;
+    int64_t *places = scratch, *orders = scratch + all;
+    uint8_t *flags = (uint8_t *)(scratch + 2 * all);
+    memset(flags, 0, (size_t)all);
+    for (int64_t t = 0; t < TABLES; orders += tables[t].count, flags += tables[t].count, t++) {
+        needed[t] = (Order){orders, 0, tables[t].count};
+        seen[t] = flags;
+        seen[t][0] = 1;
+    }
+    if (!all_known(lead, lead_count, needed[ROW_STRINGS].known)) return false;
+    for (int64_t i = 0; i < lead_count; i++) {
+        if (seen[ROW_STRINGS][lead[i]]) continue;
+        seen[ROW_STRINGS][lead[i]] = 1;
+        needed[ROW_STRINGS].rows[needed[ROW_STRINGS].count++] = lead[i];
+    }
+    for (int64_t i = 0; i < TABLES; i++) {
+        int t = WALK[i];
+        Order expected = needed[t], own;
+        if (t == ROW_STACKS) expected = (Order){(int64_t *)stacks, stacks_count, tables[t].count};
+        if (t == ROW_MAPPINGS || t == ROW_TYPES)
+            for (expected.count = 0; expected.count + 1 < tables[t].count; expected.count++)
+                expected.rows[expected.count] = expected.count + 1;
+        const int64_t *from = given + given_starts[t];
+        int64_t from_count = given_starts[t + 1] - given_starts[t], *to = out + out_starts[t];
+        if (tell) {
+            counts[t] = leakdog_edits(expected.rows, expected.count, from, from_count, tables[t].count, places, to);
+            own = (Order){(int64_t *)from, from_count, tables[t].count};
+        } else {
+            int64_t room = out_starts[t + 1] - out_starts[t];
+            counts[t] = leakdog_applied(expected.rows, expected.count, from, from_count, tables[t].count, to, room);
+            own = (Order){to, counts[t], tables[t].count};
+        }
+        if (counts[t] < 0 || (t != ROW_STRINGS && !follow(tables, t, &own, needed, seen))) return false;
+    }
+    return true;
+}
+
+/* Rows made of the rows of several tables side by side. */
+EXPORT int64_t leakdog_beside(int64_t rows_count, int64_t tables, const Rows *rows, int64_t *out) {
+    const int64_t *at[TABLES];
+    for (int64_t i = 0; i < tables; i++) at[i] = rows[i].numbers;
+    for (int64_t row = 0; row < rows_count; row++)
+        for (int64_t i = 0; i < tables; i++) {
+            int64_t size = rows[i].sizes[row];
+            memcpy(out, at[i], (size_t)size * 8);
+            out += size;
+            at[i] += size;
+        }
+    return true;
+}

@@ -1,0 +1,102 @@
+"""The tables of a chain: a profile's rows to their numbers there, and the order that is expected of them.
+
+What a profile numbers anew each time (a heap profile of Go: all of it, when one stack is new) is worked out again: its
+tables are in the order in which its stacks come to need them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leakdog.store.pack.compiled import call
+from leakdog.store.pack.parts import TABLES, Maps, Parts
+from leakdog.store.pack.table import FIELDS, KEY, Table
+
+Ints = NDArray[np.int64]
+
+
+class Tables:
+    """One for each of `parts.TABLES`."""
+
+    def __init__(self) -> None:
+        self._told = np.zeros((len(TABLES), FIELDS), np.int64)
+        self._tables = [Table(told) for told in self._told]
+
+    def __iter__(self) -> Iterator[Table]:
+        """All of them, in the order of `parts.TABLES`."""
+        return iter(self._tables)
+
+    def __getitem__(self, table: int) -> Table:
+        """One of them."""
+        return self._tables[table]
+
+    def numbers(self, parts: Parts) -> Maps:
+        """The numbers of a profile's rows, which are 0 for those that are none; new rows are added in their order.
+
+        Two equal rows of one profile are two rows here too: the second is known as the second.
+
+        Raises:
+            IndexError: a row refers to one that is not there.
+
+        """
+        maps = Maps.of([len(parts.strings), *(len(parts.tables[table].sizes) + 1 for table in TABLES[1:])])
+        for table in self._tables:
+            if not table.rows_room:
+                table.make_room()
+        strings, others = parts.strings, parts.tables[1:]
+        rows = np.array(
+            [
+                (strings.data.ctypes.data, strings.bounds.ctypes.data, len(strings)),
+                *((each.numbers.ctypes.data, each.sizes.ctypes.data, len(each.sizes)) for each in others),
+            ],
+            np.int64,
+        )
+        size_bytes = [strings.data.nbytes, *(each.numbers.nbytes for each in others)]
+        longest = np.empty(max(int(each.sizes.max(initial=0)) for each in others), np.int64)
+        grown = []
+        while (at := self._numbered(rows, longest, maps)) != len(TABLES):
+            if at < 0:
+                raise IndexError("a row refers to one that is not there")
+            grown.append(self._tables[at])
+            grown[-1].make_room(int(rows[at, 2]), size_bytes[at])
+        for table in grown:
+            table.make_room()
+        return maps
+
+    def told(self, lead: Ints, stacks: Ints, orders: Maps) -> list[Ints]:
+        """How the order of each table differs from what is expected; see `order.edits`.
+
+        Args:
+            lead: strings that come first.
+            stacks: the stacks that are expected.
+            orders: numbers of a profile's rows, by table.
+
+        Raises:
+            IndexError: a row refers to one that is not there.
+
+        """
+        given = [orders[table][1:] for table in TABLES]
+        return self._walked(lead, stacks, given, [1 + 2 * len(order) for order in given], tell=True)
+
+    def orders(self, lead: Ints, stacks: Ints, told: Sequence[Ints]) -> list[Ints]:
+        """The order of each table, of which this is told."""
+        return self._walked(lead, stacks, told, [len(table) for table in self._tables], tell=False)
+
+    def _numbered(self, rows: Ints, longest: Ints, maps: Maps) -> int:
+        seen = np.empty(max(table.rows_room for table in self._tables), np.int32)
+        return call("numbered", self._told, rows, KEY, seen, longest, maps.numbers, maps.starts)
+
+    def _walked(
+        self, lead: Ints, stacks: Ints, given: Sequence[Ints], room: Sequence[int], *, tell: bool
+    ) -> list[Ints]:
+        starts = np.cumsum([0, *map(len, given)], dtype=np.int64)
+        out = Maps.of(room)
+        counts = np.zeros(len(TABLES), np.int64)
+        scratch = np.empty(3 * sum(map(len, self._tables)), np.int64)
+        lists = (lead, len(lead), stacks, len(stacks), int(tell), np.concatenate(given), starts)
+        if not call("walked", self._told, *lists, out.numbers, out.starts, counts, scratch):
+            raise IndexError("a row refers to one that is not there")
+        return [out[table][:count].copy() for table, count in enumerate(counts.tolist())]
