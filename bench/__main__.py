@@ -5,7 +5,19 @@ from __future__ import annotations
 import importlib
 import sys
 
-BENCHMARKS = ("decode", "store", "series", "numbers", "daemon", "growth", "startup", "detect", "sites", "replicas", "cost")
+BENCHMARKS = (
+    "decode",
+    "store",
+    "series",
+    "numbers",
+    "daemon",
+    "growth",
+    "startup",
+    "detect",
+    "sites",
+    "replicas",
+    "cost",
+)
 # A module called `numbers` would hide Python's own from every script that is run in this folder.
 MODULES = {"numbers": "points"}
 
