@@ -225,6 +225,7 @@ class Assessment:
         time_to_limit_seconds: until the limit at this growth; None without limit or growth.
         time_to_limit_interval: 80 % interval of it.
         ready_at: for `too_early`, when a verdict can be expected.
+        blind: nothing could be examined, for want of readings.
         reasons: sentences a person can check against the chart.
 
     """
@@ -242,6 +243,7 @@ class Assessment:
     time_to_limit_interval: tuple[float, float] | None = None
     ready_at: float | None = None
     reasons: tuple[str, ...] = ()
+    blind: bool = False
 
 
 class Frame(NamedTuple):

@@ -154,6 +154,7 @@ def compose(found: Sequence[Found], context: Context) -> Assessment:
         Verdict.TOO_EARLY,
         ready_at=context.now + wait,
         reasons=words.too_early(wait),
+        blind=not found,
     )
 
 

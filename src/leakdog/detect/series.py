@@ -24,6 +24,7 @@ SWING_WEIGHT = 0.1  # of the newest block's swing
 HIGHS = 168  # of the coarsest blocks whose highest reading is remembered: a week in production
 MOST_LIVES = 8  # restarts that are remembered, with the block at which each life begins to be seen
 LOWEST = -math.inf
+RESUMED = -1.0  # in the place of a step: the next one is the pause in which nobody watched, and tells nothing
 LIFE_TOLERANCE_SECONDS = 1.5  # start times are told in clock ticks or whole seconds: nearer ones are the same life
 
 
@@ -87,7 +88,7 @@ class SeriesState:
         self.life_start = LOWEST
         self.first_time = math.nan  # first reading of this life
         self.last_time = LOWEST
-        self.step_seconds = 0.0  # between readings, an average that forgets; 0 until it is known
+        self.step_seconds = 0.0  # between readings, an average that forgets; not above 0 until it is known
         self.swing = 0.0  # by how much readings exceed the lows of the coarsest level, an average that forgets
         self._highs = Blocks(1, HIGHS)  # of this life
         # What the engine found last, by look-back, and its last assessment; not saved, worked out anew.
@@ -112,6 +113,8 @@ class SeriesState:
             return
         if abs(life_start - self.life_start) > LIFE_TOLERANCE_SECONDS:
             self._begin_life(life_start, time)
+        elif self.step_seconds == RESUMED:
+            self.step_seconds = 0.0
         elif not self.step_seconds:
             self.step_seconds = time - self.last_time
         else:
@@ -189,6 +192,7 @@ class SeriesState:
             raise LeakdogError("reading a detector state: it was kept under another preset; it starts afresh")
         state = cls(settings)
         state._read(body, len(mark), before=data[:4] == MAGIC_BEFORE)
+        state.step_seconds = RESUMED
         return state
 
     def under(self, settings: Settings) -> SeriesState:

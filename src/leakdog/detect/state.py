@@ -3,6 +3,7 @@
 inactive --found--> pending --held for hold_seconds--> firing
 pending --not found--> inactive
 firing --not found for resolve_seconds--> resolved
+pending or firing --too little was read to find anything--> as it stands: time in which nobody looked does not count
 pending or firing --the process has ended--> resolved: what it left is kept
 resolved --found, held again--> firing, the same leak with the same id
 """
@@ -56,6 +57,7 @@ def advance(
     now: float,
     settings: Settings,
     alive: bool = True,
+    blind: bool = False,
     seconded: bool = False,
     doubt: Doubt | None = None,
 ) -> Leak | None:
@@ -67,6 +69,7 @@ def advance(
         key: the target.
         now: unix seconds, not before `leak.updated`.
         alive: whether the process still runs; its leaks end with it.
+        blind: whether too little was read of late for the leak to be found.
         seconded: whether another replica of the job already fires for the same code.
         doubt: what the other replicas say against it.
 
@@ -78,7 +81,7 @@ def advance(
     if not alive:
         return _ended(leak, now)
     if finding is None:
-        return _missed(leak, now, settings)
+        return _unseen(leak, now) if blind else _missed(leak, now, settings)
     if leak is None:
         leak = _new(finding, key, now)
     elif leak.state is LeakState.RESOLVED and leak.pending_since is None:
@@ -168,6 +171,11 @@ def _missed(leak: Leak | None, now: float, settings: Settings) -> Leak | None:
     if now - leak.updated < settings.resolve_seconds:
         return leak
     return _resolved(leak, now)
+
+
+def _unseen(leak: Leak | None, now: float) -> Leak | None:
+    """Nobody can say that its growth is gone."""
+    return leak if leak is None or leak.state is LeakState.RESOLVED else replace(leak, updated=now)
 
 
 def _ended(leak: Leak | None, now: float) -> Leak | None:

@@ -159,11 +159,18 @@ def judge(
             key=watched.key,
             now=now,
             settings=settings,
+            blind=before is not None and _blind(watched, before, now, settings),
             seconded=leak_class in seconded,
             doubt=doubted.get(leak_class),
         )
         changed += _replace(watched, leak_class, after)
     return changed
+
+
+def _blind(watched: Watched, leak: Leak, now: float, settings: Settings) -> bool:
+    """Whether a leak cannot be found only because its signal, which is still told, was not read for a while."""
+    seen = watched.assessments.get(leak.signal)
+    return seen is not None and seen.blind and now - watched.series[leak.signal].last_time < settings.resolve_seconds
 
 
 def growth_together(watched: Watched, now: float, settings: Settings) -> dict[Signal, float]:

@@ -11,7 +11,8 @@ from leakdog.config.schema import DetectionConfig, Preset
 from leakdog.daemon.memory import DENSE, SAVED_TOGETHER, Memory, lives_name, state_name
 from leakdog.detect.series import SeriesState
 from leakdog.detect.settings import for_sites, settings_for
-from leakdog.model import Frame, Leak, LeakClass, LeakState, Life, Scrape, Signal, TargetKey
+from leakdog.model import Frame, Leak, LeakClass, LeakState, Life, Scrape, Signal, TargetKey, Verdict
+from leakdog.pipeline.judge import judge, observe
 from leakdog.pipeline.lives import Facts, next_life
 from leakdog.pipeline.sites import Site, Sites
 from leakdog.pipeline.state import Fleet, Lived, Watched
@@ -197,3 +198,27 @@ async def test_a_target_that_goes_while_others_are_saved_leaves_nothing(store: S
     await memory.forget(last)
     await saving
     assert len(await store.state_names()) == SAVED_TOGETHER
+
+
+@pytest.mark.parametrize("pause", [5.0, 20.0, 40.0])
+async def test_a_pending_leak_outlasts_a_restart(store: Store, watched: Watched, pause: float) -> None:
+    """The daemon is restarted and at first no scrape gets through: the leak is still pending, since when it was."""
+    watched.life = Life(900.0, 900.0)
+    now = 1000.0
+    while not watched.leaks:
+        now += 1.0
+        assert now < 1200.0
+        observe(watched, {Signal.INUSE_SPACE: 1e6 * now}, now, SETTINGS, {})
+        judge(watched, now, SETTINGS)
+    since = watched.leaks[LeakClass.HEAP].pending_since
+    await Memory(store).save([watched])
+    again = await restored(store, watched, now + 2.0)
+    again.life = watched.life  # the store has no scrape of it here
+    for second in range(8):
+        later = now + pause + second
+        observe(again, {Signal.INUSE_SPACE: 1e6 * later}, later, SETTINGS, {})
+        judge(again, later, SETTINGS)
+        leak = again.leaks[LeakClass.HEAP]
+        assert leak.state in (LeakState.PENDING, LeakState.FIRING)
+        assert leak.pending_since == since
+    assert again.assessments[Signal.INUSE_SPACE].verdict is Verdict.LEAK

@@ -160,7 +160,9 @@ def test_at_first_it_is_too_early_and_it_is_said_when_not(watch: Watch) -> None:
     early = found[9]
     assert early.verdict is Verdict.TOO_EARLY
     assert early.ready_at is not None
+    assert early.blind
     first = next(each for each in found if each.verdict is not Verdict.TOO_EARLY)
+    assert not first.blind
     assert early.ready_at == pytest.approx(first.time, abs=4)
 
 

@@ -244,3 +244,12 @@ def test_lives_are_known_by_the_block_in_which_each_begins_to_be_seen() -> None:
     known = [math.nan] * 6 + [(START + 3 * HOUR) // HOUR, (START + 53 * HOUR) // HOUR]
     np.testing.assert_array_equal(state.lives, known)
     np.testing.assert_array_equal(SeriesState.from_bytes(state.to_bytes(), PRODUCTION).lives, known)
+
+
+def test_the_pause_of_a_restart_is_no_step_between_readings() -> None:
+    """An hour in which nobody watched does not make a series of one reading a second one of too few."""
+    state = soak({float(second): 1.0 for second in range(10)})
+    again = SeriesState.from_bytes(state.to_bytes(), SOAK)
+    for second in (3600, 3601, 3602):
+        again.observe(START + second, 1.0, life_start=START - 100)
+    assert again.step_seconds == 1.0

@@ -270,3 +270,35 @@ def test_a_replica_that_fires_for_the_same_code_speaks_for_it(
     )
     fleet = Fleet({fresh.key: fresh, key: other})
     assert fires_after(fleet, fresh) == pytest.approx(share * SETTINGS.hold_seconds, abs=1.0)
+
+
+def pending(fresh: Watched) -> float:
+    """Feed a leak until it is pending; the time of the last reading."""
+    for second in range(100):
+        observe(fresh, {Signal.INUSE_SPACE: 5e7 + 1e6 * second}, START + second, SETTINGS, {})
+        if judge(fresh, START + second, SETTINGS):
+            return START + second
+    raise AssertionError("no leak was found")
+
+
+@pytest.mark.parametrize("pause", [20, 30])
+def test_a_pending_leak_outlasts_scrapes_that_fail(fresh: Watched, pause: int) -> None:
+    """After a pause the look-back has too few readings for a while: that is no sign that growth has ended."""
+    last = pending(fresh)
+    since = fresh.leaks[LeakClass.HEAP].pending_since
+    for second in range(pause, pause + 12):
+        observe(fresh, {Signal.INUSE_SPACE: 5e7 + 1e6 * (last - START + second)}, last + second, SETTINGS, {})
+        changed = judge(fresh, last + second, SETTINGS)
+        assert [leak.state for leak in changed] in ([], [LeakState.FIRING])
+    assert fresh.leaks[LeakClass.HEAP].pending_since == since
+
+
+def test_a_leak_whose_signal_is_told_no_more_does_not_stay_for_that(fresh: Watched) -> None:
+    """Where the target is read and no longer tells the signal, nothing speaks for the leak."""
+    last = pending(fresh)
+    changed = []
+    for second in range(1, 200):
+        observe(fresh, {Signal.GOROUTINES: 10.0}, last + second, SETTINGS, {})
+        changed += judge(fresh, last + second, SETTINGS)
+    assert [leak.state for leak in changed][-1] in (LeakState.INACTIVE, LeakState.RESOLVED)
+    assert not fresh.leaks_as(LeakClass.HEAP)
