@@ -40,9 +40,9 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "-o",
         "--output",
-        type=Path,
+        type=_archive,
         metavar="FILE",
-        help="archive to write, .tar.gz or .tar.zst (default leakdog-LEAK.tar.gz)",
+        help="archive to write, .tar.gz, .tgz or .tar.zst (default leakdog-LEAK.tar.gz)",
     )
     parser.add_argument("--stored", action="store_true", help="take only what was kept; ask the target nothing")
     parser.add_argument("--mutex", action="store_true", help="with the mutex profile")
@@ -70,9 +70,7 @@ def run(args: argparse.Namespace) -> int:
     client = Client(args.server, timeout_seconds=TIMEOUT_SECONDS + longest)
     leak = client.leak(args.leak)
     path = args.output or Path(f"leakdog-{leak['id']}.tar.gz")
-    packing = next((packing for ending, packing in ENDINGS.items() if path.name.endswith(ending)), None)
-    if packing is None:
-        raise LeakdogError(f"writing {path}: the name must end in one of {', '.join(ENDINGS)}")
+    packing = next(packing for ending, packing in ENDINGS.items() if path.name.endswith(ending))
     where = f"/api/v1/leaks/{leak['id']}/evidence"
     missing = {} if args.stored else client.send("POST", where, wanted)["missing"]
     data = client.body(f"{where}.tar.{packing}")
@@ -85,6 +83,13 @@ def run(args: argparse.Namespace) -> int:
     for name, why in missing.items():
         print(f"{'the target was not asked' if name == '*' else f'{name} is not new'}: {why}", file=sys.stderr)
     return 0
+
+
+def _archive(text: str) -> Path:
+    """A path whose ending says how it is packed."""
+    if not Path(text).name.endswith(tuple(ENDINGS)):
+        raise argparse.ArgumentTypeError(f"{text!r} must end in one of {', '.join(ENDINGS)}, which says how it is packed")
+    return Path(text)
 
 
 def _wanted(args: argparse.Namespace) -> dict[str, Any]:

@@ -104,7 +104,6 @@ def test_json_and_default_name(
     [
         ("9", "leak.tar.gz", "no leak begins with '9'"),
         ("3f", "leak.tar.gz", "2 leaks begin with '3f'"),
-        ("3f9c", "leak.zip", "leak.zip: the name must end in one of .tar.gz, .tgz, .tar.zst"),
         ("3f9c", "none/leak.tar.gz", "none/leak.tar.gz: No such file or directory"),
     ],
 )
@@ -121,3 +120,11 @@ def test_what_cannot_be_done(
     """A name that no leak has, or several, and a file that cannot be written, are errors that say what to do."""
     assert leakdog("evidence", name, "-o", str(tmp_path / file), "--server", serve(answers)) == 3
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("file", ["leak.zip", "leak", ".tar.gz/leak"])
+def test_a_name_that_says_no_packing_is_wrong_usage(leakdog: Run, capsys: Capture, file: str) -> None:
+    """No daemon is asked for it, and the endings that there are are told."""
+    with pytest.raises(SystemExit, match="2"):
+        leakdog("evidence", "3f9c", "-o", file, "--server", "http://127.0.0.1:9")
+    assert f"{file!r} must end in one of .tar.gz, .tgz, .tar.zst" in capsys.readouterr().err
