@@ -25,6 +25,7 @@ all about one of them.
 """
 
 
+INDENT = 2  # of what is below the first line of a leak, where it is folded too
 LISTED = 10  # instances that are listed of equal leaks; --json has all
 
 
@@ -86,7 +87,8 @@ def _none(targets: Sequence[dict[str, Any]], resolved: int) -> str:
 
 def _print_table(leaks: Sequence[dict[str, Any]], down: AbstractSet[str], now: float) -> None:
     """A line for each leak; equal leaks of a job's instances are one, with these below it."""
-    from rich.console import Console
+    from rich.console import Console, Group
+    from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
@@ -104,25 +106,25 @@ def _print_table(leaks: Sequence[dict[str, Any]], down: AbstractSet[str], now: f
         state = Text(group["state"], style=colours.get(group["state"], ""))
         state.append("\n(down)" if all(target_name(leak) in down for leak in members) else "")
         state.append("\n(known)" if all(leak.get("acknowledged") for leak in members) else "")
-        table.add_row(state, Text(inert(group["class"])), Text(rate), Text(since), Text(_about(group, down)))
+        first, *more = _about(group, down)
+        about = Group(Text(first), *(Padding(Text(line), (0, 0, 0, INDENT)) for line in more))
+        table.add_row(state, Text(inert(group["class"])), Text(rate), Text(since), about)
     Console(highlight=False).print(table)
 
 
-def _about(group: Mapping[str, Any], down: AbstractSet[str]) -> str:
+def _about(group: Mapping[str, Any], down: AbstractSet[str]) -> list[str]:
     """Id, target and code of one leak; of several, how many of how many, the code, and id and instance of each."""
     members = group["leaks"]
     first = next((leak["culprits"][0] for leak in members if leak.get("culprits")), None)
     code = short_place(first) if first else "code not known yet"
     if len(members) == 1:
-        return f"{inert(members[0]['id'])}  {inert(target_name(members[0]))}\n  {code}"
+        return [f"{inert(members[0]['id'])}  {inert(target_name(members[0]))}", code]
     of = f" of {group['up']}" if group["up"] and group["state"] != LeakState.RESOLVED else ""
     lines = [
         f"{inert(leak['id'])}  {inert(leak['target']['instance'])}{_marks(leak, down)}" for leak in members[:LISTED]
     ]
     lines += [f"and {len(members) - LISTED:,} more"] if len(members) > LISTED else []
-    return "\n".join(
-        [f"{inert(group['job'])}: {len(members)}{of} instances", f"  {code}", *(f"  {line}" for line in lines)]
-    )
+    return [f"{inert(group['job'])}: {len(members)}{of} instances", code, *lines]
 
 
 def _marks(leak: Mapping[str, Any], down: AbstractSet[str]) -> str:

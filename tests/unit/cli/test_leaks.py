@@ -66,6 +66,10 @@ def test_long_names_fit(serve: Serve, leak: Make, leakdog: Run, capsys: Capture)
     text = capsys.readouterr().out
     assert max(map(len, text.splitlines())) <= 80
     assert name in "".join(text.split())
+    column = text.splitlines()[0].index("LEAK, TARGET")
+    folded = [line[column:] for line in text.splitlines()[2:]]
+    assert len(folded) > 3
+    assert all(line.startswith("  ") and line[2] != " " for line in folded)
 
 
 def test_a_target_that_is_down(serve: Serve, leak: Make, target: Make, leakdog: Run, capsys: Capture) -> None:
