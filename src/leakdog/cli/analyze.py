@@ -25,6 +25,7 @@ for text profiles it is the time of the file.
 
 exit codes: 0 no leak, 1 a leak was found, 2 usage, 3 a file cannot be read
 """
+FEW = 3  # so many names are shortened
 JSON, MARKDOWN, SARIF = "json", "markdown", "sarif"
 
 
@@ -64,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     """
     from leakdog.report.offline import analyze
 
-    findings = analyze(load(args.paths), own=tuple(args.own_code))
+    findings = analyze(load(args.paths), called(args.paths), tuple(args.own_code))
     if not findings:
         raise LeakdogError("none of these is a heap or a goroutine profile; others tell nothing of leaks")
     print(written(findings, args.format))
@@ -94,6 +95,12 @@ def load(paths: Sequence[Path]) -> list[Taken]:
     if not found:
         raise LeakdogError(f"no profile in {', '.join(map(str, paths))}")
     return found
+
+
+def called(paths: Sequence[Path]) -> str:
+    """What these profiles are called together, as they were named: of many the first and the last."""
+    names = list(map(str, paths))
+    return ", ".join(names) if len(names) < FEW else f"{names[0]} … {names[-1]}"
 
 
 def _files(paths: Sequence[Path]) -> Iterable[tuple[Path, bool]]:

@@ -88,7 +88,9 @@ def run(args: argparse.Namespace) -> int:
 def _archive(text: str) -> Path:
     """A path whose ending says how it is packed."""
     if not Path(text).name.endswith(tuple(ENDINGS)):
-        raise argparse.ArgumentTypeError(f"{text!r} must end in one of {', '.join(ENDINGS)}, which says how it is packed")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} must end in one of {', '.join(ENDINGS)}, which says how it is packed"
+        )
     return Path(text)
 
 

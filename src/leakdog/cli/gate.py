@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leakdog.cli.analyze import JSON, MARKDOWN, add_formats, as_json, load, written
+from leakdog.cli.analyze import JSON, MARKDOWN, add_formats, as_json, called, load, written
 from leakdog.cli.arguments import add_own_code
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     from leakdog.report.offline import analyze
 
     own = tuple(args.own_code)
-    before, after = analyze(load(args.baseline), own=own), analyze(load(args.candidate), own=own)
+    before, after = (analyze(load(paths), called(paths), own) for paths in (args.baseline, args.candidate))
     fresh = new_leaks(before, after)
     if args.format == JSON:
         print(json.dumps({"new": fresh, "baseline": as_json(before), "candidate": as_json(after)}, indent=2))

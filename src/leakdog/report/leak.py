@@ -131,8 +131,8 @@ def _replicas(leak: Json) -> Iterator[str]:
 
 
 def target_name(leak: Json) -> str:
-    """`job/instance`."""
-    return f"{leak['target']['job']}/{leak['target']['instance']}"
+    """`job/instance`; of files, which are of no job, what they are called."""
+    return "/".join(filter(None, (leak["target"]["job"], leak["target"]["instance"])))
 
 
 def place(frame: Json) -> str:

@@ -28,7 +28,8 @@ SHORT, *LONG = SOAK.looks
 SETTINGS = replace(
     SOAK, hold_seconds=0.0, looks=(replace(SHORT, least=0.5), *(replace(look, least=1.0) for look in LONG))
 )
-KEY = TargetKey("analyze", "files")
+# What the ids of leaks are made from, wherever the files lie: a code host knows a leak again by its id.
+SAME = TargetKey("analyze", "files")
 SIGNALS = {Signal.INUSE_SPACE: LeakClass.HEAP, Signal.GOROUTINES: LeakClass.GOROUTINE}
 Floats = NDArray[np.float64]
 
@@ -57,9 +58,10 @@ class Finding:
     leak: Leak | None = None
 
 
-def analyze(taken: Sequence[Taken], key: TargetKey = KEY, own: Own = ()) -> list[Finding]:
+def analyze(taken: Sequence[Taken], name: str = "files", own: Own = ()) -> list[Finding]:
     """Judge heap and goroutine profiles, each kind by itself; other profiles tell nothing of leaks.
 
+    `name` is what they are called together; they are of no job.
     Of several at one time the last counts. A fall of all that was ever allocated is a restart. The own code is
     what is called `own`, else its main module where a profile tells it.
     """
@@ -69,11 +71,11 @@ def analyze(taken: Sequence[Taken], key: TargetKey = KEY, own: Own = ()) -> list
             each.time: each for each in sorted(taken, key=lambda each: each.time) if _tells(each.profile, signal)
         }
         if each_time:
-            found.append(_judge(list(each_time.values()), signal, leak_class, key, own))
+            found.append(_judge(list(each_time.values()), signal, leak_class, name, own))
     return found
 
 
-def _judge(taken: list[Taken], signal: Signal, leak_class: LeakClass, key: TargetKey, own: Own) -> Finding:
+def _judge(taken: list[Taken], signal: Signal, leak_class: LeakClass, name: str, own: Own) -> Finding:
     times = np.array([each.time for each in taken])
     if len(taken) < LEAST:
         few = f"too early to say: {len(taken)} profiles over {span(float(times[-1] - times[0]))}; at least {LEAST} tell"
@@ -93,8 +95,8 @@ def _judge(taken: list[Taken], signal: Signal, leak_class: LeakClass, key: Targe
         verdict = Verdict.STEADY if said.verdict is Verdict.LEAK else said.verdict
         return Finding(signal, len(taken), replace(said, verdict=verdict))
     leak = Leak(
-        id=leak_id(key, leak_class),
-        key=key,
+        id=leak_id(SAME, leak_class),
+        key=TargetKey("", name),
         signal=signal,
         leak_class=leak_class,
         state=LeakState.FIRING,

@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 
 from leakdog.cli import main
-from leakdog.model import Frame
+from leakdog.cli.analyze import called
+from leakdog.detect.state import leak_id
+from leakdog.model import Frame, LeakClass
 from leakdog.pprof import DEFAULT_LIMITS, encode
 from leakdog.pprof.build import Builder
 from leakdog.pprof.profile import ValueType
+from leakdog.report.offline import SAME
 
 SPACE = ValueType("inuse_space", "bytes")
 Capture = pytest.CaptureFixture[str]
@@ -123,3 +126,20 @@ def test_own_code_may_be_told(tmp_path: Path, capsys: Capture) -> None:
         main(["analyze", str(tmp_path), "--own-code", "shop.*"])
     assert caught.value.code == 2
     assert "'shop.*' is no beginning of a name" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_profiles_are_called_as_they_were_named(leaking: str, capsys: Capture, many: bool) -> None:
+    """No job is made up for files: a folder, or the first and the last of many files; the id is the same for all."""
+    files = sorted(map(str, Path(leaking).glob("*.pb.gz")))
+    name = f"{files[0]} … {files[-1]}" if many else leaking
+    assert main(["analyze", *(files if many else [leaking])]) == 1
+    assert f"{name}: heap leak" in capsys.readouterr().out
+    assert main(["analyze", *(files if many else [leaking]), "--json"]) == 1
+    (leak,) = json.loads(capsys.readouterr().out)["leaks"]
+    assert (leak["target"], leak["id"]) == ({"job": "", "instance": name}, leak_id(SAME, LeakClass.HEAP))
+
+
+def test_two_files_are_both_named() -> None:
+    """There is room for that."""
+    assert called([Path("a.pb.gz"), Path("b.pb.gz")]) == "a.pb.gz, b.pb.gz"

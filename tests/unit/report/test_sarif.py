@@ -4,7 +4,7 @@ from leakdog.report.sarif import sarif
 
 LEAK = {
     "id": "3f9c",
-    "target": {"job": "analyze", "instance": "files"},
+    "target": {"job": "", "instance": "profiles"},
     "class": "heap",
     "state": "firing",
     "signal": "inuse_space",
@@ -24,7 +24,7 @@ def test_a_leak_is_a_result_at_its_line() -> None:
     (result,) = run["results"]
     assert log["version"] == "2.1.0"
     assert result["ruleId"] in {rule["id"] for rule in run["tool"]["driver"]["rules"]}
-    assert result["message"]["text"] == "analyze/files: heap leak, by shop.Put (put.go:8). it grew"
+    assert result["message"]["text"] == "profiles: heap leak, by shop.Put (put.go:8). it grew"
     (place,) = result["locations"]
     assert place["physicalLocation"] == {"artifactLocation": {"uri": "src/put.go"}, "region": {"startLine": 8}}
     assert place["logicalLocations"] == [{"fullyQualifiedName": "shop.Put"}]
