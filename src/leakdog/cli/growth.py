@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from leakdog.cli.analyze import load as load_files
 from leakdog.cli.client import Client
-from leakdog.cli.profile import is_stored, stored_until
+from leakdog.cli.profile import is_stored, stored_until, url_of
 from leakdog.errors import LeakdogError, ProfileError
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _load(args: argparse.Namespace) -> list[Taken]:
     given = [args.profile, *args.more]
     if is_stored(args.profile) and not args.more:
         return _stored(args)
-    urls = [each for each in given if each.startswith(("http://", "https://")) or each == "-"]
+    urls = [each for each in given if url_of(each) or each == "-"]
     if urls:
         raise LeakdogError(f"{urls[0]} gives one profile; growth needs files, folders or TARGET@TIME")
     return load_files([Path(each) for each in given])

@@ -40,7 +40,8 @@ def add_source(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "profile",
         metavar="FILE|URL|TARGET@TIME|-",
-        help=f"a profile; TARGET@TIME is one that the daemon stored (JOB/INSTANCE, and RFC 3339 or {LATEST}); "
+        help="a profile; of a URL HOST:PORT is enough; "
+        f"TARGET@TIME is one that the daemon stored (JOB/INSTANCE, and RFC 3339 or {LATEST}); "
         "- reads standard input",
     )
     parser.add_argument("--kind", default="heap", help="of a TARGET@TIME, or of a URL without a path (default heap)")
@@ -224,9 +225,9 @@ def read(where: str, kind: str, server: str) -> bytes:
         LeakdogError: the file cannot be read.
 
     """
-    if where.startswith(("http://", "https://")):
-        bare = not urlsplit(where).path.strip("/")
-        return _fetch(f"{where.rstrip('/')}/debug/pprof/{kind}" if bare else where)
+    if url := url_of(where):
+        bare = not urlsplit(url).path.strip("/")
+        return _fetch(f"{url.rstrip('/')}/debug/pprof/{kind}" if bare else url)
     if where == "-":
         return sys.stdin.buffer.read()
     if is_stored(where):
@@ -235,9 +236,23 @@ def read(where: str, kind: str, server: str) -> bytes:
     try:
         return Path(where).read_bytes()
     except OSError as error:
-        hint = "" if Path(where).exists() else "; an address begins with http:// or https://"
+        hint = "" if Path(where).exists() else "; an address is HOST:PORT or begins with http:// or https://"
         hint = "; with --growth, `top`, `list` and `traces` take a folder" if Path(where).is_dir() else hint
         raise LeakdogError(f"reading {where}: {error.strerror}{hint}") from error
+
+
+def url_of(where: str) -> str:
+    """The URL that is meant: as it is given, or of HOST:PORT with or without a path. Empty: it is no address."""
+    from leakdog.config.addresses import parse_host_port
+
+    if where.startswith(("http://", "https://")):
+        return where
+    address = where.partition("/")[0]
+    try:
+        parse_host_port(address)
+    except ValueError:
+        return ""
+    return "" if Path(where).exists() or "@" in where else f"http://{where}"
 
 
 def is_stored(where: str) -> bool:

@@ -150,6 +150,30 @@ def test_an_address_alone_is_its_heap() -> None:
             profile_room.read(address, kind, "")
 
 
+@pytest.mark.parametrize(
+    ("address", "asked"),
+    [
+        ("127.0.0.1:1", "http://127.0.0.1:1/debug/pprof/heap"),
+        ("localhost:1/", "http://localhost:1/debug/pprof/heap"),
+        ("[::1]:1", r"http://\[::1\]:1/debug/pprof/heap"),
+        ("localhost:1/debug/pprof/allocs?gc=1", r"http://localhost:1/debug/pprof/allocs\?gc=1"),
+    ],
+)
+def test_of_a_url_host_and_port_are_enough(address: str, asked: str) -> None:
+    """As for `scan` and for `go tool pprof`."""
+    with pytest.raises(FetchError, match=f"connect: {asked}: "):
+        profile_room.read(address, "heap", "")
+
+
+def test_a_file_that_looks_like_an_address_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is there is meant; what is neither there nor an address is said not to be there."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "shop:6060").write_bytes(profile())
+    assert profile_room.read("shop:6060", "heap", "") == profile()
+    with pytest.raises(LeakdogError, match="No such file or directory; an address is HOST:PORT or begins with http"):
+        profile_room.read("heap.pb.gz", "heap", "")
+
+
 def test_a_base_is_subtracted(path: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing is left of a profile less itself; shares are of what is left, or of the base."""
     assert call(path, "--base", path, "--json") == 0
