@@ -25,12 +25,12 @@ def amount(value: float, unit: Unit) -> str:
 
 
 def rate(per_second: float, interval: tuple[float, float], unit: Unit) -> str:
-    """`0.38 MiB/s (90 % interval 0.36 MiB to 0.41 MiB)`, per the shortest span in which something happens."""
+    """`0.38 MiB/s (90% interval 0.36 MiB to 0.41 MiB)`, per the shortest span in which something happens."""
     least = 1024.0 if unit is Unit.BYTES else 1.0
     spans = ((1.0, "s"), (MINUTE, "min"), (HOUR, "h"), (DAY, "day"))
     seconds, name = next((span for span in spans if abs(per_second) * span[0] >= least), spans[-1])
     low, high = (amount(each * seconds, unit) for each in interval)
-    return f"{amount(per_second * seconds, unit)}/{name} (90 % interval {low} to {high})"
+    return f"{amount(per_second * seconds, unit)}/{name} (90% interval {low} to {high})"
 
 
 def span(seconds: float) -> str:

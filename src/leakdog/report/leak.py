@@ -183,7 +183,7 @@ def _interval(leak: Json, unit: Unit) -> str:
     if not leak.get("interval"):
         return ""
     low, high = (human_rate(each, unit) for each in leak["interval"])
-    return f" (90 % interval: {low} to {high})"
+    return f" (90% interval: {low} to {high})"
 
 
 def _culprit(number: int, culprit: Json, unit: Unit, width: int, *, with_stack: bool) -> Iterator[str]:

@@ -75,8 +75,8 @@ def ledger_text(ledger: Ledger) -> str:
     """A line for the whole, one for each part with its share, and one for what is counted but not resident."""
     parts = sorted(ledger.parts.items(), key=lambda each: -each[1])
     told = [(size, size / ledger.total, WORDS[part]) for part, size in parts if size > LEAST_SHARE * ledger.total]
-    lines = [f"{human_bytes(ledger.total):>10}         of memory:"]
-    lines += [f"{human_bytes(size):>10} {human_share(share):>6}  {words}" for size, share, words in told]
+    lines = [f"{human_bytes(ledger.total):>10}        of memory:"]
+    lines += [f"{human_bytes(size):>10} {human_share(share):>5}  {words}" for size, share, words in told]
     if ledger.absent > LEAST_SHARE * ledger.total:
-        lines.append(f"{human_bytes(ledger.absent):>10}         more the runtime has, never written to or swapped out")
+        lines.append(f"{human_bytes(ledger.absent):>10}        more the runtime has, never written to or swapped out")
     return "\n".join(lines)

@@ -79,10 +79,10 @@ def human_time(time: float) -> str:
 def human_share(share: float) -> str:
     """A share from 0 to 1 in per cent, never rounded to nothing or to everything."""
     if 0 < share < 0.01:
-        return "<1 %"
+        return "<1%"
     if 0.99 < share < 1:
-        return ">99 %"
-    return f"{share * 100:.0f} %"
+        return ">99%"
+    return f"{share * 100:.0f}%"
 
 
 def plural(count: int, noun: str) -> str:

@@ -39,7 +39,7 @@ def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float) -> str:
     low_high = ""
     if leak.interval is not None:
         low, high = (human_rate(each, leak.signal.unit) for each in leak.interval)
-        low_high = f" (90 % interval {low} to {high})"
+        low_high = f" (90% interval {low} to {high})"
     kind = " --kind goroutine" if leak.leak_class is LeakClass.GOROUTINE else ""
     left = ""
     if leak.time_to_limit_seconds is not None:

@@ -70,7 +70,7 @@ def test_memory(serve: Serve, target: Make, leakdog: Run, capsys: Capture) -> No
         }
     )
     assert leakdog("show", "shop/127.0.0.1:6060", "--server", url) == 0
-    assert "  30.0 MiB   75 %  not told apart\n  10.0 MiB   25 %  file pages\n" in capsys.readouterr().out
+    assert "  30.0 MiB   75%  not told apart\n  10.0 MiB   25%  file pages\n" in capsys.readouterr().out
 
 
 def test_target_by_instance(daemon: str, leakdog: Run, capsys: Capture) -> None:

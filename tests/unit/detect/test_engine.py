@@ -150,7 +150,7 @@ def test_a_forecast_is_as_wide_as_those_of_its_kind_of_look_back_were_off(number
 def test_a_leak_is_told_in_words(watch: Watch) -> None:
     """The reasons name the rise, the rate, its interval, the shape and the certainty."""
     reasons = " ".join(watch(20 * MIB + 0.5 * MIB * SECONDS, SOAK)[-1].reasons)
-    for part in ("grew 4", "512 KiB/s (90 % interval", "7 of 7", "it goes on: 2", "standard errors"):
+    for part in ("grew 4", "512 KiB/s (90% interval", "7 of 7", "it goes on: 2", "standard errors"):
         assert part in reasons
 
 

@@ -50,7 +50,7 @@ def test_spans_are_told_in_the_unit_that_fits(seconds: float, text: str) -> None
 
 def test_a_rate_is_per_the_shortest_span_in_which_something_happens() -> None:
     """A third of a kibibyte a second is 20 KiB a minute."""
-    assert words.rate(1024 / 3, (1024 / 3, 1024 / 2), Unit.BYTES) == "20 KiB/min (90 % interval 20 KiB to 30 KiB)"
+    assert words.rate(1024 / 3, (1024 / 3, 1024 / 2), Unit.BYTES) == "20 KiB/min (90% interval 20 KiB to 30 KiB)"
 
 
 def test_a_verdict_that_is_due_is_not_told_to_come_in_0_seconds() -> None:

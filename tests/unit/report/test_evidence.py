@@ -113,7 +113,7 @@ def test_the_page_says_it_all(heaps: tuple[bytes, bytes]) -> None:
     text = files["README.md"].decode()
     assert text.startswith("# shop/10.0.0.7:6060: heap leak, 2.00 MiB/s\n\n![inuse\\_space over time](chart.svg)\n")
     assert "      - it grew\n" in text
-    assert "   100 MiB         of memory:\n" in text
+    assert "   100 MiB        of memory:\n" in text
     assert "    go tool pprof -diff_base heap-baseline.pb.gz heap-latest.pb.gz\n" in text
     assert "    go tool trace trace.out\n" in text
     assert f"- verdict.json: {FILES['verdict.json']}\n" in text

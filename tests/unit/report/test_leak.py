@@ -39,7 +39,7 @@ shop/127.0.0.1:6060: heap leak, 2.00 MiB/s, by shop/leaks.(*Cache).Put (leaks.go
 
 leak      3f9c2a71b0de (firing, class heap, signal inuse_space)
 since     2026-01-01 00:00:00 UTC (12 min ago)
-growth    2.00 MiB/s (90 % interval: 1.50 MiB/s to 2.50 MiB/s)
+growth    2.00 MiB/s (90% interval: 1.50 MiB/s to 2.50 MiB/s)
 limit     reached in 2 h 5 min at this rate
 
 Why leakdog says so:
@@ -49,7 +49,7 @@ Why leakdog says so:
 Which code holds it:
  1. shop/leaks.(*Cache).Put
     /srv/shop/leaks/leaks.go:19
-    87 % of the growth, 1.75 MiB/s
+    87% of the growth, 1.75 MiB/s
     its heap objects grow in step with open files: a hint, no proof
     created by main.main /srv/shop/main.go:40
     stack, innermost first:

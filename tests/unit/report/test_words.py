@@ -1,11 +1,15 @@
 """Numbers as people read them."""
 
+import ast
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import leakdog
 from leakdog.model import Unit
 from leakdog.report.words import (
     human_bytes,
@@ -104,9 +108,7 @@ def test_time() -> None:
     assert human_time(1_767_225_600.9) == "2026-01-01 00:00:00 UTC"
 
 
-@pytest.mark.parametrize(
-    ("share", "text"), [(0, "0 %"), (0.001, "<1 %"), (0.5, "50 %"), (0.996, ">99 %"), (1, "100 %")]
-)
+@pytest.mark.parametrize(("share", "text"), [(0, "0%"), (0.001, "<1%"), (0.5, "50%"), (0.996, ">99%"), (1, "100%")])
 def test_share(share: float, text: str) -> None:
     """A share is never rounded to nothing or to everything."""
     assert human_share(share) == text
@@ -127,3 +129,23 @@ def test_inert() -> None:
 def test_inert_is_printable(text: str) -> None:
     """No text leaves a control character behind."""
     assert not re.search(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]", inert(text))
+
+
+def written(file: Path) -> Iterator[str]:
+    """The strings of a file that may be printed, docstrings left out; what is filled in is `0`."""
+    tree = ast.parse(file.read_text())
+    told = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    inner = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "0" for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and {id(node)}.isdisjoint(told | inner):
+            yield node.value
+
+
+def test_per_cent_is_written_in_one_way() -> None:
+    """As `go tool pprof` does, next to its figure: `60%`, in whatever leakdog says."""
+    source = Path(leakdog.__file__).parent
+    texts = [text for file in sorted(source.rglob("*.py")) for text in written(file)]
+    assert [text for text in texts if re.search(r"\d%", text)]
+    assert [text for text in texts if re.search(r"\d %", text)] == []

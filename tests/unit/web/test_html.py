@@ -136,7 +136,7 @@ def test_all_that_is_known_of_a_leak_is_told() -> None:
     full = replace(LEAK, interval=(1024.0, 3072.0), time_to_limit_seconds=3600.0, culprits=(culprit,))
     page = Outline(leak_page(full, Fleet(), "", 2000.0)).text
     for words in (
-        "(90 % interval 1.00 KiB/s to 3.00 KiB/s)",
+        "(90% interval 1.00 KiB/s to 3.00 KiB/s)",
         "the memory limit is reached in 1 h.",
         "created by http.Serve serve.go:9",
         "proved by the collector",

@@ -75,8 +75,8 @@ def test_the_ledger_says_what_each_part_is_and_how_it_has_changed() -> None:
     """The largest part first, with its share; parts that hold nothing are left out."""
     page = target_page(watched(), SHOWN, NOW)
     assert rows(page, "What its memory is made of") == [
-        ["live heap", "30.0 MiB", "75 %", "+20.0 MiB"],
-        ["native memory", "10.0 MiB", "25 %", "0 B"],
+        ["live heap", "30.0 MiB", "75%", "+20.0 MiB"],
+        ["native memory", "10.0 MiB", "25%", "0 B"],
     ]
 
 
@@ -91,8 +91,8 @@ def test_judged_signals_come_first_with_their_reasons() -> None:
 def test_code_adds_up_to_the_whole() -> None:
     """What is not followed is one row."""
     assert rows(target_page(watched(), SHOWN, NOW), "Code, by inuse space") == [
-        ["cart.Put put.go:88", "20.0 MiB", "67 %", "", ""],
-        ["all other code", "10.0 MiB", "33 %", "", ""],
+        ["cart.Put put.go:88", "20.0 MiB", "67%", "", ""],
+        ["all other code", "10.0 MiB", "33%", "", ""],
     ]
 
 
