@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leakdog.model import Unit
+from leakdog.report.ticks import ticks
 from leakdog.report.words import human_value
 
 Floats = NDArray[np.float64]
@@ -113,20 +114,20 @@ class Frame:
 
     def grid(self) -> str:
         """Lines with their values, the limit, and both ends of the time."""
-        lines = [self._line("grid", value, human_value(float(value), self.unit)) for value in self._ticks()]
+        lines = [self._line("grid", value, text) for value, text in self._ticks()]
         if self.limit is not None:
             lines.append(self._line("limit", self.limit, "limit"))
         lines.append(f'<text x="{LEFT}" y="{HEIGHT - 8}">{clock(self.begin)}</text>')
         lines.append(f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 8}" text-anchor="end">{clock(self.end)}</text>')
         return "".join(lines)
 
-    def _ticks(self) -> Floats:
-        """Five values; where the limit is written, none."""
-        ticks = np.linspace(self.low, self.high, 5)
+    def _ticks(self) -> list[tuple[float, str]]:
+        """Round values with their texts; where the limit is written, none."""
+        found = ticks(self.low, self.high, self.unit)
         if self.limit is None:
-            return ticks
-        kept: Floats = ticks[np.abs(self.y(ticks) - self.y(np.array([self.limit]))) > TEXT_HEIGHT]
-        return kept
+            return found
+        limit = self.y(np.array([self.limit]))[0]
+        return [(value, text) for value, text in found if abs(self.y(np.array([value]))[0] - limit) > TEXT_HEIGHT]
 
     def _line(self, kind: str, value: float, text: str) -> str:
         y = float(self.y(np.array([value]))[0])

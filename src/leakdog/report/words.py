@@ -18,11 +18,17 @@ READABLE_COUNT = 1.0
 
 def human_bytes(value: float) -> str:
     """Bytes with a binary prefix and three digits, as in `1.50 MiB`; whole below 1 KiB."""
+    index = binary_prefix(value)
+    sign = "-" if value < 0 else ""
+    return f"{sign}{_three_digits(abs(value) / 1024**index, whole=index == 0)} {BINARY_PREFIXES[index]}B"
+
+
+def binary_prefix(value: float) -> int:
+    """Which of the prefixes leaves less than 1000 of these bytes."""
     scaled, index = abs(value), 0
     while scaled >= 1000 and index < len(BINARY_PREFIXES) - 1:
         scaled, index = scaled / 1024, index + 1
-    sign = "-" if value < 0 else ""
-    return f"{sign}{_three_digits(scaled, whole=index == 0)} {BINARY_PREFIXES[index]}B"
+    return index
 
 
 def human_count(value: float) -> str:
