@@ -21,7 +21,8 @@ STACK_PER_GOROUTINE = 8 * KIB
 GARBAGE_FACTOR = 2.0
 # What explains this much of a growth explains it.
 MOST = 0.5
-# Heap that grows by less than this part of the memory outside is what the program notes down of that memory.
+# Heap that grows by less than this part of the memory outside is what the program notes down of that memory; of what
+# the runtime keeps it is another leak.
 NOTES = 0.05
 # Parts with less of the growth than this are not told of.
 TOLD = 0.05
@@ -126,7 +127,7 @@ def _resident_alone(case: Case, signal: Signal) -> None:
 def _held_by_runtime(case: Case, signal: Signal, growth: _Growth) -> None:
     """The Go runtime holds what grows: for a leak already found, as live heap, or freed and not given back."""
     for leak_class in (LeakClass.HEAP, LeakClass.GOROUTINE, LeakClass.THREADS, LeakClass.FILES):
-        if leak_class in case.found:
+        if leak_class in case.found and not (leak_class is LeakClass.HEAP and _notes(case, growth)):
             part = min(1.0, growth.runtime / growth.resident)
             why = f"the resident set grows with it: heap and runtime explain {part:.0%} of that growth"
             case.add(leak_class, why, *growth.told())
@@ -142,6 +143,12 @@ def _held_by_runtime(case: Case, signal: Signal, growth: _Growth) -> None:
         case.find(LeakClass.NOT_RETURNED, signal, why, *growth.told())
     elif growth.parts and any(case.surely_grows(each) for each in LIVE_SIGNALS):
         case.find(LeakClass.HEAP, signal, "most of it is live heap, which grows too unevenly to tell", *growth.told())
+
+
+def _notes(case: Case, growth: _Growth) -> bool:
+    """Whether live heap is so little of a known growth that it does not explain what the runtime keeps."""
+    live = max(growth.live or 0.0, *map(case.growth, LIVE_SIGNALS))
+    return bool(growth.parts) and live < NOTES * growth.resident
 
 
 def _runtime_growth(case: Case) -> float | None:

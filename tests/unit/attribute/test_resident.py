@@ -110,6 +110,15 @@ def test_a_heap_leak_tells_the_ledger() -> None:
     assert found.reasons[-1] == "the ledger of that growth: heap objects, live or garbage 90%, native memory 10%"
 
 
+@pytest.mark.parametrize(("live", "apart"), [(0.01 * MIB, True), (0.2 * MIB, False)])
+def test_a_small_heap_leak_does_not_explain_what_the_runtime_keeps(live: float, apart: bool) -> None:
+    """Idle memory that grows a hundred times as fast is a leak of its own; where it is less, it comes with the heap."""
+    together = {**idle(0.75 * MIB), Signal.INUSE_SPACE: live, Signal.HEAP_ALLOC: live}
+    heap = seen(Signal.INUSE_SPACE, Verdict.LEAK, live, low=live / 2)
+    found = {each.leak_class for each in growing(together, heap)}
+    assert found == ({LeakClass.HEAP, LeakClass.NOT_RETURNED} if apart else {LeakClass.HEAP})
+
+
 def test_native_memory_beside_a_heap_leak() -> None:
     """Two leaks at once are two findings, however much larger one of them is."""
     found = growing(objects(0.3 * MIB), seen(Signal.HEAP_ALLOC, Verdict.LEAK, 0.3 * MIB))
