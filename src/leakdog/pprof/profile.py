@@ -134,8 +134,8 @@ class Profile:
 
     def runs(self, *prefixes: str) -> NDArray[np.bool_]:
         """(samples,): whether a function whose name starts with one of these is anywhere on the sample's stack."""
-        names = (self.symbols.strings[name] for name in self.symbols.functions.name.tolist())
-        wanted = np.fromiter((name.startswith(prefixes) for name in names), bool)
+        names, begins = self.symbols.strings.heads, tuple(map(str.encode, prefixes))
+        wanted = np.fromiter((names[name].startswith(begins) for name in self.symbols.functions.name.tolist()), bool)
         lines = self.symbols.locations
         inside = np.zeros(len(lines.mapping), bool)
         inside[_owners(lines.line_offsets)[wanted[lines.line_function]]] = True

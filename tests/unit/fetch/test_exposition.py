@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from leakdog.errors import FetchError, Reason
-from leakdog.fetch.exposition import MAX_LINE_BYTES, MAX_LINES, SIGNALS, read_metrics
+from leakdog.fetch.exposition import MAX_LINE_BYTES, MAX_LINES, PLAIN, SIGNALS, _sample, read_metrics
 from leakdog.model import Signal, Source
 
 GO_PAGE = b"""\
@@ -298,6 +298,13 @@ def test_any_number_that_is_told_is_read_as_it_is(told: dict[str, float]) -> Non
         if name in told:
             expected.setdefault(SIGNALS[name], told[name])
     assert values(page.encode()) == expected
+
+
+@given(st.from_regex(PLAIN, fullmatch=True) | st.text("\n _ax0123.eE+-", max_size=12).map("\na ".__add__))
+def test_a_plain_line_is_read_as_the_parser_reads_it(line: str) -> None:
+    """What takes the short way gives the same number."""
+    if plain := PLAIN.fullmatch(line):
+        assert float(plain["value"]) == float(_sample(line).value)
 
 
 @given(st.binary(max_size=300) | st.text('__name__{}=,"\\ 0123.eE+-#\n', max_size=80).map(str.encode))
