@@ -18,6 +18,9 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from bench.decode import FUNCTIONS, build_service
+
+LARGE_STACKS = 2000  # a heap profile of some 100 kB
 ROUNDS = 8
 APART_SECONDS = 2.0
 PAGES = {"heap": "/debug/pprof/heap", "goroutine": "/debug/pprof/goroutine", "metrics": "/metrics"}
@@ -59,6 +62,16 @@ def record(folder: Path) -> str:
                 (folder / f"{key}-{number}.gz").write_bytes(body)
                 sizes[key] += len(body) / ROUNDS
     return f"{name}: " + ", ".join(f"{key} {size / 1000:.1f} kB" for key, size in sizes.items())
+
+
+def record_large(folder: Path) -> str:
+    """Write heap profiles of some 100 kB of one process into the folder; says how large they are."""
+    folder.mkdir(exist_ok=True)
+    build_service(folder)
+    pages = folder / "heap-0.gz", folder / "heap-1.gz"
+    subprocess.run([folder / "service", str(FUNCTIONS), str(LARGE_STACKS), *pages], check=True)
+    size = sum(page.stat().st_size for page in pages) / len(pages)
+    return f"a Go program with {LARGE_STACKS:,} stacks: heap {size / 1000:.1f} kB"
 
 
 def fetch(url: str, headers: Mapping[str, str] | None = None) -> bytes:

@@ -2,9 +2,11 @@
 
     python -m bench daemon                                      the short form
     python -m bench.daemon --targets 1000 --interval 60 --seconds 180
+    python -m bench.daemon --targets --large 100 --large-interval 2        only large bodies
 
 A scrape is one pass over one target: a heap profile, a goroutine profile and a metrics page, read, decoded, stored and
-judged; so it is three bodies. CPU is that of the daemon alone, whatever else the machine does.
+judged; so it is three bodies of some 6 kB. In the last row it is one, a heap profile of 100 kB. CPU is that of the
+daemon alone, whatever else the machine does; `bodies/s/core` is how many of them a second of it is enough for.
 """
 
 from __future__ import annotations
@@ -20,11 +22,14 @@ from pathlib import Path
 
 import psutil
 
-from bench.bodies import fetch, free_port, record, running, wait_for
+from bench.bodies import PAGES, fetch, free_port, record, record_large, running, wait_for
 from bench.targets import addresses
 
 MIB = 1 << 20
-BODIES = 3  # of a scrape
+SMALL = ("heap", "goroutine", "metrics")
+LARGE = ("heap",)
+# Bodies a second that one core is to be enough for.
+AIMS = {SMALL: 400, LARGE: 120}
 
 
 def main(arguments: Sequence[str] = ()) -> None:
@@ -32,6 +37,8 @@ def main(arguments: Sequence[str] = ()) -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--targets", type=int, nargs="*", default=[100])
     options.add_argument("--interval", type=float, nargs="*", default=[5.0], help="seconds, one for each --targets")
+    options.add_argument("--large", type=int, default=50, help="targets that send 100 kB; 0: none")
+    options.add_argument("--large-interval", type=float, default=5.0, help="seconds")
     options.add_argument("--seconds", type=float, default=30.0, help="how long is measured, after a first pass")
     given = options.parse_args(arguments)
     with tempfile.TemporaryDirectory() as name:
@@ -40,19 +47,26 @@ def main(arguments: Sequence[str] = ()) -> None:
         with daemon(folder / "idle", [], 60.0) as (process, _):
             time.sleep(5)
             print(f"resident memory of an idle daemon (no targets): {process.memory_info().rss / MIB:.0f} MiB")
+        print(
+            f"{'targets':>8}{'every':>8}{'scrapes/s':>11}{'failed':>8}{'cores':>7}{'CPU/scrape':>12}"
+            f"{'RSS':>9}{'KiB/target':>12}{'bodies/s/core':>15}",
+            flush=True,
+        )
         with simulated(folder / "bodies") as port:
-            print(
-                f"{'targets':>8}{'every':>8}{'scrapes/s':>11}{'failed':>8}{'cores':>7}{'CPU/scrape':>12}"
-                f"{'bodies/s/core':>15}{'RSS':>9}{'KiB/target':>12}",
-                flush=True,
-            )
-            for count, interval in zip(given.targets, given.interval, strict=True):
+            for count, interval in zip(given.targets, given.interval[: len(given.targets)], strict=True):
                 print(measure(folder / f"daemon-{count}", addresses(count, port), interval, given.seconds), flush=True)
+        if given.large:
+            print(record_large(folder / "large"))
+            with simulated(folder / "large") as port:
+                targets = addresses(given.large, port)
+                print(measure(folder / "daemon-large", targets, given.large_interval, given.seconds, LARGE), flush=True)
 
 
-def measure(folder: Path, targets: Sequence[str], interval: float, seconds: float) -> str:
+def measure(
+    folder: Path, targets: Sequence[str], interval: float, seconds: float, pages: tuple[str, ...] = SMALL
+) -> str:
     """Watch all targets for a while: a row of the table."""
-    with daemon(folder, targets, interval) as (process, url):
+    with daemon(folder, targets, interval, pages) as (process, url):
         idle = process.memory_info().rss
         time.sleep(interval + 5)  # the first pass of each is another: it decodes and stores all anew
         began, before, scrapes = time.monotonic(), cpu_seconds(process), metric(url, "leakdog_scrapes_total")
@@ -62,10 +76,10 @@ def measure(folder: Path, targets: Sequence[str], interval: float, seconds: floa
         elapsed = time.monotonic() - began
         failed = metric(url, "leakdog_scrape_failures_total")
         rss = process.memory_info().rss
-    each = (rss - idle) / len(targets) / 1024
+    each, bodies = (rss - idle) / len(targets) / 1024, len(pages) * done / cpu
     return (
         f"{len(targets):8,}{interval:7g}s{done / elapsed:11.1f}{failed:8.0f}{cpu / elapsed:7.2f}"
-        f"{1000 * cpu / done:9.2f} ms{BODIES * done / cpu:15.0f}{rss / MIB:5.0f} MiB{each:12.0f}"
+        f"{1000 * cpu / done:9.2f} ms{rss / MIB:5.0f} MiB{each:12.0f}{bodies:15.0f} (aim: {AIMS[pages]})"
     )
 
 
@@ -83,20 +97,23 @@ def simulated(folder: Path) -> Iterator[int]:
     """The process that plays all targets; gives its port."""
     port = free_port()
     with running([sys.executable, "-m", "bench.targets", folder, port]):
-        wait_for(f"http://127.0.0.1:{port}/metrics")
+        wait_for(f"http://127.0.0.1:{port}{PAGES['heap']}")
         yield port
 
 
 @contextlib.contextmanager
 def daemon(
-    folder: Path, targets: Sequence[str], interval: float, **changes: object
+    folder: Path, targets: Sequence[str], interval: float, pages: Sequence[str] = SMALL
 ) -> Iterator[tuple[psutil.Process, str]]:
-    """A daemon on these targets, once it is ready; gives its process and URL."""
+    """A daemon on these pages of these targets, once it is ready; gives its process and URL."""
     folder.mkdir(exist_ok=True)
     config = folder / "leakdog.yml"
-    job = {"job_name": "bench", "profiles": ["heap", "goroutine"], "static_configs": [{"targets": list(targets)}]}
-    jobs = [{**job, "intervals": {"heap": f"{interval:g}s", "goroutine": f"{interval:g}s"}}]
-    settings = {"global": {"scrape_interval": f"{interval:g}s"}, "storage": {"path": str(folder / "data")}, **changes}
+    profiles = [page for page in pages if page != "metrics"]
+    job = {"job_name": "bench", "profiles": profiles, "static_configs": [{"targets": list(targets)}]}
+    jobs = [{**job, "intervals": dict.fromkeys(profiles, f"{interval:g}s")}]
+    if "metrics" not in pages:
+        jobs[0]["metrics_path"] = ""
+    settings = {"global": {"scrape_interval": f"{interval:g}s"}, "storage": {"path": str(folder / "data")}}
     config.write_text(json.dumps({**settings, "scrape_configs": jobs if targets else []}))
     url = f"http://127.0.0.1:{free_port()}"
     command = [sys.executable, "-m", "leakdog", "run", "--config", config]

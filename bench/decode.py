@@ -110,15 +110,20 @@ def program() -> str:
 
 def profiles(folder: Path) -> list[tuple[Path, Path]]:
     """Two profiles of one process of each size, the later one second."""
-    (folder / "main.go").write_text(program())
-    (folder / "go.mod").write_text("module example.com/service\n\ngo 1.24\n")
-    go("build", "-o", "service", ".", folder=folder)
+    build_service(folder)
     found = []
     for functions, stacks in SIZES:
         pair = folder / f"{functions}-{stacks}.pb.gz", folder / f"{functions}-{stacks}-later.pb.gz"
         subprocess.run([folder / "service", str(functions), str(stacks), *pair], check=True)
         found.append(pair)
     return found
+
+
+def build_service(folder: Path) -> None:
+    """Make `service` in the folder: the program, which is told functions, stacks, and two files to write to."""
+    (folder / "main.go").write_text(program())
+    (folder / "go.mod").write_text("module example.com/service\n\ngo 1.24\n")
+    go("build", "-o", "service", ".", folder=folder)
 
 
 def go(*arguments: str, folder: Path) -> None:

@@ -19,6 +19,7 @@ from leakdog.attribute.code import is_runtime
 from leakdog.attribute.site import function_name
 from leakdog.attribute.trend import Floats
 from leakdog.model import Frame
+from leakdog.pprof.compiled import call
 from leakdog.pprof.profile import Profile
 from leakdog.pprof.symbols import text_of
 
@@ -91,17 +92,13 @@ def sample_keys(profile: Profile) -> Keys:
     known = np.append(functions, places)
     owner = np.append(np.repeat(np.arange(len(counts)), counts), bare)
     entry = np.append(names[lines.line_function], len(functions) + np.arange(len(bare)))
-    order = np.argsort(owner, kind="stable")
-    entry, bounds = entry[order], np.concatenate(([0], np.cumsum(np.maximum(counts, 1))))
-    samples = np.repeat(np.arange(len(profile.values)), np.diff(profile.stack_offsets))
-    width = (bounds[1:] - bounds[:-1])[profile.stack_locations]
-    rows = np.repeat(samples, width)
-    start = np.repeat(bounds[profile.stack_locations] - np.append(0, np.cumsum(width)[:-1]), width)
-    frames = entry[start + np.arange(len(rows))]
-    # With counts NumPy sorts; its table of hashes takes four times as long for so few.
-    pairs, _ = np.unique(rows * len(known) + frames, return_counts=True)
-    out = np.zeros(len(profile.values), np.uint64)
-    np.add.at(out, pairs // max(1, len(known)), known[pairs % max(1, len(known))])
+    entry = entry[np.argsort(owner, kind="stable")]
+    bounds = np.concatenate(([0], np.cumsum(np.maximum(counts, 1))))
+    out = np.empty(len(profile.values), np.uint64)
+    offsets = np.ascontiguousarray(profile.stack_offsets, np.int64)
+    stacks = (offsets, len(out), np.ascontiguousarray(profile.stack_locations, np.int32))
+    if not call("summed", *stacks, bounds, len(counts), entry, known, len(known), np.full(len(known), -1), out):
+        raise IndexError("a stack refers to what is not there")
     return out
 
 

@@ -2,7 +2,7 @@
  * trouble.py.
  *
  * The kernel reads an uncompressed profile into arrays that Python has allocated by its counts, and compares rows of
- * tables for the store (rows.c, called by compiled.py there). It allocates nothing, keeps nothing between calls and
+ * tables for the store (rows.c, called by pprof/compiled.py). It allocates nothing, keeps nothing between calls and
  * reads nothing beyond the bytes it is given, which are those of untrusted programs.
  *
  * Schema: https://github.com/google/pprof/blob/main/proto/profile.proto

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from leakdog.store.pack.compiled import call
+from leakdog.pprof.compiled import call
 
 Ints = NDArray[np.int64]
 

@@ -22,10 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leakdog.errors import MalformedProfile
+from leakdog.pprof.compiled import call
 from leakdog.pprof.kernel import Body, Columns
 from leakdog.pprof.limits import DEFAULT_LIMITS
 from leakdog.pprof.samples import read_samples
-from leakdog.store.pack.compiled import call
 from leakdog.store.pack.table import Raw
 
 Ints = NDArray[np.int64]

@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from leakdog.store.pack.compiled import call
+from leakdog.pprof.compiled import call
 
 Ints = NDArray[np.int64]
 Bytes = NDArray[np.uint8]

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from leakdog.store.pack.compiled import call
+from leakdog.pprof.compiled import call
 from leakdog.store.pack.parts import TABLES, Maps, Parts
 from leakdog.store.pack.table import FIELDS, KEY, Table
 

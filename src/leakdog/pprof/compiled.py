@@ -1,6 +1,7 @@
-"""The compiled part of the store: rows to numbers, rows that refer to others, orders.
+"""What is compiled beside the reading of profiles: sums over stacks, and what the store does with rows.
 
-`pprof/csrc/rows.c` says what each function does, and in which arrays: contiguous ones, of the types that it names.
+`csrc/sites.c` and `csrc/rows.c` say what each function does, and in which arrays: contiguous ones, of the types that
+they name.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from leakdog.pprof import kernel
 
 # By function, a letter for each parameter: an array, or a number.
 _PARAMETERS = {
+    "summed": "anaanaanaa",
     "placed": "aaa",
     "numbered": "aaaaaaa",
     "renumbered": "aannaaa",
@@ -27,7 +29,7 @@ _PARAMETERS = {
 
 
 def call(name: str, *arguments: NDArray[Any] | int) -> int:
-    """What a function of rows.c returns."""
+    """What a function returns."""
     given = [each if isinstance(each, int) else each.ctypes.data for each in arguments]
     return int(_function(name)(*given))
 
