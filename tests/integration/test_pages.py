@@ -100,6 +100,26 @@ async def test_a_page_shows_the_leak_and_nothing_is_refused(
     assert re.findall(r"Refused to [^\n]*|Content Security Policy[^\n]*", log) == []
 
 
+async def test_months_are_shown_with_their_range(tmp_path: Path) -> None:
+    """Numbers that have grown old are a band with the mean in it, and a table; the browser refuses none of it."""
+    store = open_store(StorageConfig(path=str(tmp_path / "data")))
+    for number in range(864):
+        time = LIFE.start_time + 300.0 * number
+        await store.append(Scrape(KEY, time, time, LIFE, {Signal.INUSE_SPACE: 8e7 + 1e6 * (number % 12)}))
+    for _ in range(3):  # sealed, folded to five minutes, then to an hour
+        await store.retain(LIFE.start_time + 20 * 86400.0)
+    watched = Watched(Target(KEY), ScrapeConfig(job_name="shop"), up=True, life=LIFE, leaks={LeakClass.HEAP: LEAK})
+    server = Server(Fleet(targets={KEY: watched}), store)
+    await server.start("127.0.0.1", 0)
+    document, log = await browse(server, "/leaks/9f1c0a7be2d4", tmp_path, "--dump-dom")
+    await server.stop()
+    await store.close()
+    assert 'class="band"' in document
+    assert "lowest 76.3 MiB, mean 81.5 MiB, highest 86.8 MiB, last " in document
+    assert document.count("<td") == 24 * 6 + document.partition("<details>")[0].count("<td")
+    assert re.findall(r"Refused to [^\n]*|Content Security Policy[^\n]*", log) == []
+
+
 async def test_the_style_is_really_applied(server: Server, tmp_path: Path) -> None:
     """The picture of a page is not the same in light and in dark: the style sheet is loaded and follows the system."""
     pictures = []

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from xml.sax.saxutils import quoteattr
+from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
 from numpy.typing import NDArray
 
 from leakdog.model import Unit
+from leakdog.report.spans import Spans
 from leakdog.report.ticks import ticks
 from leakdog.report.words import human_value
 
@@ -18,17 +19,20 @@ Floats = NDArray[np.float64]
 
 WIDTH, HEIGHT = 880, 260
 LEFT, RIGHT, TOP, BOTTOM = 84, 12, 12, 28
-# More points than this do not show on the width, but cost the browser.
-MAX_POINTS = 800
+# More points than pixels do not show, but cost the browser.
+MAX_POINTS = WIDTH - LEFT - RIGHT
+# Strips that say what is in them when they are pointed at; narrower ones are hard to hit.
+STRIPS = 98
 TEXT_HEIGHT, TEXT_WIDTH = 12, 170  # of a line, and of the longest text
 STYLE = (
     "svg { background: #fff; } text { fill: #57606a; font: 12px sans-serif; }"
     " .series { fill: none; stroke: #0b5cad; stroke-width: 2; } .grid { stroke: #d0d7de; }"
+    " .band { fill: #0b5cad; opacity: .25; } .strip { fill: transparent; }"
     " .fit { stroke: #b42318; stroke-width: 2; stroke-dasharray: 6 4; } line.told, .limit { stroke: #b42318; }"
     " rect.told { fill: #b42318; opacity: .08; }"
     " @media (prefers-color-scheme: dark) { svg { background: #14171a; } text { fill: #9aa4ae; }"
-    " .series { stroke: #6cb2f5; } .grid { stroke: #333a41; } .fit, line.told, .limit { stroke: #ff8a7a; }"
-    " rect.told { fill: #ff8a7a; } }"
+    " .series { stroke: #6cb2f5; } .band { fill: #6cb2f5; } .grid { stroke: #333a41; }"
+    " .fit, line.told, .limit { stroke: #ff8a7a; } rect.told { fill: #ff8a7a; } }"
 )
 
 
@@ -57,13 +61,18 @@ def trend(
     unit: Unit,
     growths: Sequence[Growth] = (),
     limit: float | None = None,
+    folded: tuple[Floats, Floats, Floats] | None = None,
 ) -> str:
     """Points as a line, each growth as a dashed one with a mark where it was announced, and the limit.
+
+    Where a point stands for several values, or a pixel for several points, the line is their mean, in a band from the
+    lowest to the highest.
 
     Args:
         times: (n,) unix seconds, rising.
         values: (n,) finite.
         limit: drawn where it lies within twice the range of the values.
+        folded: lowest, mean and highest of what each value stands for, (n,) each; None where that is itself.
 
     Returns:
         An element for a page that gives it its style; `standalone` makes a file of it.
@@ -71,15 +80,15 @@ def trend(
     """
     if len(times) < 2 or times[-1] <= times[0]:
         return "<p>Too few points for a picture.</p>"
-    shown = np.linspace(0, len(times) - 1, min(len(times), MAX_POINTS)).astype(int)
-    frame = Frame(times, values, limit, unit)
-    points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(frame.x(times[shown]), frame.y(values[shown]), strict=True))
-    label = f"{name} from {clock(times[0])} to {clock(times[-1])} UTC: "
-    label += f"from {human_value(float(values[0]), unit)} to {human_value(float(values[-1]), unit)}"
-    found = "".join(_told(frame, each) + _fit(frame, times, values, each) for each in growths) + _said(frame, growths)
+    lows, means, highs = folded or (values, values, values)
+    spans = Spans.of(times, values, lows, means, highs)
+    shown = spans.at_most(MAX_POINTS)
+    frame = Frame(times, np.concatenate([lows, highs]), limit, unit)
+    found = "".join(_told(frame, each) + _fit(frame, times, means, each) for each in growths) + _said(frame, growths)
+    line = f'<polyline class="series" points="{frame.points(shown.ends, shown.means)}"/>'
     return (
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label={quoteattr(label)}>'
-        f'{frame.grid()}<polyline class="series" points="{points}"/>{found}</svg>'
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label={quoteattr(_label(name, spans, unit))}>'
+        f"{frame.grid()}{_band(frame, shown)}{line}{found}{_strips(frame, spans)}</svg>"
     )
 
 
@@ -112,6 +121,10 @@ class Frame:
         """Pixels from the top."""
         return HEIGHT - BOTTOM - (values - self.low) / (self.high - self.low) * (HEIGHT - TOP - BOTTOM)
 
+    def points(self, times: Floats, values: Floats) -> str:
+        """Places of a line or a surface."""
+        return " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(self.x(times), self.y(values), strict=True))
+
     def grid(self) -> str:
         """Lines with their values, the limit, and both ends of the time."""
         lines = [self._line("grid", value, text) for value, text in self._ticks()]
@@ -142,6 +155,45 @@ def _range(values: NDArray[np.float64]) -> tuple[float, float]:
     low, high = float(values.min()), float(values.max())
     air = (high - low) * 0.08 or max(abs(high) * 0.05, 1.0)
     return max(0.0, low - air), high + air
+
+
+def _label(name: str, spans: Spans, unit: Unit) -> str:
+    """The picture in words, for those who do not see it."""
+    told = [float(each) for each in (spans.lasts[0], spans.lasts[-1], spans.lows.min(), spans.highs.max())]
+    first, last, low, high = (human_value(each, unit) for each in told)
+    when = f"{name} from {clock(spans.starts[0])} to {clock(spans.ends[-1])} UTC"
+    return f"{when}: from {first} to {last}; lowest {low}, highest {high}"
+
+
+def _band(frame: Frame, shown: Spans) -> str:
+    """The surface between the lowest and the highest; nothing where they are the same everywhere."""
+    if not (shown.highs > shown.lows).any():
+        return ""
+    there = frame.points(shown.ends, shown.highs)
+    back = frame.points(shown.ends[::-1], shown.lows[::-1])
+    return f'<polygon class="band" points="{there} {back}"/>'
+
+
+def _strips(frame: Frame, spans: Spans) -> str:
+    """Strips over the picture that tell their values to those who point at them."""
+    few = spans.at_most(STRIPS)
+    borders = np.concatenate([[frame.begin], (few.ends[:-1] + few.starts[1:]) / 2, [frame.end]])
+    left = frame.x(borders)
+    return "".join(
+        f'<rect class="strip" x="{x:.1f}" y="{TOP}" width="{width:.1f}" height="{HEIGHT - TOP - BOTTOM}">'
+        f"<title>{escape(text)}</title></rect>"
+        for x, width, text in zip(left[:-1], np.diff(left), in_words(few, frame.unit), strict=True)
+    )
+
+
+def in_words(spans: Spans, unit: Unit) -> Iterator[str]:
+    """When each span was, and what it had."""
+    figures = (spans.starts, spans.ends, spans.lows, spans.means, spans.highs, spans.lasts)
+    for start, end, *values in zip(*(each.tolist() for each in figures), strict=True):
+        low, mean, high, last = (human_value(each, unit) for each in values)
+        when = clock(end) if start == end else f"{clock(start)} to {clock(end)}"
+        told = last if values[0] == values[2] else f"lowest {low}, mean {mean}, highest {high}, last {last}"
+        yield f"{when}: {told}"
 
 
 def _told(frame: Frame, growth: Growth) -> str:

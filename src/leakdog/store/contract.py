@@ -34,6 +34,7 @@ class Readings:
         values: in the signal's unit.
         life_starts: `Life.start_time` of the run that each value belongs to.
         lows, means, highs: of the values that each stands for; the value itself where it stands for none but itself.
+        counts: how many values that are.
 
     """
 
@@ -43,6 +44,7 @@ class Readings:
     lows: Floats = field(default_factory=_no_points)
     means: Floats = field(default_factory=_no_points)
     highs: Floats = field(default_factory=_no_points)
+    counts: Floats = field(default_factory=_no_points)
 
 
 @dataclass(frozen=True, slots=True)

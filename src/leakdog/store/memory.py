@@ -118,7 +118,7 @@ class MemoryStore:
             if signal in row.values and _within(row.time, start, end)
         )
         times, _, values, life_starts = np.array(points, np.float64).reshape(-1, 4).T.copy()
-        return Readings(times, values, life_starts, values, values, values)
+        return Readings(times, values, life_starts, values, values, values, np.ones(len(values)))
 
     async def latest_life(self, key: TargetKey) -> Life | None:
         """See `Store.latest_life`."""

@@ -37,6 +37,8 @@ svg { width: 100%; min-width: 36rem; height: auto; background: var(--card); bord
 svg text { fill: var(--dim); font: 12px system-ui, sans-serif; }
 svg .series { fill: none; stroke: var(--series); stroke-width: 2; }
 svg .fit { stroke: var(--bad); stroke-width: 2; stroke-dasharray: 6 4; }
+svg .band { fill: var(--series); opacity: .25; } svg .strip { fill: transparent; }
+svg .strip:hover { fill: var(--series); opacity: .15; } summary { cursor: pointer; }
 svg .grid { stroke: var(--line); stroke-width: 1; }
 a[aria-current] { color: var(--ink); font-weight: 600; text-decoration: none; }
 svg .part { stroke: var(--card); stroke-width: 1; fill: var(--part); }

@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from urllib.parse import quote
 
-from leakdog.model import Culprit, Leak, LeakClass, LeakState, Signal, TargetKey, Verdict
+from leakdog.model import Culprit, Leak, LeakClass, LeakState, Signal, TargetKey, Unit, Verdict
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.report.leak import beside, summary
+from leakdog.report.spans import Spans
 from leakdog.report.words import human_duration, human_rate, human_share, human_time, human_value, plural
 from leakdog.web.document import document, place, table, text
 from leakdog.web.jobs import LISTED, jobs_table, listed
 from leakdog.web.target import address
 from leakdog.web.views import leak_view
 
+ROWS = 24  # of a trend as a table
 REPLICAS = 50  # instances of a job that are listed with a leak
 
 
@@ -64,6 +66,25 @@ def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float) -> str:
         f"leakdog top {text(str(leak.key))}@latest{kind}</pre>"
     )
     return document(str(leak.key), body)
+
+
+def numbers(spans: Spans, unit: Unit, *, banded: bool) -> str:
+    """A trend as a table, for those who do not see its picture or want its numbers; none where there is no trend.
+
+    Args:
+        banded: whether the picture has a band, which is explained.
+
+    """
+    if not len(spans):
+        return ""
+    few = spans.at_most(ROWS)
+    legend = "<p class=dim>Line: the mean; band: from the lowest to the highest value.</p>" if banded else ""
+    figures = [
+        [human_value(each, unit) for each in column.tolist()] for column in (few.lows, few.means, few.highs, few.lasts)
+    ]
+    times = [[human_time(each) for each in column.tolist()] for column in (few.starts, few.ends)]
+    rows = table(("From", "To", "Lowest", "Mean", "Highest", "Last"), zip(*times, *figures, strict=True))
+    return f"{legend}<details><summary>The trend in numbers</summary>{rows}</details>"
 
 
 def _leaks(leaks: Sequence[Leak], targets: Sequence[Watched], now: float) -> str:

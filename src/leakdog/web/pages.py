@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from aiohttp import web
 
 from leakdog.model import LeakState, Signal, TargetKey
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.report.ledger import NEEDED, ledgers
+from leakdog.report.spans import Spans
 from leakdog.report.svg import Growth, trend
-from leakdog.store.contract import Store
+from leakdog.store.contract import Readings, Store
 from leakdog.web.document import STYLE, message_page
-from leakdog.web.html import leak_page, overview
+from leakdog.web.html import leak_page, numbers, overview
 from leakdog.web.target import DEFAULT_RANGE, RANGES, Shown, first_signal, target_page
 
 LEDGER_POINTS = 200  # that is a point for each four pixels
@@ -45,7 +47,7 @@ class Pages:
             if leak.id == wanted:
                 readings = await self._store.readings(leak.key, leak.signal)
                 growth = Growth(leak.since, leak.growth_per_second)
-                chart = trend(readings.times, readings.values, leak.signal.value, leak.signal.unit, [growth])
+                chart = _chart(readings, leak.signal, [growth])
                 return _html(leak_page(leak, self._fleet, chart, time.time()))
         message = f"No leak has the id {wanted}. It may have been resolved and aged out; the overview lists all."
         return _html(message_page("not found", message), status=404)
@@ -68,25 +70,29 @@ class Pages:
 
     async def _shown(self, watched: Watched, signal: Signal | None, span: str, now: float) -> Shown:
         start = now - RANGES[span]
-        wanted = {*NEEDED, signal} - {None}
-        found = {
-            each: await self._store.readings(watched.key, each, start=start) for each in sorted(filter(None, wanted))
-        }
-        points = {each: (readings.times, readings.values) for each, readings in found.items()}
-        times, parts = ledgers({each: points[each] for each in NEEDED}, LEDGER_POINTS)
-        chart = ""
-        if signal is not None:
-            growths = [
-                Growth(leak.since, leak.growth_per_second)
-                for leak in watched.leaks.values()
-                if leak.signal is signal and leak.state in (LeakState.PENDING, LeakState.FIRING)
-            ]
-            chart = trend(*points[signal], signal.value, signal.unit, growths)
+        wanted = {*NEEDED, signal} if signal is not None else set(NEEDED)
+        found = {each: await self._store.readings(watched.key, each, start=start) for each in wanted}
+        points = {each: (found[each].times, found[each].values) for each in NEEDED}
+        times, parts = ledgers(points, LEDGER_POINTS)
+        growths = [
+            Growth(leak.since, leak.growth_per_second)
+            for leak in watched.leaks.values()
+            if leak.signal is signal and leak.state in (LeakState.PENDING, LeakState.FIRING)
+        ]
+        chart = "" if signal is None else _chart(found[signal], signal, growths)
         return Shown(signal, span, chart, times, parts)
 
     async def style(self, request: web.Request) -> web.Response:
         """The style sheet, light and dark."""
         return web.Response(text=STYLE, content_type="text/css", headers={"Cache-Control": "max-age=3600"})
+
+
+def _chart(readings: Readings, signal: Signal, growths: Sequence[Growth]) -> str:
+    """A signal's trend as a picture and as a table."""
+    folded = readings.lows, readings.means, readings.highs
+    picture = trend(readings.times, readings.values, signal.value, signal.unit, growths, folded=folded)
+    spans = Spans.of(readings.times, readings.values, *folded)
+    return picture + numbers(spans, signal.unit, banded='class="band"' in picture)
 
 
 def _html(body: str, status: int = 200) -> web.Response:

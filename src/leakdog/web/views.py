@@ -160,7 +160,7 @@ def snapshot_view(snapshot: Snapshot) -> Json:
 
 
 def series_view(key: TargetKey, found: Mapping[Signal, Readings]) -> Json:
-    """`/api/v1/series`: each signal's points, oldest first."""
+    """`/api/v1/series`: each signal's points, oldest first; and of those that stand for several, what these were."""
     return {
         "series": [
             {
@@ -169,6 +169,7 @@ def series_view(key: TargetKey, found: Mapping[Signal, Readings]) -> Json:
                 "signal": signal.value,
                 "unit": signal.unit.value,
                 "points": _points(readings),
+                "folded": _folded(readings),
             }
             for signal, readings in found.items()
         ]
@@ -178,3 +179,12 @@ def series_view(key: TargetKey, found: Mapping[Signal, Readings]) -> Json:
 def _points(readings: Readings) -> list[list[Any]]:
     pairs: Iterable[tuple[float, float]] = zip(readings.times.tolist(), readings.values.tolist(), strict=True)
     return [[rfc3339(time), value] for time, value in pairs]
+
+
+def _folded(readings: Readings) -> list[list[Any]]:
+    """Time, lowest, mean, highest and last value, and how many they were, of the points that stand for several."""
+    several = readings.counts > 1
+    columns = (
+        getattr(readings, name)[several].tolist() for name in ("times", "lows", "means", "highs", "values", "counts")
+    )
+    return [[rfc3339(time), *figures, int(count)] for time, *figures, count in zip(*columns, strict=True)]

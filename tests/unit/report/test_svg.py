@@ -50,17 +50,48 @@ def test_the_fitted_growth_begins_at_the_onset() -> None:
 
 
 def test_a_long_series_is_thinned() -> None:
-    """A browser gets no more points than show, the first and the last among them."""
+    """A browser gets no more points than there are pixels, from the left to the right."""
     for count in (MAX_POINTS + 1, 2 * MAX_POINTS - 1, 50_000):
         drawn = picture([float(i) for i in range(count)], [float(i) for i in range(count)])
-        points = re.search(r'points="([^"]*)"', drawn)[1].split()
-        assert len(points) == MAX_POINTS
-        assert (points[0].split(",")[0], points[-1].split(",")[0]) == (f"{LEFT:.1f}", f"{WIDTH - RIGHT:.1f}")
+        across = [float(point.split(",")[0]) for point in line(drawn)]
+        assert 0.9 * MAX_POINTS < len(across) <= MAX_POINTS
+        assert (across[0], across[-1]) == (pytest.approx(LEFT, abs=1.1), WIDTH - RIGHT)
+
+
+def line(drawn: str) -> list[str]:
+    """The points of the series."""
+    return re.search(r'class="series" points="([^"]*)"', drawn)[1].split()
+
+
+def test_a_thinned_series_loses_no_peak() -> None:
+    """One value of 50,000 that is ten times the others is the top of the band, though the line passes below it."""
+    values = np.full(50_000, 100.0)
+    values[31_415] = 1000.0
+    drawn = trend(np.arange(50_000.0), values, "rss", Unit.COUNT)
+    top = min(float(point.split(",")[1]) for point in re.search(r'class="band" points="([^"]*)"', drawn)[1].split())
+    assert top < min(float(point.split(",")[1]) for point in line(drawn)) - 100
+    assert "highest 1,000" in drawn
+    assert len(drawn) < 100_000
+
+
+def test_what_stands_for_several_has_a_band_and_its_mean_as_line() -> None:
+    """Old points are drawn from their lowest to their highest; those that stand for themselves have no band."""
+    times, lasts = np.arange(4.0), np.array([30.0, 30.0, 30.0, 50.0])
+    folded = np.array([10.0, 10.0, 30.0, 50.0]), np.array([20.0, 20.0, 30.0, 50.0]), np.array([40.0, 40.0, 30.0, 50.0])
+    drawn = trend(times, lasts, "rss", Unit.COUNT, folded=folded)
+    heights = [float(point.split(",")[1]) for point in line(drawn)]
+    assert heights[0] == heights[1] > heights[2] > heights[3]
+    assert "<title>01-01 00:00:01: lowest 10, mean 20, highest 40, last 30</title>" in drawn
+    assert "<title>01-01 00:00:03: 50</title>" in drawn
+    assert 'class="band"' in drawn
+    assert 'class="band"' not in trend(times, lasts, "rss", Unit.COUNT)
 
 
 def test_a_reader_that_does_not_see_is_told() -> None:
-    """The picture has a text alternative with the first and the last value."""
-    assert re.search(r'aria-label="rss from .* UTC: from 1\.00 MiB to 2\.00 MiB"', picture([0, 60], [1 << 20, 2 << 20]))
+    """The picture has a text alternative with the first and the last value, the lowest and the highest."""
+    drawn = picture([0, 60, 120], [1 << 20, 3 << 20, 2 << 20])
+    said = r"from 1\.00 MiB to 2\.00 MiB; lowest 1\.00 MiB, highest 3\.00 MiB"
+    assert re.search(rf'aria-label="rss from .* UTC: {said}"', drawn)
 
 
 def test_an_announcement_is_a_mark_with_its_time() -> None:

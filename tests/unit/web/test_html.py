@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leakdog.config.schema import ScrapeConfig
-from leakdog.model import Culprit, Frame, Leak, LeakClass, LeakState, Signal, Target, TargetKey
+from leakdog.model import Culprit, Frame, Leak, LeakClass, LeakState, Signal, Target, TargetKey, Unit
 from leakdog.pipeline.state import Fleet, Watched
+from leakdog.report.spans import Spans
 from leakdog.web.document import message_page
-from leakdog.web.html import leak_page, overview
+from leakdog.web.html import leak_page, numbers, overview
 from leakdog.web.target import Shown, target_page
 
 KEY = TargetKey("shop", "10.0.0.7:6060")
@@ -181,3 +182,20 @@ def test_the_instances_of_the_job_stand_beside_each_other() -> None:
 def test_the_evidence_is_one_click_away() -> None:
     """The page of a leak has the link to its archive."""
     assert 'href="/api/v1/leaks/3f9c2a71b0/evidence.tar.gz"' in leak_page(LEAK, Fleet(), "", 2000.0)
+
+
+def test_a_trend_is_a_table_too() -> None:
+    """A row for each of at most 24 spans, with the lowest, mean, highest and last; a band is explained."""
+    times = np.arange(1000.0)
+    table = numbers(Spans.of(times, times, times - 5, times, times + 5), Unit.COUNT, banded=True)
+    rows = re.findall(r"<tr>(.*?)</tr>", table)
+    assert len(rows) == 1 + 24
+    assert re.findall(r">([^<>]+)</td>", rows[-1])[2:] == ["953", "978", "1,004", "999"]
+    assert "band: from the lowest to the highest" in table
+    assert "band" not in numbers(Spans.of(times, times, times, times, times), Unit.COUNT, banded=False)
+
+
+def test_without_a_trend_there_is_no_table() -> None:
+    """Nothing is read of a signal that was never stored."""
+    nothing = np.empty(0)
+    assert numbers(Spans.of(*[nothing] * 5), Unit.COUNT, banded=False) == ""

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -113,4 +114,14 @@ def test_snapshots_and_empty_series() -> None:
         "size_bytes": 17,
     }
     (series,) = series_view(KEY, {Signal.RSS: Readings()})["series"]
-    assert json.dumps(series["points"]) == "[]"
+    assert json.dumps([series["points"], series["folded"]]) == "[[], []]"
+
+
+def test_what_stands_for_several_is_told() -> None:
+    """Lowest, mean, highest, last, and of how many; a point that stands for itself is in the points alone."""
+    columns = [
+        np.array(each) for each in ([0.0, 60.0], [7.0, 9.0], [0, 0], [1.0, 9.0], [5.0, 9.0], [8.0, 9.0], [4.0, 1.0])
+    ]
+    (series,) = series_view(KEY, {Signal.RSS: Readings(*columns)})["series"]
+    assert series["points"] == [["1970-01-01T00:00:00.000Z", 7.0], ["1970-01-01T00:01:00.000Z", 9.0]]
+    assert series["folded"] == [["1970-01-01T00:00:00.000Z", 1.0, 5.0, 8.0, 7.0, 4]]

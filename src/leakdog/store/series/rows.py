@@ -56,6 +56,12 @@ class Column:
         return means
 
     @property
+    def counts(self) -> Floats:
+        """How many they are."""
+        counts: Floats = self.figures[COUNT] if self._folded else np.ones(len(self.at))
+        return counts
+
+    @property
     def _folded(self) -> bool:
         return len(self.figures) == FOLDED
 

@@ -60,4 +60,4 @@ def column(rows: Sequence[tuple[float, float, bytes]], signal_id: int) -> Readin
     times, life_starts = np.array([row[:2] for row in rows], np.float64).reshape(-1, 2).T
     row_of = np.searchsorted(ends, wanted, side="right")
     values = records["value"][wanted].astype(np.float64)
-    return Readings(times[row_of], values, life_starts[row_of], values, values, values)
+    return Readings(times[row_of], values, life_starts[row_of], values, values, values, np.ones(len(values)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -137,11 +138,11 @@ def _sealed(blocks: list[tuple[int, bytes]], signal_id: int, note: Note) -> list
 def _joined(sealed: list[Rows], signal_id: int, recent: Readings, bounds: dict[str, float]) -> Readings:
     """One signal out of blocks and of the rows that came after them, by time."""
     found = [
-        np.stack([rows.times, each.figures[LAST], rows.life_starts, each.lows, each.means, each.highs])
+        np.stack([rows.times, each.figures[LAST], rows.life_starts, each.lows, each.means, each.highs, each.counts])
         for rows in sealed
         if (each := rows.columns.get(signal_id)) is not None
     ]
-    found.append(np.stack([recent.times, recent.values, recent.life_starts, recent.lows, recent.means, recent.highs]))
+    found.append(np.stack([getattr(recent, each.name) for each in fields(Readings)]))
     points = np.concatenate(found, axis=1)
     times = points[0]
     points = points[:, (bounds["start"] <= times) & (times <= bounds["end"])]
