@@ -9,6 +9,31 @@ from leakdog.errors import StoreError, StoreTooNew
 
 APPLICATION_ID = 0x4C45414B  # "LEAK": tells our files from other programs' databases
 
+# What a row takes, by table: its data, and what was measured beside it; and the kind that it counts for.
+_SIZES = (
+    ("readings", "numbers", "80", "numbers"),
+    ("blocks", "data", "160", "numbers"),
+    ("profiles", "data", "60", "profiles"),
+    ("leaks", "body", "40", "leaks"),
+    ("states", "body", "length({row}.name) * 2 + 40", "leaks"),
+)
+
+
+def _counted(table: str, data: str, beside: str, kind: str) -> str:
+    """Triggers that keep what a table takes in `sizes`."""
+    new, old = (f"length({row}.{data}) + {beside.format(row=row)}" for row in ("new", "old"))
+    change = f"length(new.{data}) - length(old.{data})"
+    return "".join(
+        f"    CREATE TRIGGER {table}_{name} AFTER {event} ON {table} BEGIN\n"  # noqa: S608  # names from above
+        f"        UPDATE sizes SET bytes = bytes {by} WHERE kind = '{kind}'; END;\n"
+        for name, event, by in (
+            ("added", "INSERT", f"+ {new}"),
+            ("changed", f"UPDATE OF {data}", f"+ {change}"),
+            ("deleted", "DELETE", f"- ({old})"),
+        )
+    )
+
+
 # Append only: a migration that has been released never changes. Each runs in a transaction of its own.
 MIGRATIONS = (
     """
@@ -145,37 +170,8 @@ MIGRATIONS = (
         ('profiles', (SELECT coalesce(sum(length(data) + 60), 0) FROM profiles)),
         ('leaks', (SELECT coalesce(sum(length(body) + 40), 0) FROM leaks)
             + (SELECT coalesce(sum(length(body) + length(name) * 2 + 40), 0) FROM states));
-    CREATE TRIGGER readings_added AFTER INSERT ON readings BEGIN
-        UPDATE sizes SET bytes = bytes + length(new.numbers) + 80 WHERE kind = 'numbers'; END;
-    CREATE TRIGGER readings_changed AFTER UPDATE OF numbers ON readings BEGIN
-        UPDATE sizes SET bytes = bytes + length(new.numbers) - length(old.numbers) WHERE kind = 'numbers'; END;
-    CREATE TRIGGER readings_deleted AFTER DELETE ON readings BEGIN
-        UPDATE sizes SET bytes = bytes - (length(old.numbers) + 80) WHERE kind = 'numbers'; END;
-    CREATE TRIGGER blocks_added AFTER INSERT ON blocks BEGIN
-        UPDATE sizes SET bytes = bytes + length(new.data) + 160 WHERE kind = 'numbers'; END;
-    CREATE TRIGGER blocks_changed AFTER UPDATE OF data ON blocks BEGIN
-        UPDATE sizes SET bytes = bytes + length(new.data) - length(old.data) WHERE kind = 'numbers'; END;
-    CREATE TRIGGER blocks_deleted AFTER DELETE ON blocks BEGIN
-        UPDATE sizes SET bytes = bytes - (length(old.data) + 160) WHERE kind = 'numbers'; END;
-    CREATE TRIGGER profiles_added AFTER INSERT ON profiles BEGIN
-        UPDATE sizes SET bytes = bytes + length(new.data) + 60 WHERE kind = 'profiles'; END;
-    CREATE TRIGGER profiles_changed AFTER UPDATE OF data ON profiles BEGIN
-        UPDATE sizes SET bytes = bytes + length(new.data) - length(old.data) WHERE kind = 'profiles'; END;
-    CREATE TRIGGER profiles_deleted AFTER DELETE ON profiles BEGIN
-        UPDATE sizes SET bytes = bytes - (length(old.data) + 60) WHERE kind = 'profiles'; END;
-    CREATE TRIGGER leaks_added AFTER INSERT ON leaks BEGIN
-        UPDATE sizes SET bytes = bytes + length(new.body) + 40 WHERE kind = 'leaks'; END;
-    CREATE TRIGGER leaks_changed AFTER UPDATE OF body ON leaks BEGIN
-        UPDATE sizes SET bytes = bytes + length(new.body) - length(old.body) WHERE kind = 'leaks'; END;
-    CREATE TRIGGER leaks_deleted AFTER DELETE ON leaks BEGIN
-        UPDATE sizes SET bytes = bytes - (length(old.body) + 40) WHERE kind = 'leaks'; END;
-    CREATE TRIGGER states_added AFTER INSERT ON states BEGIN
-        UPDATE sizes SET bytes = bytes + length(new.body) + length(new.name) * 2 + 40 WHERE kind = 'leaks'; END;
-    CREATE TRIGGER states_changed AFTER UPDATE OF body ON states BEGIN
-        UPDATE sizes SET bytes = bytes + length(new.body) - length(old.body) WHERE kind = 'leaks'; END;
-    CREATE TRIGGER states_deleted AFTER DELETE ON states BEGIN
-        UPDATE sizes SET bytes = bytes - (length(old.body) + length(old.name) * 2 + 40) WHERE kind = 'leaks'; END;
-    """,
+"""  # noqa: S608  # names are from the table above
+    + "".join(_counted(*each) for each in _SIZES),
     """
     -- Files that prove a leak, compressed (zlib). They go with the leak and count for no size of retention.
     CREATE TABLE evidence (

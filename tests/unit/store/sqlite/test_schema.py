@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import zlib
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from leakdog.model import Kind, Signal, TargetKey
 from leakdog.store.sqlite import aging, reads, schema
 from leakdog.store.sqlite.connection import connect_writer
 from leakdog.store.sqlite.numbers import pack
+
+TRIGGERS = 687280784  # a checksum
 
 
 def tables(connection: sqlite3.Connection) -> set[str]:
@@ -26,6 +29,13 @@ def test_new_file_gets_all_migrations(connection: sqlite3.Connection, path: Path
     assert connection.execute("PRAGMA user_version").fetchone() == (len(schema.MIGRATIONS),)
     assert connection.execute("PRAGMA application_id").fetchone() == (schema.APPLICATION_ID,)
     assert {"targets", "readings", "snapshots", "profiles", "leaks", "states"} <= before == tables(connection)
+
+
+def test_what_tables_take_is_counted_as_in_files_already_written(connection: sqlite3.Connection) -> None:
+    """A migration that was released never changes: the triggers that are made now are those that were made then."""
+    triggers = connection.execute("SELECT sql FROM sqlite_master WHERE type = 'trigger' ORDER BY name").fetchall()
+    assert len(triggers) == 15
+    assert zlib.crc32("\n".join(sql for (sql,) in triggers).encode()) == TRIGGERS
 
 
 def test_later_schema_is_refused(connection: sqlite3.Connection, path: Path) -> None:
