@@ -103,11 +103,17 @@ def inner_growth(values: Array, total: Array, lives: Array, first: Ints, start: 
         start: column at which the look-back begins.
 
     """
-    columns = values.shape[1]
-    begins = np.where(np.isnan(lives), -np.inf, lives)
-    ends = np.concatenate((begins[:, 1:], np.full((len(values), 1), float(columns))), 1)
-    begins = np.clip(np.maximum(np.maximum(begins, start), first[:, None]), 0, columns)
-    ends = np.clip(ends, 0, columns)
+    grown, share = np.full(len(values), np.inf), np.full(len(values), 0.5)
+    rows = np.flatnonzero((np.fmax(lives, first[:, None]) > start).any(1))
+    if len(rows):
+        grown[rows], share[rows] = _inner(total[rows], lives[rows], first[rows], start)
+    return grown, share
+
+
+def _inner(total: Array, lives: Array, first: Ints, start: int) -> tuple[Array, Array]:
+    """`inner_growth` of rows in which a life begins after `start`."""
+    columns = total.shape[1] - 1
+    begins, ends = _spans(lives, np.maximum(first, start), columns)
     third = (ends - begins) / 3
     counts = third >= LEAST_THIRD
 
@@ -138,11 +144,17 @@ def repeated_growth(values: Array, total: Array, lives: Array, first: Ints) -> A
         values, total, lives, first: as in `inner_growth`.
 
     """
-    columns = values.shape[1]
-    begins = np.where(np.isnan(lives), -np.inf, lives)
-    ends = np.concatenate((begins[:, 1:], np.full((len(values), 1), float(columns))), 1)
-    begins = np.clip(np.maximum(begins, first[:, None]), 0, columns)
-    ends = np.clip(ends, 0, columns)
+    out = np.zeros(len(values))
+    rows = np.flatnonzero((lives > first[:, None]).any(1))
+    if len(rows):
+        out[rows] = _repeated(values[rows, -1], total[rows], lives[rows], first[rows])
+    return out
+
+
+def _repeated(now: Array, total: Array, lives: Array, first: Ints) -> Array:
+    """`repeated_growth` of rows in which a life begins after the first real column."""
+    columns = total.shape[1] - 1
+    begins, ends = _spans(lives, first, columns)
     quarter = (ends - begins) / 4
     counts = quarter >= 1
 
@@ -157,7 +169,14 @@ def repeated_growth(values: Array, total: Array, lives: Array, first: Ints) -> A
     number = counts.sum(1)
     middle = rate.sum(1) / np.maximum(number, 1)
     spread = (np.where(counts, rate - middle[:, None], 0.0) ** 2).sum(1) / np.maximum(number - 1, 1)
-    least = (LEAST_NOISE * np.abs(values[:, -1])) ** 2 + 1e-30
+    least = (LEAST_NOISE * np.abs(now)) ** 2 + 1e-30
     sure = middle / np.sqrt((spread + least) / np.maximum(number, 1))
     out: Array = np.where(number >= 2, np.clip(sure, -MOST_AGREED, MOST_AGREED), 0.0)
     return out
+
+
+def _spans(lives: Array, first: Ints, columns: int) -> tuple[Array, Array]:
+    """Columns at which each life begins and ends, (N, L) each, as far as they are at or after `first`, (N,)."""
+    begins = np.where(np.isnan(lives), -np.inf, lives)
+    ends = np.concatenate((begins[:, 1:], np.full((len(lives), 1), float(columns))), 1)
+    return np.clip(np.maximum(begins, first[:, None]), 0, columns), np.clip(ends, 0, columns)

@@ -167,11 +167,12 @@ class Grid:
         sums = self._sums[level]
         if sums is None:
             return
-        lows = self._lows[level][rows].T
+        begin = self.settings.levels[level].length + 1  # there is nothing before
+        lows = self._lows[level][rows, begin:].T
         known = ~np.isnan(lows)
         total, count = sums
-        total[1:, rows] = np.cumsum(np.where(known, lows, 0.0), axis=0, dtype=float)
-        count[1:, rows] = np.cumsum(known, axis=0, dtype=np.int32)
+        total[begin + 1 :, rows] = np.cumsum(np.where(known, lows, 0.0), axis=0, dtype=float)
+        count[begin + 1 :, rows] = np.cumsum(known, axis=0, dtype=np.int32)
 
     def next_time(self, row: int, time: float) -> float:
         """The first reading of a series at or after a time."""
@@ -315,8 +316,8 @@ class Grid:
             out[:, column] = swing
         return out
 
-    def swing(self, rows: Ints, end: int) -> Array:
-        """By how much readings exceed the lows, as known at block `end` of the coarsest level, (n,)."""
+    def swing(self, rows: Ints | int, end: int) -> Array:
+        """By how much readings exceed the lows, as known at block `end` of the coarsest level, (n,) or a number."""
         known: Array = self._swing[rows, max(end - self._base[-1] - 1, 0)].astype(float)
         return known
 

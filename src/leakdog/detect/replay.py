@@ -178,7 +178,7 @@ class _Run:
             floor=np.full(len(rows), floor_of(self.signal, settings)),
             limit=self.limit[rows],
             highest=grid.highest(rows, begins(look, now, settings)),
-            swing=grid.swing(rows, int(now // settings.levels[-1].block_seconds)),
+            swing=grid.swing(rows, self._coarsest(now)),
             threshold=np.full(len(rows), least_score(look, settings)),
             life_start=grid.life_start[rows],
             lives=grid.lives[rows],
@@ -232,7 +232,7 @@ class _Run:
         looks = enumerate(settings.looks)
         found = [(look, self.numbers[number, row]) for number, look in looks if self.found[number, row]]
         look, numbers = surest(found)
-        swing, spread = self._swing(row, now), forecast_spread(look)
+        swing, spread = float(self.grid.swing(row, self._coarsest(now))), forecast_spread(look)
         forecast = time_to_limit(numbers["level"], limit, numbers["growth"], swing, spread)
         left = forecast[0] if forecast else None
         since = now if leak is None or leak.pending_since is None else leak.pending_since
@@ -249,12 +249,15 @@ class _Run:
             return blocks
 
         limit = grid.histories[row].limit
-        first = float(grid.first_time[row])
-        ready = ready_at(first, float(grid.life_start[row]), settings)
-        return compose(found, Context(self.signal, limit, now, settings, self._swing(row, now), lows, first, ready))
+        swing, first = float(grid.swing(row, self._coarsest(now))), float(grid.first_time[row])
+        # Nobody asks when a verdict can be expected of what has one.
+        early = all(look.urgent for look, _ in found)
+        ready = ready_at(first, float(grid.life_start[row]), settings) if early else now
+        return compose(found, Context(self.signal, limit, now, settings, swing, lows, first, ready))
 
-    def _swing(self, row: int, now: float) -> float:
-        return float(self.grid.swing(np.array([row]), int(now // self.settings.levels[-1].block_seconds))[0])
+    def _coarsest(self, now: float) -> int:
+        """The block of the coarsest level in which a time is."""
+        return int(now // self.settings.levels[-1].block_seconds)
 
     def _conclude(self) -> None:
         """The last verdict of each series, with all series that end in the same blocks judged together."""
