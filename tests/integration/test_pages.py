@@ -6,14 +6,32 @@ import asyncio
 import re
 import struct
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from leakdog.attribute.case import Finding
 from leakdog.config.schema import Backend, ScrapeConfig, StorageConfig
-from leakdog.model import Culprit, Frame, Leak, LeakClass, LeakState, Life, Scrape, Signal, Target, TargetKey
-from leakdog.pipeline.state import Fleet, Watched
+from leakdog.detect.series import SeriesState
+from leakdog.detect.settings import PRODUCTION
+from leakdog.model import (
+    Assessment,
+    Culprit,
+    Frame,
+    Leak,
+    LeakClass,
+    LeakState,
+    Life,
+    Scrape,
+    Signal,
+    Target,
+    TargetKey,
+    Verdict,
+)
+from leakdog.pipeline.sites import Site, Sites
+from leakdog.pipeline.state import Cost, Fleet, Watched
 from leakdog.store import open_store
 from leakdog.web.server import Server
 
@@ -35,6 +53,7 @@ LEAK = Leak(
     reasons=("grew 36 KiB in 2 min",),
     culprits=(Culprit("5b0c9d2e11aa", FRAME, 0.9, 279.0, (FRAME,)),),
 )
+FILLS = TargetKey("shop", "10.0.0.8:6060")
 BROWSER = [
     "chromium",
     "--headless",
@@ -48,6 +67,24 @@ BROWSER = [
     "--enable-logging=stderr",
     "--virtual-time-budget=3000",
 ]
+
+
+def filling() -> Watched:
+    """A target whose cache still fills, with the objects of its sites and what it was asked."""
+    said = Assessment(Signal.INUSE_SPACE, BEGUN, Verdict.SETTLING, growth_per_second=310.0)
+    sites = Sites(Signal.INUSE_OBJECTS, other=7.0)
+    sites.followed[1] = Site("5b0c", FRAME, SeriesState(PRODUCTION), 4500.0)
+    return Watched(
+        Target(FILLS),
+        ScrapeConfig(job_name="shop"),
+        up=True,
+        life=LIFE,
+        values={Signal.INUSE_SPACE: 8e7},
+        assessments={Signal.INUSE_SPACE: said},
+        harmless=(Finding(LeakClass.CACHE, Signal.INUSE_SPACE, said, ("it will settle near 210 MiB in 14 h",)),),
+        sites={Signal.INUSE_OBJECTS: sites},
+        cost=defaultdict(Cost, {"heap": Cost(requests=1200, bytes=9000, collections=7, seconds=3.0)}),
+    )
 
 
 @pytest.fixture
@@ -64,8 +101,9 @@ async def server() -> AsyncIterator[Server]:
         life=LIFE,
         values={Signal.INUSE_SPACE: 8e7},
         leaks={LeakClass.HEAP: LEAK},
+        cost=defaultdict(Cost, {"heap": Cost(requests=2400)}),
     )
-    made = Server(Fleet(targets={KEY: watched}), store)
+    made = Server(Fleet(targets={KEY: watched, FILLS: filling()}), store)
     await made.start("127.0.0.1", 0)
     yield made
     await made.stop()
@@ -87,6 +125,10 @@ async def browse(server: Server, path: str, folder: Path, *arguments: str) -> tu
     [
         ("/", ["1 leaking", "shop/10.0.0.7:6060", "18.2 KiB/min", "firing"]),
         ("/targets/shop/10.0.0.7%3A6060", ["memory", "heap leak, firing", "<polyline", "<polygon", "inuse space"]),
+        ("/", ["shop/10.0.0.8:6060", "cache still fills"]),
+        ("/targets/shop/10.0.0.8%3A6060", ["it will settle near 210 MiB in 14 h", "Code, by inuse objects", "4,500"]),
+        ("/targets/shop/10.0.0.8%3A6060", ["What watching it has cost", "1,200", "8.79 KiB"]),
+        ("/leaks/9f1c0a7be2d4", ["What watching it has cost", "2,400", "Forced collections"]),
         ("/leaks/9f1c0a7be2d4", ["18.2 KiB/min", "grew 36 KiB in 2 min", "sessions.go:88", "<polyline"]),
     ],
 )

@@ -16,7 +16,7 @@ from leakdog.report.words import human_duration, human_rate, inert, plural
 
 EPILOG = """examples:
   leakdog leaks                                  firing and suspected leaks
-  leakdog leaks --all                            resolved ones too
+  leakdog leaks --all                            resolved ones too, and what grows without being a leak
   leakdog leaks --json | jq '.leaks[].culprits[0].function'
   leakdog leaks --server http://10.0.0.5:5325    another daemon
 
@@ -25,6 +25,7 @@ all about one of them.
 """
 
 
+GROWING = 50  # of those that grow and do not leak, how many are listed; --json has all
 INDENT = 2  # of what is below the first line of a leak, where it is folded too
 LISTED = 10  # instances that are listed of equal leaks; --json has all
 
@@ -38,7 +39,11 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--all", action="store_true", help="list resolved leaks too")
+    parser.add_argument(
+        "--all",
+        action="store_true",
+        help="list resolved leaks too, and what grows and is no leak: caches that fill, and load",
+    )
     add_arguments(parser)
     parser.set_defaults(run=run)
 
@@ -53,18 +58,22 @@ def run(args: argparse.Namespace) -> int:
     client = Client(args.server)
     leaks = client.listing("/api/v1/leaks", "leaks")
     listed = [leak for leak in leaks if args.all or leak["state"] != LeakState.RESOLVED]
-    if args.json:
+    if args.json and not args.all:
         print(json.dumps({"leaks": listed}, indent=2))
-    elif listed:
-        down = {
-            f"{each['job']}/{each['instance']}"
-            for each in client.listing("/api/v1/targets", "targets")
-            if each.get("up") is False
-        }
+        return 0
+    targets = client.listing("/api/v1/targets", "targets")
+    growing = [(f"{each['job']}/{each['instance']}", found) for each in targets for found in each.get("growth") or ()]
+    if args.json:
+        growth = [{"target": name, **found} for name, found in growing]
+        print(json.dumps({"leaks": listed, "growth": growth}, indent=2))
+        return 0
+    if listed:
+        down = {f"{each['job']}/{each['instance']}" for each in targets if each.get("up") is False}
         _print_table(listed, down, time.time())
     else:
-        resolved = len(leaks) - len(listed)
-        print(_none(client.listing("/api/v1/targets", "targets"), resolved))
+        print(_none(targets, len(leaks) - len(listed), 0 if args.all else len(growing)))
+    if args.all and growing:
+        _print_growing(growing)
     return 0
 
 
@@ -74,7 +83,7 @@ def too_early(target: dict[str, Any]) -> bool:
     return all(each["verdict"] == Verdict.TOO_EARLY for each in verdicts.values())
 
 
-def _none(targets: Sequence[dict[str, Any]], resolved: int) -> str:
+def _none(targets: Sequence[dict[str, Any]], resolved: int, growing: int) -> str:
     """What it means that there are none: of how many targets, how many of them unread or too young."""
     down = sum(target.get("up") is False for target in targets)
     early = sum(target.get("up") is not False and too_early(target) for target in targets)
@@ -82,7 +91,30 @@ def _none(targets: Sequence[dict[str, Any]], resolved: int) -> str:
     parts += [f"{early} too early to say"] if early else []
     parts += [f"{down} down"] if down else []
     text = ", ".join(parts)
-    return f"{text} ({plural(resolved, 'resolved leak')}: --all lists them)" if resolved else text
+    more = [plural(resolved, "resolved leak")] if resolved else []
+    more += [f"{growing} that grow and are no leak"] if growing else []
+    return f"{text} ({' and '.join(more)}: --all lists them)" if more else text
+
+
+def _print_growing(growing: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+    """A line for each growth that is no leak, with the sentence that tells most of it."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("CLASS", "GROWTH"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("TARGET, AND WHY IT IS NO LEAK", overflow="fold", ratio=1)
+    for name, found in growing[:GROWING]:
+        rate = human_rate(found.get("growth_per_second"), Unit(found.get("unit") or Unit.BYTES))
+        why = (["", *found["reasons"]])[-2] or found["reasons"][-1]
+        about = f"{inert(name)}\n  {inert(found['signal'])}: {inert(why)}"
+        table.add_row(Text(inert(found["class"])), Text(rate), Text(about))
+    print()
+    Console(highlight=False).print(table)
+    if len(growing) > GROWING:
+        print(f"and {len(growing) - GROWING:,} more")
 
 
 def _print_table(leaks: Sequence[dict[str, Any]], down: AbstractSet[str], now: float) -> None:

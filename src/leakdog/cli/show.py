@@ -14,7 +14,7 @@ from leakdog.cli.client import Client, add_arguments
 from leakdog.cli.targets import condition
 from leakdog.errors import ApiError
 from leakdog.model import LeakState, Signal, Unit, Verdict
-from leakdog.report.leak import leak_text, summary, target_name, unix_time
+from leakdog.report.leak import CLASS_WORDS, leak_text, summary, target_name, unix_time
 from leakdog.report.words import human_rate, human_time, human_value, inert
 
 EPILOG = """examples:
@@ -111,6 +111,11 @@ def _show_target(client: Client, target: Json, leaks: Sequence[Json], args: argp
         print(f"running since {human_time(unix_time(target['life_start']))}")
     for leak in own:
         print(f"leak {inert(str(leak['id']))}: {summary(leak)}")
+    for found in target.get("growth") or ():
+        what = CLASS_WORDS.get(found["class"], found["class"])
+        print(inert(f"no leak, but {what} ({found['signal']}):"))
+        for reason in found["reasons"]:
+            print(inert(f"  - {reason}"))
     _print_signals(target)
     _print_ledger(target)
     signal = args.signal or _drawn(target, own)

@@ -66,6 +66,7 @@ def begin_life(watched: Watched, life: Life, now: float, settings: Settings) -> 
     watched.explained.clear()
     watched.load = watched.local_pid = watched.facts_time = watched.assessed = watched.memory_limit = None
     watched.held_heap = watched.blocked = watched.counted = None
+    watched.harmless = ()
     watched.past.clear()
     watched.module = ""
     for sites in watched.sites.values():
@@ -147,6 +148,7 @@ def judge(
     together = growth_together(watched, now, settings)
     grown = classify(watched.assessments, watched.values, together, watched.held_heap, watched.leaking_sites())
     told = with_blocked(grown, watched.blocked, watched.assessments.get(Signal.GOROUTINES), now)
+    watched.harmless = tuple(each for each in told if each.leak_class in HARMLESS)
     findings = {each.leak_class: each for each in told}
     changed = []
     for leak_class in LeakClass:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from leakdog.attribute.before import Before
 from leakdog.attribute.blocked import Blocked
+from leakdog.attribute.case import Finding
 from leakdog.attribute.code import Own
 from leakdog.config.schema import ScrapeConfig
 from leakdog.detect.series import SeriesState
@@ -84,6 +85,7 @@ class Watched:
         held_heap: share of the heap's growth that leaked goroutines hold by their stacks, 0 to 1; None: not known.
         cost: what was asked of it since the daemon knows it, by what that was: a profile's kind, `metrics` and so on.
         absent: optional pages this target answered 404 to, asked again after a restart.
+        harmless: what grows and is no leak, as of the last look: a cache that fills, or load.
         module: the program's main module, as far as its metrics page or its profiles tell.
         removed: watched no more: a pass that is still under way tells nothing of it.
 
@@ -110,6 +112,7 @@ class Watched:
     assessments: dict[Signal, Assessment] = field(default_factory=dict)
     assessed: float | None = None
     leaks: dict[LeakClass, Leak] = field(default_factory=dict)
+    harmless: tuple[Finding, ...] = ()
     explained: dict[LeakClass, float] = field(default_factory=dict)
     held_heap: float | None = None
     blocked: Blocked | None = None

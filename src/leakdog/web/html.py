@@ -13,10 +13,11 @@ from leakdog.report.spans import Spans
 from leakdog.report.words import human_duration, human_rate, human_share, human_time, human_value, plural
 from leakdog.web.document import document, place, table, text
 from leakdog.web.jobs import LISTED, jobs_table, listed
-from leakdog.web.target import address
+from leakdog.web.target import address, cost_of
 from leakdog.web.views import leak_view
 
 ROWS = 24  # of a trend as a table
+_GROWS = {LeakClass.CACHE: "cache still fills", LeakClass.LOAD: "grows with load"}
 REPLICAS = 50  # instances of a job that are listed with a leak
 
 
@@ -35,7 +36,7 @@ def overview(targets: Sequence[Watched], leaks: Sequence[Leak], now: float, job:
 
 def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float) -> str:
     """All that is known of one leak, in the order in which somebody woken by it needs it."""
-    view = leak_view(leak, fleet)
+    view, watched = leak_view(leak, fleet), fleet.targets.get(leak.key)
     known = "".join(f"<p>{text(each)}</p>" for each in beside(view, now))
     rate = human_rate(leak.growth_per_second, leak.signal.unit)
     low_high = ""
@@ -58,6 +59,7 @@ def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float) -> str:
         f"<h2>Which code holds it</h2>{_culprits(leak)}"
         f"{_replicas(leak, fleet)}"
         f"<h2>Why leakdog says so</h2><ul>{''.join(f'<li>{text(reason)}</li>' for reason in leak.reasons)}</ul>"
+        f"{cost_of(watched) if watched else ''}"
         f"<h2>Look yourself</h2>"
         f'<p><a href="{text(address(leak.key))}">All of this target</a>: memory, signals, code.</p>'
         f'<p><a href="/api/v1/leaks/{quote(leak.id)}/evidence.tar.gz" download>Evidence</a>: verdict, chart, numbers, '
@@ -139,7 +141,12 @@ def _target_row(watched: Watched, now: float) -> Sequence[str]:
         links = ", ".join(f'<a href="/leaks/{quote(leak.id)}">{leak.leak_class.value}</a>' for leak in firing)
         state = f"<span class=firing>leaks:</span> {links}"
     elif watched.up:
-        state = f"<span class=up>up</span>{' <span class=dim>too early to say</span>' if _too_early(watched) else ''}"
+        known = (
+            "too early to say"
+            if _too_early(watched)
+            else ", ".join(_GROWS[each.leak_class] for each in watched.harmless)
+        )
+        state = f"<span class=up>up</span>{f' <span class=dim>{known}</span>' if known else ''}"
     else:
         state = f"<span class=down>down</span> <span class=why>{text(watched.last_error)}</span>"
     memory = _value(watched, Signal.RSS)

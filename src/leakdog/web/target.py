@@ -13,6 +13,7 @@ from leakdog.attribute.ledger import WORDS, Part
 from leakdog.model import Assessment, LeakState, Signal, TargetKey, Unit, Verdict
 from leakdog.pipeline.sites import Sites
 from leakdog.pipeline.state import Watched
+from leakdog.report.leak import CLASS_WORDS
 from leakdog.report.stacked import stacked
 from leakdog.report.words import human_bytes, human_duration, human_rate, human_share, human_time, human_value
 from leakdog.web.document import document, place, table, text
@@ -59,12 +60,12 @@ def first_signal(watched: Watched) -> Signal | None:
 
 def target_page(watched: Watched, shown: Shown, now: float) -> str:
     """All that is known of one target."""
-    body = [_lead(watched, now), _ranges(watched, shown)]
+    body = [_lead(watched, now), _harmless(watched), _ranges(watched, shown)]
     if shown.signal is not None:
         body.append(f"<h2 id=chart>{_name(shown.signal)}</h2><div class=wide>{shown.chart}</div>")
     body += [_ledger(shown), _signals(watched, shown)]
     body += [_sites(sites, watched) for sites in watched.sites.values()]
-    body += [_cost(watched), _look(watched)]
+    body += [cost_of(watched), _look(watched)]
     return document(str(watched.key), "".join(body))
 
 
@@ -104,7 +105,17 @@ def _leaks(watched: Watched) -> str:
     if not verdicts or set(verdicts) == {Verdict.TOO_EARLY}:
         ready = [found.ready_at for found in watched.assessments.values() if found.ready_at is not None]
         return f"too early to say{f'; a first verdict by {human_time(min(ready))}' if ready else ''}"
-    return "no leak"
+    return ", ".join(["no leak", *(CLASS_WORDS[found.leak_class] for found in watched.harmless)])
+
+
+def _harmless(watched: Watched) -> str:
+    """What grows and is no leak, and why that is said."""
+    return "".join(
+        f"<p><b>{found.leak_class.value}</b>: {text(CLASS_WORDS[found.leak_class])}, by {_name(found.signal)}, "
+        f"{text(human_rate(found.assessment.growth_per_second, found.signal.unit))}</p>"
+        f"<ul>{''.join(f'<li>{text(reason)}</li>' for reason in found.reasons)}</ul>"
+        for found in watched.harmless
+    )
 
 
 def _ranges(watched: Watched, shown: Shown) -> str:
@@ -191,7 +202,8 @@ def _site_rows(sites: Sites) -> Iterator[tuple[str, ...]]:
         yield "all other code", text(human_value(sites.other, sites.signal.unit)), share, "", ""
 
 
-def _cost(watched: Watched) -> str:
+def cost_of(watched: Watched) -> str:
+    """What the daemon has asked of a target."""
     if not watched.cost:
         return ""
     rows = [

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from leakdog.attribute.case import Finding
 from leakdog.model import Acknowledgement, Assessment, Culprit, Frame, Leak, Signal, SiteTrend, Snapshot, TargetKey
 from leakdog.pipeline.state import Cost, Fleet, Watched
 from leakdog.store.contract import Readings
@@ -43,6 +44,19 @@ def target_view(watched: Watched) -> Json:
         "cost": {asked: cost_view(cost) for asked, cost in sorted(watched.cost.items())},
         "signals": {signal.value: value for signal, value in sorted(watched.values.items())},
         "verdicts": {signal.value: verdict_view(found) for signal, found in sorted(watched.assessments.items())},
+        "growth": [growth_view(found) for found in watched.harmless],
+    }
+
+
+def growth_view(found: Finding) -> Json:
+    """Growth that is no leak: of a cache that fills, or with load."""
+    return {
+        "class": found.leak_class.value,
+        "signal": found.signal.value,
+        "unit": found.signal.unit.value,
+        "growth_per_second": found.assessment.growth_per_second,
+        "interval": list(found.assessment.interval) if found.assessment.interval else None,
+        "reasons": list(found.reasons),
     }
 
 

@@ -79,6 +79,35 @@ def test_a_target_that_is_down(serve: Serve, leak: Make, target: Make, leakdog: 
     assert "\n(down)" in capsys.readouterr().out
 
 
+GROWTH = [
+    {
+        "class": "cache",
+        "signal": "inuse_space",
+        "unit": "bytes",
+        "growth_per_second": 1048576.0,
+        "interval": [1e6, 1.1e6],
+        "reasons": ["grew 1 GiB in 24 h", "it will settle near 3 GiB in 9 h", "growth slows down, as a cache does"],
+    }
+]
+
+
+def test_what_grows_and_is_no_leak(serve: Serve, leak: Make, target: Make, leakdog: Run, capsys: Capture) -> None:
+    """With --all it is listed with its class and where it will settle, below the leaks; without, it is counted."""
+    targets = {"/api/v1/targets": {"targets": [target(growth=GROWTH)]}}
+    url = serve({"/api/v1/leaks": {"leaks": []}, **targets})
+    assert leakdog("leaks", "--server", url) == 0
+    assert "(1 that grow and are no leak: --all lists them)" in capsys.readouterr().out
+    assert leakdog("leaks", "--all", "--server", serve({"/api/v1/leaks": {"leaks": [leak()]}, **targets})) == 0
+    text = capsys.readouterr().out
+    assert text.index("firing") < text.index("cache")
+    for part in ("1.00 MiB/s", "shop/127.0.0.1:6060", "inuse_space: it will settle near 3 GiB in 9 h"):
+        assert part in text
+    assert max(map(len, text.splitlines())) <= 80
+    assert leakdog("leaks", "--all", "--json", "--server", url) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told == {"leaks": [], "growth": [{"target": "shop/127.0.0.1:6060", **GROWTH[0]}]}
+
+
 def test_resolved_are_hidden(serve: Serve, leak: Make, target: Make, leakdog: Run, capsys: Capture) -> None:
     """Resolved leaks are listed with --all only; without it their number is told."""
     answers = {"/api/v1/leaks": {"leaks": [leak(state="resolved")]}, "/api/v1/targets": {"targets": [target()]}}

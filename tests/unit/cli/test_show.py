@@ -59,6 +59,14 @@ def test_target(daemon: str, leakdog: Run, capsys: Capture) -> None:
     assert max(map(len, text.splitlines()[3:])) <= 80
 
 
+def test_growth_that_is_no_leak(serve: Serve, target: Make, leakdog: Run, capsys: Capture) -> None:
+    """A target whose cache fills says so, with every reason."""
+    growth = {"class": "cache", "signal": "rss", "unit": "bytes", "growth_per_second": 5.0, "reasons": ["slows down"]}
+    answers = {"/api/v1/targets": {"targets": [target(growth=[growth])]}, "/api/v1/series": {"series": []}}
+    assert leakdog("show", "shop/127.0.0.1:6060", "--server", serve({"/api/v1/leaks": {"leaks": []}, **answers})) == 0
+    assert "no leak, but growth of a cache that still fills (rss):\n  - slows down\n" in capsys.readouterr().out
+
+
 def test_memory(serve: Serve, target: Make, leakdog: Run, capsys: Capture) -> None:
     """What a target's memory is made of is told, as far as its signals tell; one of a later daemon does no harm."""
     signals = {"rss": 40 << 20, "rss_anon": 30 << 20, "from_the_future": 1}

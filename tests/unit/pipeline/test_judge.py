@@ -1,5 +1,6 @@
 """From numbers to leaks, without a pass around them."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -71,6 +72,17 @@ def test_a_leak_goes_from_pending_to_firing_to_resolved(fresh: Watched) -> None:
     ]
     (pending, firing, _) = (second for second, _, _ in changes)
     assert firing - pending >= SETTINGS.hold_seconds
+
+
+def test_growth_that_is_no_leak_is_kept_and_not_announced(fresh: Watched) -> None:
+    """A cache that fills is a verdict with its class and reasons, and no leak; with its process it is forgotten."""
+    filling = [5e7 + 1e8 * (1 - math.exp(-second / 60)) for second in range(120)]
+    assert feed(fresh, {Signal.INUSE_SPACE: filling}) == []
+    (found,) = fresh.harmless
+    assert (found.leak_class, found.signal, fresh.leaks) == (LeakClass.CACHE, Signal.INUSE_SPACE, {})
+    assert "settle near" in " ".join(found.reasons)
+    begin_life(fresh, Life(START + 300, START + 300), START + 300, SETTINGS)
+    assert fresh.harmless == ()
 
 
 def test_one_cause_is_one_leak(fresh: Watched) -> None:

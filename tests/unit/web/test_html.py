@@ -8,9 +8,22 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from leakdog.attribute.case import Finding
 from leakdog.config.schema import ScrapeConfig
-from leakdog.model import Culprit, Frame, Leak, LeakClass, LeakState, Signal, Target, TargetKey, Unit
-from leakdog.pipeline.state import Fleet, Watched
+from leakdog.model import (
+    Assessment,
+    Culprit,
+    Frame,
+    Leak,
+    LeakClass,
+    LeakState,
+    Signal,
+    Target,
+    TargetKey,
+    Unit,
+    Verdict,
+)
+from leakdog.pipeline.state import Cost, Fleet, Watched
 from leakdog.report.spans import Spans
 from leakdog.web.document import message_page
 from leakdog.web.html import leak_page, numbers, overview
@@ -148,6 +161,15 @@ def test_all_that_is_known_of_a_leak_is_told() -> None:
     )
 
 
+def test_a_leak_tells_what_its_target_was_asked() -> None:
+    """Requests, bytes and forced collections of it alone; nothing of a target that is gone."""
+    watched = Watched(Target(KEY), ScrapeConfig(job_name="shop"))
+    watched.cost["heap"] = Cost(requests=1200, bytes=9000, collections=7, seconds=3.0)
+    page = Outline(leak_page(LEAK, Fleet({KEY: watched}), "", 2000.0)).text
+    assert "heap1,2008.79 KiB73 s" in page
+    assert "has cost" not in leak_page(LEAK, Fleet(), "", 2000.0)
+
+
 def test_targets_are_told_as_they_are() -> None:
     """Not read yet, down with its reason, up but too early to say; and that there is none at all."""
 
@@ -158,6 +180,9 @@ def test_targets_are_told_as_they_are() -> None:
     assert "down timeout: too slow" in row(up=False, last_error="timeout: too slow")
     assert "None in 1 target, 1 too early to say." in row(up=True)
     assert "None in 1 target, 1 down." in row(up=False)
+    cache = Assessment(Signal.RSS, 1.0, Verdict.SETTLING)
+    known = {"assessments": {Signal.RSS: cache}, "harmless": (Finding(LeakClass.CACHE, Signal.RSS, cache, ()),)}
+    assert "up cache still fills" in row(up=True, **known)
     assert "40.0 MiB" in row(up=True, values={Signal.RSS: 40 * 2**20})
     assert "30 s ago" in row(up=True, last_scrape=1970.0)
     assert "scrape_configs is empty" in Outline(overview([], [], 2000.0)).text

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from leakdog.attribute.case import Finding
 from leakdog.attribute.ledger import Part
 from leakdog.config.schema import ScrapeConfig
 from leakdog.detect.series import SeriesState
@@ -54,6 +55,19 @@ def watched() -> Watched:
     made.sites[Signal.INUSE_SPACE] = sites
     made.cost["heap"] = Cost(requests=1200, bytes=9000, collections=7, seconds=3.0)
     return made
+
+
+def test_growth_that_is_no_leak_is_told_with_its_reasons() -> None:
+    """A cache that fills is a verdict, on the page of its target; nothing is said where nothing grows."""
+    made = watched()
+    made.leaks = {}
+    assert "<b>cache</b>" not in target_page(made, SHOWN, NOW)
+    said = Assessment(Signal.RSS, NOW, Verdict.SETTLING, growth_per_second=1024.0)
+    made.harmless = (Finding(LeakClass.CACHE, Signal.RSS, said, ("it will settle near <3 GiB>",)),)
+    page = target_page(made, SHOWN, NOW)
+    assert "no leak, growth of a cache that still fills" in page
+    assert "<b>cache</b>: growth of a cache that still fills, by rss, 1.00 KiB/s" in page
+    assert "<li>it will settle near &lt;3 GiB&gt;</li>" in page
 
 
 def rows(page: str, heading: str) -> list[list[str]]:
