@@ -122,6 +122,24 @@ def test_prometheus_is_watched_and_not_flagged(trio: Trio) -> None:
     assert {leak["target"]["job"] for leak in firing} == {"leaking"}
 
 
+def test_the_code_of_a_real_server_is_told_from_its_libraries(trio: Trio) -> None:
+    """Prometheus as a distribution builds it tells its main module; its objects are counted where its bytes are."""
+    targets = {target["job"]: target for target in trio.leakdog.json("/api/v1/targets")["targets"]}
+    assert targets["prometheus"]["own_code"] == ["github.com/prometheus/prometheus"]
+    name = f"prometheus/{targets['prometheus']['instance']}"
+    sites = trio.leakdog.json(f"/api/v1/sites?target={name}")["sites"]
+    space, objects = ({site["stack_id"] for site in sites[by]["followed"]} for by in ("inuse_space", "inuse_objects"))
+    assert objects
+    assert objects <= space
+    own = [
+        site for site in sites["inuse_space"]["followed"] if site["function"].startswith(("github.com/prom", "main."))
+    ]
+    assert own
+    assert not [
+        site for site in own if site["function"].startswith("github.com/prometheus/client_golang/prometheus/promhttp")
+    ]
+
+
 def test_promtool_has_no_word_against_the_metrics_page(trio: Trio) -> None:
     """`promtool check metrics` is silent on a page with targets, a leak and culprits."""
     page = trio.leakdog.get("/metrics")

@@ -109,6 +109,8 @@ def _show_target(client: Client, target: Json, leaks: Sequence[Json], args: argp
         print(inert(f"last error: {target.get('last_error')}"))
     if target.get("life_start"):
         print(f"running since {human_time(unix_time(target['life_start']))}")
+    if target.get("own_code"):
+        print(inert(f"own code: {', '.join(target['own_code'])}"))
     for leak in own:
         print(f"leak {inert(str(leak['id']))}: {summary(leak)}")
     for found in target.get("growth") or ():

@@ -85,6 +85,8 @@ def _lead(watched: Watched, now: float) -> str:
         told.append(f"running since {human_time(watched.life.start_time)} ({age})")
     if watched.build:
         told.append(f"build <code>{text(watched.build)}</code>")
+    if watched.own:
+        told.append(f"own code <code>{text(', '.join(watched.own))}</code>")
     if watched.memory_limit:
         told.append(f"memory limit {human_bytes(watched.memory_limit)}")
     if watched.last_scrape is not None:

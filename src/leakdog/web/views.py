@@ -39,6 +39,7 @@ def target_view(watched: Watched) -> Json:
         "pid": watched.life.pid if watched.life else None,
         "life_start": rfc3339(watched.life.start_time) if watched.life else None,
         "build": watched.build or None,
+        "own_code": list(watched.own),
         "lives": [{"start": rfc3339(life.start_time), "build": life.build or None} for life in watched.lives],
         "memory_limit_bytes": watched.memory_limit,
         "cost": {asked: cost_view(cost) for asked, cost in sorted(watched.cost.items())},

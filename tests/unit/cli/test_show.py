@@ -62,9 +62,14 @@ def test_target(daemon: str, leakdog: Run, capsys: Capture) -> None:
 def test_growth_that_is_no_leak(serve: Serve, target: Make, leakdog: Run, capsys: Capture) -> None:
     """A target whose cache fills says so, with every reason."""
     growth = {"class": "cache", "signal": "rss", "unit": "bytes", "growth_per_second": 5.0, "reasons": ["slows down"]}
-    answers = {"/api/v1/targets": {"targets": [target(growth=[growth])]}, "/api/v1/series": {"series": []}}
+    answers = {
+        "/api/v1/targets": {"targets": [target(growth=[growth], own_code=["shop", "till"])]},
+        "/api/v1/series": {"series": []},
+    }
     assert leakdog("show", "shop/127.0.0.1:6060", "--server", serve({"/api/v1/leaks": {"leaks": []}, **answers})) == 0
-    assert "no leak, but growth of a cache that still fills (rss):\n  - slows down\n" in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert "no leak, but growth of a cache that still fills (rss):\n  - slows down\n" in text
+    assert "own code: shop, till\n" in text
 
 
 def test_memory(serve: Serve, target: Make, leakdog: Run, capsys: Capture) -> None:

@@ -31,6 +31,17 @@ def test_table(serve: Serve, leakdog: Run, capsys: Capture) -> None:
     assert lines[4].split() == ["2.00", "KiB", "all", "other", "code"]
 
 
+def test_objects_are_counted(serve: Serve, leakdog: Run, capsys: Capture) -> None:
+    """The same sites by their objects are a table of their own, in plain numbers."""
+    by_objects = {"followed": [{**PUT, "value": 40_960, "growth_per_second": 0.5}], "other": 12}
+    found = {**FOUND, "sites": {**FOUND["sites"], "inuse_objects": by_objects}}
+    assert leakdog("sites", "shop/a:1", "--server", serve({"/api/v1/sites": found})) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    table = lines[lines.index(["inuse_objects"]) :]
+    assert table[2] == ["40,960", "30/min", "leak", "shop.(*Cart).Put", "/src/cart.go:12"]
+    assert table[3] == ["12", "all", "other", "code"]
+
+
 def test_json(serve: Serve, leakdog: Run, capsys: Capture) -> None:
     """--json prints what the API gives."""
     assert leakdog("sites", "shop/a:1", "--json", "--server", serve({"/api/v1/sites": FOUND})) == 0

@@ -58,7 +58,7 @@ def watched() -> Watched:
     """A target that leaks."""
     found = Watched(
         Target(KEY, {"team": "cart"}, "http://10.0.0.7:6060"),
-        ScrapeConfig(job_name="shop"),
+        ScrapeConfig(job_name="shop", own_code=("github.com/acme/shop",)),
         up=True,
         last_scrape=1_700_000_600.0,
         last_success=1_700_000_600.0,
@@ -112,6 +112,7 @@ async def test_targets_tell_their_last_scrape_and_verdicts(server: Server) -> No
     assert (target["up"], target["last_error"], target["last_scrape"]) == (True, "", "2023-11-14T22:23:20.000Z")
     assert target["signals"] == {"goroutines": 41.0, "inuse_space": 8e7}
     assert target["verdicts"]["inuse_space"]["verdict"] == "leak"
+    assert (target["own_code"], target["growth"]) == (["github.com/acme/shop"], [])
 
 
 async def test_sites_add_up(server: Server) -> None:

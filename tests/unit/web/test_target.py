@@ -61,6 +61,8 @@ def test_growth_that_is_no_leak_is_told_with_its_reasons() -> None:
     """A cache that fills is a verdict, on the page of its target; nothing is said where nothing grows."""
     made = watched()
     made.leaks = {}
+    made.module = "github.com/acme/shop"
+    assert "own code <code>github.com/acme/shop</code>" in target_page(made, SHOWN, NOW)
     assert "<b>cache</b>" not in target_page(made, SHOWN, NOW)
     said = Assessment(Signal.RSS, NOW, Verdict.SETTLING, growth_per_second=1024.0)
     made.harmless = (Finding(LeakClass.CACHE, Signal.RSS, said, ("it will settle near <3 GiB>",)),)
