@@ -108,7 +108,8 @@ def _print_growing(growing: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
     table.add_column("TARGET, AND WHY IT IS NO LEAK", overflow="fold", ratio=1)
     for name, found in growing[:GROWING]:
         rate = human_rate(found.get("growth_per_second"), Unit(found.get("unit") or Unit.BYTES))
-        why = (["", *found["reasons"]])[-2] or found["reasons"][-1]
+        # The last reason only says what the class is; the one before tells where it settles, or how load explains it.
+        why = found["reasons"][-2:][0]
         about = f"{inert(name)}\n  {inert(found['signal'])}: {inert(why)}"
         table.add_row(Text(inert(found["class"])), Text(rate), Text(about))
     print()

@@ -48,8 +48,16 @@ async def test_sites_go_on_where_they_were(store: Store, watched: Watched) -> No
     followed = {7: Site("5b0c", Frame("shop.Put", "/src/shop.go", 9), SeriesState(for_sites(SETTINGS)))}
     followed[7].series.observe(1000.0, 5e7, life_start=900.0)
     sites = watched.sites[Signal.INUSE_SPACE] = Sites(Signal.INUSE_SPACE, followed)
+    watched.sites[Signal.INUSE_OBJECTS] = Sites(Signal.INUSE_OBJECTS, followed)
     await Memory(store).save([watched])
-    assert (await restored(store, watched)).sites[Signal.INUSE_SPACE].to_bytes() == sites.to_bytes()
+    again = (await restored(store, watched)).sites
+    assert {signal: each.to_bytes() for signal, each in again.items()} == {
+        Signal.INUSE_SPACE: sites.to_bytes(),
+        Signal.INUSE_OBJECTS: sites.to_bytes(),
+    }
+    del watched.sites[Signal.INUSE_OBJECTS]
+    await Memory(store).forget(watched)
+    await Memory(store).save([watched])
     await store.put_states({state_name(KEY, Signal.INUSE_SPACE, "sites"): b"broken"})
     assert (await restored(store, watched)).sites == {}
     await Memory(store).forget(watched)
