@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from leakdog.attribute.case import NET
 from leakdog.model import Assessment, Signal, Verdict
 
 KIB = 1024.0
@@ -78,10 +79,22 @@ def in_objects(assessment: Assessment, size: float) -> Assessment:
     return told_in(assessment, Signal.INUSE_OBJECTS, 1 / size, "its objects have one size, so that its bytes tell")
 
 
-def too_few(assessment: Assessment, size: float, least_bytes: float) -> Assessment:
-    """Growth in number that is no leak where so little memory has grown with it that sampling may have made it."""
+def weighed(assessment: Assessment, size: float, space: Assessment | None, least_bytes: float) -> Assessment:
+    """Growth in number is a leak only if memory grows with it.
+
+    Args:
+        assessment: of the number of objects at a site.
+        size: bytes of one, on average.
+        space: of the bytes at that site; None where nothing is known.
+        least_bytes: growth that must be reached to count: of less, sampling may have made the number.
+
+    """
     rate, span = assessment.growth_per_second, assessment.look_back_seconds
-    if assessment.verdict is not Verdict.LEAK or rate is None or span is None or rate * span * size >= least_bytes:
+    if assessment.verdict is not Verdict.LEAK or rate is None or span is None:
         return assessment
-    why = f"these objects hold less than the {least_bytes / KIB:,.0f} KiB that growth must have to count"
-    return replace(assessment, verdict=Verdict.STEADY, reasons=(why, *assessment.reasons))
+    why = ""
+    if rate * span * size < least_bytes:
+        why = f"these objects hold less than the {least_bytes / KIB:,.0f} KiB that growth must have to count"
+    elif space is not None and space.interval is not None and space.interval[1] < NET * rate * size:
+        why = "their bytes do not grow with them: the objects become smaller"
+    return replace(assessment, verdict=Verdict.STEADY, reasons=(why, *assessment.reasons)) if why else assessment

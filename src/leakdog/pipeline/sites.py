@@ -16,7 +16,7 @@ from sys import intern
 import numpy as np
 
 from leakdog.attribute.code import Own, own_frame
-from leakdog.attribute.objects import Sizes, in_bytes, in_objects, too_few
+from leakdog.attribute.objects import Sizes, in_bytes, in_objects, weighed
 from leakdog.attribute.site import stack_id
 from leakdog.attribute.tally import Tally
 from leakdog.detect.engine import assess, may_leak
@@ -130,7 +130,9 @@ class Sites:
         seen = assess(series, [self.signal] * len(sites), [None] * len(sites), now, fine, tested=tested)
         for key, site, assessment in zip(self.followed, sites, seen, strict=True):
             size = self.sizes.average.get(key)
-            site.assessment = assessment if size is None else too_few(assessment, size, fine.min_growth_bytes)
+            space = self.beside.followed.get(key) if self.beside is not None else None
+            told = space.assessment if space is not None else None
+            site.assessment = weighed(assessment, size, told, fine.min_growth_bytes) if size else assessment
 
     def __iter__(self) -> Iterator[SiteTrend]:
         """What is known of each followed site now, the largest first."""
@@ -171,6 +173,8 @@ class Sites:
         for key in self.sizes.differ - self.followed.keys():
             site = beside.followed[key]
             self.followed[key] = Site(site.stack_id, site.frame, SeriesState(fine))
+        for key, site in self.followed.items():
+            site.frame = beside.followed[key].frame
         self.alike = {key: held.get(key, 0.0) for key in self.sizes.average if key not in self.followed}
 
     def _under(self, settings: Settings) -> Settings:
@@ -238,7 +242,7 @@ def judge_sites(every: Collection[Sites], now: float, settings: Settings, famili
     sites = [site for each in every for site in each.followed.values()]
     found = sum(site.leaks for site in sites)
     growing = sum(may_leak(site.series) for site in sites)
-    for each in every:
+    for each in every:  # bytes before what is counted beside them
         each.judge(now, settings, families * max(1.0, growing / (1 + found)))
 
 

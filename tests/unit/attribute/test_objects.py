@@ -1,8 +1,10 @@
 """Bytes and objects of one site."""
 
+from dataclasses import replace
+
 import pytest
 
-from leakdog.attribute.objects import Sizes, in_bytes, in_objects, too_few
+from leakdog.attribute.objects import Sizes, in_bytes, in_objects, weighed
 from leakdog.model import Assessment, Signal, Verdict
 
 
@@ -66,4 +68,13 @@ def test_what_is_not_known_stays_so() -> None:
 @pytest.mark.parametrize(("size", "verdict"), [(9.0, Verdict.STEADY), (10.0, Verdict.LEAK)])
 def test_a_leak_in_number_is_one_in_memory(size: float, verdict: Verdict) -> None:
     """2 objects a second for 100 seconds must hold 2,000 bytes to be a leak where that is the least."""
-    assert too_few(leak(2.0), size, 2000.0).verdict is verdict
+    assert weighed(leak(2.0), size, None, 2000.0).verdict is verdict
+
+
+@pytest.mark.parametrize(("high", "verdict"), [(9.9, Verdict.STEADY), (10.1, Verdict.LEAK)])
+def test_objects_that_become_smaller_are_no_leak(high: float, verdict: Verdict) -> None:
+    """2 objects of 10 bytes a second are 20 bytes: where the site's bytes surely grow by less than half, it is none."""
+    space = replace(leak(5.0, Signal.INUSE_SPACE), verdict=Verdict.STEADY, interval=(-high, high))
+    said = weighed(leak(2.0), 10.0, space, 0.0)
+    assert said.verdict is verdict
+    assert ("become smaller" in said.reasons[0]) is (verdict is Verdict.STEADY)
