@@ -24,9 +24,10 @@ import numpy as np
 
 from leakdog.detect.engine import assess
 from leakdog.detect.grid import History
+from leakdog.detect.group import Group
 from leakdog.detect.replay import replay
-from leakdog.detect.series import SeriesState
 from leakdog.detect.settings import PRODUCTION, SOAK, Settings
+from leakdog.detect.stored import to_bytes
 from leakdog.model import Signal
 
 POINTS = 1000
@@ -85,7 +86,7 @@ def incremental(settings: Settings, name: str, step: float, points: int) -> str:
     rng = np.random.default_rng(2)
     values = 1e9 * (1 + 0.01 * rng.standard_normal((points, SIGNALS)))
     values[:, 0] += 1e6 * np.arange(points)
-    states = [SeriesState(settings) for _ in range(SIGNALS)]
+    group = Group(settings, SIGNALS)
     signals = [Signal.RSS] * SIGNALS
     limits: list[float | None] = [4e9] * SIGNALS
     marks = {}
@@ -93,9 +94,8 @@ def incremental(settings: Settings, name: str, step: float, points: int) -> str:
         if number in (points // 4, points // 2):
             marks[number] = time.process_time()
         now = T0 + number * step
-        for state, value in zip(states, values[number], strict=True):
-            state.observe(now, value, life_start=T0 - 1e6, load=1.0)
-        assess(states, signals, limits, now, settings)
+        group.observe(now, values[number], life_start=T0 - 1e6, load=1.0)
+        assess(group, signals, limits, now)
     half, quarter = marks[points // 2], marks[points // 4]
     late = (time.process_time() - half) / (points - points // 2) / SIGNALS
     early = (half - quarter) / (points // 2 - points // 4) / SIGNALS
@@ -106,9 +106,14 @@ def incremental(settings: Settings, name: str, step: float, points: int) -> str:
 
 
 def memory() -> str:
-    """Size of a state as it is stored."""
-    sizes = {name: len(SeriesState(each).to_bytes()) for name, each in (("production", PRODUCTION), ("soak", SOAK))}
-    return "state        " + ", ".join(f"{name} {size:,} bytes" for name, size in sizes.items())
+    """Bytes of a series as it is stored, in a group of twelve that is as old as it can be."""
+    sizes = {}
+    for name, settings in (("production", PRODUCTION), ("soak", SOAK)):
+        group, step = Group(settings, SIGNALS), settings.levels[0].block_seconds
+        for number in range(int(settings.levels[-1].block_seconds / step) * (settings.levels[-1].length + 1)):
+            group.observe(T0 + number * step, [5.0] * SIGNALS, life_start=T0 - 1e6, load=1.0)
+        sizes[name] = len(to_bytes(group)) // SIGNALS
+    return "state        " + ", ".join(f"{name} {size:,} bytes a series" for name, size in sizes.items())
 
 
 def main(arguments: Sequence[str] = ()) -> None:

@@ -25,17 +25,15 @@ import psutil
 
 from bench.bodies import PAGES, record
 from bench.daemon import MIB
-from bench.startup import SIGNALS, history, sites
+from bench.startup import histories, remember
 from leakdog.config.schema import Config, IntervalsConfig, RetentionConfig, ScrapeConfig, StorageConfig
 from leakdog.daemon.memory import _states
-from leakdog.detect.series import SeriesState
-from leakdog.detect.settings import PRODUCTION, for_sites
+from leakdog.detect.settings import PRODUCTION
 from leakdog.fetch.body import Gunzip
 from leakdog.fetch.http import Response
 from leakdog.model import Kind, Target, TargetKey
 from leakdog.pipeline.explain import Explainer
 from leakdog.pipeline.gather import Gatherer
-from leakdog.pipeline.sites import BY_SITE
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.pipeline.watch import Pipeline
 from leakdog.store import open_store
@@ -91,15 +89,13 @@ async def _measure(bodies: Path, count: int, days: float, directory: Path) -> st
     gatherer = Gatherer(Pages(bodies), config, lambda: now[0])  # type: ignore[arg-type]
     explainer = Explainer(fleet, store, gatherer)
     pipeline = Pipeline(fleet, config, PRODUCTION, gatherer, explainer, store, lambda: now[0])
-    series = history(PRODUCTION, now[0], days).to_bytes() if days else b""
-    site = history(for_sites(PRODUCTION), now[0], days).to_bytes() if days else b""
+    past = histories(now[0], days) if days else None
     before = psutil.Process().memory_info().rss
     for number in range(count):
         where = f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}:6060"
         watched = Watched(Target(TargetKey("bench", where), base_url=f"http://{where}"), job)
-        if days:
-            watched.series = {signal: SeriesState.from_bytes(series, PRODUCTION) for signal in SIGNALS}
-            watched.sites = {signal: sites(signal, site) for signal in BY_SITE}
+        if past:
+            remember(watched, *past)
         fleet.targets[watched.key] = watched
     every = list(fleet.targets.values())
     await _read(pipeline, every, now)

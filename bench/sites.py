@@ -26,7 +26,7 @@ import numpy.typing as npt
 from leakdog.attribute.tally import Tally
 from leakdog.config.schema import DAY, HOUR, MIB, MINUTE
 from leakdog.detect.engine import assess
-from leakdog.detect.series import SeriesState
+from leakdog.detect.group import Group
 from leakdog.detect.settings import PRODUCTION
 from leakdog.model import Frame, Signal, Verdict
 from leakdog.pipeline.sites import Sites, judge_sites
@@ -136,22 +136,22 @@ def find_buffers(seed: int, leak: float) -> tuple[float, float, bool]:
 def find(seed: int, leak: float) -> Found:
     """Both ways on one target."""
     rng = np.random.default_rng(seed)
-    total, sites = SeriesState(PRODUCTION), Sites(Signal.INUSE_SPACE)
+    total, sites = Group(PRODUCTION, 1), Sites(Signal.INUSE_SPACE)
     first_total = first_site = math.inf
     right = False
     for time, seen in heap(rng, leak):
         hours = (time - START - 3 * DAY) / HOUR
-        total.observe(time, seen.total, life_start=START - 10 * DAY)
+        total.observe(time, [seen.total], life_start=START - 10 * DAY, load=None)
         sites.observe(seen, time, PRODUCTION, life_start=START - 10 * DAY, load=None)
         if time % HOUR:
             continue
-        (said,) = assess([total], [Signal.INUSE_SPACE], [None], time, PRODUCTION, tested=FAMILIES)
+        (said,) = assess(total, [Signal.INUSE_SPACE], [None], time, tested=FAMILIES)
         judge_sites([sites], time, PRODUCTION, FAMILIES)
         if said.verdict is Verdict.LEAK:
             first_total = min(first_total, hours)
-        leaking = [site for site in sites if site.leaks]
-        if leaking and math.isinf(first_site):
-            first_site, right = hours, leaking[0].frame.function == "shop.leaks"
+        leaking = sites.fastest()
+        if leaking is not None and math.isinf(first_site):
+            first_site, right = hours, leaking.frame.function == "shop.leaks"
         if max(first_total, first_site) < math.inf:
             break
     return Found(first_total, first_site, right)

@@ -23,10 +23,12 @@ from bench.daemon import MIB, cpu_seconds, daemon, metric, simulated
 from bench.targets import addresses
 from leakdog.config.schema import ScrapeConfig, StorageConfig
 from leakdog.daemon.memory import Memory
-from leakdog.detect.series import SeriesState
+from leakdog.detect.group import Group
 from leakdog.detect.settings import PRODUCTION, Settings, for_sites
+from leakdog.detect.stored import from_bytes, to_bytes
 from leakdog.model import Frame, Life, Scrape, Signal, Target, TargetKey
 from leakdog.pipeline.judge import TESTED
+from leakdog.pipeline.signals import Signals
 from leakdog.pipeline.sites import BESIDE, BY_SITE, FOLLOWED, Site, Sites
 from leakdog.pipeline.state import Watched
 from leakdog.store import Store, open_store
@@ -81,15 +83,13 @@ async def filled(directory: Path, targets: Sequence[str], days: float) -> int:
     store = open_store(StorageConfig(path=str(directory)))
     now = time.time()
     job = ScrapeConfig(job_name="bench")
-    series = history(PRODUCTION, now, days).to_bytes()
-    site = history(for_sites(PRODUCTION), now, days).to_bytes()
+    series, site = histories(now, days)
     memory, size = Memory(store), 0
     for first in range(0, len(targets), 100):
         some = [Watched(Target(TargetKey("bench", where)), job) for where in targets[first : first + 100]]
         for watched in some:
-            watched.series = {signal: SeriesState.from_bytes(series, PRODUCTION) for signal in SIGNALS}
-            watched.sites = {signal: sites(signal, site) for signal in BY_SITE}
-            size += len(SIGNALS) * len(series) + sum(len(each.followed) for each in watched.sites.values()) * len(site)
+            remember(watched, series, site)
+            size += len(series) + sum(len(each.to_bytes()) for each in watched.sites.values())
         await memory.save(some)
         await numbers(store, some, now)
     await store.close()
@@ -105,23 +105,40 @@ async def numbers(store: Store, some: Sequence[Watched], now: float) -> None:
         await asyncio.gather(*(store.append(Scrape(watched.key, when, when, life, values)) for when in times))
 
 
-def history(settings: Settings, now: float, days: float) -> SeriesState:
-    """A series of a process that has run for longer than it was watched."""
+def histories(now: float, days: float) -> tuple[bytes, bytes]:
+    """What is stored of a target's signals, and of the sites of one of them."""
+    return tuple(
+        to_bytes(history(settings, count, now, days))
+        for settings, count in ((PRODUCTION, len(SIGNALS)), (for_sites(PRODUCTION), FOLLOWED))
+    )
+
+
+def history(settings: Settings, count: int, now: float, days: float) -> Group:
+    """Series of a process that has run for longer than it was watched."""
     rng = random.Random(1)
-    state = SeriesState(settings)
+    group = Group(settings, count)
     begin = now - days * DAY
     for step in range(int(days * DAY / STEP_SECONDS)):
-        when = begin + step * STEP_SECONDS
-        state.observe(when, 5e7 + rng.gauss(0, 1e6), life_start=begin - DAY, load=1e6 + rng.gauss(0, 1e5))
-    return state
+        values = [5e7 + rng.gauss(0, 1e6) for _ in range(count)]
+        load = 1e6 + rng.gauss(0, 1e5)
+        group.observe(begin + step * STEP_SECONDS, values, life_start=begin - DAY, load=load)
+    return group
 
 
-def sites(signal: Signal, state: bytes) -> Sites:
-    """As many sites as have series: of objects only those where they differ in size."""
-    count = OWN_OBJECTS if signal in BESIDE else FOLLOWED
+def remember(watched: Watched, series: bytes, site: bytes) -> None:
+    """Give a target what `histories` made: all signals, and as many sites as have series.
+
+    Of objects only those have one where they differ in size.
+    """
     frame = Frame("github.com/example/shop.(*Index).Put", "/src/shop/index.go", 12)
-    made = {n: Site(f"{n:016x}", frame, SeriesState.from_bytes(state, for_sites(PRODUCTION))) for n in range(count)}
-    return Sites(signal, made)
+    watched.series = Signals([*SIGNALS], from_bytes(series, PRODUCTION))
+    for signal in BY_SITE:
+        count = OWN_OBJECTS if signal in BESIDE else FOLLOWED
+        group = from_bytes(site, for_sites(PRODUCTION))
+        if count < FOLLOWED:
+            group.arrange(range(count))
+        made = {number: Site(f"{number:016x}", frame) for number in range(count)}
+        watched.sites[signal] = Sites(signal, made, group)
 
 
 if __name__ == "__main__":

@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from leakdog.detect.series import SeriesState
 
 from leakdog.attribute.case import Finding
 from leakdog.config.schema import Backend, ScrapeConfig, StorageConfig
-from leakdog.detect.series import SeriesState
 from leakdog.detect.settings import PRODUCTION
 from leakdog.model import (
     Assessment,

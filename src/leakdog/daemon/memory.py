@@ -9,11 +9,11 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from leakdog.detect.series import SeriesState
 from leakdog.detect.settings import Settings
 from leakdog.errors import LeakdogError
 from leakdog.model import Leak, LeakState, Life, Signal, TargetKey
 from leakdog.pipeline.lives import Facts
+from leakdog.pipeline.signals import Signals
 from leakdog.pipeline.sites import BY_SITE, Sites
 from leakdog.pipeline.state import Lived, Watched
 from leakdog.store.contract import Store
@@ -22,7 +22,7 @@ log = logging.getLogger("leakdog.daemon")
 
 # Between the parts of a state's name; neither a job nor an instance may hold it.
 SEPARATOR = "\x1f"
-SITES, LIVES = "sites", "lives"
+SIGNALS, SITES, LIVES = "signals", "sites", "lives"
 DENSE = f"{SEPARATOR}dense"  # belongs to no target
 # How far back the last pass is looked for: further than a daemon is down, and little to read for each target.
 FACTS_SECONDS = 6 * 3600.0
@@ -77,14 +77,7 @@ class Memory:
         states = await self._store.states(_prefix(watched.key))
         life = await self._store.latest_life(watched.key)
         watched.lives = _lives(states.get(lives_name(watched.key), b"[]"))
-        for signal in Signal:
-            data = states.get(state_name(watched.key, signal))
-            if data is None:
-                continue
-            try:
-                watched.series[signal] = SeriesState.from_bytes(data, settings)
-            except LeakdogError as error:
-                log.warning("%s of %s starts afresh: %s", signal.value, watched.key, error)
+        watched.series = await self._series(watched.key, states, settings)
         for signal in BY_SITE:
             data = states.get(state_name(watched.key, signal, SITES))
             if data is None:
@@ -94,7 +87,7 @@ class Memory:
             except LeakdogError as error:
                 log.warning("sites by %s of %s start afresh: %s", signal.value, watched.key, error)
         if life is not None:
-            seen = max((series.last_time for series in watched.series.values()), default=-math.inf)
+            seen = -math.inf if watched.series.group is None else watched.series.group.last_time
             watched.facts = await self._facts(watched.key, life, max(seen, now - FACTS_SECONDS))
         watched.life = life
         self._asleep.discard(watched.key)
@@ -139,6 +132,24 @@ class Memory:
     async def _delete(self, key: TargetKey) -> None:
         await self._store.put_states(dict.fromkeys(await self._store.state_names(_prefix(key))))
 
+    async def _series(self, key: TargetKey, states: Mapping[str, bytes], settings: Settings) -> Signals:
+        """The series of a target's signals. As the version before stored them, one by one, they are stored anew."""
+        names = {signal: state_name(key, signal) for signal in Signal}
+        before = {signal: states[name] for signal, name in names.items() if name in states}
+        if before:
+            series = Signals.from_before(before, settings)
+            gone: dict[str, bytes | None] = dict.fromkeys(names[signal] for signal in before)
+            await self._store.put_states(gone | _series_state(key, series))
+            return series
+        data = states.get(signals_name(key))
+        if data is None:
+            return Signals()
+        try:
+            return Signals.from_bytes(data, settings)
+        except LeakdogError as error:
+            log.warning("the series of %s start afresh: %s", key, error)
+            return Signals()
+
     async def _facts(self, key: TargetKey, life: Life, since: float) -> Facts:
         """What the last pass of a life told, by which a restart in the meantime is seen."""
         start = max(life.first_seen, since)
@@ -154,10 +165,23 @@ class Memory:
 
 def _states(watched: Watched) -> dict[str, bytes]:
     """All that is saved of a target, by name."""
-    series = {state_name(watched.key, signal): each.to_bytes() for signal, each in watched.series.items()}
-    sites = {state_name(watched.key, signal, SITES): each.to_bytes() for signal, each in watched.sites.items()}
+    series = _series_state(watched.key, watched.series)
+    sites = {
+        state_name(watched.key, signal, SITES): each.to_bytes()
+        for signal, each in watched.sites.items()
+        if each.group is not None
+    }
     lives = {lives_name(watched.key): json.dumps(watched.lives).encode()} if watched.lives else {}
     return series | sites | lives
+
+
+def _series_state(key: TargetKey, series: Signals) -> dict[str, bytes]:
+    return {} if series.group is None else {signals_name(key): series.to_bytes()}
+
+
+def signals_name(key: TargetKey) -> str:
+    """Name under which the series of a target's signals are stored."""
+    return SEPARATOR.join((*key, SIGNALS))
 
 
 def lives_name(key: TargetKey) -> str:
@@ -186,5 +210,5 @@ def _key_of(name: str) -> TargetKey:
 
 
 def state_name(key: TargetKey, signal: Signal, *part: str) -> str:
-    """Name under which the state of one series is stored, or of a part of it."""
+    """Name under which what belongs to one signal is stored."""
     return SEPARATOR.join((*key, signal.value, *part))

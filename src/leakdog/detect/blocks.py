@@ -1,22 +1,25 @@
-"""Numbers of the last blocks of a series, in memory that grows as they come."""
+"""Numbers of the last blocks of some series, in memory that grows as they come."""
 
 from __future__ import annotations
+
+import math
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-LEAST_ROOM = 8  # blocks for which a ring takes memory at first
+Array = npt.NDArray[np.float64]
+T = TypeVar("T", bound=np.generic)
+LEAST_ROOM = 8  # blocks for which memory is taken at first
+MORE_ROOM = 0.25  # of the blocks that are kept, for how many more room is made when it is needed
 NEVER = -(1 << 60)  # index of a block before all others
-
-# Of rings without blocks, by rows: most levels of a young series have none, and an array of nothing takes 130 bytes.
-_EMPTY = {rows: np.empty((rows, 0), np.float32) for rows in (1, 2)}
 
 
 class Blocks:
     """Numbers of the last blocks, up to `length` of them. Takes memory as it fills: most processes are young.
 
     Attributes:
-        cells: (rows, capacity), block `b` at `b % capacity`; NaN where missing.
+        cells: (rows, n), the last block at the end; NaN where missing.
         end: index after the last block.
 
     """
@@ -25,53 +28,102 @@ class Blocks:
 
     def __init__(self, rows: int, length: int) -> None:
         self.length = length
-        self.cells = _EMPTY[rows]
+        self.cells = np.empty((rows, 0), np.float32)
         self.end = NEVER
 
-    def put(self, index: int, *numbers: float) -> None:
-        """Add block `index`; those that were left out before it are missing."""
-        self._make_room(index)
-        capacity = self.cells.shape[1]
-        missed = index - self.end
-        if missed >= capacity:
-            self.cells[:] = np.nan
-        elif missed > 0:
-            self.cells[:, np.arange(self.end, index) % capacity] = np.nan
-        self.cells[:, index % capacity] = numbers
+    def put(self, index: int) -> npt.NDArray[np.float32]:
+        """Add block `index`, and give its numbers to be filled in, (rows,); those left out before it are missing."""
+        self._move(index + 1 - self.end)
         self.end = index + 1
+        return self.cells[:, -1]
 
-    def tail(self, end: int) -> npt.NDArray[np.float32]:
+    def tail(self, end: int) -> Array:
         """The `length` blocks before block `end`, oldest first: (rows, length), NaN where missing."""
-        out = np.full((len(self.cells), self.length), np.nan, np.float32)
-        behind, capacity = end - self.end, self.cells.shape[1]
-        if behind < 0 or behind >= self.length or not capacity:
-            return out
-        stop = self.length - behind
-        start = max(0, stop - capacity)
-        cut = (self.end - (stop - start)) % capacity
-        first = self.cells[:, cut:][:, : stop - start]
-        middle = start + first.shape[1]
-        out[:, start:middle] = first
-        out[:, middle:stop] = self.cells[:, : stop - middle]
+        out = np.full((len(self.cells), self.length), np.nan)
+        stop = self.cells.shape[1] + min(0, end - self.end)
+        until = self.length - max(0, end - self.end)
+        count = min(stop, until)
+        if count > 0:
+            out[:, until - count : until] = self.cells[:, stop - count : stop]
         return out
 
-    def at(self, first: int, stop: int) -> npt.NDArray[np.intp]:
-        """Places in `cells` of the blocks from `first` to before `stop`, as far as they are kept."""
-        capacity = self.cells.shape[1]
-        blocks = np.arange(max(first, self.end - capacity), min(stop, self.end))
-        return blocks % max(1, capacity)
+    def column(self, index: int) -> int:
+        """Where block `index` is in `cells`, or would be: the first one, or after the last one."""
+        count = self.cells.shape[1]
+        return min(max(0, count - (self.end - index)), count)
 
     def forget(self) -> None:
         """Empty it, and give the memory back."""
-        self.cells = _EMPTY[len(self.cells)]
+        self.cells = np.empty((len(self.cells), 0), np.float32)
 
-    def _make_room(self, index: int) -> None:
-        """Grow until no known block is lost by adding this one, or `length` is reached."""
-        while (capacity := self.cells.shape[1]) < self.length:
-            lost = self.at(NEVER, index + 1 - capacity)
-            if capacity and np.isnan(self.cells[:1, lost]).all():
-                return
-            grown = np.full((len(self.cells), min(self.length, max(LEAST_ROOM, 2 * capacity))), np.nan, np.float32)
-            blocks = np.arange(self.end - capacity, self.end)
-            grown[:, blocks % grown.shape[1]] = self.cells[:, blocks % max(1, capacity)]
+    def arrange(self, rows: npt.NDArray[np.intp]) -> None:
+        """Keep these rows, in this order; a row of -1 is a new one, of which nothing is known."""
+        self.cells = arranged(self.cells, rows, math.nan)
+
+    def _move(self, blocks: int) -> None:
+        """Make room for so many blocks at the end; takes memory while known ones would be lost, up to `length`."""
+        if blocks >= self.length:
+            self.forget()
+        while (count := self.cells.shape[1]) < self.length:
+            if count and np.isnan(self.cells[:, : max(0, blocks)]).all():
+                break
+            more = max(LEAST_ROOM, int(MORE_ROOM * count))
+            grown = np.full((len(self.cells), min(self.length, count + more)), np.nan, np.float32)
+            grown[:, grown.shape[1] - count :] = self.cells
             self.cells = grown
+        if blocks >= self.cells.shape[1]:
+            self.cells[:] = np.nan
+        elif blocks > 0:
+            self.cells[:, :-blocks] = self.cells[:, blocks:]
+            self.cells[:, -blocks:] = np.nan
+
+
+class Ring(Blocks):
+    """The closed blocks of one level, and what of the open block is the same for all series.
+
+    The last row is the load, the others are lows.
+
+    Attributes:
+        index: the open block.
+        life_first: first block of the current life.
+        load, loads: sum and number of the loads in the open block.
+        count: readings in the open block, or finer blocks.
+
+    """
+
+    __slots__ = ("block_seconds", "count", "index", "life_first", "load", "loads")
+
+    def __init__(self, rows: int, length: int, block_seconds: float) -> None:
+        super().__init__(rows + 1, length)
+        self.block_seconds = block_seconds
+        self.life_first = NEVER
+        self.open(NEVER)
+
+    def open(self, index: int) -> None:
+        """Begin a block."""
+        self.index, self.load, self.loads, self.count = index, 0.0, 0, 0
+
+    def add(self, load: float) -> None:
+        """Count a reading, or a finer block; its load is NaN where not known."""
+        self.count += 1
+        if load == load:
+            self.load += load
+            self.loads += 1
+
+    def close(self, low: Array) -> float:
+        """Move the open block into the ring, with lows, infinite where there is none. Gives its load."""
+        cells = self.put(self.index)
+        cells[:-1] = low
+        cells[-1] = load = self.load / self.loads if self.loads else math.nan
+        cells[np.isinf(cells)] = np.nan
+        return load
+
+
+def arranged(cells: npt.NDArray[T], rows: npt.NDArray[np.intp], new: float, axis: int = 0) -> npt.NDArray[T]:
+    """These rows of an array, in this order; a row of -1 is filled with `new`."""
+    fresh = np.flatnonzero(rows < 0)
+    if not cells.shape[axis]:
+        return np.full_like(cells, new, shape=(*cells.shape[:axis], len(rows), *cells.shape[axis:][1:]))
+    out = cells.take(rows, axis)  # the last one for -1
+    np.moveaxis(out, axis, 0)[fresh] = new
+    return out

@@ -1,10 +1,11 @@
-"""From the states of series to assessments: each look-back is examined once for all series that have a new block."""
+"""From groups of series to assessments: each look-back is examined once for all series when there is a new block."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,39 +13,18 @@ import numpy.typing as npt
 from leakdog.detect import words
 from leakdog.detect.evidence import EDGE, Evidence, examine
 from leakdog.detect.forecast import growth_interval, onset_column, plateau, time_to_limit
-from leakdog.detect.panel import Panel, Rows
+from leakdog.detect.found import FOLLOWS_LOAD, LEAK, SETTLING
+from leakdog.detect.group import FIRST, STEP, SWING, Group
+from leakdog.detect.panel import Panel, Rows, take
 from leakdog.detect.prepare import bridge
 from leakdog.detect.score import NEVER, alarms_per_year, forecast_spread, least_score
-from leakdog.detect.series import LOAD, LOW, SeriesState
 from leakdog.detect.settings import Look, Settings
 from leakdog.model import Assessment, Signal, Unit, Verdict
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-# What was found stands for this share of its look-back while no new block can be judged.
-MEMORY_SHARE = 0.25
-LAST = -1  # place of the last assessment in a state's memo
-_NUMBERS = tuple(each.name for each in fields(Evidence))
-_SCORE = _NUMBERS.index("score")
 Found = tuple[Look, dict[str, float]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """What one look-back said of one series when it was last examined; `packed` is None where it could not be used.
-
-    There is one for each look-back of each series, so it is bytes: as a dictionary it takes ten times that.
-    """
-
-    end: int
-    packed: bytes | None
-
-    @property
-    def numbers(self) -> dict[str, float] | None:
-        """By name, as `numbers_of` gave them."""
-        if self.packed is None:
-            return None
-        return dict(zip(_NUMBERS, np.frombuffer(self.packed, np.float32).tolist(), strict=True))
+T = TypeVar("T", Panel, Rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +50,19 @@ class Context:
 
 
 def assess(
-    states: Sequence[SeriesState],
-    signals: Sequence[Signal],
-    limits: Sequence[float | None],
-    now: float,
-    settings: Settings,
-    *,
-    tested: float = 1,
+    group: Group, signals: Sequence[Signal], limits: Sequence[float | None], now: float, *, tested: float = 1
 ) -> list[Assessment]:
-    """Assess series side by side, one assessment each, in their order.
+    """Look at the series of a group, and assess each of them, in their order; see `look_at` and `assessment`."""
+    look_at(group, signals, limits, now, tested=tested)
+    return [assessment(group, row, *of, now) for row, of in enumerate(zip(signals, limits, strict=True))]
 
-    Look-backs are examined when their level has a new block; between two blocks what was found stands. The more
-    series are given at once, the less each costs.
+
+def look_at(
+    group: Group, signals: Sequence[Signal], limits: Sequence[float | None], now: float, *, tested: float = 1
+) -> None:
+    """Examine the look-backs of all series of a group side by side, and note in it what they found.
+
+    A look-back is examined when its level has a new block; between two blocks what was found stands.
 
     Args:
         signals: of each series.
@@ -90,42 +71,36 @@ def assess(
         tested: series of each target that share its budget of false alarms.
 
     """
-    if not states:
-        return []
-    panels: dict[tuple[int, tuple[int, ...]], Panel] = {}
-    fresh: set[int] = set()
-    for number, look in enumerate(settings.looks):
-        seconds = settings.levels[look.level].block_seconds
-        end = int(now // seconds)
-        stale = [
-            row
-            for row, state in enumerate(states)
-            if _end(state, number) // look.every != end // look.every
-            and state.step_seconds * settings.coverage <= seconds
-        ]
-        if stale:
-            _examine(number, look, stale, states, signals, limits, now, settings, panels, tested)
-            fresh.update(stale)
-    return [
-        _compose(state, signal, limit, now, settings, fresh=row in fresh)
-        for row, (state, signal, limit) in enumerate(zip(states, signals, limits, strict=True))
-    ]
+    sight = None
+    for number, look in enumerate(group.settings.looks):
+        seconds = group.settings.levels[look.level].block_seconds
+        due = group.found.ends[number] // look.every != int(now // seconds) // look.every
+        due &= group.known[STEP] * group.settings.coverage <= seconds
+        if due.any():
+            sight = sight or _Sight(group, signals, limits, now, tested)
+            rows = np.flatnonzero(due)
+            evidence, end = sight.examine(look, rows)
+            group.found.note(number, rows, evidence, end, look.blocks)
 
 
-def may_leak(state: SeriesState) -> bool:
-    """Whether a look-back has found growth that only the weight of evidence keeps from being called a leak."""
-    found = (each for each in state.memo if isinstance(each, _Found) and each.packed is not None)
-    return any(np.frombuffer(each.packed or b"", np.float32)[_SCORE] > NEVER for each in found)
+def assessment(group: Group, row: int, signal: Signal, limit: float | None, now: float) -> Assessment:
+    """What the look-backs say of one series together at `now`, as they were last examined."""
+    settings = group.settings
+
+    def lows(level: int) -> Array:
+        of_all = group.panel(level, int(now // settings.levels[level].block_seconds)).lows
+        return np.asarray(of_all[row])
+
+    first, swing = float(group.known[FIRST, row]), float(group.known[SWING, row])
+    ready = ready_at(first, group.life_start, settings)
+    verdict, places = judged(settings.looks, group.found.flags(row))
+    found = [(settings.looks[place], group.found.named(place, row)) for place in places]
+    return _conclude(verdict, found, Context(signal, limit, now, settings, swing, lows, first, ready))
 
 
-def numbers_of(evidence: Evidence, places: Ints) -> list[dict[str, float]]:
-    """What a look-back found of some series, by name."""
-    table = np.stack([getattr(evidence, name)[places] for name in _NUMBERS], 1, dtype=float)
-    return [dict(zip(_NUMBERS, row, strict=True)) for row in table.tolist()]
-
-
-def _packed(evidence: Evidence, place: int) -> bytes:
-    return np.array([getattr(evidence, name)[place] for name in _NUMBERS], np.float32).tobytes()
+def verdict_of(group: Group, row: int) -> Verdict:
+    """The verdict of `assessment`, at a fraction of its cost."""
+    return judged(group.settings.looks, group.found.flags(row))[0]
 
 
 def floor_of(signal: Signal, settings: Settings) -> float:
@@ -135,31 +110,47 @@ def floor_of(signal: Signal, settings: Settings) -> float:
 
 def compose(found: Sequence[Found], context: Context) -> Assessment:
     """One assessment from what the usable look-backs found of one series; `found` may be empty."""
-    leaking = [each for each in found if each[1]["leak"]]
-    plain = [each for each in found if not each[0].urgent]
-    settling = [each for each in plain if each[1]["settling"]]
-    loaded = [each for each in plain if each[1]["follows_load"]]
+    flags = [(told["leak"], told["settling"], told["follows_load"]) for _, told in found]
+    verdict, places = judged([look for look, _ in found], flags)
+    return _conclude(verdict, [found[place] for place in places], context)
+
+
+def judged(looks: Sequence[Look], flags: Sequence[Sequence[float]]) -> tuple[Verdict, list[int]]:
+    """The verdict, and the places of the look-backs that tell it: all that found a leak, or the longest that tells.
+
+    Args:
+        flags: of each look-back `leak`, `settling` and `follows_load`; NaN where it could not be used.
+
+    """
+    leaking = [place for place, told in enumerate(flags) if told[LEAK] > 0]
     if leaking:
-        return _describe(Verdict.LEAK, *surest(leaking), context)
-    if loaded:
-        return _describe(Verdict.LOAD, *loaded[-1], context)
-    if settling:
-        return _describe(Verdict.SETTLING, *settling[-1], context)
-    if plain:
-        return _describe(Verdict.STEADY, *plain[-1], context)
+        return Verdict.LEAK, leaking
+    usable = [place for place, told in enumerate(flags) if told[LEAK] == 0]
+    plain = [place for place in usable if not looks[place].urgent]
+    for verdict, flag in ((Verdict.LOAD, FOLLOWS_LOAD), (Verdict.SETTLING, SETTLING)):
+        telling = [place for place in plain if flags[place][flag]]
+        if telling:
+            return verdict, telling[-1:]
+    return (Verdict.STEADY, plain[-1:]) if plain else (Verdict.TOO_EARLY, usable[-1:])
+
+
+def _conclude(verdict: Verdict, telling: Sequence[Found], context: Context) -> Assessment:
+    """The assessment of this verdict, in the words of the look-backs that tell it."""
+    if verdict is not Verdict.TOO_EARLY:
+        return _describe(verdict, *surest(telling), context)
     wait = max(context.ready_at - context.now, 0.0)
     return Assessment(
         context.signal,
         context.now,
-        Verdict.TOO_EARLY,
+        verdict,
         ready_at=context.now + wait,
         reasons=words.too_early(wait),
-        blind=not found,
+        blind=not telling,
     )
 
 
 def surest(leaking: Sequence[Found]) -> Found:
-    """Of look-backs that found a leak, the one whose growth is known best."""
+    """Of look-backs, the one whose growth is known best."""
     return max(leaking, key=lambda each: each[1]["z"] * each[0].blocks)
 
 
@@ -174,92 +165,50 @@ def ready_at(first_time: float, life_start: float, settings: Settings) -> float:
     return min(waits)
 
 
-def _end(state: SeriesState, number: int) -> int:
-    found = state.memo[number]
-    return found.end if isinstance(found, _Found) else -1
-
-
-def _examine(
-    number: int,
-    look: Look,
-    stale: list[int],
-    states: Sequence[SeriesState],
-    signals: Sequence[Signal],
-    limits: Sequence[float | None],
-    now: float,
-    settings: Settings,
-    panels: dict[tuple[int, tuple[int, ...]], Panel],
-    tested: float,
-) -> None:
-    """Examine one look-back for some series and note what it found in their states."""
-
-    def panel(level: int) -> Panel:
-        key = (level, tuple(stale))
-        if key not in panels:
-            panels[key] = _panel([states[row] for row in stale], level, now, settings)
-        return panels[key]
-
-    rows = Rows(
-        floor=np.array([floor_of(signals[row], settings) for row in stale]),
-        limit=np.array([math.nan if limits[row] is None else limits[row] for row in stale], float),
-        highest=np.array([states[row].highest(begins(look, now, settings)) for row in stale]),
-        swing=np.array([states[row].swing for row in stale]),
-        threshold=np.full(len(stale), least_score(look, settings, tested)),
-        life_start=np.array([states[row].life_start for row in stale]),
-        lives=np.stack([states[row].lives for row in stale]),
-    )
-    window = panel(look.level)
-    evidence = examine(look, window, panel(look.past), rows, settings)
-    nothing = _Found(window.end, None)
-    for place, row in enumerate(stale):
-        old = states[row].memo[number]
-        if (
-            isinstance(old, _Found)
-            and old.packed is not None
-            and not evidence.usable[place]
-            and (window.end - old.end) / look.blocks <= MEMORY_SHARE
-        ):
-            continue
-        known = evidence.usable[place] and not np.isnan(evidence.growth[place])
-        states[row].memo[number] = _Found(window.end, _packed(evidence, place)) if known else nothing
-
-
 def begins(look: Look, now: float, settings: Settings) -> int:
     """The block of the coarsest level in which a look-back begins."""
     seconds = settings.levels[look.level].block_seconds
     return int((now // seconds - look.blocks) * seconds // settings.levels[-1].block_seconds)
 
 
-def _panel(states: list[SeriesState], level: int, now: float, settings: Settings) -> Panel:
-    seconds = settings.levels[level].block_seconds
-    end = int(now // seconds)
-    blocks = np.stack([state.blocks(level, end) for state in states]).astype(float)
-    return Panel(blocks[:, LOW], blocks[:, LOAD], end, seconds)
+class _Sight:
+    """A group as it is looked at: what look-backs have in common is worked out once."""
 
+    def __init__(
+        self, group: Group, signals: Sequence[Signal], limits: Sequence[float | None], now: float, tested: float
+    ) -> None:
+        self._group = group
+        self._now = now
+        self._tested = tested
+        self._panels: dict[int, Panel] = {}
+        self._floor = np.array([floor_of(signal, group.settings) for signal in signals])
+        self._limit = np.array([math.nan if limit is None else limit for limit in limits])
+        self._lives = group.lives.table()
 
-def _compose(
-    state: SeriesState, signal: Signal, limit: float | None, now: float, settings: Settings, *, fresh: bool
-) -> Assessment:
-    """One assessment from what is noted in a state; the last one, where nothing new was noted."""
-    last = state.memo[LAST]
-    if isinstance(last, Assessment) and not fresh:
-        state.memo[LAST] = again = replace(last, time=now)
-        return again
-    found = [
-        (look, numbers)
-        for number, look in enumerate(settings.looks)
-        if isinstance(each := state.memo[number], _Found) and (numbers := each.numbers) is not None
-    ]
+    def examine(self, look: Look, rows: Ints) -> tuple[Evidence, int]:
+        """What a look-back finds of some series, and the block before which it ends."""
+        group, settings = self._group, self._group.settings
+        known = Rows(
+            floor=self._floor,
+            limit=self._limit,
+            highest=group.highest(begins(look, self._now, settings)),
+            swing=group.known[SWING],
+            threshold=np.full(len(group), least_score(look, settings, self._tested)),
+            life_start=np.full(len(group), group.life_start),
+            lives=self._lives,
+        )
+        window = self._panel(look.level, rows)
+        past = window if look.past == look.level else self._panel(look.past, rows)
+        return examine(look, window, past, self._some(known, rows), settings), window.end
 
-    def lows(level: int) -> Array:
-        end = int(now // settings.levels[level].block_seconds)
-        blocks: Array = state.blocks(level, end)[LOW].astype(float)
-        return blocks
+    def _panel(self, level: int, rows: Ints) -> Panel:
+        if level not in self._panels:
+            end = int(self._now // self._group.settings.levels[level].block_seconds)
+            self._panels[level] = self._group.panel(level, end)
+        return self._some(self._panels[level], rows)
 
-    ready = ready_at(state.first_time, state.life_start, settings)
-    out = compose(found, Context(signal, limit, now, settings, state.swing, lows, state.first_time, ready))
-    state.memo[LAST] = out
-    return out
+    def _some(self, value: T, rows: Ints) -> T:
+        return value if len(rows) == len(self._group) else take(value, rows)
 
 
 def _describe(verdict: Verdict, look: Look, numbers: dict[str, float], context: Context) -> Assessment:

@@ -1,4 +1,4 @@
-"""Many whole histories as block lows side by side, the same blocks that `SeriesState` would hold at each time."""
+"""Many whole histories as block lows side by side, the same blocks that `Group` would hold at each time."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from leakdog.detect.group import HIGHS, LIFE_TOLERANCE_SECONDS, SWING_WEIGHT
+from leakdog.detect.lives import MOST_LIVES
 from leakdog.detect.panel import Panel, take
 from leakdog.detect.reduce import Blocks, block_of, crowded, reduce
-from leakdog.detect.series import HIGHS, LIFE_TOLERANCE_SECONDS, MOST_LIVES, SWING_WEIGHT
 from leakdog.detect.settings import Settings
 
 Array = npt.NDArray[np.float64]
@@ -180,7 +181,7 @@ class Grid:
         return float(times[min(int(np.searchsorted(times, time)), len(times) - 1)])
 
     def begin_life(self, row: int, life_start: float, previous: float) -> float:
-        """The same as `SeriesState` does at the first reading of a new life.
+        """The same as `Group` does at the first reading of a new life.
 
         Args:
             previous: time of the last reading of the old life.
@@ -322,7 +323,7 @@ class Grid:
         return known
 
     def highest(self, rows: Ints, before: int) -> Array:
-        """The same as `SeriesState.highest` of some series, (n,)."""
+        """The same as `Group.highest` of some series, (n,)."""
         known = self.settings.levels[-1].length + 1  # columns before it are before the first reading of all
         stop = max(before - self._base[-1], known)
         begin = max(stop - HIGHS, known)

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from leakdog.detect.engine import MEMORY_SHARE, Context, Found, begins, compose, floor_of, numbers_of, ready_at, surest
+from leakdog.detect.engine import Context, Found, begins, compose, floor_of, ready_at, surest
 from leakdog.detect.evidence import Evidence, examine
 from leakdog.detect.forecast import time_to_limit
+from leakdog.detect.found import MEMORY_SHARE, named
 from leakdog.detect.grid import Extent, Grid, History
 from leakdog.detect.panel import Rows
 from leakdog.detect.score import forecast_spread, least_score
@@ -198,7 +199,7 @@ class _Run:
         self.found[number, rows] = np.where(evidence.usable | stale, evidence.leak, self.found[number, rows])
         self.seen_end[number, rows[evidence.usable]] = end
         leaking = np.flatnonzero(evidence.leak)
-        for row, numbers in zip(rows[leaking].tolist(), numbers_of(evidence, leaking), strict=True):
+        for row, numbers in zip(rows[leaking].tolist(), named(evidence, leaking), strict=True):
             self.numbers[number, row] = numbers
 
     def _hopeful(self, look: Look, rows: npt.NDArray[np.int64], end: int) -> npt.NDArray[np.bool_]:
@@ -286,7 +287,7 @@ class _Run:
                 tells |= evidence.usable & ~told
                 told |= evidence.usable
             places = np.flatnonzero(tells)
-            for place, numbers in zip(places.tolist(), numbers_of(evidence, places), strict=True):
+            for place, numbers in zip(places.tolist(), named(evidence, places), strict=True):
                 found[place].insert(0, (look, numbers))
         return found
 

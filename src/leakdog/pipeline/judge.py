@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
@@ -14,17 +13,12 @@ from leakdog.attribute.blocked import with_blocked
 from leakdog.attribute.classify import classify
 from leakdog.attribute.tally import Tally
 from leakdog.attribute.trend import trends
-from leakdog.detect.engine import assess
-from leakdog.detect.series import LOW, SeriesState
 from leakdog.detect.settings import Settings
 from leakdog.detect.state import Doubt, advance
-from leakdog.errors import LeakdogError
 from leakdog.model import Leak, LeakClass, LeakState, Life, Signal, Unit, Verdict
 from leakdog.pipeline.sites import BESIDE, BY_SITE, Sites, judge_sites
 from leakdog.pipeline.state import Watched
 from leakdog.report.words import human_value
-
-log = logging.getLogger("leakdog.pipeline")
 
 # Signals that are tested. Cumulative ones are load, not level; USS is RSS_ANON seen seldom; objects are judged by site.
 TESTED = (
@@ -61,7 +55,7 @@ def begin_life(watched: Watched, life: Life, now: float, settings: Settings) -> 
     ended = end_leaks(watched, now, settings)
     watched.life = life
     watched.values.clear()
-    watched.assessments.clear()
+    watched.assessments = {}
     watched.absent.clear()
     watched.explained.clear()
     watched.load = watched.local_pid = watched.facts_time = watched.assessed = watched.memory_limit = None
@@ -105,20 +99,16 @@ def observe(
 ) -> None:
     """Feed the values of one pass to the series of the target, and those of its sites to theirs."""
     assert watched.life is not None
-    _follow_settings(watched, settings)
-    for signal in TESTED:
-        value = values.get(signal)
-        if value is None or (signal is Signal.RSS and Signal.RSS_ANON in values):
-            continue
-        series = watched.series.get(signal)
-        if series is None:
-            series = watched.series[signal] = SeriesState(settings)
-        series.observe(now, value, life_start=watched.life.start_time, load=watched.load)
+    life_start = watched.life.start_time
+    told = {signal: values[signal] for signal in TESTED if signal in values}
+    if Signal.RSS_ANON in told:
+        told.pop(Signal.RSS, None)
+    watched.series.observe(told, now, settings, life_start=life_start, load=watched.load)
     for signal in (each for each in BY_SITE if each in tallies):  # bytes before what is counted beside them
         sites = watched.sites.setdefault(signal, Sites(signal))
         beside = watched.sites[BESIDE[signal]] if signal in BESIDE else None
-        start, load, own = watched.life.start_time, watched.load, watched.own
-        sites.observe(tallies[signal], now, settings, life_start=start, load=load, own=own, beside=beside)
+        load, own = watched.load, watched.own
+        sites.observe(tallies[signal], now, settings, life_start=life_start, load=load, own=own, beside=beside)
 
 
 def judge(
@@ -137,16 +127,13 @@ def judge(
     """
     if watched.assessed is not None and 0 <= now - watched.assessed < LOOK_SHARE * settings.levels[0].block_seconds:
         return []
-    signals = list(watched.series)
-    limits = [watched.memory_limit if signal in LIMITED else None for signal in signals]
-    series = [watched.series[signal] for signal in signals]
-    families = _tested(signals) + bool(watched.sites)
-    found = assess(series, signals, limits, now, settings, tested=families)
-    watched.assessments = dict(zip(signals, found, strict=True))
+    families = _tested(watched.series.told) + bool(watched.sites)
+    limits = dict.fromkeys(LIMITED, watched.memory_limit)
+    watched.assessments = watched.series.judge(limits, now, tested=families)
     watched.assessed = now
     judge_sites(watched.sites.values(), now, settings, families)
     together = growth_together(watched, now, settings)
-    grown = classify(watched.assessments, watched.values, together, watched.held_heap, watched.leaking_sites())
+    grown = classify(dict(watched.assessments), watched.values, together, watched.held_heap, watched.leaking_sites())
     told = with_blocked(grown, watched.blocked, watched.assessments.get(Signal.GOROUTINES), now)
     watched.harmless = tuple(each for each in told if each.leak_class in HARMLESS)
     findings = {each.leak_class: each for each in told}
@@ -172,7 +159,7 @@ def judge(
 def _blind(watched: Watched, leak: Leak, now: float, settings: Settings) -> bool:
     """Whether a leak cannot be found only because its signal, which is still told, was not read for a while."""
     seen = watched.assessments.get(leak.signal)
-    return seen is not None and seen.blind and now - watched.series[leak.signal].last_time < settings.resolve_seconds
+    return seen is not None and seen.blind and now - watched.series.last_time(leak.signal) < settings.resolve_seconds
 
 
 def growth_together(watched: Watched, now: float, settings: Settings) -> dict[Signal, float]:
@@ -191,30 +178,20 @@ def growth_together(watched: Watched, now: float, settings: Settings) -> dict[Si
         ),
         (len(settings.levels) - 1, settings.levels[-1]),
     )
-    end = int(now // level.block_seconds)
+    assert watched.series.group is not None
     count = max(3, round(resident.look_back_seconds / level.block_seconds))
+    lows = watched.series.group.panel(number, int(now // level.block_seconds)).lows[:, -count:]
     found = {}
-    for signal, series in watched.series.items():
-        lows = series.blocks(number, end)[LOW, -count:].astype(float)
-        (told,) = np.nonzero(~np.isnan(lows))
-        if len(told) > 1 and len(told) >= TOLD_SHARE * len(lows):
-            found[signal] = float(trends(told.astype(float) * level.block_seconds, lows[np.newaxis, told]).growth[0])
+    for signal, low in zip(watched.series.told, lows, strict=True):
+        (seen,) = np.nonzero(~np.isnan(low))
+        if len(seen) > 1 and len(seen) >= TOLD_SHARE * len(low):
+            found[signal] = float(trends(seen.astype(float) * level.block_seconds, low[np.newaxis, seen]).growth[0])
     return found
 
 
 def _tested(signals: list[Signal]) -> int:
     """Series that share a target's budget of false alarms. Those in bytes are one: all tell of the same memory."""
     return len({Unit.BYTES if signal.unit is Unit.BYTES else signal for signal in signals})
-
-
-def _follow_settings(watched: Watched, settings: Settings) -> None:
-    """After a reload each series goes on under the new settings, or afresh where their time scale is another."""
-    for signal, series in list(watched.series.items()):
-        try:
-            watched.series[signal] = series.under(settings)
-        except LeakdogError as error:
-            log.warning("%s of %s: %s", signal.value, watched.key, error)
-            del watched.series[signal]
 
 
 def _replace(watched: Watched, leak_class: LeakClass, after: Leak | None) -> list[Leak]:

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import pairwise
 from sys import intern
 
 import numpy as np
@@ -19,9 +20,10 @@ from leakdog.attribute.code import Own, own_frame
 from leakdog.attribute.objects import Sizes, in_bytes, in_objects, weighed
 from leakdog.attribute.site import stack_id
 from leakdog.attribute.tally import Tally
-from leakdog.detect.engine import assess, may_leak
+from leakdog.detect import before, stored
+from leakdog.detect.engine import assessment, look_at, verdict_of
+from leakdog.detect.group import Group
 from leakdog.detect.leaders import Leaders
-from leakdog.detect.series import SeriesState
 from leakdog.detect.settings import Settings, for_sites
 from leakdog.errors import LeakdogError
 from leakdog.model import Assessment, Frame, Kind, Signal, SiteTrend, Verdict
@@ -47,14 +49,7 @@ class Site:
 
     stack_id: str
     frame: Frame
-    series: SeriesState
     value: float = 0.0
-    assessment: Assessment | None = None
-
-    @property
-    def leaks(self) -> bool:
-        """Whether the detector calls its growth a leak."""
-        return self.assessment is not None and self.assessment.verdict is Verdict.LEAK
 
 
 @dataclass(slots=True)
@@ -62,6 +57,8 @@ class Sites:
     """The followed sites of one signal of a target, by key, and what all others hold together.
 
     Attributes:
+        group: a series for each of `followed`, in its order; None before the first profile.
+        judged: when they were assessed last; None where they were not in this life.
         beside: for objects, the sites of the bytes.
         alike: for objects, how many are at sites whose objects have one size.
 
@@ -69,9 +66,11 @@ class Sites:
 
     signal: Signal
     followed: dict[int, Site] = field(default_factory=dict)
+    group: Group | None = None
     other: float = 0.0
     leaders: Leaders = field(default_factory=Leaders)
     chosen_from: float = 0.0
+    judged: float | None = None
     beside: Sites | None = None
     sizes: Sizes = field(default_factory=Sizes)
     alike: dict[int, float] = field(default_factory=dict)
@@ -81,8 +80,7 @@ class Sites:
         self.leaders = Leaders()
         fine = _settings(settings).levels[0]
         self.chosen_from = now + fine.warm_up_seconds if self.followed else now
-        for site in self.followed.values():
-            site.assessment = None
+        self.judged = None
 
     def observe(
         self,
@@ -107,93 +105,111 @@ class Sites:
             beside: for objects, the sites of the profile's bytes, which have taken it in already.
 
         """
-        fine = self._under(settings)
+        group = self._under(settings)
         held = dict(zip(seen.keys.tolist(), seen.values.tolist(), strict=True))
         self.beside = beside
         if beside is not None:
-            self._count(beside, held, fine)
+            self._count(beside, held, group)
         else:
             begins = not len(self.leaders.keys)
-            ended = self.leaders.observe(int(now // fine.levels[-1].block_seconds), seen.keys, seen.values)
+            ended = self.leaders.observe(int(now // group.rings[-1].block_seconds), seen.keys, seen.values)
             if (ended or begins) and now >= self.chosen_from:
-                self._choose(seen, fine, own)
+                self._choose(seen, group, own)
         for key, site in self.followed.items():
             site.value = held.get(key, 0.0)
-            site.series.observe(now, site.value, life_start=life_start, load=load)
-        self.other = seen.total - sum(site.value for site in self.followed.values()) - sum(self.alike.values())
+        values = [site.value for site in self.followed.values()]
+        group.observe(now, values, life_start=life_start, load=load)
+        self.other = seen.total - sum(values) - sum(self.alike.values())
 
     def judge(self, now: float, settings: Settings, tested: float) -> None:
-        """Assess all followed sites, which share a budget of false alarms with so many series."""
-        fine = self._under(settings)
-        sites = list(self.followed.values())
-        series = [site.series for site in sites]
-        seen = assess(series, [self.signal] * len(sites), [None] * len(sites), now, fine, tested=tested)
-        for key, site, assessment in zip(self.followed, sites, seen, strict=True):
-            size = self.sizes.average.get(key)
-            space = self.beside.followed.get(key) if self.beside is not None else None
-            told = space.assessment if space is not None else None
-            site.assessment = weighed(assessment, size, told, fine.min_growth_bytes) if size else assessment
+        """Look at all followed sites, which share a budget of false alarms with so many series."""
+        count = len(self.followed)
+        look_at(self._under(settings), [self.signal] * count, [None] * count, now, tested=tested)
+        self.judged = now
 
     def __iter__(self) -> Iterator[SiteTrend]:
         """What is known of each followed site now, the largest first."""
         own = (
-            SiteTrend(site.stack_id, site.frame, self.signal, site.value, site.assessment)
-            for site in self.followed.values()
+            SiteTrend(site.stack_id, site.frame, self.signal, site.value, self.assessment(key))
+            for key, site in self.followed.items()
         )
         yield from sorted([*own, *self._of_one_size()], key=lambda each: -each.value)
 
+    def assessment(self, key: int) -> Assessment | None:
+        """What the detector says of a site; None where it is not followed, or was not judged in this life."""
+        if self.group is None or self.judged is None or key not in self.followed:
+            return None
+        told = assessment(self.group, list(self.followed).index(key), self.signal, None, self.judged)
+        size = self.sizes.average.get(key)
+        if self.beside is None or not size:
+            return told
+        return weighed(told, size, self.beside.assessment(key), self.group.settings.min_growth_bytes)
+
+    def leaking(self) -> list[int]:
+        """Keys of the sites that leak."""
+        if self.group is None or self.judged is None:
+            return []
+        growing = [key for row, key in enumerate(self.followed) if verdict_of(self.group, row) is Verdict.LEAK]
+        if self.beside is None:
+            return growing
+        return [key for key in growing if (told := self.assessment(key)) and told.verdict is Verdict.LEAK]
+
+    def may_leak(self) -> int:
+        """How many sites have grown so that only the weight of evidence keeps them from being called leaking."""
+        return 0 if self.group is None else int(self.group.found.may_leak().sum())
+
     def fastest(self) -> SiteTrend | None:
         """The site that leaks fastest, where one does. What is counted beside bytes is told in bytes."""
-        leaking = (self._comparable(key, site) for key, site in self.followed.items() if site.leaks)
+        leaking = (self._comparable(key) for key in self.leaking())
         return max(
             leaking, key=lambda each: (each.assessment and each.assessment.growth_per_second) or 0.0, default=None
         )
 
-    def _comparable(self, key: int, site: Site) -> SiteTrend:
-        assert site.assessment is not None
-        size = self.sizes.average.get(key)
-        if self.signal not in BESIDE or size is None:
-            return SiteTrend(site.stack_id, site.frame, self.signal, site.value, site.assessment)
-        told = in_bytes(site.assessment, size)
+    def _comparable(self, key: int) -> SiteTrend:
+        site, told, size = self.followed[key], self.assessment(key), self.sizes.average.get(key)
+        if told is None or self.signal not in BESIDE or size is None:
+            return SiteTrend(site.stack_id, site.frame, self.signal, site.value, told)
+        told = in_bytes(told, size)
         return SiteTrend(site.stack_id, site.frame, told.signal, size * site.value, told)
 
     def _of_one_size(self) -> Iterator[SiteTrend]:
         """Sites of objects of one size, judged by their bytes."""
         for key, count in self.alike.items():
             site = self.beside.followed.get(key) if self.beside is not None else None
-            if site is not None:
-                told = site.assessment and in_objects(site.assessment, self.sizes.average[key])
+            if self.beside is not None and site is not None:
+                told = self.beside.assessment(key)
+                told = told and in_objects(told, self.sizes.average[key])
                 yield SiteTrend(site.stack_id, site.frame, self.signal, count, told)
 
-    def _count(self, beside: Sites, held: Mapping[int, float], fine: Settings) -> None:
+    def _count(self, beside: Sites, held: Mapping[int, float], group: Group) -> None:
         """Count the objects of the sites whose bytes are followed; those that differ in size get a series."""
         space = {key: site.value for key, site in beside.followed.items()}
         self.sizes.observe(space, held)
-        self.followed = {key: site for key, site in self.followed.items() if key in space}
-        for key in self.sizes.differ - self.followed.keys():
-            site = beside.followed[key]
-            self.followed[key] = Site(site.stack_id, site.frame, SeriesState(fine))
-        for key, site in self.followed.items():
-            site.frame = beside.followed[key].frame
+        kept = [key for key in self.followed if key in space]
+        told = {key: beside.followed[key] for key in (*kept, *(self.sizes.differ - self.followed.keys()))}
+        self._follow({key: Site(site.stack_id, site.frame) for key, site in told.items()}, group)
         self.alike = {key: held.get(key, 0.0) for key in self.sizes.average if key not in self.followed}
 
-    def _under(self, settings: Settings) -> Settings:
-        """Settings of the sites. After a reload with another time scale, all sites are chosen anew."""
+    def _under(self, settings: Settings) -> Group:
+        """The series under the settings of sites. After a reload with another time scale, sites are chosen anew."""
         fine = _settings(settings)
-        try:
-            for site in self.followed.values():
-                site.series = site.series.under(fine)
-        except LeakdogError as error:
-            log.warning("sites by %s: %s", self.signal.value, error)
-            self.followed.clear()
-            self.leaders = Leaders()
-        return fine
+        if self.group is not None:
+            try:
+                self.group.follow(fine)
+            except LeakdogError as error:
+                log.warning("sites by %s: %s", self.signal.value, error)
+                self.group = self.judged = None
+                self.followed.clear()
+                self.leaders = Leaders()
+        if self.group is None:
+            self.group = Group(fine, 0)
+        return self.group
 
     def to_bytes(self) -> bytes:
         """The followed sites with their series, a few kilobytes each."""
-        series = {key: site.series.to_bytes() for key, site in self.followed.items()}
-        head = [(key, site.stack_id, *site.frame, len(series[key])) for key, site in self.followed.items()]
-        return json.dumps(head).encode() + b"\n" + b"".join(series.values())
+        assert self.group is not None
+        head = [(key, site.stack_id, *site.frame) for key, site in self.followed.items()]
+        return json.dumps(head).encode() + b"\n" + stored.to_bytes(self.group)
 
     @classmethod
     def from_bytes(cls, signal: Signal, data: bytes, settings: Settings) -> Sites:
@@ -204,34 +220,46 @@ class Sites:
 
         """
         head, _, body = data.partition(b"\n")
-        sites = cls(signal)
+        fine = _settings(settings)
         try:
-            for key, name, function, file, line, size in json.loads(head):
-                series = SeriesState.from_bytes(body[:size], _settings(settings))
-                sites.followed[key] = Site(name, _shared(Frame(function, file, line)), series)
-                body = body[size:]
+            named = json.loads(head)
+            sites = {key: Site(name, _shared(Frame(*frame[:3]))) for key, name, *frame in named}
+            if body.startswith(before.MAGIC):
+                ends = np.cumsum([0, *(size for *_, size in named)]).tolist()
+                parts = [body[first:end] for first, end in pairwise(ends)]
+                group = before.joined([before.read(part, fine) for part in parts])
+            else:  # of no sites the version before stored nothing
+                group = stored.from_bytes(body, fine) if body else Group(fine, 0)
         except (ValueError, TypeError) as error:
             raise LeakdogError(f"reading the series of sites: {error}; they start afresh") from error
-        return sites
+        if len(sites) != len(group):
+            raise LeakdogError("reading the series of sites: there are more or fewer than named; they start afresh")
+        return cls(signal, sites, group)
 
-    def _choose(self, seen: Tally, fine: Settings, own: Own) -> None:
-        leaking = [key for key, site in self.followed.items() if site.leaks]
+    def _choose(self, seen: Tally, group: Group, own: Own) -> None:
         stay = np.array(list(self.followed), np.uint64)
         rows = {key: row for row, key in enumerate(seen.keys.tolist())}
-        wanted = list(dict.fromkeys([*leaking, *self.leaders.chosen(FOLLOWED, stay)]))[:FOLLOWED]
-        before = self.followed
-        self.followed = {}
+        wanted = list(dict.fromkeys([*self.leaking(), *self.leaders.chosen(FOLLOWED, stay)]))[:FOLLOWED]
+        sites: dict[int, Site] = {}
         for key in wanted:
-            if key in before:
-                self.followed[key] = before[key]
+            if key in self.followed:
+                sites[key] = self.followed[key]
             if key in rows:
                 stack = seen.stack(rows[key])
-                site = self.followed.setdefault(key, Site(stack_id(stack), stack[0], SeriesState(fine)))
+                site = sites.setdefault(key, Site(stack_id(stack), stack[0]))
                 site.frame = _shared(own_frame(stack, own))
+        self._follow(sites, group)
+
+    def _follow(self, sites: dict[int, Site], group: Group) -> None:
+        """Follow these sites from now on. Those that were followed before keep their series."""
+        places = {key: row for row, key in enumerate(self.followed)}
+        if list(sites) != list(places):
+            group.arrange(places.get(key, -1) for key in sites)
+        self.followed = sites
 
 
 def judge_sites(every: Collection[Sites], now: float, settings: Settings, families: int) -> None:
-    """Assess all followed sites of a target.
+    """Look at all followed sites of a target.
 
     They share the target's budget of false alarms as one family among others. Within it the threshold is that of
     a false discovery rate, stepped down: with k sites found, it is that of k + 1 out of those that may grow. The
@@ -239,10 +267,9 @@ def judge_sites(every: Collection[Sites], now: float, settings: Settings, famili
 
     Source: Benjamini and Liu, Journal of Statistical Planning and Inference 82 (1999).
     """
-    sites = [site for each in every for site in each.followed.values()]
-    found = sum(site.leaks for site in sites)
-    growing = sum(may_leak(site.series) for site in sites)
-    for each in every:  # bytes before what is counted beside them
+    found = sum(len(each.leaking()) for each in every)
+    growing = sum(each.may_leak() for each in every)
+    for each in every:
         each.judge(now, settings, families * max(1.0, growing / (1 + found)))
 
 

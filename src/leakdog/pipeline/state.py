@@ -6,7 +6,7 @@ The pipeline writes it; pages, API and metrics only read.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -15,7 +15,6 @@ from leakdog.attribute.blocked import Blocked
 from leakdog.attribute.case import Finding
 from leakdog.attribute.code import Own
 from leakdog.config.schema import ScrapeConfig
-from leakdog.detect.series import SeriesState
 from leakdog.errors import Reason
 from leakdog.model import (
     Assessment,
@@ -30,6 +29,7 @@ from leakdog.model import (
     TargetKey,
 )
 from leakdog.pipeline.lives import Facts
+from leakdog.pipeline.signals import Signals
 from leakdog.pipeline.sites import BESIDE, Sites
 
 # Targets that come and go under ever new names must not fill the memory: so many that had a leak are remembered.
@@ -108,8 +108,8 @@ class Watched:
     absent: set[str] = field(default_factory=set)
     local_pid: int | None = None
     sites: dict[Signal, Sites] = field(default_factory=dict)
-    series: dict[Signal, SeriesState] = field(default_factory=dict)
-    assessments: dict[Signal, Assessment] = field(default_factory=dict)
+    series: Signals = field(default_factory=Signals)
+    assessments: Mapping[Signal, Assessment] = field(default_factory=dict)
     assessed: float | None = None
     leaks: dict[LeakClass, Leak] = field(default_factory=dict)
     harmless: tuple[Finding, ...] = ()

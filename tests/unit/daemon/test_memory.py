@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from leakdog.config.schema import DetectionConfig, Preset
-from leakdog.daemon.memory import DENSE, SAVED_TOGETHER, Memory, lives_name, state_name
-from leakdog.detect.series import SeriesState
-from leakdog.detect.settings import for_sites, settings_for
+from leakdog.daemon.memory import DENSE, SAVED_TOGETHER, Memory, lives_name, signals_name, state_name
+from leakdog.detect.group import Group
+from leakdog.detect.settings import PRODUCTION, Settings, for_sites, settings_for
 from leakdog.model import Frame, Leak, LeakClass, LeakState, Life, Scrape, Signal, TargetKey, Verdict
 from leakdog.pipeline.judge import judge, observe
 from leakdog.pipeline.lives import Facts, next_life
+from leakdog.pipeline.signals import Signals
 from leakdog.pipeline.sites import Site, Sites
 from leakdog.pipeline.state import Fleet, Lived, Watched
 from leakdog.store import Store
@@ -24,31 +28,36 @@ LIFE = Life(start_time=900.0, first_seen=1000.0, pid=7)
 LEAK = Leak("9f1c", KEY, Signal.RSS, LeakClass.NATIVE, LeakState.FIRING, since=950.0, updated=1010.0)
 
 
-async def restored(store: Store, watched: Watched, now: float = 5000.0) -> Watched:
+def signals(*told: Signal) -> Signals:
+    """Series that nothing was read of yet."""
+    return Signals([*told], Group(SETTINGS, len(told)))
+
+
+async def restored(store: Store, watched: Watched, now: float = 5000.0, settings: Settings = SETTINGS) -> Watched:
     """The target as the next daemon finds it."""
     memory = Memory(store)
     await memory.load()
     again = Watched(watched.target, watched.job)
     memory.restore(again, now)
-    await memory.wake(again, now, SETTINGS)
+    await memory.wake(again, now, settings)
     return again
 
 
 async def test_the_detector_goes_on_where_it_was(store: Store, watched: Watched) -> None:
-    """The state of each series comes back byte for byte."""
-    series = watched.series[Signal.RSS] = SeriesState(SETTINGS)
+    """The state of a target's series comes back byte for byte."""
     for second in range(30):
-        series.observe(1000.0 + second, 5e7 + second, life_start=900.0)
+        watched.series.observe({Signal.RSS: 5e7 + second}, 1000.0 + second, SETTINGS, life_start=900.0, load=None)
     await Memory(store).save([watched])
-    assert (await restored(store, watched)).series[Signal.RSS].to_bytes() == series.to_bytes()
+    assert (await restored(store, watched)).series.to_bytes() == watched.series.to_bytes()
 
 
 async def test_sites_go_on_where_they_were(store: Store, watched: Watched) -> None:
     """The followed sites of a target come back with their series; damaged ones start afresh."""
-    followed = {7: Site("5b0c", Frame("shop.Put", "/src/shop.go", 9), SeriesState(for_sites(SETTINGS)))}
-    followed[7].series.observe(1000.0, 5e7, life_start=900.0)
-    sites = watched.sites[Signal.INUSE_SPACE] = Sites(Signal.INUSE_SPACE, followed)
-    watched.sites[Signal.INUSE_OBJECTS] = Sites(Signal.INUSE_OBJECTS, followed)
+    followed = {7: Site("5b0c", Frame("shop.Put", "/src/shop.go", 9))}
+    group = Group(for_sites(SETTINGS), 1)
+    group.observe(1000.0, [5e7], life_start=900.0, load=None)
+    sites = watched.sites[Signal.INUSE_SPACE] = Sites(Signal.INUSE_SPACE, followed, group)
+    watched.sites[Signal.INUSE_OBJECTS] = Sites(Signal.INUSE_OBJECTS, followed, group)
     await Memory(store).save([watched])
     again = (await restored(store, watched)).sites
     assert {signal: each.to_bytes() for signal, each in again.items()} == {
@@ -92,12 +101,27 @@ async def test_builds_of_earlier_lives_are_remembered(store: Store, watched: Wat
 
 
 async def test_a_damaged_state_starts_afresh(store: Store, watched: Watched, caplog: pytest.LogCaptureFixture) -> None:
-    """Bytes that cannot be read cost that series its past, and are told; the others come back."""
-    watched.series = {Signal.RSS: SeriesState(SETTINGS), Signal.THREADS: SeriesState(SETTINGS)}
+    """Bytes that cannot be read cost the series of that target their past, and are told."""
+    watched.series = signals(Signal.RSS)
     await Memory(store).save([watched])
-    await store.put_states({state_name(KEY, Signal.RSS): b"broken"})
-    assert set((await restored(store, watched)).series) == {Signal.THREADS}
-    assert "rss of shop/10.0.0.7:6060" in caplog.text
+    await store.put_states({signals_name(KEY): b"broken"})
+    assert (await restored(store, watched)).series.told == []
+    assert "the series of shop/10.0.0.7:6060 start afresh" in caplog.text
+
+
+async def test_states_of_the_version_before_are_stored_anew(
+    store: Store, watched: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where each signal has a state of its own, they are read and replaced by one; one that is damaged is told."""
+    file = Path(__file__).parents[1] / "detect" / "testdata" / "before.json"
+    states = [base64.b64decode(each) for each in json.loads(file.read_text())["signals"]["states"]]
+    names = [state_name(KEY, signal) for signal in (Signal.RSS, Signal.GOROUTINES, Signal.THREADS)]
+    await store.put_states(dict(zip(names, [*states[:2], b"broken"], strict=True)))
+    series = (await restored(store, watched, settings=PRODUCTION)).series
+    assert series.told == [Signal.RSS, Signal.GOROUTINES]
+    assert "threads: " in caplog.text
+    assert await store.states() == {signals_name(KEY): series.to_bytes()}
+    assert (await restored(store, watched, settings=PRODUCTION)).series.to_bytes() == series.to_bytes()
 
 
 async def test_leaks_come_back_with_their_latest_numbers(store: Store, watched: Watched) -> None:
@@ -141,51 +165,51 @@ async def test_a_restart_that_nobody_saw_is_seen_afterwards(
 
 async def test_states_of_targets_that_are_gone_are_deleted(store: Store, watched: Watched) -> None:
     """A state that no target has asked for by the first saving goes; so does that of a target that is removed."""
-    watched.series = {Signal.RSS: SeriesState(SETTINGS)}
+    watched.series = signals(Signal.RSS)
     await Memory(store).save([watched])
     memory = Memory(store)
     await memory.load()
     await memory.save([])
     assert await store.states() == {}
     await memory.save([watched])
-    assert set(await store.states()) == {state_name(KEY, Signal.RSS)}
+    assert set(await store.states()) == {signals_name(KEY)}
     await memory.forget(watched)
     assert await store.states() == {}
 
 
 async def test_a_target_that_was_not_read_yet_keeps_what_is_stored(store: Store, watched: Watched) -> None:
     """Series are given back with the first pass; a saving before that does not write over them."""
-    series = watched.series[Signal.RSS] = SeriesState(SETTINGS)
-    series.observe(1000.0, 5e7, life_start=900.0)
+    watched.series.observe({Signal.RSS: 5e7}, 1000.0, SETTINGS, life_start=900.0, load=None)
+    series = watched.series
     await Memory(store).save([watched])
     memory = Memory(store)
     await memory.load()
     again = Watched(watched.target, watched.job)
     memory.restore(again, 5000.0)
-    assert again.series == {}
+    assert again.series.told == []
     await memory.save([again])
     await memory.wake(again, 5000.0, SETTINGS)
-    assert again.series[Signal.RSS].to_bytes() == series.to_bytes()
-    again.series.clear()
+    assert again.series.to_bytes() == series.to_bytes()
+    again.series = Signals()
     await memory.wake(again, 5000.0, SETTINGS)
-    assert again.series == {}, "it is given back once"
+    assert again.series.told == [], "it is given back once"
 
 
 async def test_only_what_belongs_to_a_target_is_taken(store: Store, watched: Watched) -> None:
     """A target whose name begins like another's has states of its own."""
-    watched.series = {Signal.RSS: SeriesState(SETTINGS)}
+    watched.series = signals(Signal.RSS)
     longer = Watched(replace(watched.target, key=TargetKey(KEY.job, KEY.instance + "0")), watched.job)
-    longer.series = {Signal.THREADS: SeriesState(SETTINGS)}
+    longer.series = signals(Signal.THREADS)
     await Memory(store).save([watched, longer])
-    assert set((await restored(store, watched)).series) == {Signal.RSS}
+    assert (await restored(store, watched)).series.told == [Signal.RSS]
     await Memory(store).forget(watched)
-    assert await store.state_names() == [state_name(longer.key, Signal.THREADS)]
+    assert await store.state_names() == [signals_name(longer.key)]
 
 
 async def test_states_are_saved_no_faster_than_told(store: Store, watched: Watched) -> None:
     """Ten thousand bytes a second and a few hundred bytes: it takes its time, and the store is free meanwhile."""
-    watched.series = {Signal.RSS: SeriesState(SETTINGS)}
-    size = len(watched.series[Signal.RSS].to_bytes())
+    watched.series = signals(Signal.RSS)
+    size = len(watched.series.to_bytes())
     began = asyncio.get_running_loop().time()
     await Memory(store).save([watched], bytes_per_second=10 * size)
     assert asyncio.get_running_loop().time() - began >= 0.099
@@ -197,7 +221,7 @@ async def test_a_target_that_goes_while_others_are_saved_leaves_nothing(store: S
     for number in range(SAVED_TOGETHER + 1):
         key = TargetKey("shop", f"pod-{number:02}")
         fleet.targets[key] = Watched(replace(watched.target, key=key), watched.job)
-        fleet.targets[key].series[Signal.RSS] = SeriesState(SETTINGS)
+        fleet.targets[key].series = signals(Signal.RSS)
     memory = Memory(store)
     saving = asyncio.create_task(memory.save(fleet, bytes_per_second=1e4))
     while not await store.state_names():

@@ -10,9 +10,10 @@ import pytest
 from leakdog.config.schema import Config, GlobalConfig, ScrapeConfig
 from leakdog.daemon.memory import Memory
 from leakdog.daemon.roster import Roster
-from leakdog.detect.series import SeriesState
+from leakdog.detect.group import Group
 from leakdog.detect.settings import settings_for
 from leakdog.model import Leak, LeakClass, LeakState, Signal, TargetKey
+from leakdog.pipeline.signals import Signals
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.schedule import Job
 from leakdog.store import Store
@@ -109,7 +110,7 @@ async def test_a_target_that_is_gone_is_watched_no_more(house: House, job) -> No
     watched = house.fleet.targets[A]
     leak = Leak("9f1c", A, Signal.RSS, LeakClass.NATIVE, LeakState.FIRING, since=950.0, updated=990.0)
     watched.leaks[leak.leak_class] = leak
-    watched.series[Signal.RSS] = SeriesState(settings_for(Config().detection))
+    watched.series = Signals([Signal.RSS], Group(settings_for(Config().detection), 1))
     await Memory(house.store).save([watched])
     await house.follow(job(B.instance))
     assert set(house.fleet.targets) == {B}

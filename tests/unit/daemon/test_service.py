@@ -19,6 +19,7 @@ import pytest
 from leakdog.config.load import load
 from leakdog.config.schema import Preset
 from leakdog.daemon import Daemon, Options, service
+from leakdog.detect.group import FIRST
 from leakdog.errors import ConfigError, LeakdogError, StoreError
 from leakdog.model import Signal
 
@@ -88,6 +89,11 @@ def only(daemon: Daemon) -> Any:
     return watched
 
 
+def first_times(watched: Any) -> dict[Signal, float]:
+    """When each signal was read first in this life."""
+    return dict(zip(watched.series.told, watched.series.group.known[FIRST].tolist(), strict=True))
+
+
 async def test_a_daemon_watches_serves_and_stops(file: Path) -> None:
     """Ready once its targets are known, it reads them, serves what it read, and stops when told."""
     async with Started(file) as started:
@@ -112,14 +118,14 @@ async def test_the_daemon_can_serve_its_own_heap(file: Path) -> None:
 async def test_what_was_known_survives_a_restart(file: Path) -> None:
     """The next daemon goes on with the same life and the detector's state, not afresh."""
     async with Started(file) as started:
-        await until(lambda: only(started.daemon).series and only(started.daemon).last_success)
+        await until(lambda: only(started.daemon).series.told and only(started.daemon).last_success)
         life = only(started.daemon).life
-        known = {name: series.first_time for name, series in only(started.daemon).series.items()}
+        known = first_times(only(started.daemon))
     async with Started(file) as started:
         again = only(started.daemon)
         await until(lambda: again.life)
         assert again.life == life
-        assert {name: series.first_time for name, series in again.series.items()} == known
+        assert first_times(again) == known
         await until(lambda: again.last_success)
         assert again.life == life
 

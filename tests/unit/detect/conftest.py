@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from leakdog.detect.engine import assess
-from leakdog.detect.series import SeriesState
+from leakdog.detect.group import Group
 from leakdog.detect.settings import Settings
 from leakdog.model import Assessment, Signal
 
@@ -31,12 +31,12 @@ def watch() -> Watch:
         age: float = 1.0,
         every: int = 1,
     ) -> list[Assessment]:
-        state, out = SeriesState(settings), []
+        group, out = Group(settings, 1), []
         for number, value in enumerate(values):
             now = T0 + number * step
-            state.observe(now, value, life_start=T0 - age, load=None if load is None else load[number])
+            group.observe(now, [value], life_start=T0 - age, load=None if load is None else load[number])
             if number % every == 0 or number == len(values) - 1:
-                out += assess([state], [signal], [limit], now, settings)
+                out += assess(group, [signal], [limit], now)
         return out
 
     return run

@@ -9,10 +9,10 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from leakdog.detect.engine import Context, assess, compose
+from leakdog.detect.engine import Context, assess, compose, verdict_of
 from leakdog.detect.evidence import Evidence
+from leakdog.detect.group import Group
 from leakdog.detect.score import learned
-from leakdog.detect.series import SeriesState
 from leakdog.detect.settings import PRODUCTION, SOAK, Look
 from leakdog.model import Assessment, Signal, Verdict
 
@@ -166,35 +166,35 @@ def test_at_first_it_is_too_early_and_it_is_said_when_not(watch: Watch) -> None:
     assert early.ready_at == pytest.approx(first.time, abs=4)
 
 
-def test_assessing_again_changes_nothing(watch: Watch) -> None:
+def test_assessing_again_changes_nothing() -> None:
     """Between two readings the verdict stands."""
-    state = SeriesState(SOAK)
+    group = Group(SOAK, 1)
     for second in SECONDS:
-        state.observe(1e9 + second, 5 * MIB + 0.4 * MIB * second, life_start=1e9 - 5)
-    once = assess([state], [Signal.RSS], [None], 1e9 + 123, SOAK)
-    assert assess([state], [Signal.RSS], [None], 1e9 + 123, SOAK) == once
+        group.observe(1e9 + second, [5 * MIB + 0.4 * MIB * second], life_start=1e9 - 5, load=None)
+    once = assess(group, [Signal.RSS], [None], 1e9 + 123)
+    assert assess(group, [Signal.RSS], [None], 1e9 + 123) == once
 
 
 def test_series_are_judged_alike_together_and_alone(rng: np.random.Generator) -> None:
-    """The assessment of a series does not depend on which others are assessed with it."""
-    states = []
-    for kind in (*LEAKING.values(), *HEALTHY.values()):
-        state = SeriesState(SOAK)
-        for second, value in zip(SECONDS, kind(rng), strict=True):
-            state.observe(1e9 + second, value, life_start=1e9 - 5)
-        states.append(state)
-    copies = [SeriesState.from_bytes(state.to_bytes(), SOAK) for state in states]
-    count = len(states)
-    together = assess(states, [Signal.RSS] * count, [None] * count, 1e9 + 123, SOAK)
-    alone = [assess([each], [Signal.RSS], [None], 1e9 + 123, SOAK)[0] for each in copies]
+    """The assessment of a series does not depend on which others are read and assessed with it."""
+    series = [kind(rng) for kind in (*LEAKING.values(), *HEALTHY.values())]
+    count = len(series)
+    whole, single = Group(SOAK, count), [Group(SOAK, 1) for _ in series]
+    for second, values in zip(SECONDS, np.transpose(series), strict=True):
+        whole.observe(1e9 + second, values, life_start=1e9 - 5, load=None)
+        for group, value in zip(single, values, strict=True):
+            group.observe(1e9 + second, [value], life_start=1e9 - 5, load=None)
+    together = assess(whole, [Signal.RSS] * count, [None] * count, 1e9 + 123)
+    alone = [assess(group, [Signal.RSS], [None], 1e9 + 123)[0] for group in single]
     assert [each.verdict for each in together] == [each.verdict for each in alone]
+    assert [verdict_of(whole, row) for row in range(count)] == [each.verdict for each in together]
     for one, other in zip(together, alone, strict=True):
         assert one.growth_per_second == pytest.approx(other.growth_per_second, rel=1e-6, abs=1e-3)
 
 
 def test_no_series_is_no_assessment() -> None:
-    """An empty target gives an empty list."""
-    assert assess([], [], [], 0.0, SOAK) == []
+    """A group without series gives an empty list."""
+    assert assess(Group(SOAK, 0), [], [], 0.0) == []
 
 
 def test_a_leak_over_days_is_found_in_production(watch: Watch, rng: np.random.Generator) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from leakdog.detect.grid import Extent, Grid, History
-from leakdog.detect.series import LOAD, LOW, SeriesState
+from leakdog.detect.group import Group
 from leakdog.detect.settings import PRODUCTION, SOAK, Settings
 
 START = 1_750_000_000.0
@@ -27,7 +27,7 @@ def random_history(rng: np.random.Generator, days: float, restarts: int) -> Hist
 
 def differences(history: History, settings: Settings) -> int:
     """Run both side by side; count the block ends at which they differ."""
-    grid, state = Grid([history], settings), SeriesState(settings)
+    grid, state = Grid([history], settings), Group(settings, 1)
     restarts, wrong, ends = list(grid.restarts), 0, grid.ends()
     assert history.load is not None
     assert history.life_start is not None
@@ -41,7 +41,7 @@ def differences(history: History, settings: Settings) -> int:
             place += 1
         for done in range(state_count(state, points), place + 1):
             at, value, load, life = points[done]
-            state.observe(at, value, life_start=life, load=load)
+            state.observe(at, [value], life_start=life, load=load)
         while restarts and restarts[0][0] < time:
             previous, row, life_start = restarts.pop(0)
             grid.begin_life(row, life_start, previous)
@@ -50,13 +50,13 @@ def differences(history: History, settings: Settings) -> int:
         for level in levels:
             end = int(time // settings.levels[level].block_seconds)
             panel = grid.panel(level, end, np.array([0]))
-            blocks = state.blocks(level, end)
-            same = np.allclose(panel.lows[0], blocks[LOW], rtol=1e-6, equal_nan=True)
-            wrong += not (same and np.allclose(panel.load[0], blocks[LOAD], rtol=1e-5, equal_nan=True))
+            live = state.panel(level, end)
+            same = np.allclose(panel.lows, live.lows, rtol=1e-6, equal_nan=True)
+            wrong += not (same and np.allclose(panel.load, live.load, rtol=1e-5, equal_nan=True))
     return wrong
 
 
-def state_count(state: SeriesState, points: list[tuple[float, float, float, float]]) -> int:
+def state_count(state: Group, points: list[tuple[float, float, float, float]]) -> int:
     """How many points the state has taken in."""
     times = [point[0] for point in points]
     return int(np.searchsorted(times, state.last_time, side="right"))

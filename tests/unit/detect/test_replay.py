@@ -10,9 +10,9 @@ import pytest
 from leakdog.detect.engine import assess
 from leakdog.detect.evidence import Evidence
 from leakdog.detect.grid import Extent, History
+from leakdog.detect.group import Group
 from leakdog.detect.replay import Alert, replay
 from leakdog.detect.score import NEVER, least_score
-from leakdog.detect.series import SeriesState
 from leakdog.detect.settings import PRODUCTION, SOAK, Look, Settings
 from leakdog.model import Signal, Verdict
 
@@ -33,10 +33,10 @@ def history(rng: np.random.Generator, name: str, *, leak: float, days: float = 7
 def watched(each: History, settings: Settings) -> list[float]:
     """Times of readings at which the engine, fed reading by reading, says leak."""
     assert each.life_start is not None
-    state, out = SeriesState(settings), []
+    group, out = Group(settings, 1), []
     for time, value, start in zip(each.time, each.value, each.life_start, strict=True):
-        state.observe(time, value, life_start=start)
-        if assess([state], [Signal.RSS], [each.limit], time, settings)[0].verdict is Verdict.LEAK:
+        group.observe(time, [value], life_start=start, load=None)
+        if assess(group, [Signal.RSS], [each.limit], time)[0].verdict is Verdict.LEAK:
             out.append(float(time))
     return out
 

@@ -39,11 +39,11 @@ def feed(watched: Watched, values: dict[Signal, list[float]]) -> list[tuple[floa
 def test_a_reload_of_another_hold_time_keeps_what_is_known(fresh: Watched) -> None:
     """Series go on under settings of the same time scale: growth already seen is judged by the new ones."""
     feed(fresh, {Signal.INUSE_SPACE: growing(60, 1e6)})
-    known = fresh.series[Signal.INUSE_SPACE].to_bytes()
+    known = fresh.series.to_bytes()
     changed = replace(SETTINGS, hold_seconds=1.0)
     observe(fresh, {}, START + 60, changed, {})
-    series = fresh.series[Signal.INUSE_SPACE]
-    assert (series.to_bytes(), series.settings) == (known, changed)
+    assert fresh.series.group is not None
+    assert (fresh.series.to_bytes(), fresh.series.group.settings) == (known, changed)
 
 
 def test_a_reload_of_another_preset_starts_series_afresh(fresh: Watched) -> None:
@@ -51,7 +51,8 @@ def test_a_reload_of_another_preset_starts_series_afresh(fresh: Watched) -> None
     feed(fresh, {Signal.INUSE_SPACE: growing(30, 1e6), Signal.GOROUTINES: growing(30, 1.0, 10)})
     production = settings_for(DetectionConfig())
     observe(fresh, {Signal.INUSE_SPACE: 5e7}, START + 30, production, {})
-    assert {signal: series.settings for signal, series in fresh.series.items()} == {Signal.INUSE_SPACE: production}
+    assert fresh.series.group is not None
+    assert (fresh.series.told, fresh.series.group.settings) == ([Signal.INUSE_SPACE], production)
     assert judge(fresh, START + 200, production) == []
     assert fresh.assessments[Signal.INUSE_SPACE].verdict is Verdict.TOO_EARLY
 
@@ -115,14 +116,14 @@ def test_nothing_is_compared_while_the_process_does_not_leak(fresh: Watched) -> 
 def test_file_pages_do_not_count_where_they_are_known(fresh: Watched) -> None:
     """Where the kernel tells anonymous memory apart, the resident set as a whole is not judged."""
     feed(fresh, {Signal.RSS: growing(100, 1e6), Signal.RSS_ANON: [5e7] * 100})
-    assert set(fresh.series) == {Signal.RSS_ANON}
+    assert fresh.series.told == [Signal.RSS_ANON]
     assert fresh.leaks == {}
 
 
 def test_cumulative_signals_are_not_judged(fresh: Watched) -> None:
     """What can only grow says nothing by growing."""
     feed(fresh, {Signal.TOTAL_ALLOC: growing(100, 1e6), Signal.ALLOC_SPACE: growing(100, 1e6)})
-    assert fresh.series == {}
+    assert fresh.series.told == []
 
 
 def test_growth_that_follows_load_is_shown_and_never_announced(fresh: Watched) -> None:

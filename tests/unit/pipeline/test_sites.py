@@ -1,17 +1,22 @@
 """The sites of a target as series of their own."""
 
-from collections.abc import Callable, Sequence
+import base64
+import json
+import math
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from leakdog.attribute.tally import Tally
 from leakdog.config.schema import DetectionConfig, Preset
-from leakdog.detect.series import SeriesState
-from leakdog.detect.settings import settings_for
+from leakdog.detect.group import Group
+from leakdog.detect.settings import PRODUCTION, for_sites, settings_for
+from leakdog.detect.stored import to_bytes
 from leakdog.errors import LeakdogError
-from leakdog.model import Assessment, Frame, Signal, Verdict
+from leakdog.model import Frame, Signal, Verdict
 from leakdog.pipeline.sites import FOLLOWED, Sites, judge_sites
 
 SETTINGS = settings_for(DetectionConfig(preset=Preset.SOAK))
@@ -109,7 +114,46 @@ def test_state_survives_a_restart_of_the_daemon() -> None:
     assert [site.frame.function for site in again if site.leaks] == ["shop.f9"]
 
 
-@pytest.mark.parametrize("data", [b"", b"no json\n", b'[[1, "a", "f", "", 0, 5]]\nshort', b'[["x"]]\n'])
+def test_sites_of_the_version_before_go_on() -> None:
+    """Where each site's series was stored by itself, they are read as one group, each under its own name."""
+    file = Path(__file__).parents[1] / "detect" / "testdata" / "before.json"
+    parts = [base64.b64decode(each) for each in json.loads(file.read_text())["sites"]["states"]]
+    head = [[key, f"{key}", "shop.Put", "/src/shop.go", key, len(part)] for key, part in enumerate(parts)]
+    sites = Sites.from_bytes(Signal.INUSE_SPACE, json.dumps(head).encode() + b"\n" + b"".join(parts), PRODUCTION)
+    assert [(key, site.stack_id, site.frame.line) for key, site in sites.followed.items()] == [
+        (key, f"{key}", key) for key in range(3)
+    ]
+    assert sites.group is not None
+    assert sites.group.highest(1053).tolist() == pytest.approx([1500006, 2500006, math.nan], nan_ok=True)
+    again = Sites.from_bytes(Signal.INUSE_SPACE, sites.to_bytes(), PRODUCTION)
+    assert again.to_bytes() == sites.to_bytes()
+
+
+def test_objects_of_one_size_are_read_and_stored_though_they_have_no_series() -> None:
+    """As the version before stored them, and as this one does, they are no sites of their own, and can become some."""
+    for data in (b"[]\n", Sites.from_bytes(Signal.INUSE_OBJECTS, b"[]\n", SETTINGS).to_bytes()):
+        again = Sites.from_bytes(Signal.INUSE_OBJECTS, data, SETTINGS)
+        assert again.followed == {}
+        _, count = both(range(30), space_of_buffers, buffers, again)
+        assert len(count.followed) == 1
+        assert count.group is not None
+        assert len(count.group) == 1
+
+
+GROUP = to_bytes(Group(for_sites(SETTINGS), 2))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"no json\n",
+        b'[[1, "a", "f", "", 0, 5]]\nshort',
+        b'[["x"]]\n',
+        b'[[1, "a", "f", "", 0]]\n' + GROUP,
+        b'[["x"], ["y"]]\n' + GROUP,
+    ],
+)
 def test_damaged_state_is_refused(data: bytes) -> None:
     """Bytes that are no state of sites are an error that says so."""
     with pytest.raises(LeakdogError, match="afresh"):
@@ -140,10 +184,13 @@ def test_another_preset_begins_afresh() -> None:
 
 
 def both(
-    seconds: range, space: Callable[[int], dict[str, float]], objects: Callable[[int], dict[str, float]]
+    seconds: range,
+    space: Callable[[int], dict[str, float]],
+    objects: Callable[[int], dict[str, float]],
+    known: Sites | None = None,
 ) -> tuple[Sites, Sites]:
-    """Bytes and objects, a profile a second, judged at each."""
-    held, count = Sites(Signal.INUSE_SPACE), Sites(Signal.INUSE_OBJECTS)
+    """Bytes and objects, a profile a second, judged at each; `known` of the objects before."""
+    held, count = Sites(Signal.INUSE_SPACE), known or Sites(Signal.INUSE_OBJECTS)
     for second in seconds:
         now = START + second
         held.observe(seen(**space(second)), now, SETTINGS, life_start=START, load=None)
@@ -223,13 +270,8 @@ def test_growth_in_number_must_hold_memory_to_count() -> None:
 def test_the_budget_is_shared_over_all_sites_of_a_target(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three sites that may grow, of three signals, are one family of three: each is asked for as much evidence."""
     asked: list[float] = []
-
-    def noted(states: Sequence[SeriesState], *_: object, tested: float) -> list[Assessment]:
-        asked.append(tested)
-        return [Assessment(Signal.GOROUTINES, START, Verdict.STEADY) for _ in states]
-
-    monkeypatch.setattr("leakdog.pipeline.sites.assess", noted)
-    monkeypatch.setattr("leakdog.pipeline.sites.may_leak", lambda _: True)
+    monkeypatch.setattr("leakdog.pipeline.sites.look_at", lambda *_, tested: asked.append(tested))
+    monkeypatch.setattr("leakdog.detect.found.Found.may_leak", lambda found: np.ones(found.ends.shape[1], bool))
     every = [Sites(Signal.GOROUTINES), Sites(Signal.INUSE_SPACE), Sites(Signal.INUSE_SPACE)]
     for sites in every:
         sites.observe(seen(s1=5.0), START, SETTINGS, life_start=START, load=None)

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from leakdog.config.schema import Backend, ScrapeConfig, StorageConfig
-from leakdog.detect.series import SeriesState
+from leakdog.detect.group import Group
 from leakdog.detect.settings import SOAK
 from leakdog.errors import Reason
 from leakdog.model import (
@@ -69,8 +69,8 @@ def watched() -> Watched:
     found.values = {Signal.GOROUTINES: 41.0, Signal.INUSE_SPACE: 8e7}
     found.assessments = {Signal.INUSE_SPACE: Assessment(Signal.INUSE_SPACE, 1.0, Verdict.LEAK, 310.0, (290.0, 330.0))}
     found.leaks = {LeakClass.HEAP: LEAK}
-    followed = {7: Site("5b0c9d2e11aa", FRAME, SeriesState(SOAK), 6e7)}
-    found.sites = {Signal.INUSE_SPACE: Sites(Signal.INUSE_SPACE, followed, 2e7)}
+    followed = {7: Site("5b0c9d2e11aa", FRAME, 6e7)}
+    found.sites = {Signal.INUSE_SPACE: Sites(Signal.INUSE_SPACE, followed, Group(SOAK, 1), 2e7)}
     return found
 
 

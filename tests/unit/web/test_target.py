@@ -9,8 +9,6 @@ import pytest
 from leakdog.attribute.case import Finding
 from leakdog.attribute.ledger import Part
 from leakdog.config.schema import ScrapeConfig
-from leakdog.detect.series import SeriesState
-from leakdog.detect.settings import PRODUCTION
 from leakdog.model import (
     Assessment,
     Frame,
@@ -51,7 +49,7 @@ def watched() -> Watched:
         leaks={LeakClass.HEAP: LEAK},
     )
     sites = Sites(Signal.INUSE_SPACE, other=10 * MIB)
-    sites.followed[1] = Site("5b0c", Frame("cart.Put", "put.go", 88), SeriesState(PRODUCTION), 20 * MIB)
+    sites.followed[1] = Site("5b0c", Frame("cart.Put", "put.go", 88), 20 * MIB)
     made.sites[Signal.INUSE_SPACE] = sites
     made.cost["heap"] = Cost(requests=1200, bytes=9000, collections=7, seconds=3.0)
     return made

@@ -1,0 +1,106 @@
+"""What the look-backs of a group of series found when they were last examined."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from leakdog.detect.blocks import arranged
+from leakdog.detect.evidence import Evidence
+from leakdog.detect.score import NEVER
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+# What is told of a look-back; what else it measured has gone into its score.
+TOLD = (
+    "leak",
+    "settling",
+    "follows_load",
+    "score",
+    "growth",
+    "error",
+    "z",
+    "rise",
+    "rising",
+    "max_step",
+    "last",
+    "base",
+    "level",
+    "excess",
+    "repeated",
+    "past",
+)
+LEAK, SETTLING, FOLLOWS_LOAD, SCORE, GROWTH = range(5)
+# What was found stands for this share of its look-back while no new block can be judged.
+MEMORY_SHARE = 0.25
+
+
+class Found:
+    """By look-back and series: the block before which it was examined, and what was found. Not saved, worked out anew.
+
+    Attributes:
+        ends: (looks, n), -1 where it was not examined yet.
+        numbers: (looks, n, len(TOLD)), NaN where it could not be used; None until one can be.
+
+    """
+
+    __slots__ = ("ends", "numbers")
+
+    def __init__(self, looks: int, rows: int) -> None:
+        self.ends = np.full((looks, rows), -1)
+        self.numbers: npt.NDArray[np.float32] | None = None
+
+    def note(self, number: int, rows: Ints, evidence: Evidence, end: int, blocks: int) -> None:
+        """Take in what a look-back of so many blocks said of some rows.
+
+        Where it could not be used, what it said before stands for a while.
+        """
+        usable = evidence.usable & ~np.isnan(evidence.growth)
+        ends = self.ends[number]
+        if self.numbers is None:
+            ends[rows] = end
+            if not usable.any():
+                return
+            self.numbers = np.full((*self.ends.shape, len(TOLD)), np.nan, np.float32)
+        numbers = self.numbers[number]
+        stands = ~evidence.usable & ~np.isnan(numbers[rows, GROWTH]) & ((end - ends[rows]) / blocks <= MEMORY_SHARE)
+        ends[rows[~stands]] = end
+        numbers[rows[~stands]] = np.nan
+        if usable.any():
+            places = np.flatnonzero(usable)
+            numbers[rows[places]] = numbers_of(evidence, places)
+
+    def flags(self, row: int) -> list[list[float]]:
+        """Of each look-back `leak`, `settling` and `follows_load` of one series; NaN where it could not be used."""
+        if self.numbers is None:
+            return []
+        flags: list[list[float]] = self.numbers[:, row, : FOLLOWS_LOAD + 1].tolist()
+        return flags
+
+    def named(self, number: int, row: int) -> dict[str, float]:
+        """What a look-back found of one series, by name."""
+        assert self.numbers is not None
+        return dict(zip(TOLD, self.numbers[number, row].tolist(), strict=True))
+
+    def may_leak(self) -> Bools:
+        """Where a look-back has found growth that only the weight of evidence keeps from being a leak, (n,)."""
+        if self.numbers is None:
+            return np.zeros(self.ends.shape[1], bool)
+        growing = self.numbers[:, :, SCORE] > NEVER
+        return np.asarray(growing.any(0))
+
+    def arrange(self, rows: npt.NDArray[np.intp]) -> None:
+        """Keep these rows, in this order; a row of -1 is a new one, that was not examined yet."""
+        self.ends = arranged(self.ends, rows, -1, axis=1)
+        if self.numbers is not None:
+            self.numbers = arranged(self.numbers, rows, np.nan, axis=1)
+
+
+def numbers_of(evidence: Evidence, places: Ints) -> npt.NDArray[np.float64]:
+    """What a look-back found of some series, (n, len(TOLD))."""
+    return np.stack([getattr(evidence, name)[places] for name in TOLD], 1, dtype=float)
+
+
+def named(evidence: Evidence, places: Ints) -> list[dict[str, float]]:
+    """What a look-back found of some series, by name."""
+    return [dict(zip(TOLD, row, strict=True)) for row in numbers_of(evidence, places).tolist()]

@@ -1,0 +1,98 @@
+"""Groups of series as bytes."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leakdog.detect.group import STEP, Group
+from leakdog.detect.settings import PRODUCTION, SOAK
+from leakdog.detect.stored import from_bytes, to_bytes
+from leakdog.errors import LeakdogError
+
+START = 3_600_000.0  # on the hour
+HOUR = 3600.0
+
+
+@given(st.lists(st.tuples(st.floats(0.1, 4000), st.floats(0, 1e12), st.booleans()), max_size=120))
+def test_a_group_survives_being_stored(steps: list[tuple[float, float, bool]]) -> None:
+    """Whatever was seen, the group read back continues exactly as the first would."""
+    group = Group(PRODUCTION, 2)
+    time, life = START, START
+    for number, (step, value, restart) in enumerate(steps):
+        time += step
+        if restart and number % 7 == 0:
+            life = time
+        values = [value, math.nan if restart else value / 2]
+        group.observe(time, values, life_start=life, load=value if restart else None)
+    again = from_bytes(to_bytes(group), PRODUCTION)
+    for each in (group, again):
+        each.observe(time + 300, [5.0, 6.0], life_start=life, load=None)
+        each.observe(time + 7200, [6.0, 7.0], life_start=life, load=None)
+    assert to_bytes(again) == to_bytes(group)
+
+
+@pytest.mark.parametrize("readings", [1, 10])
+def test_the_pause_of_a_restart_is_no_step_between_readings(readings: int) -> None:
+    """An hour in which nobody watched does not make a series of one reading a second one of too few."""
+    group = Group(SOAK, 1)
+    for second in range(readings):
+        group.observe(START + second, [1.0], life_start=START - 100, load=None)
+    again = from_bytes(to_bytes(group), SOAK)
+    for second in (3600, 3601, 3602):
+        again.observe(START + second, [1.0], life_start=START - 100, load=None)
+    assert again.known[STEP, 0] == 1.0
+
+
+def test_a_life_that_has_not_settled_settles_after_being_stored() -> None:
+    """Lows of a new life that came before count with those that come after."""
+    group = Group(PRODUCTION, 1)
+    for number in range(32 * 12):
+        if number == 29 * 12:
+            assert not group.settled.any()
+            group = from_bytes(to_bytes(group), PRODUCTION)
+        young = number >= 24 * 12
+        group.observe(START + 300 * number, [9.0 if young else 5.0], life_start=START + 24 * HOUR * young, load=None)
+    lows = group.panel(3, int(START // HOUR) + 32).lows
+    assert set(lows[~np.isnan(lows)]) == {9.0}
+
+
+def test_a_series_takes_four_kilobytes_at_most() -> None:
+    """One of two weeks takes less than 4,096 bytes in production, and grows no further; a young one takes less."""
+    group, sizes = Group(PRODUCTION, 1), {}
+    for number in range(800 * 12):
+        group.observe(START + number * 300, [5.0], life_start=0.0, load=2.0)
+        if number / 12 in (1, 400):
+            sizes[number / 12] = len(to_bytes(group))
+    assert sizes[1] < 1000 < sizes[400] == len(to_bytes(group)) <= 4096
+
+
+def test_loads_are_stored_to_a_part_in_256() -> None:
+    """A stored state has its lows to the bit, and its loads rounded by 0.4 % at most; what is missing stays missing."""
+    group = Group(SOAK, 1)
+    for second in range(0, 60, 2):
+        group.observe(START + second, [5.1], life_start=0.0, load=None if second % 3 else 1e9 / (second + 1))
+    again = from_bytes(to_bytes(group), SOAK)
+    before, after = (each.panel(0, int(START + 60) // 2) for each in (group, again))
+    assert np.array_equal(before.lows, after.lows, equal_nan=True)
+    assert np.allclose(before.load, after.load, rtol=1 / 256, equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"", "not one of this version"),
+        (b"LDg\x09" + bytes(100), "not one of this version"),
+        (b"LDg\x01" + bytes(100), "checksum"),
+        (to_bytes(Group(SOAK, 1))[:-1], "checksum"),
+        (to_bytes(Group(SOAK, 1)), "another preset"),
+    ],
+)
+def test_foreign_bytes_are_refused(data: bytes, why: str) -> None:
+    """Bytes that are not such a state raise an error that says what is wrong."""
+    with pytest.raises(LeakdogError, match=why):
+        from_bytes(data, PRODUCTION)
