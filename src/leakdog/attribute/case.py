@@ -39,12 +39,14 @@ class Case:
         together: Mapping[Signal, float],
         held: float | None = None,
         sites: Mapping[Signal, SiteTrend] | None = None,
+        verdicts: Mapping[Signal, Verdict] | None = None,
     ) -> None:
         self.assessments = assessments
         self.latest = latest
         self.together = together
         self.held = held
         self.sites = sites or {}
+        self.verdicts = verdicts or {signal: seen.verdict for signal, seen in assessments.items()}
         self.found: dict[LeakClass, Finding] = {}
 
     def leaks(self, signal: Signal) -> bool:
@@ -53,8 +55,7 @@ class Case:
 
     def verdict(self, signal: Signal) -> Verdict | None:
         """What the detector says of it; None where it is not known."""
-        seen = self.assessments.get(signal)
-        return seen.verdict if seen is not None else None
+        return self.verdicts.get(signal)
 
     def rate(self, signal: Signal) -> float | None:
         """Growth per second; None where it is not known or too early to say."""

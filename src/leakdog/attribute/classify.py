@@ -35,6 +35,7 @@ def classify(
     together: Mapping[Signal, float] | None = None,
     held: float | None = None,
     sites: Mapping[Signal, SiteTrend] | None = None,
+    verdicts: Mapping[Signal, Verdict] | None = None,
 ) -> list[Finding]:
     """The findings of one target at one time, at most one per class.
 
@@ -45,13 +46,14 @@ def classify(
             rates add up. Without them those of the assessments stand in, each of its own span.
         held: share of the heap's growth that leaked goroutines hold by their stacks; None: not known.
         sites: of each signal, the site that leaks most, where one does.
+        verdicts: those of `assessments`, where they are known without asking for each of them.
 
     Returns:
         Leaks; or, where nothing leaks, what grows for another reason (`cache`, `load`), which must never be
         announced.
 
     """
-    case = Case(assessments, latest, together or {}, held, sites)
+    case = Case(assessments, latest, together or {}, held, sites, verdicts)
     for judge in (_threads, _goroutines, _files, _heap, judge_resident):
         judge(case)
     return list(case.found.values()) or list(_harmless(case))

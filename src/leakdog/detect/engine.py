@@ -35,7 +35,7 @@ class Context:
         swing: by how much readings exceed the lows.
         lows: the blocks of a level up to now, oldest first, NaN where missing.
         first_time: of the first reading of this life.
-        ready_at: when a verdict can be expected at the earliest.
+        life_start: of the process.
 
     """
 
@@ -46,7 +46,7 @@ class Context:
     swing: float
     lows: Callable[[int], Array]
     first_time: float
-    ready_at: float
+    life_start: float
 
 
 def assess(
@@ -71,16 +71,16 @@ def look_at(
         tested: series of each target that share its budget of false alarms.
 
     """
-    sight = None
-    for number, look in enumerate(group.settings.looks):
-        seconds = group.settings.levels[look.level].block_seconds
-        due = group.found.ends[number] // look.every != int(now // seconds) // look.every
-        due &= group.known[STEP] * group.settings.coverage <= seconds
-        if due.any():
-            sight = sight or _Sight(group, signals, limits, now, tested)
-            rows = np.flatnonzero(due)
-            evidence, end = sight.examine(look, rows)
-            group.found.note(number, rows, evidence, end, look.blocks)
+    settings, sight = group.settings, None
+    every = np.array([[look.every] for look in settings.looks])
+    seconds = np.array([[settings.levels[look.level].block_seconds] for look in settings.looks])
+    due = group.found.ends // every != now // seconds // every
+    due &= group.known[STEP] * settings.coverage <= seconds
+    for number in np.flatnonzero(due.any(1)).tolist():
+        look, rows = settings.looks[number], np.flatnonzero(due[number])
+        sight = sight or _Sight(group, signals, limits, now, tested)
+        evidence, end = sight.examine(look, rows)
+        group.found.note(number, rows, evidence, end, look.blocks)
 
 
 def assessment(group: Group, row: int, signal: Signal, limit: float | None, now: float) -> Assessment:
@@ -92,15 +92,14 @@ def assessment(group: Group, row: int, signal: Signal, limit: float | None, now:
         return np.asarray(of_all[row])
 
     first, swing = float(group.known[FIRST, row]), float(group.known[SWING, row])
-    ready = ready_at(first, group.life_start, settings)
-    verdict, places = judged(settings.looks, group.found.flags(row))
+    verdict, places = judged(settings.looks, group.found.flags()[row])
     found = [(settings.looks[place], group.found.named(place, row)) for place in places]
-    return _conclude(verdict, found, Context(signal, limit, now, settings, swing, lows, first, ready))
+    return _conclude(verdict, found, Context(signal, limit, now, settings, swing, lows, first, group.life_start))
 
 
-def verdict_of(group: Group, row: int) -> Verdict:
-    """The verdict of `assessment`, at a fraction of its cost."""
-    return judged(group.settings.looks, group.found.flags(row))[0]
+def verdicts(group: Group) -> list[Verdict]:
+    """Of each series the verdict of its `assessment`, at a fraction of the cost."""
+    return [judged(group.settings.looks, flags)[0] for flags in group.found.flags()]
 
 
 def floor_of(signal: Signal, settings: Settings) -> float:
@@ -138,7 +137,7 @@ def _conclude(verdict: Verdict, telling: Sequence[Found], context: Context) -> A
     """The assessment of this verdict, in the words of the look-backs that tell it."""
     if verdict is not Verdict.TOO_EARLY:
         return _describe(verdict, *surest(telling), context)
-    wait = max(context.ready_at - context.now, 0.0)
+    wait = max(ready_at(context.first_time, context.life_start, context.settings) - context.now, 0.0)
     return Assessment(
         context.signal,
         context.now,

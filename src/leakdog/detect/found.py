@@ -70,11 +70,11 @@ class Found:
             places = np.flatnonzero(usable)
             numbers[rows[places]] = numbers_of(evidence, places)
 
-    def flags(self, row: int) -> list[list[float]]:
-        """Of each look-back `leak`, `settling` and `follows_load` of one series; NaN where it could not be used."""
+    def flags(self) -> list[list[list[float]]]:
+        """`leak`, `settling` and `follows_load` of each series and look-back; NaN where it could not be used."""
         if self.numbers is None:
-            return []
-        flags: list[list[float]] = self.numbers[:, row, : FOLLOWS_LOAD + 1].tolist()
+            return [[]] * self.ends.shape[1]
+        flags: list[list[list[float]]] = self.numbers[:, :, : FOLLOWS_LOAD + 1].swapaxes(0, 1).tolist()
         return flags
 
     def named(self, number: int, row: int) -> dict[str, float]:

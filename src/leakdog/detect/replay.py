@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from leakdog.detect.engine import Context, Found, begins, compose, floor_of, ready_at, surest
+from leakdog.detect.engine import Context, Found, begins, compose, floor_of, surest
 from leakdog.detect.evidence import Evidence, examine
 from leakdog.detect.forecast import time_to_limit
 from leakdog.detect.found import MEMORY_SHARE, named
@@ -251,10 +251,8 @@ class _Run:
 
         limit = grid.histories[row].limit
         swing, first = float(grid.swing(row, self._coarsest(now))), float(grid.first_time[row])
-        # Nobody asks when a verdict can be expected of what has one.
-        early = all(look.urgent for look, _ in found)
-        ready = ready_at(first, float(grid.life_start[row]), settings) if early else now
-        return compose(found, Context(self.signal, limit, now, settings, swing, lows, first, ready))
+        life = float(grid.life_start[row])
+        return compose(found, Context(self.signal, limit, now, settings, swing, lows, first, life))
 
     def _coarsest(self, now: float) -> int:
         """The block of the coarsest level in which a time is."""

@@ -68,7 +68,7 @@ def suspicion(watched: Watched) -> int | None:
         return 0
     if any(leak.acknowledged is None for leak in open_leaks):
         return 2
-    grows = any(found.verdict is Verdict.LEAK for found in watched.assessments.values())
+    grows = Verdict.LEAK in watched.verdicts.values()
     return 1 if grows and not open_leaks else None
 
 

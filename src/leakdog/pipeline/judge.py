@@ -55,7 +55,7 @@ def begin_life(watched: Watched, life: Life, now: float, settings: Settings) -> 
     ended = end_leaks(watched, now, settings)
     watched.life = life
     watched.values.clear()
-    watched.assessments = {}
+    watched.verdicts, watched.assessments = {}, {}
     watched.absent.clear()
     watched.explained.clear()
     watched.load = watched.local_pid = watched.facts_time = watched.assessed = watched.memory_limit = None
@@ -129,12 +129,14 @@ def judge(
         return []
     families = _tested(watched.series.told) + bool(watched.sites)
     limits = dict.fromkeys(LIMITED, watched.memory_limit)
-    watched.assessments = watched.series.judge(limits, now, tested=families)
+    watched.verdicts, watched.assessments = watched.series.judge(limits, now, tested=families)
     watched.assessed = now
     judge_sites(watched.sites.values(), now, settings, families)
     together = growth_together(watched, now, settings)
-    grown = classify(dict(watched.assessments), watched.values, together, watched.held_heap, watched.leaking_sites())
-    told = with_blocked(grown, watched.blocked, watched.assessments.get(Signal.GOROUTINES), now)
+    seen, leaking = watched.assessments, watched.leaking_sites()
+    grown = classify(seen, watched.values, together, watched.held_heap, leaking, watched.verdicts)
+    known = seen.get(Signal.GOROUTINES) if watched.blocked else None
+    told = with_blocked(grown, watched.blocked, known, now)
     watched.harmless = tuple(each for each in told if each.leak_class in HARMLESS)
     findings = {each.leak_class: each for each in told}
     changed = []
@@ -167,9 +169,11 @@ def growth_together(watched: Watched, now: float, settings: Settings) -> dict[Si
 
     Each assessment has a look-back of its own. Only rates of one span can be added and subtracted.
     """
-    resident = watched.assessments.get(Signal.RSS_ANON) or watched.assessments.get(Signal.RSS)
-    if resident is None or resident.verdict is not Verdict.LEAK or resident.look_back_seconds is None:
+    signal = Signal.RSS_ANON if Signal.RSS_ANON in watched.verdicts else Signal.RSS
+    if watched.verdicts.get(signal) is not Verdict.LEAK:
         return {}
+    resident = watched.assessments[signal]
+    assert resident.look_back_seconds is not None
     number, level = next(
         (
             each

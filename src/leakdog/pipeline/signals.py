@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from leakdog.detect import before, stored
-from leakdog.detect.engine import assessment, look_at
+from leakdog.detect.engine import assessment, look_at, verdicts
 from leakdog.detect.group import LOWEST, READ, Group
 from leakdog.detect.settings import Settings
 from leakdog.errors import LeakdogError
-from leakdog.model import Assessment, Signal
+from leakdog.model import Assessment, Signal, Verdict
 
 log = logging.getLogger("leakdog.pipeline")
 
@@ -44,13 +44,16 @@ class Signals:
         told = [values.get(signal, math.nan) for signal in self.told]
         group.observe(now, told, life_start=life_start, load=load)
 
-    def judge(self, limits: Mapping[Signal, float | None], now: float, *, tested: float) -> Mapping[Signal, Assessment]:
-        """Assess all of them; see `leakdog.detect.engine.look_at`."""
+    def judge(
+        self, limits: Mapping[Signal, float | None], now: float, *, tested: float
+    ) -> tuple[dict[Signal, Verdict], Mapping[Signal, Assessment]]:
+        """Verdicts and assessments of all of them; see `leakdog.detect.engine.look_at`."""
         if self.group is None:
-            return {}
+            return {}, {}
         of = [limits.get(signal) for signal in self.told]
         look_at(self.group, self.told, of, now, tested=tested)
-        return Assessments(self.group, tuple(self.told), of, now)
+        told = dict(zip(self.told, verdicts(self.group), strict=True))
+        return told, Assessments(self.group, tuple(self.told), of, now)
 
     def last_time(self, signal: Signal) -> float:
         """When a signal was told last, in unix seconds; infinitely long ago where it never was."""

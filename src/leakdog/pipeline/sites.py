@@ -21,7 +21,7 @@ from leakdog.attribute.objects import Sizes, in_bytes, in_objects, weighed
 from leakdog.attribute.site import stack_id
 from leakdog.attribute.tally import Tally
 from leakdog.detect import before, stored
-from leakdog.detect.engine import assessment, look_at, verdict_of
+from leakdog.detect.engine import assessment, look_at, verdicts
 from leakdog.detect.group import Group
 from leakdog.detect.leaders import Leaders
 from leakdog.detect.settings import Settings, for_sites
@@ -149,7 +149,8 @@ class Sites:
         """Keys of the sites that leak."""
         if self.group is None or self.judged is None:
             return []
-        growing = [key for row, key in enumerate(self.followed) if verdict_of(self.group, row) is Verdict.LEAK]
+        said = zip(self.followed, verdicts(self.group), strict=True)
+        growing = [key for key, verdict in said if verdict is Verdict.LEAK]
         if self.beside is None:
             return growing
         return [key for key in growing if (told := self.assessment(key)) and told.verdict is Verdict.LEAK]
@@ -174,10 +175,11 @@ class Sites:
 
     def _of_one_size(self) -> Iterator[SiteTrend]:
         """Sites of objects of one size, judged by their bytes."""
+        if self.beside is None:
+            return
         for key, count in self.alike.items():
-            site = self.beside.followed.get(key) if self.beside is not None else None
-            if self.beside is not None and site is not None:
-                told = self.beside.assessment(key)
+            site, told = self.beside.followed.get(key), self.beside.assessment(key)
+            if site is not None:
                 told = told and in_objects(told, self.sizes.average[key])
                 yield SiteTrend(site.stack_id, site.frame, self.signal, count, told)
 

@@ -27,6 +27,7 @@ from leakdog.model import (
     SiteTrend,
     Target,
     TargetKey,
+    Verdict,
 )
 from leakdog.pipeline.lives import Facts
 from leakdog.pipeline.signals import Signals
@@ -78,6 +79,7 @@ class Watched:
         last_scrape: time of the last pass, good or bad.
         values: latest value of each signal in this life.
         load: work per second up to the last pass: bytes that it allocated, or what the job's `load_metrics` count.
+        verdicts: what the detector says of each signal; `assessments` say it in full, and are made when asked for.
         counted: those counters' sum as it was told last, with the time.
         lives: the last few, the present one last.
         past: what the life before tells of sites, by kind of profile, once somebody has asked.
@@ -109,6 +111,7 @@ class Watched:
     local_pid: int | None = None
     sites: dict[Signal, Sites] = field(default_factory=dict)
     series: Signals = field(default_factory=Signals)
+    verdicts: Mapping[Signal, Verdict] = field(default_factory=dict)
     assessments: Mapping[Signal, Assessment] = field(default_factory=dict)
     assessed: float | None = None
     leaks: dict[LeakClass, Leak] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from leakdog.detect.engine import Context, assess, compose, verdict_of
+from leakdog.detect.engine import Context, assess, compose, verdicts
 from leakdog.detect.evidence import Evidence
 from leakdog.detect.group import Group
 from leakdog.detect.score import learned
@@ -147,6 +147,15 @@ def test_a_forecast_is_as_wide_as_those_of_its_kind_of_look_back_were_off(number
     assert found.time_to_limit_interval == pytest.approx((200 * math.exp(early), 200 * math.exp(late)))
 
 
+def test_an_urgent_look_back_alone_is_not_blind() -> None:
+    """It tells no verdict, but growth it would have seen: too early, and not as if nothing could be read."""
+    context = Context(Signal.RSS, None, 7200.0, PRODUCTION, 0.0, lambda _: np.full(9, np.nan), 0.0, 0.0)
+    urgent = next(look for look in PRODUCTION.looks if look.urgent)
+    for found in ([], [(urgent, dict.fromkeys((each.name for each in fields(Evidence)), 0.0))]):
+        told = compose(found, context)
+        assert (told.verdict, told.blind) == (Verdict.TOO_EARLY, not found)
+
+
 def test_a_leak_is_told_in_words(watch: Watch) -> None:
     """The reasons name the rise, the rate, its interval, the shape and the certainty."""
     reasons = " ".join(watch(20 * MIB + 0.5 * MIB * SECONDS, SOAK)[-1].reasons)
@@ -187,7 +196,7 @@ def test_series_are_judged_alike_together_and_alone(rng: np.random.Generator) ->
     together = assess(whole, [Signal.RSS] * count, [None] * count, 1e9 + 123)
     alone = [assess(group, [Signal.RSS], [None], 1e9 + 123)[0] for group in single]
     assert [each.verdict for each in together] == [each.verdict for each in alone]
-    assert [verdict_of(whole, row) for row in range(count)] == [each.verdict for each in together]
+    assert verdicts(whole) == [each.verdict for each in together]
     for one, other in zip(together, alone, strict=True):
         assert one.growth_per_second == pytest.approx(other.growth_per_second, rel=1e-6, abs=1e-3)
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from leakdog.config.schema import Config, DenseConfig, DetectionConfig, Preset, ScrapeConfig
-from leakdog.model import Acknowledgement, Assessment, Leak, LeakClass, LeakState, Signal, Target, TargetKey, Verdict
+from leakdog.model import Acknowledgement, Leak, LeakClass, LeakState, Signal, Target, TargetKey, Verdict
 from leakdog.pipeline.dense import drawn, is_dense, recent, suspicion
 from leakdog.pipeline.state import Fleet, Watched
 
@@ -133,7 +133,7 @@ def test_who_is_a_suspect(fleet: Callable[[int], Fleet]) -> None:
     assert suspicion(watched) is None
     watched.leaks[LeakClass.HEAP] = replace(leak, state=LeakState.RESOLVED, pending_since=None)
     assert suspicion(watched) is None
-    watched.assessments[Signal.RSS] = Assessment(Signal.RSS, START, Verdict.LEAK)
+    watched.verdicts = {Signal.RSS: Verdict.LEAK}
     assert suspicion(watched) == 1
     watched.absent |= {"heap", "goroutine", "goroutineleak"}
     assert suspicion(watched) is None
