@@ -14,6 +14,7 @@ import argparse
 import asyncio
 import itertools
 import random
+import re
 import sys
 import tempfile
 import time
@@ -25,7 +26,7 @@ import psutil
 
 from bench.bodies import PAGES, record
 from bench.daemon import MIB
-from bench.startup import histories, remember
+from bench.startup import DAY, histories, remember
 from leakdog.config.schema import Config, IntervalsConfig, RetentionConfig, ScrapeConfig, StorageConfig
 from leakdog.daemon.memory import _states
 from leakdog.detect.settings import PRODUCTION
@@ -79,7 +80,7 @@ def measure(bodies: Path, count: int, days: float) -> str:
 
 
 async def _measure(bodies: Path, count: int, days: float, directory: Path) -> str:
-    now = [time.time()]
+    now = [_start_of(bodies) + (days + 1) * DAY]
     each_pass = IntervalsConfig(heap=MINUTE, goroutine=MINUTE)  # left out, they come in one pass of five
     job = ScrapeConfig(job_name="bench", profiles=(Kind.HEAP, Kind.GOROUTINE), intervals=each_pass)
     config = Config(scrape_configs=(job,))
@@ -114,6 +115,14 @@ async def _measure(bodies: Path, count: int, days: float, directory: Path) -> st
         f"{count:8,}{days:6g}{1000 * cpu / len(some):9.2f} ms{rss / MIB:6.0f} MiB"
         f"{(rss - before) / count / 1024:6.0f} KiB{states / 1024:8.1f} KiB"
     )
+
+
+def _start_of(bodies: Path) -> float:
+    """When the process began that answered, as its metrics page says: its series go on in that life."""
+    page = b"".join(Gunzip().feed(min(bodies.glob("metrics-*.gz")).read_bytes()))
+    told = re.search(rb"^process_start_time_seconds (\S+)$", page, re.MULTILINE)
+    assert told is not None
+    return float(told[1])
 
 
 async def _read(pipeline: Pipeline, targets: Sequence[Watched], now: list[float]) -> None:

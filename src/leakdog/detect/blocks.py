@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zlib
 from typing import TypeVar
 
 import numpy as np
@@ -12,6 +13,7 @@ Array = npt.NDArray[np.float64]
 T = TypeVar("T", bound=np.generic)
 LEAST_ROOM = 8  # blocks for which memory is taken at first
 MORE_ROOM = 0.25  # of the blocks that are kept, for how many more room is made when it is needed
+LEAST_PACKED = 4096  # bytes of numbers that are worth packing: rings of short blocks are small, and change all the time
 NEVER = -(1 << 60)  # index of a block before all others
 
 
@@ -19,17 +21,36 @@ class Blocks:
     """Numbers of the last blocks, up to `length` of them. Takes memory as it fills: most processes are young.
 
     Attributes:
-        cells: (rows, n), the last block at the end; NaN where missing.
         end: index after the last block.
 
     """
 
-    __slots__ = ("cells", "end", "length")
+    __slots__ = ("_cells", "_packed", "end", "length")
 
     def __init__(self, rows: int, length: int) -> None:
         self.length = length
+        self._packed: bytes | None = None
         self.cells = np.empty((rows, 0), np.float32)
         self.end = NEVER
+
+    @property
+    def cells(self) -> npt.NDArray[np.float32]:
+        """(rows, n), the last block at the end; NaN where missing. Unpacked when they are asked for."""
+        if self._packed is not None:
+            planes = np.frombuffer(zlib.decompress(self._packed), np.uint8).reshape(4, -1)
+            self.cells = np.ascontiguousarray(planes.T).view(np.float32).reshape(self._cells.shape[0], -1)
+        return self._cells
+
+    @cells.setter
+    def cells(self, cells: npt.NDArray[np.float32]) -> None:
+        self._cells, self._packed = cells, None
+
+    def pack(self) -> None:
+        """Keep the numbers compressed until somebody asks for them: signs and exponents are much alike."""
+        if self._packed is None and self._cells.nbytes >= LEAST_PACKED:
+            planes = np.ascontiguousarray(self._cells).view(np.uint8).reshape(-1, 4).T
+            self._packed = zlib.compress(planes.tobytes(), 1)
+            self._cells = np.empty((len(self._cells), 0), np.float32)
 
     def put(self, index: int) -> npt.NDArray[np.float32]:
         """Add block `index`, and give its numbers to be filled in, (rows,); those left out before it are missing."""
@@ -49,7 +70,7 @@ class Blocks:
 
     def column(self, index: int) -> int:
         """Where block `index` is in `cells`, or would be: the first one, or after the last one."""
-        count = self.cells.shape[1]
+        count: int = self.cells.shape[1]
         return min(max(0, count - (self.end - index)), count)
 
     def forget(self) -> None:

@@ -135,6 +135,11 @@ class Group:
         self.lives.arrange(wanted, () if self.life_start == LOWEST else (self.rings[-1].life_first,))
         self.found.arrange(wanted)
 
+    def pack(self) -> None:
+        """Take less memory until somebody reads it again: most of what is remembered is looked at once an hour."""
+        for blocks in (*self.rings, self.highs):
+            blocks.pack()
+
     def follow(self, settings: Settings) -> None:
         """Go on under other settings.
 

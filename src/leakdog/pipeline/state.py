@@ -15,6 +15,7 @@ from leakdog.attribute.blocked import Blocked
 from leakdog.attribute.case import Finding
 from leakdog.attribute.code import Own
 from leakdog.config.schema import ScrapeConfig
+from leakdog.detect.group import Group
 from leakdog.errors import Reason
 from leakdog.model import (
     Assessment,
@@ -145,6 +146,11 @@ class Watched:
         if self.lives and self.lives[-1].start_time == start_time:
             build = self.lives.pop().build or build
         self.lives = [*self.lives, Lived(start_time, build)][-LIVES:]
+
+    def groups(self) -> list[Group]:
+        """The series of its signals and of its sites."""
+        groups = [self.series.group, *(sites.group for sites in self.sites.values())]
+        return [group for group in groups if group is not None]
 
     def leaking_sites(self) -> dict[Signal, SiteTrend]:
         """Of each signal, the site that leaks fastest, where one leaks; by objects only where none does by bytes."""

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from leakdog.detect.blocks import LEAST_ROOM, NEVER, Blocks, Ring, arranged
+from leakdog.detect.blocks import LEAST_PACKED, LEAST_ROOM, NEVER, Blocks, Ring, arranged
 
 
 def test_the_last_blocks_come_back_and_what_was_left_out_is_missing() -> None:
@@ -53,6 +53,21 @@ def test_memory_is_taken_as_blocks_come() -> None:
     assert blocks.cells.shape == (1, LEAST_ROOM)
     blocks.forget()
     assert blocks.cells.size == 0
+
+
+def test_packed_blocks_take_less_and_are_the_same() -> None:
+    """They come back bit for bit when they are read, and new ones are put as before; few are not worth packing."""
+    packed, plain = Blocks(12, 336), Blocks(12, 336)
+    rng = np.random.default_rng(1)
+    for index in range(400):
+        values = 4096 * np.floor(25_000 * (1 + 0.05 * rng.standard_normal(12)))
+        for blocks in (packed, plain):
+            blocks.put(index)[:] = np.where(values > 1.1e8, np.nan, values)
+        packed.pack()
+        assert (packed._packed is None) == (plain.cells.nbytes < LEAST_PACKED)
+    assert packed._packed is not None
+    assert len(packed._packed) < 0.6 * plain.cells.nbytes
+    np.testing.assert_array_equal(packed.cells.view(np.uint32), plain.cells.view(np.uint32))
 
 
 def test_an_index_has_its_column() -> None:
