@@ -157,8 +157,9 @@ class Group:
     def _note_times(self, time: float, told: Bools) -> None:
         read, first, step, _ = self.known
         gap, again = time - read, told & ~np.isnan(first)
-        averaged = np.where(step > 0, step + STEP_WEIGHT * (gap - step), gap)
-        np.copyto(step, np.where(step == RESUMED, 0.0, averaged), where=again)
+        averaged = step + STEP_WEIGHT * (gap - step)
+        paused = step == RESUMED
+        np.copyto(step, np.where(step > 0, averaged, np.where(paused, 0.0, gap)), where=again)
         first[told & ~again] = time
         read[told] = time
 

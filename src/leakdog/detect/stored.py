@@ -13,12 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from leakdog.detect.blocks import Blocks
-from leakdog.detect.group import RESUMED, STEP, Group
+from leakdog.detect.group import FIRST, READ, RESUMED, STEP, SWING, Group
 from leakdog.detect.lives import MOST_LIVES
 from leakdog.detect.settings import Level, Settings
 from leakdog.errors import LeakdogError
 
 MAGIC = b"LDg\x01"
+KEPT = [READ, FIRST, SWING]  # of what is known of each series
 OPEN = ("life_first", "index", "load", "loads", "count")
 _HEAD = struct.Struct("<Hdd?")
 _SIZE = struct.Struct("<qH")
@@ -26,10 +27,10 @@ _RING = struct.Struct("<qqdqq")
 
 
 def to_bytes(group: Group) -> bytes:
-    """All that is remembered of a group, but for what its look-backs found and the time between its readings."""
+    """All that is remembered of a group, but for what its look-backs found."""
     lives = group.lives
     parts = [_HEAD.pack(len(group), group.life_start, group.last_time, lives.after is not None)]
-    parts += [np.delete(group.known, STEP, 0).astype("<f8").tobytes(), group.opened.astype("<f8").tobytes()]
+    parts += [group.known[KEPT].astype("<f8").tobytes(), group.opened.astype("<f8").tobytes()]
     parts += [lives.table().astype("<f8").tobytes(), lives.before.astype("<f8").tobytes()]
     if lives.after is not None:
         parts.append(lives.after.astype("<f8").tobytes())
@@ -51,7 +52,8 @@ def from_bytes(data: bytes, settings: Settings) -> Group:
     rows, life_start, last_time, unsettled = reader.struct(_HEAD)
     group = Group(settings, rows)
     group.life_start, group.last_time = life_start, last_time
-    group.known = np.insert(reader.numbers("<f8", len(group.known) - 1, rows), STEP, RESUMED, 0)
+    group.known[KEPT] = reader.like(group.known[KEPT])
+    group.known[STEP] = RESUMED
     group.opened = reader.like(group.opened)
     table = reader.numbers("<f8", rows, MOST_LIVES)
     group.lives.first = [tuple(lives[~np.isnan(lives)].astype(int).tolist()) for lives in table]
