@@ -11,11 +11,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from leakdog.detect.series import SeriesState
 
 from leakdog.attribute.case import Finding
 from leakdog.config.schema import Backend, ScrapeConfig, StorageConfig
-from leakdog.detect.settings import PRODUCTION
 from leakdog.model import (
     Assessment,
     Culprit,
@@ -73,7 +71,7 @@ def filling() -> Watched:
     """A target whose cache still fills, with the objects of its sites and what it was asked."""
     said = Assessment(Signal.INUSE_SPACE, BEGUN, Verdict.SETTLING, growth_per_second=310.0)
     sites = Sites(Signal.INUSE_OBJECTS, other=7.0)
-    sites.followed[1] = Site("5b0c", FRAME, SeriesState(PRODUCTION), 4500.0)
+    sites.followed[1] = Site("5b0c", FRAME, 4500.0)
     return Watched(
         Target(FILLS),
         ScrapeConfig(job_name="shop"),
