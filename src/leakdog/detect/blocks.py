@@ -35,18 +35,23 @@ class Blocks:
 
     @property
     def cells(self) -> npt.NDArray[np.float32]:
-        """(rows, n), the last block at the end; NaN where missing. Unpacked when they are asked for."""
-        if self._packed is not None:
-            planes = np.frombuffer(zlib.decompress(self._packed), np.uint8).reshape(4, -1)
-            self.cells = np.ascontiguousarray(planes.T).view(np.float32).reshape(self._cells.shape[0], -1)
+        """(rows, n), the last block at the end; NaN where missing. To be changed: they are unpacked, and stay so."""
+        self.cells = self.read()
         return self._cells
 
     @cells.setter
     def cells(self, cells: npt.NDArray[np.float32]) -> None:
         self._cells, self._packed = cells, None
 
+    def read(self) -> npt.NDArray[np.float32]:
+        """The cells, not to be changed: where they are packed they stay so, and this is a copy."""
+        if self._packed is None:
+            return self._cells
+        planes = np.frombuffer(zlib.decompress(self._packed), np.uint8).reshape(4, -1)
+        return np.ascontiguousarray(planes.T).view(np.float32).reshape(len(self._cells), -1)
+
     def pack(self) -> None:
-        """Keep the numbers compressed until somebody asks for them: signs and exponents are much alike."""
+        """Keep the numbers compressed until one is changed: signs and exponents are much alike."""
         if self._packed is None and self._cells.nbytes >= LEAST_PACKED:
             planes = np.ascontiguousarray(self._cells).view(np.uint8).reshape(-1, 4).T
             self._packed = zlib.compress(planes.tobytes(), 1)
@@ -60,18 +65,24 @@ class Blocks:
 
     def tail(self, end: int) -> Array:
         """The `length` blocks before block `end`, oldest first: (rows, length), NaN where missing."""
-        out = np.full((len(self.cells), self.length), np.nan)
-        stop = self.cells.shape[1] + min(0, end - self.end)
+        cells = self.read()
+        out = np.full((len(cells), self.length), np.nan)
+        stop = cells.shape[1] + min(0, end - self.end)
         until = self.length - max(0, end - self.end)
         count = min(stop, until)
         if count > 0:
-            out[:, until - count : until] = self.cells[:, stop - count : stop]
+            out[:, until - count : until] = cells[:, stop - count : stop]
         return out
+
+    def between(self, first: int, stop: int) -> npt.NDArray[np.float32]:
+        """The blocks from `first` to before `stop`, as far as they are kept; not to be changed."""
+        cells = self.read()
+        begin, end = (_column(cells, self.end, index) for index in (first, stop))
+        return cells[:, begin:end]
 
     def column(self, index: int) -> int:
         """Where block `index` is in `cells`, or would be: the first one, or after the last one."""
-        count: int = self.cells.shape[1]
-        return min(max(0, count - (self.end - index)), count)
+        return _column(self.cells, self.end, index)
 
     def forget(self) -> None:
         """Empty it, and give the memory back."""
@@ -138,6 +149,11 @@ class Ring(Blocks):
         cells[-1] = load = self.load / self.loads if self.loads else math.nan
         cells[np.isinf(cells)] = np.nan
         return load
+
+
+def _column(cells: npt.NDArray[np.float32], end: int, index: int) -> int:
+    count: int = cells.shape[1]
+    return min(max(0, count - (end - index)), count)
 
 
 def arranged(cells: npt.NDArray[T], rows: npt.NDArray[np.intp], new: float, axis: int = 0) -> npt.NDArray[T]:

@@ -117,8 +117,7 @@ class Group:
 
     def highest(self, before: int) -> Array:
         """The highest reading of this life in the week before a block of the coarsest level, (n,), or NaN."""
-        highs = self.highs
-        cells = highs.cells[:, highs.column(max(before, highs.end) - HIGHS) : highs.column(before)]
+        cells = self.highs.between(max(before, self.highs.end) - HIGHS, before)
         top: Array = np.fmax.reduce(cells, axis=1, initial=np.nan).astype(float)
         return top
 

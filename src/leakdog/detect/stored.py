@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from leakdog.detect.blocks import Blocks
 from leakdog.detect.group import FIRST, READ, RESUMED, STEP, SWING, Group
 from leakdog.detect.lives import MOST_LIVES
 from leakdog.detect.settings import Level, Settings
@@ -34,10 +33,12 @@ def to_bytes(group: Group) -> bytes:
     parts += [lives.table().astype("<f8").tobytes(), lives.before.astype("<f8").tobytes()]
     if lives.after is not None:
         parts.append(lives.after.astype("<f8").tobytes())
-    parts += [_size(group.highs), group.highs.cells.astype("<f4").tobytes()]
+    highs = group.highs.read()
+    parts += [_SIZE.pack(group.highs.end, highs.shape[1]), highs.astype("<f4").tobytes()]
     for ring in group.rings:
-        parts += [_RING.pack(*(getattr(ring, name) for name in OPEN)), _size(ring)]
-        parts += [ring.cells[:-1].astype("<f4").tobytes(), halved(ring.cells[-1]).tobytes()]
+        cells = ring.read()
+        parts += [_RING.pack(*(getattr(ring, name) for name in OPEN)), _SIZE.pack(ring.end, cells.shape[1])]
+        parts += [cells[:-1].astype("<f4").tobytes(), halved(cells[-1]).tobytes()]
     return sealed(MAGIC, b"".join(parts), group.settings.levels)
 
 
@@ -127,10 +128,6 @@ def halved(numbers: npt.NDArray[np.float32]) -> npt.NDArray[np.uint16]:
 def whole(halves: npt.NDArray[np.uint16]) -> npt.NDArray[np.float32]:
     """What `halved` left of the numbers."""
     return (halves.astype(np.uint32) << 16).view(np.float32)
-
-
-def _size(blocks: Blocks) -> bytes:
-    return _SIZE.pack(blocks.end, blocks.cells.shape[1])
 
 
 @lru_cache

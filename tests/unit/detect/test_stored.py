@@ -71,6 +71,21 @@ def test_a_series_takes_four_kilobytes_at_most() -> None:
     assert sizes[1] < 1000 < sizes[400] == len(to_bytes(group)) <= 4096
 
 
+def test_a_packed_group_is_stored_without_unpacking_it() -> None:
+    """All states are stored every few minutes: not all of them may lie unpacked until their next pass."""
+    group = Group(PRODUCTION, 12)
+    for number in range(200 * 12):
+        group.observe(START + number * 300, [5.0] * 12, life_start=0.0, load=2.0)
+    plain = to_bytes(group)
+    group.pack()
+    packed = [blocks._packed for blocks in (*group.rings, group.highs)]
+    assert to_bytes(group) == plain
+    group.panel(3, int(START // HOUR) + 200)
+    group.highest(int(START // HOUR) + 100)
+    assert [blocks._packed for blocks in (*group.rings, group.highs)] == packed
+    assert sum(each is not None for each in packed) == 5
+
+
 def test_loads_are_stored_to_a_part_in_256() -> None:
     """A stored state has its lows to the bit, and its loads rounded by 0.4 % at most; what is missing stays missing."""
     group = Group(SOAK, 1)
