@@ -199,7 +199,7 @@ def _as_json(fleet: Fleet, watched: Watched) -> dict[str, Any]:
 def _as_text(fleet: Fleet, watched: Watched) -> str:
     """Each leak in words; without one, what was seen of each signal."""
     from leakdog.model import LeakState
-    from leakdog.report.leak import leak_text
+    from leakdog.report.leak import CLASS_WORDS, leak_text
     from leakdog.web.views import leak_view
 
     leaks = [leak for leak in watched.leaks.values() if leak.firing_since is not None]
@@ -214,4 +214,7 @@ def _as_text(fleet: Fleet, watched: Watched) -> str:
         verdict = found.verdict.value.replace("_", " ")
         reason = found.reasons[0].removeprefix("too early to say: ") if found.reasons else ""
         lines.append(f"  {signal.value:18} {verdict:10} {reason}")
+    for grown in watched.harmless:
+        lines.append(f"{CLASS_WORDS[grown.leak_class]} ({grown.signal.value}):")
+        lines += [f"  - {reason}" for reason in grown.reasons]
     return "\n".join(lines)

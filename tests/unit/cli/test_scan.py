@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from leakdog import cli
+from leakdog.attribute.case import Finding
 from leakdog.cli.scan import PATIENCE_SECONDS, _record, job_for, scan_config
 from leakdog.config.resolve import scrape_timeout
 from leakdog.config.schema import Backend, Preset, ProcessConfig, ScrapeConfig
@@ -117,11 +118,17 @@ def test_a_short_scan_says_that_it_is_too_early(program: str, capsys: Capture) -
     assert "no leak found" in capsys.readouterr().out
 
 
-def found(*leaks: Leak, up: bool | None = True, assessments: tuple[Assessment, ...] = ()) -> Fleet:
+def found(
+    *leaks: Leak,
+    up: bool | None = True,
+    assessments: tuple[Assessment, ...] = (),
+    harmless: tuple[Finding, ...] = (),
+) -> Fleet:
     """What a scan may have found of one target."""
     watched = Watched(Target(KEY), ScrapeConfig(job_name="scan"), up=up, last_error="" if up else "connect: refused")
     watched.leaks = {leak.leak_class: leak for leak in leaks}
     watched.assessments = {each.signal: each for each in assessments}
+    watched.harmless = harmless
     return Fleet({KEY: watched})
 
 
@@ -141,6 +148,11 @@ WAITS = Assessment(Signal.RSS, 9.0, Verdict.TOO_EARLY, reasons=("too early to sa
             0,
             "no leak found in 127.0.0.1:6060\n  rss                too early  too little was seen",
             found(assessments=(WAITS,)),
+        ),
+        (
+            0,
+            "growth of a cache that still fills (rss):\n  - it will settle near 3 GiB in 9 h\n",
+            found(harmless=(Finding(LeakClass.CACHE, Signal.RSS, WAITS, ("it will settle near 3 GiB in 9 h",)),)),
         ),
         (0, "127.0.0.1:6060 grows as a leak does, but not for long enough to be sure; scan longer", found(PENDING)),
         (3, "reading 127.0.0.1:6060: connect: refused", found(up=False)),
