@@ -176,8 +176,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     for way in ("total", "site"):
         alarms = sum(getattr(each, way) < math.inf for each in healthy)
         print(f"  false alarms by the {way}: {alarms} in {len(healthy) * DAYS / 7:.0f} healthy weeks")
-    of_buffers = [find_buffers(options.seed + number, LEAK_PER_HOUR) for number in targets]
-    quiet = [find_buffers(options.seed + 10_000 + number, 0.0) for number in targets]
+    few = targets[: max(1, len(targets) // 2)]  # two signals are judged, and to the end where nothing is found
+    of_buffers = [find_buffers(options.seed + number, LEAK_PER_HOUR) for number in few]
+    quiet = [find_buffers(options.seed + 10_000 + number, 0.0) for number in few]
     print(f"{len(of_buffers)} heaps with a leak of 1 MB/h in buffers whose size wanders, for {DAYS - 3} days:")
     for place, way in enumerate(("bytes", "objects")):
         hours = [each[place] for each in of_buffers]
