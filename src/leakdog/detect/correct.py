@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leakdog.detect.panel import Panel, window_start
-from leakdog.detect.prepare import bridge, lagged, load_coefficients, load_part, rhythm
+from leakdog.detect.prepare import bridge, lagged, load_coefficients, load_part, mean, rhythm
 from leakdog.detect.settings import Look, Settings
 
 Array = npt.NDArray[np.float64]
@@ -60,7 +60,7 @@ def correct(look: Look, window: Panel, past: Panel, first: Ints, raw: Array, set
 
 def load_known(load: Array) -> Bools:
     """Rows of which enough load is known."""
-    known: Bools = (~np.isnan(load)).mean(1) >= LOAD_COVERAGE
+    known: Bools = mean(~np.isnan(load)) >= LOAD_COVERAGE
     return known
 
 
@@ -69,9 +69,9 @@ def _without_load(out: Corrected, look: Look, window: Panel, past: Panel, start:
     begin = max(0, start - max(FIT_LENGTHS * (columns - start), FIT_DAYS * settings.history_blocks))
     known = ~np.isnan(past.lows[:, begin:]) & ~np.isnan(past.load[:, begin:]) & out.loaded[:, None]
     load = bridge(past.load)
-    mean = np.where(known, load[:, begin:], 0).sum(1) / np.maximum(known.sum(1), 1)
-    counts = out.loaded & (mean > 0)
-    scale = np.where(counts, mean, 1.0)[:, None]
+    usual = np.where(known, load[:, begin:], 0).sum(1) / np.maximum(known.sum(1), 1)
+    counts = out.loaded & (usual > 0)
+    scale = np.where(counts, usual, 1.0)[:, None]
     relative = np.where(counts[:, None], load / scale, 1.0)
     weights = load_coefficients(out.coarse[:, begin:], relative[:, begin:], known, start - begin)
     out.coarse = out.coarse - load_part(weights, relative, lagged(relative))

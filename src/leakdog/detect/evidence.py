@@ -21,7 +21,7 @@ from leakdog.detect.convexity import (
 )
 from leakdog.detect.correct import Corrected, correct, load_known
 from leakdog.detect.panel import Panel, Rows, take, window_columns, window_start
-from leakdog.detect.prepare import bridge, median
+from leakdog.detect.prepare import bridge, mean, median
 from leakdog.detect.score import score
 from leakdog.detect.settings import Look, Settings
 from leakdog.detect.trend import Trend, choose, trend, with_shape_of
@@ -119,7 +119,7 @@ class Evidence:
         flags = np.zeros((len(_FLAGS), count), bool)
         return cls(**dict(zip(_FLAGS, flags, strict=True)), **dict(zip(_NUMBERS, numbers, strict=True)))
 
-    def put(self, rows: Ints, **numbers: Array) -> None:
+    def put(self, rows: Ints | slice, **numbers: Array) -> None:
         """Fill in numbers of some rows."""
         for name, values in numbers.items():
             getattr(self, name)[rows] = values
@@ -186,24 +186,25 @@ def examine(
     out.usable = _usable(look, window, past, rows, before, settings)
     index = np.flatnonzero(out.usable)
     raw = bridge(window.lows[index, -look.blocks :])
-    base = raw[:, : look.blocks // 4].mean(1)
+    base = mean(raw[:, : look.blocks // 4])
     asked = np.maximum(settings.min_growth_ratio * np.abs(base), rows.floor[index])
     if look.urgent:
         asked = np.maximum(asked, settings.urgent_share * (rows.limit[index] - base))
         full = False
     if not full:
-        climb = raw[:, -(look.blocks // 4) :].mean(1) - base
+        climb = mean(raw[:, -(look.blocks // 4) :]) - base
         loads = load_known(window.load[index, -look.blocks :]) & (not look.urgent)
         keep = np.flatnonzero(climb > np.where(loads, HURDLE_LOADED, HURDLE) * asked)
         index, raw, base, asked = index[keep], raw[keep], base[keep], asked[keep]
     if not len(index):
         return out
-    past = take(past, index)
-    window = past if same else take(window, index)
+    if len(index) < len(rows.floor):
+        past, rows = take(past, index), take(rows, index)
+        window = past if same else take(window, index)
     seen = correct(look, window, past, begin[index], raw, settings)
     found = _trend(seen, look, settings)
     place = (window.block_seconds, past.block_seconds, past.end, window_start(look, window, past))
-    sight = _Sight(index, *place, take(rows, index), begin[index], before[index], raw, base, asked, seen, found)
+    sight = _Sight(index, *place, rows, begin[index], before[index], raw, base, asked, seen, found)
     if not full:
         hopeful = (found.z >= settings.z_least) & (found.rise >= asked) & (found.rising >= settings.rising_least - 1e-6)
         sight = take(sight, np.flatnonzero(hopeful))
@@ -214,6 +215,8 @@ def examine(
     if len(sight.index):
         _compare(measured, sight, look, settings)
         _decide(measured, sight, look, settings, full=full)
+        if len(sight.index) == len(out.usable):
+            return measured
         out.put(sight.index, **{each.name: getattr(measured, each.name) for each in fields(measured)})
     return out
 
@@ -234,7 +237,7 @@ def _usable(look: Look, window: Panel, past: Panel, rows: Rows, before: Ints, se
     lows = window.lows[:, -look.blocks :]
     known = ~np.isnan(lows)
     edge = max(look.blocks // EDGE, 1)
-    usable: Bools = (known.mean(1) >= settings.coverage) & known[:, :edge].any(1) & known[:, -edge:].any(1)
+    usable: Bools = (mean(known) >= settings.coverage) & known[:, :edge].any(1) & known[:, -edge:].any(1)
     if look.urgent:
         usable &= ~np.isnan(rows.limit)
         usable &= before * past.block_seconds >= look.blocks * window.block_seconds
@@ -253,7 +256,7 @@ def _trend(seen: Corrected, look: Look, settings: Settings) -> Trend:
     if look.harmonics and not plain.all():
         found = choose(plain, found, fit(seen.window, look.harmonics))
     quarter = look.blocks // 4
-    low, high = seen.raw[:, :quarter].mean(1), seen.raw[:, -quarter:].mean(1)
+    low, high = mean(seen.raw[:, :quarter]), mean(seen.raw[:, -quarter:])
     many = (low > 0) & (high > (1 + MULTIPLIED) * low) & (seen.window.min(1) > 0)
     if many.any():
         scaled = fit(np.log(np.where(many[:, None], seen.window, 1.0)), 0)
@@ -266,13 +269,13 @@ def _measure(sight: _Sight, look: Look, settings: Settings) -> Evidence:
     found, seen, out = sight.found, sight.seen, Evidence.empty(len(sight.index))
     rise = _divisor(found)
     seconds = sight.seconds
-    climb = seen.raw[:, -(look.blocks // 4) :].mean(1) - sight.base
+    climb = mean(seen.raw[:, -(look.blocks // 4) :]) - sight.base
     age, blocks = _age(sight), _past_blocks(sight, look)
-    own = np.clip(np.minimum(sight.before, age - blocks), -1, None)
+    own = np.maximum(np.minimum(sight.before, age - blocks), -1)
     level = median(seen.raw[:, -max(look.blocks // EDGE, 1) :])
     out.usable[:] = True
     out.put(
-        np.arange(len(rise)),
+        slice(None),
         growth=found.per_block / seconds,
         error=found.error / seconds,
         z=found.z,
@@ -283,7 +286,7 @@ def _measure(sight: _Sight, look: Look, settings: Settings) -> Evidence:
         last=found.last,
         base=sight.base,
         level=level,
-        above=np.nan_to_num((level + sight.rows.swing - sight.rows.highest) / rise, nan=1.0),
+        above=np.where(np.isnan(sight.rows.highest), 1.0, (level + sight.rows.swing - sight.rows.highest) / rise),
         kept=np.where(climb > 0, found.rise * 0.75 / np.maximum(climb, 1e-9), OUT_OF_SIGHT),
         noise=found.noise / rise,
         past=sight.before / blocks,
@@ -294,7 +297,7 @@ def _measure(sight: _Sight, look: Look, settings: Settings) -> Evidence:
         age_days=age / settings.history_blocks,
         lives=(_columns(sight) > sight.start).sum(1).astype(float),
         loaded=seen.loaded.astype(float),
-        left=np.nan_to_num((sight.rows.limit - level) / rise, nan=np.inf, posinf=np.inf),
+        left=np.where(np.isnan(sight.rows.limit), np.inf, (sight.rows.limit - level) / rise),
         **dict.fromkeys(COMPARED, np.full(len(rise), np.inf)),
     )
     return out
@@ -308,7 +311,7 @@ def _compare(out: Evidence, sight: _Sight, look: Look, settings: Settings) -> No
     peak, excess = _above(sight, total, look, settings)
     within, inner = inner_growth(seen.coarse, total, _columns(sight), sight.begin, sight.start)
     out.put(
-        np.arange(len(rise)),
+        slice(None),
         peak=peak / rise,
         excess=excess / rise,
         late=np.where(late < np.inf, np.where(late < np.inf, late, 0.0) / rise, OUT_OF_SIGHT),
@@ -378,7 +381,7 @@ def _above(sight: _Sight, total: Array, look: Look, settings: Settings) -> tuple
     highest = np.where(ends - smooth >= begin[:, None], means, -np.inf).max(1, initial=-np.inf)
     highest = np.where(np.isfinite(highest), highest, top)
     span = max(1, min(smooth, round(_past_blocks(sight, look) / 2)))
-    excess = coarse[:, -span:].mean(1) - highest
+    excess = mean(coarse[:, -span:]) - highest
     return np.where(none, sight.found.rise, peak), np.where(none, sight.found.rise, excess)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 from typing import TypeVar
 
 import numpy as np
@@ -59,9 +60,15 @@ def take(value: T, rows: Ints) -> T:
     """Some rows of an array, or of all arrays in a dataclass; what is neither stays as it is."""
     if isinstance(value, np.ndarray):
         return value[rows]  # type: ignore[return-value]
-    if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{each.name: take(getattr(value, each.name), rows) for each in fields(value)})
-    return value
+    kind: type = type(value)
+    names = _names(kind)
+    return kind(*[take(getattr(value, name), rows) for name in names]) if names else value
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    """Of the attributes of a dataclass; of anything else none."""
+    return tuple(each.name for each in fields(kind)) if is_dataclass(kind) else ()
 
 
 def window_start(look: Look, window: Panel, past: Panel) -> int:

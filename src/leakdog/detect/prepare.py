@@ -30,6 +30,12 @@ def bridge(values: Array) -> Array:
     return filled
 
 
+def mean(values: npt.NDArray[np.generic]) -> Array:
+    """Of each row; the same as `values.mean(1)` in half the time for few rows."""
+    out: Array = np.add.reduce(values, axis=1, dtype=float) / values.shape[1]
+    return out
+
+
 def median(values: Array) -> Array:
     """Of each row; `np.median` takes several times as long for few columns."""
     ordered, columns = np.sort(values, axis=1), values.shape[1]
@@ -57,7 +63,9 @@ def load_coefficients(values: Array, load: Array, known: Bools, window_start: in
     columns = values.shape[1]
     growth = np.maximum(np.arange(columns) - window_start + 1, 0) / (columns - window_start)
     now = load - 1
-    parts = np.stack((np.ones_like(now), now, lagged(now), np.broadcast_to(growth, now.shape)), axis=2)
+    parts = np.empty((*now.shape, 4))
+    for part, explains in enumerate((1.0, now, lagged(now), growth)):
+        parts[:, :, part] = explains
     weighted = parts * known[:, :, None]
     normal = np.matmul(weighted.transpose(0, 2, 1), parts)
     total = known.sum(1)

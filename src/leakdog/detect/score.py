@@ -181,7 +181,7 @@ def features(seen: Evidence, look: Look, settings: Settings) -> Array:
         "days": np.full(len(seen.z), days),
         "left": _within(seen.left, 0, MOST_LEFT),
     }
-    return np.stack([columns[name] for name in FEATURES], axis=1)
+    return np.array([columns[name] for name in FEATURES]).T
 
 
 def allowed(seen: Evidence, settings: Settings) -> Bools:

@@ -15,6 +15,8 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from leakdog.detect.prepare import mean
+
 Array = npt.NDArray[np.float64]
 ALPHAS = np.concatenate((np.linspace(0, 0.9, 19), (0.925, 0.95, 0.97, 0.985, 0.995, 0.9999)))
 SEGMENTS = 8
@@ -105,9 +107,9 @@ def trend(
     return Trend(
         per_block=per_block,
         error=error,
-        z=np.clip(per_block / error, -MOST_Z, MOST_Z),
+        z=np.minimum(np.maximum(per_block / error, -MOST_Z), MOST_Z),
         rise=per_block * blocks,
-        rising=(shares > LEAST_STEP / (SEGMENTS - 1)).mean(1),
+        rising=mean(shares > LEAST_STEP / (SEGMENTS - 1)),
         max_step=shares.max(1),
         first=shares[:, :2].sum(1),
         last=shares[:, -2:].sum(1),
@@ -118,9 +120,7 @@ def trend(
 
 def choose(which: npt.NDArray[np.bool_], one: Trend, other: Trend) -> Trend:
     """Row by row one trend or the other."""
-    return Trend(
-        **{each.name: np.where(which, getattr(one, each.name), getattr(other, each.name)) for each in fields(Trend)}
-    )
+    return Trend(*[np.where(which, getattr(one, each.name), getattr(other, each.name)) for each in fields(Trend)])
 
 
 def with_shape_of(plain: Trend, scaled: Trend) -> Trend:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from leakdog.detect.prepare import bridge, lagged, load_coefficients, load_part, median, rhythm
+from leakdog.detect.prepare import bridge, lagged, load_coefficients, load_part, mean, median, rhythm
 
 NAN = np.nan
 READINGS = st.floats(-1e9, 1e9) | st.just(NAN)
@@ -90,3 +90,11 @@ def test_a_median_is_that_of_numpy(columns: int, rng: np.random.Generator) -> No
     """To the last digit, for even and odd numbers of columns."""
     values = rng.standard_normal((50, columns))
     assert np.array_equal(median(values), np.median(values, axis=1))
+
+
+@pytest.mark.parametrize("columns", [1, 7, 168])
+def test_a_mean_is_that_of_numpy(columns: int, rng: np.random.Generator) -> None:
+    """To the last digit, of numbers as of yes and no."""
+    values = rng.standard_normal((5, columns))
+    assert np.array_equal(mean(values), values.mean(axis=1))
+    assert np.array_equal(mean(values > 0), (values > 0).mean(axis=1))
