@@ -24,7 +24,7 @@ from leakdog.model import Assessment, Leak, LeakClass, LeakState, Signal, Target
 
 QUICK, QUICK_LOADED = 0.4, 0.1  # shares of the growth asked for below which a series is left alone at once
 Witness = Callable[[Sequence[History], Look, float, Evidence], None]
-CHUNK_CELLS = 20_000_000  # cells of the grids that are held at once, 17 to 37 bytes each: some hundred megabytes
+CHUNK_CELLS = 10_000_000  # cells of the grids that are held at once, 17 to 37 bytes each
 
 
 @dataclass(frozen=True, slots=True)
