@@ -19,7 +19,8 @@ from leakdog.detect.settings import settings_for
 from leakdog.errors import ConfigError, StoreError
 from leakdog.expose import heap_profile
 from leakdog.fetch.http import HttpClient
-from leakdog.model import Leak
+from leakdog.model import Kind, Leak, TargetKey
+from leakdog.pipeline.decode import compared
 from leakdog.pipeline.evidence import Collected, Collector, Wanted
 from leakdog.pipeline.explain import Explainer
 from leakdog.pipeline.gather import Gatherer
@@ -87,7 +88,8 @@ class Daemon:
             stack.push_async_callback(store.close)
             self._worker = await stack.enter_async_context(Worker(self._decoder_died))
             self._build(config, store, await stack.enter_async_context(HttpClient()))
-            server = Server(self.fleet, store, heap_profile if self._options.expose_heap else None, self._ask)
+            own_heap = heap_profile if self._options.expose_heap else None
+            server = Server(self.fleet, store, own_heap, self._ask, self._compare)
             await server.start(self._options.host, self._options.port)
             stack.push_async_callback(server.stop)
             self._on_signals()
@@ -144,6 +146,9 @@ class Daemon:
 
     async def _ask(self, watched: Watched, leak: Leak, wanted: Wanted) -> Collected:
         return await self._collector.asked(watched, leak, wanted)
+
+    async def _compare(self, key: TargetKey, kind: Kind, baseline: bytes, latest: bytes) -> bytes | None:
+        return await compared(self._worker, self._config, key, kind, baseline, latest)
 
     def _skipped(self, why: str) -> None:
         self.fleet.counters.skipped[why] += 1

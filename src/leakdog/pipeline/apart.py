@@ -1,4 +1,4 @@
-"""What runs in a process of its own: large profiles in, small ones with the same totals and sites out.
+"""What runs in a process of its own: large profiles in, small ones with the same totals and sites out, or differences.
 
 `python -m leakdog.pipeline.apart BYTES` reads requests from its standard input until that ends, and answers each. BYTES
 is how much memory it may take for one profile. Started by `pipeline.worker`.
@@ -6,13 +6,14 @@ is how much memory it may take for one profile. Started by `pipeline.worker`.
 
 from __future__ import annotations
 
+import gzip
 import json
 import resource
 import struct
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from leakdog.attribute.code import Own
 from leakdog.attribute.gist import SITES, gist
@@ -21,6 +22,7 @@ from leakdog.model import Kind, Signal
 from leakdog.pprof.limits import Limits
 from leakdog.pprof.reader import expect, parse
 from leakdog.pprof.writer import encode
+from leakdog.report.diff import difference
 
 # Of a request: the bytes of its JSON and of the profile. Of an answer: the bytes of its JSON and of the small profile.
 FRAME = struct.Struct("<QQ")
@@ -48,6 +50,27 @@ def small(kind: Kind, data: bytes, limits: Limits, own: Own = (), sites: int = S
     return encode(gist(profile, sample_type, sites, blocked=kind is Kind.GOROUTINE, own=own))
 
 
+def less(kind: Kind, baseline: bytes, latest: bytes, limits: Limits) -> bytes:
+    """What is more, or less, in the latest than in the baseline, as gzipped protobuf.
+
+    Raises:
+        ProfileError: one of them is no profile of this kind or over a limit, or they cannot be compared.
+
+    """
+    both = [parse(data, limits) for data in (baseline, latest)]
+    for profile in both:
+        expect(profile, kind)
+    return gzip.compress(encode(difference(*both)), mtime=0)
+
+
+def _made(asked: dict[str, Any], data: bytes) -> bytes:
+    """What is asked for: a difference where the first bytes of the data are a baseline, else a gist."""
+    kind, limits = Kind(asked["kind"]), Limits(**asked["limits"])
+    if baseline := asked.get("baseline_bytes"):
+        return less(kind, data[:baseline], data[baseline:], limits)
+    return small(kind, data, limits, tuple(asked["own"]), asked["sites"])
+
+
 def _answer(head: bytes, source: BinaryIO, sink: BinaryIO, allowed: int) -> bool:
     """Answer one request; False where the process is not to be used any more."""
     asked_bytes, data_bytes = FRAME.unpack(head)
@@ -55,8 +78,7 @@ def _answer(head: bytes, source: BinaryIO, sink: BinaryIO, allowed: int) -> bool
     said: dict[str, str] = {}
     made, goes_on = b"", True
     try:
-        allowed_to = Limits(**asked["limits"])
-        made = small(Kind(asked["kind"]), source.read(data_bytes), allowed_to, tuple(asked["own"]), asked["sites"])
+        made = _made(asked, source.read(data_bytes))
     except ProfileError as error:
         said = {"reason": error.reason.value, "detail": str(error)}
     except MemoryError:

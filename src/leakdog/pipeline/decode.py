@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import suppress
 from dataclasses import replace
 
@@ -11,11 +12,13 @@ from leakdog.attribute.gist import SITES
 from leakdog.config.resolve import body_size_limit
 from leakdog.config.schema import Config, ScrapeConfig
 from leakdog.errors import FetchError, ProfileError, ProfileTooLarge
-from leakdog.model import Kind
+from leakdog.model import Kind, TargetKey
 from leakdog.pipeline.worker import Worker
 from leakdog.pprof import expect, parse
 from leakdog.pprof.limits import Limits
 from leakdog.pprof.profile import Profile
+
+log = logging.getLogger("leakdog.pipeline")
 
 # A profile of more bytes, or of more once unpacked, would hold up every other target: it is decoded in the worker.
 INLINE_DECODE_BYTES = 128 << 10
@@ -47,6 +50,18 @@ async def decoded(
         return await asyncio.to_thread(_read, kind, await worker.small(kind, data, bounds, own, sites), bounds)
     except ProfileError as error:
         raise FetchError(error.reason, f"reading the {kind.value} profile: {error}") from error
+
+
+async def compared(
+    worker: Worker, config: Config, key: TargetKey, kind: Kind, baseline: bytes, latest: bytes
+) -> bytes | None:
+    """The latest profile of a target less its baseline, gzipped; None where that cannot be told, and logged why."""
+    job = next((job for job in config.scrape_configs if job.job_name == key.job), ScrapeConfig(job_name=key.job))
+    try:
+        return await worker.difference(kind, baseline, latest, limits(config, job))
+    except FetchError as error:
+        log.warning("comparing two %s profiles of %s: %s", kind.value, key, error)
+        return None
 
 
 def _read(kind: Kind, data: bytes, bounds: Limits) -> Profile:

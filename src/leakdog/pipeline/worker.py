@@ -1,4 +1,4 @@
-"""Large profiles are decoded in a process of their own, which a hostile one can kill without harm.
+"""Large profiles are decoded in a process of their own, which a hostile one can kill without harm, and compared there.
 
 There is one such process. It is started when the first large profile comes, asked for one profile at a time, bounded in
 memory and time, and ended when none has come for a while. Whoever brought the profile over which it died is told so;
@@ -14,9 +14,10 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from types import TracebackType
+from typing import Any
 
 from leakdog.attribute.code import Own
 from leakdog.attribute.gist import SITES
@@ -29,6 +30,8 @@ from leakdog.pprof.limits import Limits
 MEMORY_BYTES = 512 << 20
 # The largest of these takes a second on a slow machine.
 SECONDS = 5.0
+# Two are read for a difference, and one as large is written whole, which takes as long again.
+DIFFERENCE = 4
 # A process that has nothing to do is ended after so long; to start one takes half a second.
 IDLE_SECONDS = 300.0
 # Between the death of one process and the start of the next, at first nothing and then twice as long each time.
@@ -54,10 +57,10 @@ class _Child:
             process = _spawn(theirs, memory_bytes)
         return cls(process, *await asyncio.open_connection(sock=ours))
 
-    async def ask(self, kind: Kind, data: bytes, limits: Limits, own: Own, sites: int) -> tuple[dict[str, str], bytes]:
-        """What it says of the profile, and the profile made small."""
-        asked = json.dumps({"kind": kind.value, "limits": asdict(limits), "own": own, "sites": sites}).encode()
-        self.writer.writelines([FRAME.pack(len(asked), len(data)), asked, data])
+    async def ask(self, wanted: dict[str, Any], data: Sequence[bytes]) -> tuple[dict[str, str], bytes]:
+        """What it says of the profiles, and what it made of them."""
+        asked = json.dumps(wanted).encode()
+        self.writer.writelines([FRAME.pack(len(asked), sum(map(len, data))), asked, *data])
         await self.writer.drain()
         said_bytes, made_bytes = FRAME.unpack(await self.reader.readexactly(FRAME.size))
         if max(said_bytes, made_bytes) > ANSWER_BYTES:
@@ -121,14 +124,31 @@ class Worker:
             FetchError: it is no such profile, or decoding it takes too much memory or time.
 
         """
+        return await self._made(kind, limits, [data], {"own": own, "sites": sites}, self._seconds)
+
+    async def difference(self, kind: Kind, baseline: bytes, latest: bytes, limits: Limits) -> bytes:
+        """The latest profile less the baseline, in gzipped protobuf.
+
+        Raises:
+            FetchError: one of them is no such profile, they cannot be compared, or it takes too much memory or time.
+
+        """
+        more = {"baseline_bytes": len(baseline)}
+        return await self._made(kind, limits, [baseline, latest], more, DIFFERENCE * self._seconds)
+
+    async def _made(
+        self, kind: Kind, limits: Limits, data: Sequence[bytes], more: dict[str, Any], seconds: float
+    ) -> bytes:
+        """What the process makes of profiles."""
+        wanted = {"kind": kind.value, "limits": asdict(limits), **more}
         async with self._turn:
             child = await self._running()
             try:
-                async with asyncio.timeout(self._seconds):
-                    said, made = await child.ask(kind, data, limits, own, sites)
+                async with asyncio.timeout(seconds):
+                    said, made = await child.ask(wanted, data)
             except TimeoutError:
                 await self._bury(child)
-                raise _failed(kind, f"was not decoded within {self._seconds:g} s") from None
+                raise _failed(kind, f"was not decoded within {seconds:g} s") from None
             except (asyncio.IncompleteReadError, OSError, ValueError):
                 raise _failed(kind, f"ended the process that decoded it: {await self._bury(child)}") from None
             except BaseException:

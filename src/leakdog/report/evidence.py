@@ -6,7 +6,6 @@ Pure: bytes in, bytes out.
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,10 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leakdog.attribute.ledger import Part
-from leakdog.errors import ProfileError
 from leakdog.model import Unit
-from leakdog.pprof import encode, parse
-from leakdog.report.diff import difference
 from leakdog.report.leak import headline, leak_text, unix_time
 from leakdog.report.ledger import ledger_of, ledger_text
 from leakdog.report.page import Block, Code, Heading, Items, Paragraph, Picture, html_page, markdown
@@ -70,6 +66,7 @@ class Exhibits:
         leak: as the API gives it.
         series: times (n,) in unix seconds, rising, and values (n,), by the name of the signal.
         pairs: of each kind, a profile from before the growth and the last one; None where there is none.
+        differences: of each kind, the last less the one before, gzipped; a kind is left out where it is not known.
         kept: files that were collected, by name.
         collected: when each of these was, unix seconds.
 
@@ -78,6 +75,7 @@ class Exhibits:
     leak: Json
     series: Mapping[str, Columns]
     pairs: Mapping[str, tuple[bytes | None, bytes | None]]
+    differences: Mapping[str, bytes]
     kept: Mapping[str, bytes]
     collected: Mapping[str, float]
 
@@ -88,7 +86,7 @@ def bundle(exhibits: Exhibits) -> dict[str, bytes]:
     found = {name: data for name, data in exhibits.kept.items() if name in FILES}
     found |= {"verdict.json": verdict(leak), "series.csv": series_csv(exhibits.series)}
     for kind, pair in exhibits.pairs.items():
-        found |= profiles(kind, *pair)
+        found |= profiles(kind, *pair, exhibits.differences.get(kind))
     picture = chart(leak, exhibits.series)
     found |= {"chart.svg": picture.encode()} if picture else {}
     page = list(_page(exhibits, [name for name in FILES if name in found], picture))
@@ -131,18 +129,16 @@ def series_csv(series: Mapping[str, Columns]) -> bytes:
     return out.getvalue().encode()
 
 
-def profiles(kind: str, baseline: bytes | None, latest: bytes | None) -> dict[str, bytes]:
-    """The profiles of one kind that there are, and their difference where it can be told."""
+def profiles(
+    kind: str, baseline: bytes | None, latest: bytes | None, difference: bytes | None = None
+) -> dict[str, bytes]:
+    """The profiles of one kind that there are, and their difference where it is known."""
     files = {}
     if latest is not None:
         files[f"{kind}-latest.pb.gz"] = latest
     if baseline is not None and latest is not None and baseline != latest:
         files[f"{kind}-baseline.pb.gz"] = baseline
-        try:
-            diff = encode(difference(parse(baseline), parse(latest)))
-        except ProfileError:  # of two builds with other sample types: both are there to be looked at
-            return files
-        files[f"{kind}-diff.pb.gz"] = gzip.compress(diff, mtime=0)
+        files |= {f"{kind}-diff.pb.gz": difference} if difference is not None else {}
     return files
 
 

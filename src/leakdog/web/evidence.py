@@ -29,15 +29,22 @@ MOST_ASKED = 4
 TYPES = {Packing.GZ: "application/gzip", Packing.ZST: "application/zstd"}
 
 Ask = Callable[[Watched, Leak, Wanted], Awaitable[Collected]]
+# The latest profile of a target less its baseline, gzipped; None where they cannot be compared.
+Compare = Callable[[TargetKey, Kind, bytes, bytes], Awaitable[bytes | None]]
+Pair = tuple[bytes | None, bytes | None]
 
 
 class Evidence:
-    """The handlers. `routes()` is what the server mounts. `ask` asks a target; None: none is ever asked."""
+    """The handlers. `routes()` is what the server mounts.
 
-    def __init__(self, fleet: Fleet, store: Store, ask: Ask | None) -> None:
+    `ask` asks a target; None: none is ever asked. `compare` tells two profiles' difference; None: none is told.
+    """
+
+    def __init__(self, fleet: Fleet, store: Store, ask: Ask | None, compare: Compare | None = None) -> None:
         self._fleet = fleet
         self._store = store
         self._ask = ask
+        self._compare = compare
         self._asking: set[TargetKey] = set()
 
     def routes(self) -> list[web.RouteDef]:
@@ -101,17 +108,24 @@ class Evidence:
             readings = await self._store.readings(leak.key, signal, start=start, end=end)
             if len(readings.times):
                 series[signal.value] = (readings.times, readings.values)
+        pairs = {kind: await self._pair(leak, kind, kept, end) for kind in STORED}
+        compared = {kind.value: await self._difference(leak, kind, *both) for kind, both in pairs.items()}
         return Exhibits(
             leak=leak_view(leak, self._fleet),
             series=series,
-            pairs={kind.value: await self._pair(leak, kind, kept, end) for kind in STORED},
+            pairs={kind.value: both for kind, both in pairs.items()},
+            differences={kind: data for kind, data in compared.items() if data is not None},
             kept=_others(leak, kept),
             collected={name: file.time for name, file in kept.items()},
         )
 
-    async def _pair(
-        self, leak: Leak, kind: Kind, kept: dict[str, EvidenceFile], end: float | None
-    ) -> tuple[bytes | None, bytes | None]:
+    async def _difference(self, leak: Leak, kind: Kind, baseline: bytes | None, latest: bytes | None) -> bytes | None:
+        """What lies between the two; None where it cannot be told, and both are there to be looked at."""
+        if self._compare is None or baseline is None or latest is None or baseline == latest:
+            return None
+        return await self._compare(leak.key, kind, baseline, latest)
+
+    async def _pair(self, leak: Leak, kind: Kind, kept: dict[str, EvidenceFile], end: float | None) -> Pair:
         """Profiles from before and after: of a process that has ended, those that were kept then."""
         told = {name: kept.get(f"{kind.value}-{name}.pb.gz") for name in ("baseline", "latest", "exit")}
         baseline, latest = told["baseline"], told["exit"] if _gone(leak) else told["latest"]

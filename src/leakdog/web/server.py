@@ -14,7 +14,7 @@ from leakdog.pipeline.state import Fleet
 from leakdog.store.contract import Store
 from leakdog.web.acknowledge import Acknowledgements
 from leakdog.web.api import Api
-from leakdog.web.evidence import Ask, Evidence
+from leakdog.web.evidence import Ask, Compare, Evidence
 from leakdog.web.pages import Pages
 
 log = logging.getLogger("leakdog.web")
@@ -35,16 +35,25 @@ HeapProfile = Callable[[bool], bytes]
 
 
 class Server:
-    """Listens on one address. `heap_profile` is given where the daemon serves its own heap, `ask` asks a target."""
+    """Listens on one address.
+
+    `heap_profile` is given where the daemon serves its own heap, `ask` asks a target, `compare` compares profiles.
+    """
 
     def __init__(
-        self, fleet: Fleet, store: Store, heap_profile: HeapProfile | None = None, ask: Ask | None = None
+        self,
+        fleet: Fleet,
+        store: Store,
+        heap_profile: HeapProfile | None = None,
+        ask: Ask | None = None,
+        compare: Compare | None = None,
     ) -> None:
         self._fleet = fleet
         self._store = store
         self._page = Page(fleet)
         self._heap_profile = heap_profile
         self._ask = ask
+        self._compare = compare
         self._runner = web.AppRunner(
             self._app(), access_log=None, handler_cancellation=True, shutdown_timeout=SHUTDOWN_SECONDS
         )
@@ -76,7 +85,7 @@ class Server:
         app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_harden])
         app.add_routes(Api(self._fleet, self._store).routes())
         app.add_routes(Acknowledgements(self._fleet, self._store).routes())
-        app.add_routes(Evidence(self._fleet, self._store, self._ask).routes())
+        app.add_routes(Evidence(self._fleet, self._store, self._ask, self._compare).routes())
         app.add_routes(Pages(self._fleet, self._store).routes())
         app.add_routes(
             [

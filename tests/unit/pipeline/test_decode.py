@@ -8,7 +8,7 @@ from leakdog.attribute.tally import tally
 from leakdog.errors import FetchError, Reason
 from leakdog.model import Kind
 from leakdog.pipeline import decode
-from leakdog.pipeline.decode import decoded, limits
+from leakdog.pipeline.decode import compared, decoded, limits
 from leakdog.pipeline.worker import Worker
 from leakdog.pprof import DEFAULT_LIMITS, parse
 
@@ -60,3 +60,21 @@ def test_limits_are_those_of_the_job(config, watched) -> None:
     own = limits(config, replace(watched.job, body_size_limit=1000))
     assert (own.compressed_bytes, own.decompressed_bytes) == (1000, 4000)
     assert limits(config, watched.job).compressed_bytes == config.global_.body_size_limit
+
+
+async def test_profiles_that_cannot_be_compared_are_told_in_the_log(
+    heap: bytes, config, watched, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One is a bomb over the limit of its job: the worker refuses it, and there is no difference."""
+    small = replace(config, scrape_configs=(replace(watched.job, body_size_limit=500),))
+    async with Worker() as worker:
+        assert await compared(worker, config, watched.key, Kind.HEAP, heap, heap) is not None
+        assert await compared(worker, small, watched.key, Kind.HEAP, heap, heap) is None
+    assert f"comparing two heap profiles of {watched.key}: body_too_large" in caplog.text
+
+
+async def test_of_a_job_that_is_gone_the_limits_of_all_hold(heap: bytes, config, watched) -> None:
+    """A leak that has ended may be older than the configuration."""
+    other = replace(config, scrape_configs=(), global_=replace(config.global_, body_size_limit=500))
+    async with Worker() as worker:
+        assert await compared(worker, other, watched.key, Kind.HEAP, heap, heap) is None

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import os
 import signal
+from pathlib import Path
 
 import psutil
 import pytest
@@ -14,6 +15,7 @@ from leakdog.model import Kind
 from leakdog.pipeline.worker import Worker
 from leakdog.pprof import DEFAULT_LIMITS, parse
 
+SHOP = Path(__file__).parents[1] / "attribute" / "shop"
 # 60 kB of gzip that unpack to 60 MB.
 BOMB = gzip.compress(bytes(60 << 20))
 
@@ -119,3 +121,19 @@ async def test_processes_that_die_again_and_again_are_started_ever_more_slowly(m
             with pytest.raises(FetchError):
                 await worker.small(Kind.HEAP, BOMB, DEFAULT_LIMITS)
     assert pauses == [0.5, 1.0, 2.0]
+
+
+async def test_two_profiles_are_compared_there(heap: bytes, goroutine: bytes) -> None:
+    """What leaked between them comes back gzipped; what cannot be compared is told, and the process goes on."""
+    later = (SHOP / "heap-6.pb.gz").read_bytes()
+    async with Worker() as worker:
+        made = await worker.difference(Kind.HEAP, heap, later, DEFAULT_LIMITS)
+        assert made[:2] == b"\x1f\x8b"
+        pid = worker.pid
+        with pytest.raises(FetchError, match="wrong_type: reading the heap profile: this is no heap profile"):
+            await worker.difference(Kind.HEAP, goroutine, later, DEFAULT_LIMITS)
+        assert await worker.difference(Kind.HEAP, heap, later, DEFAULT_LIMITS) == made
+        assert worker.pid == pid
+    base, latest, diff = map(parse, (heap, later, made))
+    assert diff.values.sum(axis=0).tolist() == (latest.values.sum(axis=0) - base.values.sum(axis=0)).tolist()
+    assert diff.duration_nanos == latest.time_nanos - base.time_nanos > 0

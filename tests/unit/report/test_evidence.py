@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
 import re
@@ -14,7 +13,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from leakdog.pprof import parse
 from leakdog.report.evidence import FILES, Columns, Exhibits, bundle, chart, commands, profiles, series_csv, verdict
 
 SHOP = Path(__file__).parents[1] / "attribute" / "shop"
@@ -43,13 +41,13 @@ def heaps() -> tuple[bytes, bytes]:
 
 
 def test_profiles_are_there_as_they_were_fetched_with_their_difference(heaps: tuple[bytes, bytes]) -> None:
-    """The difference holds what leaked between them."""
-    files = profiles("heap", *heaps)
-    assert list(files) == ["heap-latest.pb.gz", "heap-baseline.pb.gz", "heap-diff.pb.gz"]
-    assert (files["heap-baseline.pb.gz"], files["heap-latest.pb.gz"]) == heaps
-    base, latest, diff = (parse(files[f"heap-{name}.pb.gz"]) for name in ("baseline", "latest", "diff"))
-    assert diff.values.sum(axis=0).tolist() == (latest.values.sum(axis=0) - base.values.sum(axis=0)).tolist()
-    assert diff.duration_nanos == latest.time_nanos - base.time_nanos > 0
+    """All three under the names that the page tells of."""
+    files = profiles("heap", *heaps, b"difference")
+    assert files == {
+        "heap-latest.pb.gz": heaps[1],
+        "heap-baseline.pb.gz": heaps[0],
+        "heap-diff.pb.gz": b"difference",
+    }
 
 
 def test_what_is_not_there_is_left_out(heaps: tuple[bytes, bytes]) -> None:
@@ -57,9 +55,7 @@ def test_what_is_not_there_is_left_out(heaps: tuple[bytes, bytes]) -> None:
     assert profiles("heap", None, None) == {}
     assert list(profiles("heap", None, heaps[1])) == ["heap-latest.pb.gz"]
     assert list(profiles("heap", heaps[0], heaps[0])) == ["heap-latest.pb.gz"]
-    other = (SHOP / "goroutine-1.pb.gz").read_bytes()
-    assert list(profiles("heap", other, heaps[1])) == ["heap-latest.pb.gz", "heap-baseline.pb.gz"]
-    assert list(profiles("heap", b"broken", heaps[1])) == ["heap-latest.pb.gz", "heap-baseline.pb.gz"]
+    assert list(profiles("heap", *heaps)) == ["heap-latest.pb.gz", "heap-baseline.pb.gz"]
 
 
 def series(**values: list[float | None]) -> dict[str, Columns]:
@@ -72,7 +68,7 @@ def series(**values: list[float | None]) -> dict[str, Columns]:
 
 def exhibits(**changes: Any) -> Exhibits:
     """A leak of which nothing but the verdict is known, with changes."""
-    given: dict[str, Any] = {"leak": LEAK, "series": {}, "pairs": {}, "kept": {}, "collected": {}}
+    given: dict[str, Any] = {"leak": LEAK, "series": {}, "pairs": {}, "differences": {}, "kept": {}, "collected": {}}
     return Exhibits(**(given | changes))
 
 
@@ -106,7 +102,13 @@ def test_the_page_says_it_all(heaps: tuple[bytes, bytes]) -> None:
     numbers = series(rss=[90e6, 100 * 2**20], rss_anon=[70e6, 80 * 2**20], inuse_space=[1e6, 2e6])
     kept = {"trace.out": b"trace", "heap-latest.pb.gz": heaps[0], "cmdline.txt": b"shop\n"}
     files = bundle(
-        exhibits(series=numbers, pairs={"heap": heaps}, kept=kept, collected=dict.fromkeys(kept, START + 60))
+        exhibits(
+            series=numbers,
+            pairs={"heap": heaps},
+            differences={"heap": b"difference"},
+            kept=kept,
+            collected=dict.fromkeys(kept, START + 60),
+        )
     )
     assert list(files) == [name for name in FILES if name in files]
     assert files["heap-latest.pb.gz"] == heaps[1]
@@ -177,9 +179,3 @@ def test_only_files_that_are_there_are_asked_for() -> None:
 def test_the_verdict_is_what_the_api_gave() -> None:
     """Whole, and readable."""
     assert json.loads(verdict(LEAK)) == LEAK
-
-
-def test_the_same_profiles_make_the_same_bytes(heaps: tuple[bytes, bytes]) -> None:
-    """Nothing in it depends on when it was made."""
-    assert profiles("heap", *heaps) == profiles("heap", *heaps)
-    assert gzip.decompress(profiles("heap", *heaps)["heap-diff.pb.gz"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -40,7 +41,14 @@ class House:
         self.wanted: list[Wanted] = []
         self.hold = asyncio.Event()
         self.hold.set()
-        self.server = Server(self.fleet, store, ask=self.ask)
+        self.difference: bytes | None = b"difference"
+        self.compared: list[tuple[TargetKey, Kind, bytes, bytes]] = []
+        self.server = Server(self.fleet, store, ask=self.ask, compare=self.compare)
+
+    async def compare(self, *asked: Any) -> bytes | None:
+        """Stand in for the worker."""
+        self.compared.append(asked)
+        return self.difference
 
     async def ask(self, watched: Watched, leak: Leak, wanted: Wanted) -> Collected:
         """Stand in for the collector."""
@@ -83,6 +91,15 @@ async def test_the_archive_has_what_was_kept_and_what_is_stored(house: House, pa
     found = await house.files(packing)
     assert set(found) == BASE | PAIR | {"goroutines.txt"}
     assert found["heap-latest.pb.gz"] == len(HEAPS[1])
+
+
+async def test_profiles_that_cannot_be_compared_are_both_there(house: House) -> None:
+    """Of two builds, or too large: each can be looked at by itself. They are compared as what the target gave."""
+    house.difference = None
+    assert set(await house.files()) == (BASE | PAIR) - {"heap-diff.pb.gz"}
+    ((key, kind, *both),) = house.compared
+    assert (key, kind) == (KEY, Kind.HEAP)
+    assert [gzip.decompress(data) for data in both] == [gzip.decompress(data) for data in HEAPS]
 
 
 async def test_what_retention_has_taken_is_still_in_the_archive(house: House) -> None:
