@@ -33,7 +33,7 @@ from leakdog.store import Store, open_store
 SIZE = 2_000_000_000
 SIZE_AIM, STALL_AIM = 0.05, 1.0
 TARGETS, ROUND_SECONDS = 150, 1200.0
-AT_ONCE = 16
+AT_ONCE = 64  # as many as a daemon reads at a time by default
 BODY_BYTES = (5_000, 250_000)
 NUMBERS = 12
 START = 1.7e9
