@@ -8,7 +8,7 @@ SYSTEM_PACKAGES := prometheus prometheus-alertmanager chromium systemd zstd gcc 
 SYSTEM_COMMANDS := prometheus promtool prometheus-alertmanager chromium systemd-analyze zstd gcc
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit integration bench services learn views fuzz fuzz-short fuzz-made kill9 bench-scale system-deps constraints clean
+.PHONY: help demo test lint unit integration bench services learn views fuzz fuzz-short fuzz-made kill9 bench-scale selfwatch system-deps constraints clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,11 +55,15 @@ integration: $(VENV)/.dev system-deps ## real Go programs, a real daemon, a real
 bench: $(VENV)/.dev ## print the published figures, measured on this machine
 	$(BIN)/python -m bench
 
-bench-scale: $(VENV)/.dev ## the figures of scale in full: 20,000 targets, 30 days, an hour of watching itself
-	$(BIN)/python -m bench.growth --targets 100 1000 5000 20000 --days 0 1 30
+bench-scale: $(VENV)/.dev ## the figures of scale: 20,000 targets, 30 days of history, a full store of 2 GB
+	$(BIN)/python -m bench.growth --targets 100 1000 5000 20000 --days 0
+	$(BIN)/python -m bench.growth --targets 100 1000 --days 1 30
 	$(BIN)/python -m bench.startup --targets 0 1000 5000
-	$(BIN)/python -m bench.daemon --targets 100 500 1000 5000 --interval 6 30 60 300 --seconds 120
-	$(BIN)/python -m bench.selfwatch --minutes 60
+	$(BIN)/python -m bench.daemon --targets 100 500 1000 --interval 6 30 60 --seconds 120
+	$(BIN)/python -m bench.cap --minutes 20
+
+selfwatch: $(VENV)/.dev ## let leakdog watch its own daemon for MINUTES=65
+	$(BIN)/python -m bench.selfwatch --minutes $(or $(MINUTES),65)
 
 services: $(VENV)/.dev ## record real services for HOURS=6, then look for false alarms
 	@$(MAKE) --no-print-directory system-deps \

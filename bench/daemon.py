@@ -30,6 +30,7 @@ SMALL = ("heap", "goroutine", "metrics")
 LARGE = ("heap",)
 # Bodies a second that one core is to be enough for.
 AIMS = {SMALL: 400, LARGE: 120}
+IDLE_AIM = 96  # MiB
 
 
 def main(arguments: Sequence[str] = ()) -> None:
@@ -46,7 +47,8 @@ def main(arguments: Sequence[str] = ()) -> None:
         print(f"bodies of {record(folder / 'bodies')}")
         with daemon(folder / "idle", [], 60.0) as (process, _):
             time.sleep(5)
-            print(f"resident memory of an idle daemon (no targets): {process.memory_info().rss / MIB:.0f} MiB")
+            idle = process.memory_info().rss / MIB
+            print(f"resident memory of an idle daemon (no targets): {idle:.0f} MiB (aim: {IDLE_AIM})")
         print(
             f"{'targets':>8}{'every':>8}{'scrapes/s':>11}{'failed':>8}{'cores':>7}{'CPU/scrape':>12}"
             f"{'RSS':>9}{'KiB/target':>12}{'bodies/s/core':>15}",

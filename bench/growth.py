@@ -41,6 +41,7 @@ from leakdog.store import open_store
 
 AGAIN = 300  # passes that are measured
 MINUTE = 60.0
+RSS_AIMS = {500: 160, 5000: 320}  # MiB
 
 
 class Pages:
@@ -67,10 +68,16 @@ def main(arguments: Sequence[str] = ()) -> None:
     with tempfile.TemporaryDirectory() as name:
         bodies = Path(name) / "bodies"
         print(f"bodies of {record(bodies)}")
+        print(f"aims: CPU of a pass and memory of each flat or falling; {', '.join(map(aim, RSS_AIMS))}")
         print(f"{'targets':>8}{'days':>6}{'CPU':>12}{'RSS':>10}{'each':>10}{'states':>12}", flush=True)
         for count, days in itertools.product(given.targets, given.days):
             with get_context("spawn").Pool(1) as pool:
                 print(pool.apply(measure, (bodies, count, days)), flush=True)
+
+
+def aim(count: int) -> str:
+    """What a daemon with so many targets is to take in memory at most."""
+    return f"{RSS_AIMS[count]} MiB with {count:,} targets"
 
 
 def measure(bodies: Path, count: int, days: float) -> str:

@@ -6,7 +6,8 @@ They judge as they would any other process of this machine, by resident set, thr
 `soak`, which has seen its longest look-back after half an hour, the other by `production`, which says nothing of a
 process that is younger than eight hours but for growth that is fast. With `--days` the daemon starts with what it would
 know of its targets after so many days: their rings are full, and nothing in it has a reason to grow any more.
-Ends with 1 if a leak was found by either.
+Ends with 1 if a leak stands at the end by either; one that was announced and is over is told. `soak` also judges spans
+of a minute: where passes pile up on a busy machine, the memory of those that wait is growth to it.
 """
 
 from __future__ import annotations
@@ -87,15 +88,19 @@ def show(process: psutil.Process, url: str, seconds: float) -> None:
 
 
 def verdict(preset: str, url: str) -> int:
-    """Print what a watcher says of each signal; 1 where it found a leak, also one that is over."""
+    """Print what a watcher says of each signal; 1 where a leak stands."""
     (target,) = json.loads(fetch(f"{url}/api/v1/targets"))["targets"]
     for signal, found in target["verdicts"].items():
         print(f"{preset:10} {signal:12} {found['verdict']:10} {'; '.join(found['reasons'])}")
-    early = all(found["verdict"] == "too_early" for found in target["verdicts"].values())
     leaks = json.loads(fetch(f"{url}/api/v1/leaks"))["leaks"]
-    whole = "; ".join(map(told, leaks)) or ("too early to say" if early else "no leak")
-    print(f"{preset}: {whole} (aim: no leak)", flush=True)
-    return 1 if leaks else 0
+    for leak in leaks:
+        print(f"{preset:10} {told(leak)}")
+    early = all(found["verdict"] == "too_early" for found in target["verdicts"].values())
+    stands = [leak for leak in leaks if leak["state"] != "resolved"]
+    whole = "leak" if stands else "too early to say" if early else "no leak"
+    over = f", {len(leaks) - len(stands)} announced that are over" if len(leaks) > len(stands) else ""
+    print(f"{preset}: {whole}{over} (aim: no leak)", flush=True)
+    return 1 if stands else 0
 
 
 def told(leak: dict[str, Any]) -> str:
