@@ -41,6 +41,7 @@ from leakdog.store import open_store
 
 AGAIN = 300  # passes that are measured
 MINUTE = 60.0
+TOGETHER = 64  # passes at a time, as many as a daemon makes by default
 RSS_AIMS = {500: 160, 5000: 320}  # MiB
 
 
@@ -134,8 +135,8 @@ def _start_of(bodies: Path) -> float:
 
 async def _read(pipeline: Pipeline, targets: Sequence[Watched], now: list[float]) -> None:
     """A pass over each, some at a time as in a daemon."""
-    for first in range(0, len(targets), 16):
-        await asyncio.gather(*(pipeline.scrape(watched, now[0]) for watched in targets[first : first + 16]))
+    for first in range(0, len(targets), TOGETHER):
+        await asyncio.gather(*(pipeline.scrape(watched, now[0]) for watched in targets[first : first + TOGETHER]))
         now[0] += 0.01
 
 
