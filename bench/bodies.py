@@ -65,11 +65,15 @@ def record(folder: Path) -> str:
 
 
 def record_large(folder: Path) -> str:
-    """Write heap profiles of some 100 kB of one process into the folder; says how large they are."""
+    """Write heap profiles of some 100 kB of one process, and a small metrics page that tells when it was started: else
+    the first profile after the last would be that of a new process. Says how large they are.
+    """
     folder.mkdir(exist_ok=True)
     build_service(folder)
     pages = folder / "heap-0.gz", folder / "heap-1.gz"
     subprocess.run([folder / "service", str(FUNCTIONS), str(LARGE_STACKS), *pages], check=True)
+    metrics = METRICS.format(start=time.time() - 3600, allocated=1e9)
+    (folder / "metrics-0.gz").write_bytes(gzip.compress(metrics.encode()))
     size = sum(page.stat().st_size for page in pages) / len(pages)
     return f"a Go program with {LARGE_STACKS:,} stacks: heap {size / 1000:.1f} kB"
 

@@ -5,8 +5,9 @@
     python -m bench.daemon --targets --large 100 --large-interval 2        only large bodies
 
 A scrape is one pass over one target: a heap profile, a goroutine profile and a metrics page, read, decoded, stored and
-judged; so it is three bodies of some 6 kB. In the last row it is one, a heap profile of 100 kB. CPU is that of the
-daemon alone, whatever else the machine does; `bodies/s/core` is how many of them a second of it is enough for.
+judged; so it is three bodies of some 6 kB. In the last row it is one, a heap profile of 100 kB, and a metrics page of
+twelve lines, which is not counted. CPU is that of the daemon alone, whatever else the machine does; `bodies/s/core` is
+how many bodies a second of it is enough for.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ from bench.targets import addresses
 
 MIB = 1 << 20
 SMALL = ("heap", "goroutine", "metrics")
-LARGE = ("heap",)
+LARGE = ("heap", "metrics")
+BODIES = {SMALL: 3, LARGE: 1}  # that are counted of a scrape
 # Bodies a second that one core is to be enough for.
 AIMS = {SMALL: 400, LARGE: 120}
 IDLE_AIM = 96  # MiB
@@ -78,7 +80,7 @@ def measure(
         elapsed = time.monotonic() - began
         failed = metric(url, "leakdog_scrape_failures_total")
         rss = process.memory_info().rss
-    each, bodies = (rss - idle) / len(targets) / 1024, len(pages) * done / cpu
+    each, bodies = (rss - idle) / len(targets) / 1024, BODIES[pages] * done / cpu
     return (
         f"{len(targets):8,}{interval:7g}s{done / elapsed:11.1f}{failed:8.0f}{cpu / elapsed:7.2f}"
         f"{1000 * cpu / done:9.2f} ms{rss / MIB:5.0f} MiB{each:12.0f}{bodies:15.0f} (aim: {AIMS[pages]})"
@@ -113,8 +115,6 @@ def daemon(
     profiles = [page for page in pages if page != "metrics"]
     job = {"job_name": "bench", "profiles": profiles, "static_configs": [{"targets": list(targets)}]}
     jobs = [{**job, "intervals": dict.fromkeys(profiles, f"{interval:g}s")}]
-    if "metrics" not in pages:
-        jobs[0]["metrics_path"] = ""
     settings = {"global": {"scrape_interval": f"{interval:g}s"}, "storage": {"path": str(folder / "data")}}
     config.write_text(json.dumps({**settings, "scrape_configs": jobs if targets else []}))
     url = f"http://127.0.0.1:{free_port()}"
