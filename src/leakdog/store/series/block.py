@@ -25,6 +25,7 @@ from leakdog.store.series import column, marks
 from leakdog.store.series.rows import ABOVE, BELOW, COUNT, FOLDED, MEAN, Column, Rows, mean_parts
 
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 _OF_ROWS = 3  # pieces that are told once for all signals: slots, times, starts of lives
 _ENTRY = 2  # numbers for each signal before the lengths of its pieces: its id, how many rows have it
@@ -62,8 +63,8 @@ def load(data: bytes) -> Rows:
         raise _damaged(error) from error
 
 
-def read(data: bytes, signal: int) -> Rows:
-    """Those rows that have a signal, with its column alone.
+def read(data: bytes, signal: int) -> tuple[Floats, Floats, Column]:
+    """Times and starts of lives of those rows that have a signal, and its column: all that there is of these rows.
 
     Raises:
         StoreCorrupted: the bytes are damaged.
@@ -73,10 +74,12 @@ def read(data: bytes, signal: int) -> Rows:
         block = _Block.opened(data)
         if signal not in block.signals:
             nothing = np.empty(0, np.float64)
-            return Rows(nothing, nothing, nothing, {})
+            return nothing, nothing, Column(np.empty(0, np.int64), nothing[None])
         found = block.column(block.signals.index(signal))
-        rows = block.rows({signal: found})
-        return rows if len(found.at) == len(rows) else rows.pick(found.at)
+        times, life_starts = block.of_rows(1, 2)
+        if len(found.at) == block.count:
+            return times, life_starts, found
+        return times[found.at], life_starts[found.at], Column(np.arange(len(found.at)), found.figures)
     except _DAMAGE as error:
         raise _damaged(error) from error
 
@@ -89,7 +92,7 @@ class _Block:
         first_form: whether it was written before there were others.
         signals: their ids.
         counts: how many rows have each.
-        borders: where each piece begins and ends.
+        borders: (n, 2) where each piece begins and ends.
 
     """
 
@@ -98,7 +101,7 @@ class _Block:
     count: int
     signals: list[int]
     counts: list[int]
-    borders: list[tuple[int, int]]
+    borders: Ints
 
     @classmethod
     def opened(cls, data: bytes) -> _Block:
@@ -113,8 +116,12 @@ class _Block:
         return cls(data, first_form, count, entries[:, 0].tolist(), entries[:, 1].tolist(), borders)
 
     def rows(self, columns: dict[int, Column]) -> Rows:
-        slots, times, life_starts = (column.load(piece, self.count) for piece in self._pieces(0, _OF_ROWS))
+        slots, times, life_starts = self.of_rows(0, _OF_ROWS)
         return Rows(slots, times, life_starts, columns)
+
+    def of_rows(self, first: int, number: int) -> tuple[Floats, ...]:
+        """Of slots, times and starts of lives so many."""
+        return tuple(column.load(piece, self.count) for piece in self._pieces(first, number))
 
     def column(self, entry: int) -> Column:
         width = (len(self.borders) - _OF_ROWS) // len(self.signals)
@@ -126,7 +133,7 @@ class _Block:
         return Column(at, _with_means(figures) if self.first_form and len(figures) == FOLDED else figures)
 
     def _pieces(self, first: int, number: int) -> list[bytes]:
-        return [self.data[start:stop] for start, stop in self.borders[first : first + number]]
+        return [self.data[start:stop] for start, stop in self.borders[first : first + number].tolist()]
 
 
 def _once(pieces: Sequence[bytes]) -> tuple[list[bytes], list[int]]:
@@ -136,15 +143,16 @@ def _once(pieces: Sequence[bytes]) -> tuple[list[bytes], list[int]]:
     return list(seen), lengths
 
 
-def _borders(lengths: Ints, start: int, end: int) -> list[tuple[int, int]]:
+def _borders(lengths: Ints, start: int, end: int) -> Ints:
     """Where the pieces of these lengths begin and end, from a start to an end."""
-    stops = start + np.cumsum(np.maximum(lengths, 0))
-    borders = np.stack([stops - np.maximum(lengths, 0), stops], axis=1)
+    own = np.maximum(lengths, 0)
+    stops = start + np.cumsum(own)
+    borders = np.stack([stops - own, stops], axis=1)
     if stops[-1] != end:
         raise ValueError(f"{end} bytes instead of {stops[-1]}")
     again = np.flatnonzero(lengths < 0)
     borders[again] = borders[-1 - lengths[again]]
-    return [(first, last) for first, last in borders.tolist()]
+    return borders
 
 
 def _checked(data: bytes) -> int:
@@ -163,7 +171,7 @@ def _presence(at: Ints, count: int) -> bytes:
     return marks.dump(there)
 
 
-def _with_means(figures: NDArray[np.float64]) -> NDArray[np.float64]:
+def _with_means(figures: Floats) -> Floats:
     """Figures with where their means lie, of those that have the sum of what each value differs from the last."""
     below, above, counts = figures[BELOW], figures[ABOVE], figures[COUNT]
     figures[MEAN] = mean_parts(figures[MEAN] / counts, below, above, counts)

@@ -10,6 +10,7 @@ what is above is deflated. Where many are zero, it is told which, and then only 
 
 from __future__ import annotations
 
+import functools
 import zlib
 
 import numpy as np
@@ -32,6 +33,9 @@ _FEW_ZEROS = 16  # fewer than one in so many are not told apart
 _EXACT = 2.0**53
 _LEVEL = 9
 _RAW_DEFLATE = -15
+# Columns of so few bytes are remembered, as many as that: they take a few hundred kilobytes at most.
+_SHORT = 24
+_REMEMBERED = 64
 # The bits of a middling number that are told apart; those below scatter evenly.
 _TOLD_BITS = 4
 
@@ -50,12 +54,24 @@ def dump(values: Floats) -> bytes:
 
 
 def load(data: bytes, count: int) -> Floats:
-    """The `count` values that `dump` wrote, bit for bit.
+    """The `count` values that `dump` wrote, bit for bit. They may not be changed: others may have been given them.
 
     Raises:
         ValueError, IndexError, MalformedProfile, zlib.error: these are not so many values.
 
     """
+    return _short(data, count) if len(data) <= _SHORT else _loaded(data, count)
+
+
+@functools.lru_cache(_REMEMBERED)
+def _short(data: bytes, count: int) -> Floats:
+    """Values that are told in few bytes: those of what never moves are asked for again and again."""
+    values = _loaded(data, count)
+    values.setflags(write=False)
+    return values
+
+
+def _loaded(data: bytes, count: int) -> Floats:
     if not count:
         return np.empty(0, np.float64)
     if data[0] == _SPARSE:
@@ -66,13 +82,17 @@ def load(data: bytes, count: int) -> Floats:
     width, at = read_varint(data, at)
     noise = at + (count * width + 7) // 8
     high = zlib.decompress(data[noise:], _RAW_DEFLATE) if deflated else data[noise:]
-    codes = ints.load_unsigned(high) << np.uint64(width)
+    codes = ints.load_unsigned(high)
     if len(codes) != count:
         raise ValueError(f"{len(codes)} values instead of {count}")
-    numbers = ints.unfolded(codes | _unpacked(data[at:noise], count, width))
+    if width:
+        codes = codes << np.uint64(width) | _unpacked(data[at:noise], count, width)
+    numbers = ints.unfolded(codes)
     for _ in range(order):
         numbers = np.cumsum(numbers)
-    numbers = numbers * np.int64(step) + np.uint64(base).astype(np.int64)
+    if step != 1:
+        numbers *= np.int64(step)
+    numbers += np.uint64(base).astype(np.int64)
     return numbers.view(np.float64) if form == BITS else numbers / 10.0**form
 
 
@@ -87,7 +107,8 @@ def _load_sparse(data: bytes, count: int) -> Floats:
 def _whole(values: Floats) -> tuple[int, Ints]:
     """How many decimal places the values have, and as whole numbers of the last; or `BITS`, and their bits."""
     for places in range(DECIMALS):
-        scaled = np.rint(values * 10.0**places)
+        with np.errstate(invalid="ignore"):  # a signalling NaN
+            scaled = np.rint(values * 10.0**places)
         if not (np.abs(scaled) < _EXACT).all():  # nor is NaN
             break
         numbers = scaled.astype(np.int64)
@@ -133,6 +154,7 @@ def _packed(codes: Codes, width: int) -> bytes:
 
 
 def _unpacked(data: bytes, count: int, width: int) -> Codes:
-    bits = np.unpackbits(np.frombuffer(data, np.uint8), count=count * width).reshape(count, width)
-    codes: Codes = (bits.astype(np.uint64) << np.arange(width, dtype=np.uint64)).sum(1, np.uint64)
+    bits = np.zeros((count, 64), np.uint8)
+    bits[:, :width] = np.unpackbits(np.frombuffer(data, np.uint8), count=count * width).reshape(count, width)
+    codes: Codes = np.packbits(bits.ravel(), bitorder="little").view("<u8")
     return codes

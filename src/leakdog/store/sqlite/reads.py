@@ -14,7 +14,7 @@ from leakdog.model import Kind, Leak, Life, Signal, Snapshot, TargetKey
 from leakdog.store.codec import load_leak
 from leakdog.store.contract import Readings
 from leakdog.store.pack import closed, replayed
-from leakdog.store.series import Rows, read
+from leakdog.store.series import read
 from leakdog.store.series.rows import LAST
 from leakdog.store.sqlite.chains import PLACES, SPAN_SECONDS
 from leakdog.store.sqlite.connection import encoded
@@ -121,32 +121,34 @@ def readings(
     arrived = [(time, life_start, numbers) for block, time, _, life_start, numbers in rows if not block]
     sealed = _sealed([(block, data) for block, *_, data in rows if block], known[0], note)
     recent = column(arrived, known[0])
-    return _joined(sealed, known[0], recent, bounds) if sealed else recent
+    return _joined(sealed, recent, bounds) if sealed else recent
 
 
-def _sealed(blocks: list[tuple[int, bytes]], signal_id: int, note: Note) -> list[Rows]:
+def _sealed(blocks: list[tuple[int, bytes]], signal_id: int, note: Note) -> list[Readings]:
     """What blocks have of a signal; those that are damaged are noted and left out."""
     found = []
     for block, data in blocks:
         try:
-            found.append(read(data, signal_id))
+            times, life_starts, each = read(data, signal_id)
         except StoreCorrupted as error:
             note(BLOCK, block, error)
+        else:
+            values = each.figures[LAST]
+            found.append(Readings(times, values, life_starts, each.lows, each.means, each.highs, each.counts))
     return found
 
 
-def _joined(sealed: list[Rows], signal_id: int, recent: Readings, bounds: dict[str, float]) -> Readings:
+def _joined(sealed: list[Readings], recent: Readings, bounds: dict[str, float]) -> Readings:
     """One signal out of blocks and of the rows that came after them, by time."""
-    found = [
-        np.stack([rows.times, each.figures[LAST], rows.life_starts, each.lows, each.means, each.highs, each.counts])
-        for rows in sealed
-        if (each := rows.columns.get(signal_id)) is not None
-    ]
-    found.append(np.stack([getattr(recent, each.name) for each in fields(Readings)]))
-    points = np.concatenate(found, axis=1)
-    times = points[0]
-    points = points[:, (bounds["start"] <= times) & (times <= bounds["end"])]
-    return Readings(*points[:, np.argsort(points[0], kind="stable")])
+    parts = [*sealed, recent]
+    arrays = [np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(Readings)]
+    times = arrays[0]
+    wanted = (bounds["start"] <= times) & (times <= bounds["end"])
+    if wanted.all() and (times[1:] >= times[:-1]).all():
+        return Readings(*arrays)
+    kept = np.flatnonzero(wanted)
+    kept = kept[np.argsort(times[kept], kind="stable")]
+    return Readings(*(array[kept] for array in arrays))
 
 
 def latest_life(connection: sqlite3.Connection, key: TargetKey) -> Life | None:

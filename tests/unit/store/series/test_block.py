@@ -38,10 +38,11 @@ def test_one_signal_is_read_alone(rows_of: Maker, tellings: Tellings, data: st.D
     block = dump(rows_of(told))
     ordered = sorted(told, key=lambda row: row[0])
     for signal in (1, 2, 3, 200):
-        found = read(block, signal)
-        values = found.columns[signal].figures[LAST].tolist() if len(found) else []
+        times, life_starts, found = read(block, signal)
+        assert found.at.tolist() == list(range(len(times)))
+        values = found.figures[LAST].tolist()
         wanted = [(time, life, each[signal]) for time, life, each in ordered if signal in each]
-        assert wanted == list(zip(found.times.tolist(), found.life_starts.tolist(), values, strict=True))
+        assert wanted == list(zip(times.tolist(), life_starts.tolist(), values, strict=True))
 
 
 def test_any_damage_is_told(rows_of: Maker) -> None:
@@ -86,8 +87,8 @@ def test_blocks_of_the_first_form_are_read(rows_of: Maker, same: Same) -> None:
     read_once, folded = (base64.b85decode(each) for each in FIRST_FORM)
     assert same(load(read_once), rows_of(told))
     assert same(load(folded), fold(rows_of(told), 300))
-    assert read(folded, 1).columns[1].highs.tolist()[:2] == [303104.0, 385024.0]
-    assert read(folded, 1).columns[1].means == pytest.approx(MEANS, abs=315392 / 64)
+    assert read(folded, 1)[2].highs.tolist()[:2] == [303104.0, 385024.0]
+    assert read(folded, 1)[2].means == pytest.approx(MEANS, abs=315392 / 64)
 
 
 def test_damage_to_the_first_form_is_told_or_harmless() -> None:

@@ -6,7 +6,7 @@ import zlib
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from leakdog.store.series.column import dump, load
@@ -28,6 +28,7 @@ def test_every_value_comes_back_bit_for_bit(values: list[float]) -> None:
 
 @settings(deadline=None)
 @given(st.lists(st.integers(0, 2**64 - 1), max_size=30))
+@example([0x7FF0000000000001])
 def test_every_pattern_of_bits_comes_back(patterns: list[int]) -> None:
     """Not-a-number with any payload, infinities and negative zero too."""
     values = np.array(patterns, np.uint64).view(np.float64)
