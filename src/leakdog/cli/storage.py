@@ -126,6 +126,7 @@ def run_export(args: argparse.Namespace) -> int:
 
     """
     from leakdog.cli.takeout import take_out
+    from leakdog.report.words import plural
     from leakdog.store.sqlite import care
 
     damaged: dict[str, None] = {}
@@ -141,8 +142,8 @@ def run_export(args: argparse.Namespace) -> int:
     print("".join(f"{line}\n" for line in damaged), end="", file=sys.stderr)
     left = f"; {len(damaged):,} damaged left out" if damaged else ""
     print(
-        f"{found.profiles:,} profiles, the numbers of {found.targets:,} targets and {found.leaks:,} leaks "
-        f"are in {args.folder}{left}"
+        f"{plural(found.profiles, 'profile')}, the numbers of {plural(found.targets, 'target')} and "
+        f"{plural(found.leaks, 'leak')} are in {args.folder}{left}"
     )
     return int(bool(damaged))
 

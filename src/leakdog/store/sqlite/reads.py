@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -12,9 +13,9 @@ import numpy as np
 from leakdog.errors import StoreCorrupted
 from leakdog.model import Kind, Leak, Life, Signal, Snapshot, TargetKey
 from leakdog.store.codec import load_leak
-from leakdog.store.contract import Readings
+from leakdog.store.contract import Floats, Readings
 from leakdog.store.pack import closed, replayed
-from leakdog.store.series import read
+from leakdog.store.series import Column, read
 from leakdog.store.series.rows import LAST
 from leakdog.store.sqlite.chains import PLACES, SPAN_SECONDS
 from leakdog.store.sqlite.connection import encoded
@@ -37,8 +38,8 @@ _SNAPSHOTS = """
     AND (:kind IS NULL OR s.kind = :kind) {which}
     ORDER BY s.time DESC, s.id DESC LIMIT :limit
 """
-_TARGET = "(SELECT id FROM targets WHERE job = CAST(:job AS TEXT) AND instance = CAST(:instance AS TEXT))"
-_OF_TARGET = f"AND target_id = {_TARGET}"
+TARGET = "(SELECT id FROM targets WHERE job = CAST(:job AS TEXT) AND instance = CAST(:instance AS TEXT))"
+_OF_TARGET = f"AND target_id = {TARGET}"
 _PROFILE = """
     SELECT c.as_sent, p.data FROM chains AS c JOIN profiles AS p ON p.id BETWEEN c.id * 256 AND :id
     WHERE c.id = :id / 256 AND EXISTS (SELECT 1 FROM snapshots WHERE id = :id) ORDER BY p.id
@@ -47,10 +48,10 @@ _PROFILE = """
 # One statement, so that nothing is sealed between one part and the other.
 _READINGS = f"""
     SELECT 0 AS block, time, slot, life_start, numbers FROM readings
-        WHERE target_id = {_TARGET} AND time BETWEEN :start AND :end
+        WHERE target_id = {TARGET} AND time BETWEEN :start AND :end
     UNION ALL
     SELECT id, first_time, first_slot, 0, data FROM blocks
-        WHERE target_id = {_TARGET} AND last_time >= :start AND first_time <= :end
+        WHERE target_id = {TARGET} AND last_time >= :start AND first_time <= :end
     ORDER BY 2, 3
 """  # noqa: S608  # values are parameters
 
@@ -67,7 +68,7 @@ def snapshots(
     which = _OF_TARGET if key else ""
     limit = max(0, min(limit, MAX_INTEGER))
     given: dict[str, Any] = {"kind": kind and kind.value, "limit": limit, "span": SPAN_SECONDS}
-    given |= _range(start, end) | (_name(key) if key else {})
+    given |= _range(start, end) | (name_of(key) if key else {})
     given["start"] = max(given["start"], _since(connection.execute(_COUNTS.format(which=which), given), limit))
     return [
         Snapshot(number, TargetKey(job, instance), Kind(kind_name), *rest)
@@ -117,11 +118,11 @@ def readings(
     if known is None:
         return Readings()
     bounds = _range(start, end)
-    rows = connection.execute(_READINGS, _name(key) | bounds).fetchall()
+    rows = connection.execute(_READINGS, name_of(key) | bounds).fetchall()
     arrived = [(time, life_start, numbers) for block, time, _, life_start, numbers in rows if not block]
     sealed = _sealed([(block, data) for block, *_, data in rows if block], known[0], note)
     recent = column(arrived, known[0])
-    return _joined(sealed, recent, bounds) if sealed else recent
+    return joined([*sealed, recent], bounds["start"], bounds["end"]) if sealed else recent
 
 
 def _sealed(blocks: list[tuple[int, bytes]], signal_id: int, note: Note) -> list[Readings]:
@@ -129,21 +130,23 @@ def _sealed(blocks: list[tuple[int, bytes]], signal_id: int, note: Note) -> list
     found = []
     for block, data in blocks:
         try:
-            times, life_starts, each = read(data, signal_id)
+            found.append(told(*read(data, signal_id)))
         except StoreCorrupted as error:
             note(BLOCK, block, error)
-        else:
-            values = each.figures[LAST]
-            found.append(Readings(times, values, life_starts, each.lows, each.means, each.highs, each.counts))
     return found
 
 
-def _joined(sealed: list[Readings], recent: Readings, bounds: dict[str, float]) -> Readings:
-    """One signal out of blocks and of the rows that came after them, by time."""
-    parts = [*sealed, recent]
+def told(times: Floats, life_starts: Floats, column: Column) -> Readings:
+    """What a column tells of these times."""
+    values = column.figures[LAST]
+    return Readings(times, values, life_starts, column.lows, column.means, column.highs, column.counts)
+
+
+def joined(parts: Sequence[Readings], start: float = -math.inf, end: float = math.inf) -> Readings:
+    """The points of several within a range of time, by time."""
     arrays = [np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(Readings)]
     times = arrays[0]
-    wanted = (bounds["start"] <= times) & (times <= bounds["end"])
+    wanted = (start <= times) & (times <= end)
     if wanted.all() and (times[1:] >= times[:-1]).all():
         return Readings(*arrays)
     kept = np.flatnonzero(wanted)
@@ -156,7 +159,7 @@ def latest_life(connection: sqlite3.Connection, key: TargetKey) -> Life | None:
     row = connection.execute(
         "SELECT life_start, first_seen, pid FROM targets"
         " WHERE job = CAST(:job AS TEXT) AND instance = CAST(:instance AS TEXT)",
-        _name(key),
+        name_of(key),
     ).fetchone()
     return Life(*row) if row else None
 
@@ -202,7 +205,8 @@ def sizes(connection: sqlite3.Connection) -> dict[str, int]:
     return dict(connection.execute("SELECT kind, bytes FROM sizes ORDER BY bytes DESC, kind").fetchall())
 
 
-def _name(key: TargetKey) -> dict[str, bytes]:
+def name_of(key: TargetKey) -> dict[str, bytes]:
+    """What `TARGET` is asked with."""
     return {"job": encoded(key.job), "instance": encoded(key.instance)}
 
 

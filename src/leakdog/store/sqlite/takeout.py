@@ -14,8 +14,10 @@ from leakdog.errors import StoreCorrupted
 from leakdog.model import Kind, Leak, Signal, Snapshot, TargetKey
 from leakdog.store.contract import EvidenceFile, Readings
 from leakdog.store.pack import closed, unrolled
+from leakdog.store.series import Rows, load
 from leakdog.store.sqlite import bundles, reads
-from leakdog.store.sqlite.damage import CHAIN, NUMBERS, Note
+from leakdog.store.sqlite.damage import BLOCK, CHAIN, NUMBERS, Note
+from leakdog.store.sqlite.numbers import columns
 
 _LINKS = """
     SELECT c.as_sent, t.job, t.instance, c.kind, c.life_start, p.id, p.data, s.time, s.size_bytes
@@ -36,21 +38,52 @@ def profiles(connection: sqlite3.Connection, note: Note) -> Iterator[tuple[Snaps
 
 
 def numbers(connection: sqlite3.Connection, key: TargetKey, note: Note) -> Iterator[tuple[Signal, Readings]]:
-    """The numbers of a target, signal by signal; blocks that are damaged are noted."""
-    for signal in Signal:
-        try:
-            found = reads.readings(connection, key, signal, None, None, note)
-        except sqlite3.DatabaseError as error:
-            note(NUMBERS, f"{signal.value} of {key}", StoreCorrupted(str(error)))
-            continue
-        if len(found.times):
-            yield signal, found
+    """The numbers of a target, signal by signal; what is damaged is noted."""
+    connection.execute("BEGIN")  # so that nothing is sealed between one part and the next
+    try:
+        (target_id,) = connection.execute(f"SELECT {reads.TARGET}", reads.name_of(key)).fetchone()
+        parts = [*_sealed(connection, target_id, note), *_arrived(connection, target_id, key, note)]
+        names = connection.execute("SELECT id, name FROM signals ORDER BY id").fetchall()
+    finally:
+        connection.execute("ROLLBACK")  # nothing was written, and after damage SQLite commits nothing
+    for signal_id, name in names:
+        found = [(rows, rows.columns[signal_id]) for rows in parts if signal_id in rows.columns]
+        if found:
+            yield (
+                Signal(name),
+                reads.joined(
+                    [reads.told(rows.times[each.at], rows.life_starts[each.at], each) for rows, each in found]
+                ),
+            )
 
 
 def leaks(connection: sqlite3.Connection, note: Note) -> Iterator[tuple[Leak, dict[str, EvidenceFile]]]:
     """Every leak with the files that prove it; what is damaged is noted."""
     for leak in reads.leaks(connection, note):
         yield leak, bundles.read(connection, leak.id, note)
+
+
+def _sealed(connection: sqlite3.Connection, target_id: int, note: Note) -> Iterator[Rows]:
+    """Block by block, as SQLite may fail to read one of them."""
+    for (block_id,) in connection.execute("SELECT id FROM blocks WHERE target_id = ?", (target_id,)).fetchall():
+        try:
+            for (data,) in connection.execute("SELECT data FROM blocks WHERE id = ?", (block_id,)).fetchall():
+                yield load(data)
+        except StoreCorrupted as error:
+            note(BLOCK, block_id, error)
+        except sqlite3.DatabaseError as error:
+            note(BLOCK, block_id, StoreCorrupted(str(error)))
+
+
+def _arrived(connection: sqlite3.Connection, target_id: int, key: TargetKey, note: Note) -> Iterator[Rows]:
+    query = "SELECT slot, time, life_start, numbers FROM readings WHERE target_id = ? ORDER BY time"
+    try:
+        rows = connection.execute(query, (target_id,)).fetchall()
+    except sqlite3.DatabaseError as error:
+        note(NUMBERS, f"the last numbers of {key}", StoreCorrupted(str(error)))
+    else:
+        if rows:
+            yield columns(rows)
 
 
 def _of_chain(rows: list[tuple[Any, ...]]) -> Iterator[tuple[Snapshot, bytes | StoreCorrupted]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +13,8 @@ import pytest
 from leakdog.errors import StoreCorrupted
 from leakdog.model import Kind, Leak, RawProfile, Scrape, Signal, TargetKey
 from leakdog.store.pack import closed, opened
-from leakdog.store.sqlite import takeout
+from leakdog.store.sqlite import aging, takeout
+from leakdog.store.sqlite.connection import PAGE_BYTES, connect_reader
 from leakdog.store.sqlite.writes import Tables
 
 SHOP = Path(__file__).parents[2] / "attribute" / "shop"
@@ -60,3 +63,27 @@ def test_what_is_listed_no_more_is_passed_over(filled: sqlite3.Connection) -> No
     filled.execute("DELETE FROM snapshots WHERE id % 256 < 2 AND id < 512")
     noted: Noted = []
     assert bodies(filled, noted) == [*(closed(opened(body)) for body in HEAPS[2:]), b"no profile"]
+
+
+def test_a_page_that_cannot_be_read_takes_one_block_with_it(
+    connection: sqlite3.Connection, make_scrape: Scrapes, key: TargetKey, path: Path
+) -> None:
+    """Of a file that SQLite finds damaged all other blocks are given, and the one is noted."""
+    tables, dice = Tables(connection, 10**12), random.Random(1)
+    for row in range(3 * 700):
+        tables.append(make_scrape(60.0 * row, body=None, values={Signal.RSS: float(dice.getrandbits(40))}))
+        if row % 700 == 699:
+            aging.seal(connection, 1, 1e6)
+            connection.execute("UPDATE blocks SET row_count = 720")  # the next rows begin another
+            tables.forget_blocks()
+    (data,) = connection.execute("SELECT data FROM blocks WHERE id = 2").fetchone()
+    connection.close()
+    file = bytearray(path.read_bytes())
+    page = file.index(data[-2000:-1980]) // PAGE_BYTES * PAGE_BYTES
+    file[page : page + PAGE_BYTES] = b"\xff" * PAGE_BYTES
+    path.write_bytes(file)
+    noted: Noted = []
+    with contextlib.closing(connect_reader(path)) as reader:
+        found = dict(takeout.numbers(reader, key, lambda what, which, _: noted.append((what, which))))
+    assert noted == [("block of numbers", 2)]
+    assert found[Signal.RSS].times.tolist() == [60.0 * row + 0.25 for row in range(2100) if row // 700 != 1]
