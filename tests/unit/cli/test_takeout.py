@@ -32,7 +32,7 @@ def test_leaks_and_all_targets_are_taken_out(tmp_path: Path, capsys: pytest.Capt
     asyncio.run(_leaking(directory))
     out = tmp_path / "out"
     assert main(["storage", "export", str(directory), str(out)]) == 0
-    assert capsys.readouterr().out == f"0 profiles, the numbers of 4 targets and 1 leak are in {out}\n"
+    assert capsys.readouterr().out == f"no profiles, the numbers of 4 targets and 1 leak are in {out}\n"
     assert sorted(each.name for each in out.iterdir()) == [
         "evidence",
         "leaks.json",
