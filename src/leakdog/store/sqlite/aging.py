@@ -14,7 +14,7 @@ import numpy as np
 from leakdog.store.series import Rows
 from leakdog.store.sqlite import blocks
 from leakdog.store.sqlite.damage import Note, logged
-from leakdog.store.sqlite.numbers import columns
+from leakdog.store.sqlite.numbers import columns, sound
 
 # A target's rows that are older than an hour are sealed once the first is twice as old: a block is written anew for
 # each time that rows are added to it, and until then a number takes six times as much.
@@ -52,7 +52,9 @@ def seal(connection: sqlite3.Connection, target_id: int, now: float, note: Note 
         connection.executemany(
             "DELETE FROM readings WHERE target_id = ? AND slot = ?", [(target_id, row[0]) for row in rows]
         )
-        blocks.put(connection, target_id, RAW, columns(rows), note)
+        whole = sound(rows, note)
+        if whole:
+            blocks.put(connection, target_id, RAW, columns(whole), note)
     return len(rows) == SEAL_ROWS
 
 

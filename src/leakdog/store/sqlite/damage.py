@@ -11,7 +11,7 @@ log = logging.getLogger("leakdog.store")
 
 # What a piece of a file is called in words.
 BLOCK, CHAIN, LEAK, EVIDENCE = "block of numbers", "chain of profiles", "leak", "file of evidence"
-NUMBERS = "series"
+NUMBERS, ROW = "series", "row of numbers"
 
 # Takes what is damaged, its id or name, and why it cannot be read.
 Note = Callable[[str, int | str, StoreCorrupted], None]

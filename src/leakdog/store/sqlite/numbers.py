@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
+from leakdog.errors import StoreCorrupted
 from leakdog.store.contract import Readings
 from leakdog.store.series import Column, Rows
 from leakdog.store.series.rows import LAST
+from leakdog.store.sqlite.damage import ROW, Note
 
 RECORD = np.dtype([("signal", "u1"), ("value", "<f8")])
 
@@ -37,6 +40,21 @@ def repacked(rows: Rows) -> list[tuple[float, float, float, bytes]]:
             rows.slots.tolist(), rows.times.tolist(), rows.life_starts.tolist(), values, strict=True
         )
     ]
+
+
+def sound(rows: Iterable[tuple[Any, ...]], note: Note) -> list[tuple[Any, ...]]:
+    """Rows that end with time, life start and packed numbers, without those that are damaged, which are noted."""
+    found = []
+    for row in rows:
+        if isinstance(row[-1], bytes) and len(row[-1]) % RECORD.itemsize == 0:
+            found.append(row)
+        else:
+            note(
+                ROW,
+                f"of second {row[-3]}",
+                StoreCorrupted("it is no list of numbers; it goes when it is two hours old"),
+            )
+    return found
 
 
 def columns(rows: Sequence[tuple[float, float, float, bytes]]) -> Rows:

@@ -20,7 +20,7 @@ from leakdog.store.series.rows import LAST
 from leakdog.store.sqlite.chains import PLACES, SPAN_SECONDS
 from leakdog.store.sqlite.connection import encoded
 from leakdog.store.sqlite.damage import BLOCK, CHAIN, LEAK, Note, logged
-from leakdog.store.sqlite.numbers import column
+from leakdog.store.sqlite.numbers import column, sound
 
 MAX_INTEGER = 2**63 - 1
 
@@ -119,7 +119,7 @@ def readings(
         return Readings()
     bounds = _range(start, end)
     rows = connection.execute(_READINGS, name_of(key) | bounds).fetchall()
-    arrived = [(time, life_start, numbers) for block, time, _, life_start, numbers in rows if not block]
+    arrived = sound(((time, life_start, numbers) for block, time, _, life_start, numbers in rows if not block), note)
     sealed = _sealed([(block, data) for block, *_, data in rows if block], known[0], note)
     recent = column(arrived, known[0])
     return joined([*sealed, recent], bounds["start"], bounds["end"]) if sealed else recent

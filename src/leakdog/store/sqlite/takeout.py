@@ -17,7 +17,7 @@ from leakdog.store.pack import closed, unrolled
 from leakdog.store.series import Rows, load
 from leakdog.store.sqlite import bundles, reads
 from leakdog.store.sqlite.damage import BLOCK, CHAIN, NUMBERS, Note
-from leakdog.store.sqlite.numbers import columns
+from leakdog.store.sqlite.numbers import columns, sound
 
 _LINKS = """
     SELECT c.as_sent, t.job, t.instance, c.kind, c.life_start, p.id, p.data, s.time, s.size_bytes
@@ -82,8 +82,9 @@ def _arrived(connection: sqlite3.Connection, target_id: int, key: TargetKey, not
     except sqlite3.DatabaseError as error:
         note(NUMBERS, f"the last numbers of {key}", StoreCorrupted(str(error)))
     else:
-        if rows:
-            yield columns(rows)
+        whole = sound(rows, note)
+        if whole:
+            yield columns(whole)
 
 
 def _of_chain(rows: list[tuple[Any, ...]]) -> Iterator[tuple[Snapshot, bytes | StoreCorrupted]]:

@@ -110,6 +110,23 @@ def test_a_damaged_block_holds_nothing_else_up(
     assert "block of numbers 1 is left out: a block of numbers is damaged" in caplog.text
 
 
+def test_a_damaged_row_is_left_out_and_holds_no_sealing_up(
+    connection: sqlite3.Connection, tables: Tables, key: TargetKey, make_scrape: Scrapes
+) -> None:
+    """Before and after the others are sealed; then it is no more."""
+    append(tables, make_scrape, 30)
+    connection.execute("UPDATE readings SET numbers = substr(numbers, 2) WHERE slot = 60")
+    connection.execute("UPDATE readings SET numbers = CAST(numbers AS TEXT) WHERE slot = 120")
+    noted: list[str] = []
+    for _ in range(2):
+        found = reads.readings(
+            connection, key, Signal.RSS, None, None, lambda *told: noted.append(f"{told[0]} {told[1]}")
+        )
+        assert found.times.tolist() == [60.0 * row + 0.25 for row in range(30) if row not in (1, 2)]
+        seal(connection, tables)
+    assert noted == ["row of numbers of second 60.25", "row of numbers of second 120.25"]
+
+
 def test_a_damaged_block_is_left_out_of_what_is_read(
     connection: sqlite3.Connection, tables: Tables, key: TargetKey, make_scrape: Scrapes
 ) -> None:
