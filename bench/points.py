@@ -6,9 +6,10 @@
 Signals are made here, in the manner of a Go service that is read every minute, and of a process of which only the
 kernel's numbers are known. Further signals are the columns `value` of the files given, by their column `series`.
 
-Per signal: the column alone, as it is sealed. Per store: the closed file, with all its tables, indexes and free space.
-A point is a value that was read; a folded point has four (lowest, mean, highest, last). The slowest append is the
-longest that a caller waited while retention thinned, folded, sealed and deleted beside it.
+Per signal: its columns alone, as they are sealed and once they are folded. Per store: the closed file, with all its
+tables, indexes and free space; in its blocks what columns have in common is there once. A point is a value that was
+read; a folded point has four (lowest, mean, highest, last). The slowest append is the longest that a caller waited
+while retention thinned, folded, sealed and deleted beside it.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from numpy.typing import NDArray
 from leakdog.config.schema import NumbersConfig, RetentionConfig, StorageConfig
 from leakdog.model import Kind, Life, RawProfile, Scrape, Signal, TargetKey
 from leakdog.store import Store, open_store
+from leakdog.store.series import Column, Rows, fold
 from leakdog.store.series.column import dump
 
 Floats = NDArray[np.float64]
@@ -39,6 +41,7 @@ MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 START = 1.7e9
 LIFE = Life(START, START)
 BLOCK = 720
+SPANS = (0.0, 5 * MINUTE, HOUR)
 AIM = 2.0
 STALL_AIM = 1.0
 PROCESS = (Signal.RSS, Signal.RSS_ANON, Signal.RSS_SHMEM, Signal.USS, Signal.THREADS, Signal.OPEN_FILES)
@@ -91,9 +94,14 @@ def from_files(files: Sequence[Path]) -> dict[str, Floats]:
     return {name: np.array(values) for name, values in found.items()}
 
 
-def per_point(values: Floats) -> float:
-    """Bytes that a value takes, sealed in blocks."""
-    return sum(len(dump(values[at : at + BLOCK])) for at in range(0, len(values), BLOCK)) / len(values)
+def per_point(values: Floats, seconds: float = 0.0) -> float:
+    """Bytes that a value takes, sealed in blocks; or all that was read in so many seconds, a value a minute."""
+    times = START + MINUTE * np.arange(len(values))
+    rows = Rows(times, times, times * 0, {1: Column(np.arange(len(values)), values[None])})
+    figures = (fold(rows, seconds) if seconds else rows).columns[1].figures
+    count = figures.shape[1]
+    parts = (figures[:, at : at + BLOCK] for at in range(0, count, BLOCK))
+    return sum(len(dump(figure)) for part in parts for figure in part) / count
 
 
 def scrapes(key: TargetKey, values: Mapping[Signal, Floats]) -> Iterator[Scrape]:
@@ -189,12 +197,11 @@ def main(arguments: Sequence[str] = ()) -> None:
     options.add_argument("files", metavar="FILE", nargs="*", type=Path, help="CSV with columns series and value")
     given = options.parse_args(arguments)
     week = signals(7 * 1440)
-    print("bytes per value, as read and sealed:")
+    print("bytes per point, as read, of five minutes, and of an hour:")
     for name, values in [*((signal.value, each) for signal, each in week.items()), *from_files(given.files).items()]:
-        print(f"  {name:32} {per_point(values):6.2f}")
-    print(
-        f"  {'mean of the signals made here':32} {statistics.mean(map(per_point, week.values())):6.2f} (aim {AIM:.0f})"
-    )
+        print(f"  {name:40} {' '.join(f'{per_point(values, each):6.2f}' for each in SPANS)}")
+    means = [statistics.mean(per_point(values, each) for values in week.values()) for each in SPANS]
+    print(f"  {'mean of the signals made here':40} {' '.join(f'{each:6.2f}' for each in means)} (aim {AIM:.0f})")
     print(f"{'store':44} {'read':>10} {'points':>10} {'B per point':>11} {'B per read':>11} {'read one signal':>12}")
     raw = RetentionConfig(numbers=NumbersConfig(raw=60 * DAY))
     small = {signal: week[signal] for signal in PROCESS}
