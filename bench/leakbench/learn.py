@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
 
 from bench.leakbench.corpus import T0, Labelled, fast, foreign, mixed, own
 from bench.leakbench.kinds import STEP
@@ -36,13 +37,21 @@ from leakdog.model import Signal
 Array = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
-CORPORA = ("own", "mixed", "foreign", "fast")
+SLOW = ("own", "mixed", "foreign")
+LEARNED_FROM = {"steady": SLOW, "urgent": ("mixed", "fast")}
+MEASURED_ON = {"steady": SLOW, "urgent": ("fast",)}  # where nearly all false alarms of urgent looks are
 LENGTHS = np.array([look.blocks * PRODUCTION.levels[look.level].block_seconds for look in PRODUCTION.looks])
 TREES, LEAVES, DEPTH, RATE = 120, 10, 5, 0.15
 GREW, EARLY = 0.02, 0.4  # leaked shares: grown within the look-back to be a leak; after which finding it is worth less
 FORECAST_SCORE = {"steady": 2.5, "urgent": 2.0}
 IN_TIME = 0.6  # of the time from onset to limit: after it, finding a fast leak is worth less
 LATE_WORTH, HEALTHY_WORTH = 0.3, 0.5
+FAST_WORTH = 6.0  # of series that are read as often as urgent looks are meant for; there are few of them
+# Our fast leaks begin after a day and end within another one and a half, healthy series go on: what tells how long a
+# series has been watched would tell the one from the other here, and nowhere else.
+UNTOLD = {"past_days": 0.0, "own_days": 0.0}
+OTHER_DAYS = ("record", "same_time", "usual")
+MORE = {"ratio": 1}  # directions of the urgent score alone: the room of our fast leaks has bounds that others have not
 TRUE = 0.01
 YEAR_HOURS = 365.25 * 24
 REARM_HOURS = 12
@@ -78,12 +87,12 @@ class Seen:
     forecast: Array
 
 
-def watch(corpus: Sequence[Labelled]) -> tuple[Seen, Seen]:
-    """Replay a corpus and note what steady and urgent look-backs found, where a leak is not ruled out."""
+def watch(corpus: Sequence[Labelled], *, urgent: bool) -> Seen:
+    """Replay a corpus and note what look-backs of one kind found, where a leak is not ruled out."""
     place = {each.history.name: number for number, each in enumerate(corpus)}
     histories = [each.history for each in corpus]
     grid = Grid(histories, PRODUCTION)
-    parts: dict[bool, list[tuple[Any, ...]]] = {True: [], False: []}
+    parts: list[tuple[Any, ...]] = []
 
     def note(examined: Sequence[History], look: Look, time: float, seen: Evidence) -> None:
         rows = np.flatnonzero(score.allowed(seen, PRODUCTION))
@@ -94,29 +103,27 @@ def watch(corpus: Sequence[Labelled]) -> tuple[Seen, Seen]:
         swing = grid.swing(names, int(time // HOUR))
         forecast = np.column_stack((seen.level[rows], seen.growth[rows], seen.error[rows], swing))
         which = np.full(len(rows), PRODUCTION.looks.index(look))
-        parts[look.urgent].append((names, np.full(len(rows), time - T0), which, values, forecast))
+        parts.append((names, np.full(len(rows), time - T0), which, values, forecast))
 
-    replay(histories, Signal.RSS, NEVER_FIRE, witness=note)
+    looks = tuple(look for look in PRODUCTION.looks if look.urgent == urgent)
+    replay(histories, Signal.RSS, replace(NEVER_FIRE, looks=looks), witness=note)
     points = max(len(each.leaked) for each in corpus)
     padded = [np.pad(each.leaked, (0, points - len(each.leaked)), mode="edge") for each in corpus]
 
-    def seen(urgent: bool) -> Seen:
-        series, time, look, values, forecast = (np.concatenate(each) for each in zip(*parts[urgent], strict=True))
-        return Seen(
-            leaked=np.stack(padded).astype(np.float32),
-            step=corpus[0].step,
-            leaks=np.array([each.leaks for each in corpus]),
-            over=np.array([each.over for each in corpus]),
-            limit=np.array([each.history.limit or np.inf for each in corpus]),
-            hard=np.array([each.hard for each in corpus]),
-            series=series,
-            time=time,
-            look=look,
-            values=values,
-            forecast=forecast,
-        )
-
-    return seen(False), seen(True)
+    series, time, look, values, forecast = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return Seen(
+        leaked=np.stack(padded).astype(np.float32),
+        step=corpus[0].step,
+        leaks=np.array([each.leaks for each in corpus]),
+        over=np.array([each.over for each in corpus]),
+        limit=np.array([each.history.limit or np.inf for each in corpus]),
+        hard=np.array([each.hard for each in corpus]),
+        series=series,
+        time=time,
+        look=look,
+        values=values,
+        forecast=forecast,
+    )
 
 
 def labels(seen: Seen) -> tuple[Bools, Bools, Array]:
@@ -141,16 +148,22 @@ def labels(seen: Seen) -> tuple[Bools, Bools, Array]:
 
 
 def fit(many: Sequence[Seen], *, urgent: bool) -> Any:
-    """Learn the trees of one score. Only the urgent one looks at the time that is left."""
+    """Learn the trees of one score. Only the urgent one looks at the time that is left.
+
+    It learns from each row twice: as it is, and as it would be in a process of which no other day is known.
+    """
     import lightgbm
 
     values, truth, worth = [], [], []
     for seen in many:
         bad, good, weight = labels(seen)
+        weight *= FAST_WORTH if seen.step != STEP else 1.0
         kept = bad | good
-        values.append(seen.values[kept] if urgent else _without_limit(seen.values[kept]))
-        truth.append(bad[kept])
-        worth.append(weight[kept])
+        plain = _without(UNTOLD if urgent else {"left": score.MOST_LEFT}, seen.values[kept])
+        for each in (plain, _without(dict.fromkeys(OTHER_DAYS, 0.0), plain)) if urgent else (plain,):
+            values.append(each)
+            truth.append(bad[kept])
+            worth.append(weight[kept])
     data = lightgbm.Dataset(np.concatenate(values), label=np.concatenate(truth), weight=np.concatenate(worth) * 60)
     settings = {
         "objective": "binary",
@@ -163,7 +176,7 @@ def fit(many: Sequence[Seen], *, urgent: bool) -> Any:
         "bagging_fraction": 0.7,
         "bagging_freq": 1,
         "max_bin": 63,
-        "monotone_constraints": list(score.DIRECTIONS.values()),
+        "monotone_constraints": list((score.DIRECTIONS | (MORE if urgent else {})).values()),
         "seed": 1,
         "deterministic": True,
         "verbose": -1,
@@ -195,14 +208,16 @@ def _flatten(node: dict[str, Any], nodes: list[tuple[int, float, int, int, float
     return here
 
 
-def _without_limit(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def _without(told: dict[str, float], values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """With the same in all rows of some features, so that nothing is learned from them."""
     out = values.copy()
-    out[:, score.FEATURES.index("left")] = score.MOST_LEFT
+    for name, value in told.items():
+        out[:, score.FEATURES.index(name)] = value
     return out
 
 
 def best_scores(seen: Seen, scores: Array) -> Array:
-    """The highest score of each series at each hour, (N, hours), that stood for an hour as a leak must."""
+    """The highest score of each series at each hour, (N, hours), that stood for as long as a leak must."""
     hours = round(seen.leaked.shape[1] * seen.step / HOUR) + 1
     best = np.full((len(seen.leaks), hours + 9), -50.0)
     for number, look in enumerate(PRODUCTION.looks):
@@ -212,8 +227,9 @@ def best_scores(seen: Seen, scores: Array) -> Array:
             np.maximum.at(best, (seen.series[rows], (seen.time[rows] // HOUR).astype(int) + later), scores[rows])
     if PRODUCTION.looks[seen.look[0]].urgent:
         return best[:, :hours]
-    held = np.minimum(best[:, 1:], best[:, :-1])
-    return np.concatenate((np.full((len(best), 1), -50.0), held), 1)[:, :hours]
+    hold = round(PRODUCTION.hold_seconds / HOUR)
+    held = sliding_window_view(best, hold + 1, axis=1).min(2)
+    return np.concatenate((np.full((len(best), hold), -50.0), held), 1)[:, :hours]
 
 
 def alarm_rates(many: Sequence[Seen], model: Any) -> list[tuple[float, float]]:
@@ -265,29 +281,52 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--apart", type=int, nargs="+", default=[403], help="to measure rates and forecasts with")
     parser.add_argument("--per-kind", type=int, default=40)
     parser.add_argument("--mixed", type=int, default=1200, help="series of random mixtures, for each seed")
-    parser.add_argument("--fast", type=int, default=10, help="fast series per healthy kind, and a fifth as many leaks")
+    parser.add_argument("--fast", type=int, default=20, help="fast series per healthy kind, and a fifth as many leaks")
+    parser.add_argument(
+        "--only",
+        choices=LEARNED_FROM,
+        help="learn one score and keep the other, for which new features must be the last",
+    )
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     parser.add_argument("--generator", type=Path, help="directory with a generator.py whose kinds are learned from too")
     args = parser.parse_args(arguments)
-    jobs = [(seed, load, name) for seed in (*args.seeds, *args.apart) for load in (True, False) for name in CORPORA]
-    jobs = [job for job in jobs if args.generator or job[2] != "foreign"]
-    with ProcessPoolExecutor(args.processes) as pool:
-        seen = list(pool.map(partial(_watched, args), jobs))
-    out: dict[str, Any] = {"features": list(score.FEATURES)}
-    for number, name in enumerate(("steady", "urgent")):
-        slow = [(job[0], each[number]) for job, each in zip(jobs, seen, strict=True) if number or job[2] != "fast"]
-        model = fit([each for seed, each in slow if seed in args.seeds], urgent=name == "urgent")
-        apart = [each for seed, each in slow if seed in args.apart]
-        alarms = alarm_rates(apart, model)
-        off = spread(apart, model, FORECAST_SCORE[name])
-        out[name] = {"alarms": alarms, "spread": off, "trees": flattened(model)}
-        for least, rate in alarms:
-            print(f"{name} score {least:5.2f}: {rate:8.3f} alarms per healthy series and year", file=sys.stderr)
+    before = json.loads(args.out.read_text()) if args.only else {}
+    out: dict[str, Any] = {"features": list(score.FEATURES)} | {
+        part: before[part] for part in LEARNED_FROM if part in before
+    }
+    with ProcessPoolExecutor(args.processes, initializer=_forget) as pool:
+        for part in (args.only,) if args.only else LEARNED_FROM:
+            out[part] = learn(args, part, pool)
     args.out.write_text(re.sub(r'(\{"feature)', r"\n\1", json.dumps(out, separators=(",", ":"))) + "\n")
     return 0
 
 
-def _watched(args: argparse.Namespace, job: tuple[int, bool, str]) -> tuple[Seen, Seen]:
+def learn(args: argparse.Namespace, part: str, pool: ProcessPoolExecutor) -> dict[str, Any]:
+    """One of the two scores, with what was measured of it."""
+    urgent = part == "urgent"
+    sets = [(args.seeds, LEARNED_FROM[part]), (args.apart, MEASURED_ON[part])]
+    jobs = [(seed, load, name) for seeds, names in sets for seed in seeds for load in (True, False) for name in names]
+    jobs = [job for job in jobs if args.generator or job[2] != "foreign"]
+    seen = dict(zip(jobs, pool.map(partial(_watched, args, urgent), jobs), strict=True))
+    model = fit([each for (seed, *_), each in seen.items() if seed in args.seeds], urgent=urgent)
+    apart = [each for (seed, *_), each in seen.items() if seed in args.apart]
+    alarms = alarm_rates(apart, model)
+    for least, rate in alarms:
+        print(f"{part} score {least:5.2f}: {rate:8.3f} alarms per healthy series and year", file=sys.stderr)
+    return {"alarms": alarms, "spread": spread(apart, model, FORECAST_SCORE[part]), "trees": flattened(model)}
+
+
+def _forget() -> None:
+    """Watch without what was learned before, which may be of other features: nothing is judged meanwhile."""
+    features = len(score.FEATURES)
+    leaves = (np.full((1, 0), score.ALL_LEAVES, np.uint16),) * features
+    nothing = score.Trees(
+        (np.zeros(0),) * features, leaves, np.zeros((0, 1)), np.array([[0.0, 4.0], [1.0, 2.0], [2.0, 1.0]]), (0.0, 0.0)
+    )
+    score.learned = lambda: score.Learned(nothing, nothing)
+
+
+def _watched(args: argparse.Namespace, urgent: bool, job: tuple[int, bool, str]) -> Seen:
     seed, load, name = job
     match name:
         case "own":
@@ -301,7 +340,7 @@ def _watched(args: argparse.Namespace, job: tuple[int, bool, str]) -> tuple[Seen
     print(
         f"seed {seed}, {name}, {'with' if load else 'without'} load: {len(corpus)} series", file=sys.stderr, flush=True
     )
-    return watch(corpus)
+    return watch(corpus, urgent=urgent)
 
 
 if __name__ == "__main__":

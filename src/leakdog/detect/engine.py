@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leakdog.detect import words
+from leakdog.detect.climb import Past
 from leakdog.detect.evidence import EDGE, Evidence, examine
 from leakdog.detect.forecast import growth_interval, onset_column, plateau, time_to_limit
 from leakdog.detect.found import FOLLOWS_LOAD, LEAK, SETTLING
@@ -154,14 +155,14 @@ def surest(leaking: Sequence[Found]) -> Found:
 
 
 def ready_at(first_time: float, life_start: float, settings: Settings) -> float:
-    """When the first look-back that needs no past will be covered."""
+    """When the first look-back that needs no past will be covered; never, where each needs one."""
     waits = []
     for look in settings.looks:
         if not look.urgent:
             level = settings.levels[look.level]
             begin = max(first_time, life_start + level.warm_up_seconds)
             waits.append(begin + (look.blocks * (1 - 1 / EDGE) + 1) * level.block_seconds)
-    return min(waits)
+    return min(waits, default=math.inf)
 
 
 def begins(look: Look, now: float, settings: Settings) -> int:
@@ -198,7 +199,14 @@ class _Sight:
         )
         window = self._panel(look.level, rows)
         past = window if look.past == look.level else self._panel(look.past, rows)
-        return examine(look, window, past, self._some(known, rows), settings), window.end
+        found = examine(
+            look, window, past, self._some(known, rows), settings, lambda some: take(self._past(), rows[some])
+        )
+        return found, window.end
+
+    def _past(self) -> Past:
+        seconds = self._group.settings.levels[-1].block_seconds
+        return self._group.past(int(self._now // seconds))
 
     def _panel(self, level: int, rows: Ints) -> Panel:
         if level not in self._panels:

@@ -6,11 +6,13 @@ picture and with what it is worth.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from leakdog.detect.climb import Past, above, bend, beside, gap
 from leakdog.detect.convexity import (
     OUT_OF_SIGHT,
     inner_growth,
@@ -40,6 +42,7 @@ MULTIPLIED = 2.0
 # What comes of comparing with the past, which takes most of the time. More of each is more of a leak, so a score in
 # which they are infinite is the most that a row can reach.
 COMPARED = ("peak", "excess", "late", "line", "inner", "within", "repeated")
+Climbs = Callable[[Ints], Past]
 
 
 @dataclass(slots=True)
@@ -63,6 +66,10 @@ class Evidence:
         line: `line_over_logarithm`.
         inner, within: `inner_growth`, the second as a share of the rise.
         repeated: `repeated_growth`.
+        bend, gap: as shares of the rise.
+        record: the rise over the steepest climb of the past; of urgent looks, as are the next two.
+        same_time: what the climb of other days at this time leaves of the rise, as a share.
+        usual: last readings over the highest of other days at this time, as a share of the rise.
         kept: share of the rise that load does not explain.
         noise: standard deviation around the line, as a share of the rise.
         past: blocks before the window, over its length.
@@ -100,6 +107,11 @@ class Evidence:
     inner: Array
     within: Array
     repeated: Array
+    bend: Array
+    gap: Array
+    record: Array
+    same_time: Array
+    usual: Array
     kept: Array
     noise: Array
     past: Array
@@ -164,6 +176,7 @@ def examine(
     past: Panel,
     rows: Rows,
     settings: Settings,
+    climbs: Climbs,
     *,
     full: bool = True,
     sift: bool = False,
@@ -173,6 +186,7 @@ def examine(
     Args:
         window: blocks of the look's level, at least as many as it is long.
         past: blocks of the level its past is read from; the same panel where that is the same level.
+        climbs: gives the past of some rows on the coarsest level; asked only by urgent looks, for few.
         full: also measure rows that cannot be a leak, for their growth and why they are none.
         sift: of the others measure only those that can reach the threshold.
 
@@ -208,7 +222,7 @@ def examine(
     if not full:
         hopeful = (found.z >= settings.z_least) & (found.rise >= asked) & (found.rising >= settings.rising_least - 1e-6)
         sight = take(sight, np.flatnonzero(hopeful))
-    measured = _measure(sight, look, settings)
+    measured = _measure(sight, look, settings, climbs)
     if sift and not full:
         reaches = np.flatnonzero(score(measured, look, settings) >= sight.rows.threshold)
         sight, measured = take(sight, reaches), take(measured, reaches)
@@ -264,7 +278,7 @@ def _trend(seen: Corrected, look: Look, settings: Settings) -> Trend:
     return found
 
 
-def _measure(sight: _Sight, look: Look, settings: Settings) -> Evidence:
+def _measure(sight: _Sight, look: Look, settings: Settings, climbs: Climbs) -> Evidence:
     """What the look-back tells by itself; what comparing it with the past may tell is as much of a leak as can be."""
     found, seen, out = sight.found, sight.seen, Evidence.empty(len(sight.index))
     rise = _divisor(found)
@@ -289,6 +303,8 @@ def _measure(sight: _Sight, look: Look, settings: Settings) -> Evidence:
         above=np.where(np.isnan(sight.rows.highest), 1.0, (level + sight.rows.swing - sight.rows.highest) / rise),
         kept=np.where(climb > 0, found.rise * 0.75 / np.maximum(climb, 1e-9), OUT_OF_SIGHT),
         noise=found.noise / rise,
+        bend=bend(seen.raw) / rise,
+        gap=gap(seen.raw) / rise,
         past=sight.before / blocks,
         past_days=sight.before / settings.history_blocks,
         own_days=own / settings.history_blocks,
@@ -300,6 +316,9 @@ def _measure(sight: _Sight, look: Look, settings: Settings) -> Evidence:
         left=np.where(np.isnan(sight.rows.limit), np.inf, (sight.rows.limit - level) / rise),
         **dict.fromkeys(COMPARED, np.full(len(rise), np.inf)),
     )
+    if look.urgent and len(rise):
+        length = look.blocks * seconds / settings.levels[-1].block_seconds
+        out.put(slice(None), **beside(climbs(sight.index), rise, level, length, settings))
     return out
 
 
@@ -308,12 +327,14 @@ def _compare(out: Evidence, sight: _Sight, look: Look, settings: Settings) -> No
     seen, rise = sight.seen, _divisor(sight.found)
     total = running(seen.coarse)
     late, line = _warm_up(sight, total, _age(sight), _past_blocks(sight, look), settings)
-    peak, excess = _above(sight, total, look, settings)
+    span = max(1, min(settings.smooth_blocks, round(_past_blocks(sight, look) / 2)))
+    peak, excess = above(seen, total, sight.begin, sight.start, span, settings)
+    alone = (sight.before == 0) | np.isnan(peak)
     within, inner = inner_growth(seen.coarse, total, _columns(sight), sight.begin, sight.start)
     out.put(
         slice(None),
-        peak=peak / rise,
-        excess=excess / rise,
+        peak=np.where(alone, sight.found.rise, peak) / rise,
+        excess=np.where(alone, sight.found.rise, excess) / rise,
         late=np.where(late < np.inf, np.where(late < np.inf, late, 0.0) / rise, OUT_OF_SIGHT),
         line=np.where(sight.found.scaled, OUT_OF_SIGHT, line),
         inner=inner,
@@ -357,32 +378,6 @@ def _columns(sight: _Sight) -> Array:
     """Columns of the past at which the remembered lives begin."""
     columns: Array = sight.rows.lives - (sight.end - sight.seen.coarse.shape[1])
     return columns
-
-
-def _above(sight: _Sight, total: Array, look: Look, settings: Settings) -> tuple[Array, Array]:
-    """By how much the present is above all of the past: lowest of three blocks over the top, mean over highest mean.
-
-    Rows without a past get a whole rise.
-    """
-    coarse, begin = sight.seen.coarse, sight.begin
-    start = sight.start
-    first = max(0, start - settings.excess_blocks)
-    none = sight.before == 0
-    if start <= first or none.all():
-        return sight.found.rise, sight.found.rise
-    place = np.arange(first, start)
-    real = place >= begin[:, None]
-    top = np.where(real, coarse[:, first:start], -np.inf).max(1)
-    peak = sight.seen.window[:, -3:].min(1) - top
-    smooth = settings.smooth_blocks
-    level = coarse[:, -1:]
-    ends = np.arange(first + smooth, start + 1)
-    means = (total[:, ends] - total[:, ends - smooth]) / smooth + level
-    highest = np.where(ends - smooth >= begin[:, None], means, -np.inf).max(1, initial=-np.inf)
-    highest = np.where(np.isfinite(highest), highest, top)
-    span = max(1, min(smooth, round(_past_blocks(sight, look) / 2)))
-    excess = mean(coarse[:, -span:]) - highest
-    return np.where(none, sight.found.rise, peak), np.where(none, sight.found.rise, excess)
 
 
 def _decide(seen: Evidence, sight: _Sight, look: Look, settings: Settings, *, full: bool) -> None:

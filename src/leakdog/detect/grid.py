@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from leakdog.detect.climb import Past
 from leakdog.detect.group import HIGHS, LIFE_TOLERANCE_SECONDS, SWING_WEIGHT
 from leakdog.detect.lives import MOST_LIVES
 from leakdog.detect.panel import Panel, take
@@ -329,6 +330,14 @@ class Grid:
         begin = max(stop - HIGHS, known)
         top = self._high[:, begin:stop][rows].max(1, initial=-np.inf)
         return np.where(np.isfinite(top), top, np.nan).astype(float)
+
+    def past(self, rows: Ints, end: int) -> Past:
+        """The last `HIGHS` coarsest blocks before `end`, with their highest readings."""
+        column = end - self._base[-1]
+        highs = np.full((len(rows), HIGHS), np.nan)
+        known = self._high[rows, max(column - HIGHS, 0) : column]
+        highs[:, HIGHS - known.shape[1] :] = np.where(np.isfinite(known), known, np.nan)
+        return Past(self.panel(len(self._lows) - 1, end, rows).lows[:, -HIGHS:], highs)
 
     def _find_restarts(self, starts: list[Array]) -> list[tuple[float, int, float]]:
         """Time of the last reading before each restart, its series, and the new life's start; in order of time."""

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leakdog.detect.blocks import NEVER, Blocks, Ring, arranged
+from leakdog.detect.climb import Past
 from leakdog.detect.found import Found
 from leakdog.detect.lives import Lives, joining
 from leakdog.detect.panel import Panel
@@ -120,6 +121,11 @@ class Group:
         cells = self.highs.between(max(before, self.highs.end) - HIGHS, before)
         top: Array = np.fmax.reduce(cells, axis=1, initial=np.nan).astype(float)
         return top
+
+    def past(self, end: int) -> Past:
+        """The last `HIGHS` coarsest blocks before block `end`, with their highest readings."""
+        lows = self.panel(len(self.rings) - 1, end).lows[:, -HIGHS:]
+        return Past(lows.astype(float), self.highs.tail(end).astype(float))
 
     def arrange(self, rows: Iterable[int]) -> None:
         """Keep these series, in this order; -1 is a new one."""

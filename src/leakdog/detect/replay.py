@@ -184,7 +184,17 @@ class _Run:
             life_start=grid.life_start[rows],
             lives=grid.lives[rows],
         )
-        return examine(look, window, past, known, settings, full=full, sift=self.witness is None)
+        hour = int(now // settings.levels[-1].block_seconds)
+        return examine(
+            look,
+            window,
+            past,
+            known,
+            settings,
+            lambda some: grid.past(rows[some], hour),
+            full=full,
+            sift=self.witness is None,
+        )
 
     def _examine(self, number: int, rows: npt.NDArray[np.int64], time: float) -> None:
         look = self.settings.looks[number]

@@ -146,6 +146,11 @@ DIRECTIONS = {
     "loaded": 0,
     "days": 0,
     "left": -1,
+    "bend": 1,
+    "gap": 1,
+    "record": 1,
+    "same_time": 1,
+    "usual": 1,
 }
 FEATURES = tuple(DIRECTIONS)
 
@@ -180,6 +185,11 @@ def features(seen: Evidence, look: Look, settings: Settings) -> Array:
         "loaded": seen.loaded,
         "days": np.full(len(seen.z), days),
         "left": _within(seen.left, 0, MOST_LEFT),
+        "bend": _within(seen.bend, -3, 3),
+        "gap": _within(seen.gap, -3, 3),
+        "record": _within(seen.record, 0, 20),
+        "same_time": _within(seen.same_time, -5, 5),
+        "usual": _within(seen.usual, -5, 20),
     }
     return np.array([columns[name] for name in FEATURES]).T
 

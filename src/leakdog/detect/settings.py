@@ -118,7 +118,7 @@ class Settings:
     last_share: float = 0.05
     convex_z: float = 4.0
     urgent_share: float = 0.35
-    urgent_part: float = 0.75
+    urgent_part: float = 15 / 16
     at_once: float = 6.0
 
 
@@ -148,13 +148,14 @@ PRODUCTION = Settings(
     excess_blocks=168,
     smooth_blocks=24,
     rhythm_blocks=24,
-    hold_seconds=HOUR,
+    hold_seconds=2 * HOUR,
+    at_once=3.0,
     resolve_seconds=12 * HOUR,
     min_growth_ratio=0.05,
     min_growth_bytes=MIB,
     min_growth_count=20,
     convex_blocks=24,
-    false_alarms=0.6,
+    false_alarms=3.2,
 )
 
 SOAK = Settings(
@@ -189,6 +190,8 @@ SOAK = Settings(
 
 # Blocks kept of a site's series on each level.
 SITE_LENGTH = 192
+# Of the budget of false alarms, for what is said of sites: three times what slow looks at the whole have.
+SITES_PART = 3 / 16
 
 
 def stretched(settings: Settings, factor: float) -> Settings:
@@ -211,7 +214,7 @@ def stretched(settings: Settings, factor: float) -> Settings:
 def for_sites(settings: Settings) -> Settings:
     """The same for the many series of a target's sites: of the levels those that tell slow growth, kept shorter.
 
-    The whole tells what is fast, so no look is urgent, and none of the budget of false alarms is set aside for such.
+    The whole tells what is fast, so no look is urgent, and none of their budget of false alarms is set aside for such.
     Values are samples, so growth must be twice as large to count.
     """
     kept = [number for number, level in enumerate(settings.levels) if level.joins_lives] or [
@@ -227,6 +230,7 @@ def for_sites(settings: Settings) -> Settings:
             replace(look, level=kept.index(look.level), past=kept.index(look.past)) for look in looks if not look.urgent
         ),
         min_growth_bytes=2 * settings.min_growth_bytes,
+        false_alarms=None if settings.false_alarms is None else SITES_PART * settings.false_alarms,
         urgent_part=0.0,
     )
 

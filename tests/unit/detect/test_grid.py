@@ -53,6 +53,10 @@ def differences(history: History, settings: Settings) -> int:
             live = state.panel(level, end)
             same = np.allclose(panel.lows, live.lows, rtol=1e-6, equal_nan=True)
             wrong += not (same and np.allclose(panel.load, live.load, rtol=1e-5, equal_nan=True))
+        if len(settings.levels) - 1 in levels:
+            past, lived = grid.past(np.array([0]), end), state.past(end)
+            wrong += not np.allclose(past.lows, lived.lows, rtol=1e-6, equal_nan=True)
+            wrong += not np.allclose(past.highs, lived.highs, rtol=1e-6, equal_nan=True)
     return wrong
 
 
@@ -64,7 +68,7 @@ def state_count(state: Group, points: list[tuple[float, float, float, float]]) -
 
 @pytest.mark.parametrize("restarts", [0, 1, 4])
 def test_a_grid_holds_what_the_rings_would_hold(rng: np.random.Generator, restarts: int) -> None:
-    """At every block end, over gaps and restarts, a replay sees the same blocks as the daemon."""
+    """At every block end, over gaps and restarts, a replay sees the same blocks and highs as the daemon."""
     for _ in range(3):
         assert differences(random_history(rng, 5, restarts), PRODUCTION) == 0
 

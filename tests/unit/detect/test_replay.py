@@ -43,11 +43,27 @@ def watched(each: History, settings: Settings) -> list[float]:
 
 @pytest.mark.parametrize("restart", [False, True])
 def test_a_replay_says_what_watching_would_have_said(rng: np.random.Generator, restart: bool) -> None:
-    """An alert begins an hour, the hold time, after the live engine first said leak, to within a block."""
+    """An alert begins once the live engine has said leak for the hold time, to within a block."""
     each = history(rng, "a", leak=0.2, days=6, restart=restart)
     (result,) = replay([each], Signal.RSS, PRODUCTION)
+    leaking = np.isin(each.time, watched(each, PRODUCTION))
+    begin = np.maximum.accumulate(np.where(leaking, -np.inf, each.time))  # the last reading that was none
+    held = each.time[leaking & (each.time - begin > PRODUCTION.hold_seconds)]
+    assert result.alerts[0].start == pytest.approx(held[0], abs=900)
+
+
+@pytest.mark.parametrize("evening", [0.0, 0.5])
+def test_a_replay_of_a_fast_leak_says_what_watching_would_have_said(rng: np.random.Generator, evening: float) -> None:
+    """Urgent looks compare with the days before, with and without a rhythm: to within a block of theirs."""
+    time = T0 + np.arange(0, 2.5 * DAY, 60)
+    hours = (time - T0) / 3600
+    climb = evening * np.clip(np.abs(hours % 24 - 12) - 9, 0, 1) + 2 * np.maximum(hours - 58, 0) / 2
+    value = 1e9 * (1 + climb + 0.01 * rng.standard_normal(len(time)))
+    each = History("a", time, value, None, np.full(len(time), T0 - 30 * DAY), 4e9)
+    (result,) = replay([each], Signal.RSS, PRODUCTION)
     live = watched(each, PRODUCTION)
-    assert result.alerts[0].start == pytest.approx(live[0] + PRODUCTION.hold_seconds, abs=900)
+    assert 58 < (live[0] - T0) / 3600 < 60
+    assert result.alerts[0].start == pytest.approx(live[0], abs=120)
 
 
 def test_cutting_the_tail_changes_no_alert(rng: np.random.Generator) -> None:
