@@ -10,6 +10,7 @@ from leakdog.model import Signal, Unit
 MINUTE, HOUR, YEAR = 60.0, 3600.0, 365.25 * DAY
 AGREED = 3.0  # standard errors, over lives, from which growth is said to come back
 MOST_ERRORS = 99.0  # beyond, the number says no more than that it is sure
+MOST_TIMES = 20.0
 PREFIXES = ("", "Ki", "Mi", "Gi", "Ti")
 Finding = dict[str, float]
 
@@ -98,9 +99,15 @@ def why_leak(
         out.append("it grew in the same way after the restarts before")
     if alarms_per_year is not None:
         out.append(seldom(alarms_per_year))
+    if look.urgent and found["record"] >= 1:
+        out.append(f"it climbs {_times(found['record'])} as far as ever within that time in the days before")
     if look.urgent:
         out.append("it has eaten so much of the room to the limit that waiting for more evidence is not safe")
     return out
+
+
+def _times(ratio: float) -> str:
+    return f"more than {MOST_TIMES:.0f} times" if ratio > MOST_TIMES else f"{ratio:.1f} times"
 
 
 def why_settling(

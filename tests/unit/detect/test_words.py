@@ -74,13 +74,30 @@ def test_rare_evidence_is_told_by_the_years_between() -> None:
 def test_a_leak_names_its_rise_shape_certainty_past_and_rarity() -> None:
     """One sentence each, in the order in which a person checks them."""
     reasons = words.why_leak(
-        FOUND | {"repeated": 4.0}, PRODUCTION.looks[0], 86400, Signal.RSS, (2900, 3100), alarms_per_year=0.1
+        FOUND | {"repeated": 4.0, "record": 0.5},
+        PRODUCTION.looks[0],
+        86400,
+        Signal.RSS,
+        (2900, 3100),
+        alarms_per_year=0.1,
     )
     assert [reason.split(" ")[0] for reason in reasons] == ["grew", "it", "24.3", "above", "it", "a", "it"]
     assert "7 of 7 steps" in reasons[0]
     assert "24% of the rise" in reasons[1]
     assert "after the restarts" in reasons[4]
     assert "room to the limit" in reasons[6]
+
+
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [(0.0, None), (0.9, None), (3.21, "3.2 times as far as ever"), (1e9, "more than 20 times as far")],
+)
+def test_an_urgent_climb_is_told_beside_those_of_the_days_before(record: float, told: str | None) -> None:
+    """Where it is the steepest; not where none is known, which is 0."""
+    reasons = words.why_leak(FOUND | {"record": record}, PRODUCTION.looks[0], 1200, Signal.RSS, (1, 2), None)
+    found = [reason for reason in reasons if "as far as ever" in reason]
+    assert [told in each for each in found if told] == ([True] if told else [])
+    assert bool(found) == (told is not None)
 
 
 def test_what_was_not_found_is_not_told() -> None:
