@@ -100,6 +100,7 @@ def incremental(settings: Settings, name: str, step: float, points: int) -> str:
         growing = [row for row, verdict in enumerate(verdicts(group)) if verdict not in QUIET]
         for row in growing:
             assessment(group, row, signals[row], limits[row], now)
+        group.pack()
     half, quarter = marks[points // 2], marks[points // 4]
     late = (time.process_time() - half) / (points - points // 2) / SIGNALS
     early = (half - quarter) / (points // 2 - points // 4) / SIGNALS

@@ -13,7 +13,7 @@ Array = npt.NDArray[np.float64]
 T = TypeVar("T", bound=np.generic)
 LEAST_ROOM = 8  # blocks for which memory is taken at first
 MORE_ROOM = 0.25  # of the blocks that are kept, for how many more room is made when it is needed
-LEAST_PACKED = 2048  # bytes of numbers that are worth packing
+LEAST_PACKED = 4096  # bytes of numbers that are worth packing: smaller rings are those that change with each pass
 NEVER = -(1 << 60)  # index of a block before all others
 
 

@@ -83,7 +83,7 @@ def test_a_packed_group_is_stored_without_unpacking_it() -> None:
     group.panel(3, int(START // HOUR) + 200)
     group.highest(int(START // HOUR) + 100)
     assert [blocks._packed for blocks in (*group.rings, group.highs)] == packed
-    assert sum(each is not None for each in packed) == 5
+    assert sum(each is not None for each in packed) == 2
 
 
 def test_loads_are_stored_to_a_part_in_256() -> None:
