@@ -29,6 +29,7 @@ TOLD = (
     "excess",
     "repeated",
     "past",
+    "record",
 )
 LEAK, SETTLING, FOLLOWS_LOAD, SCORE, GROWTH = range(5)
 # What was found stands for this share of its look-back while no new block can be judged.
