@@ -1,5 +1,6 @@
 """The main module of a Go program, from its profiles."""
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -45,3 +46,24 @@ def test_a_gopath_is_known_by_what_else_lies_in_it(profile: MakeProfile) -> None
 def test_no_package_main_is_no_module(profile: MakeProfile) -> None:
     """Nothing is guessed from other packages."""
     assert main_module(profile({(Frame("github.com/acme/shop.Put", "github.com/acme/shop/put.go", 1),): 1})) == ""
+
+
+@pytest.mark.parametrize("piece", ["/src/a.bb", "/pkg/mod/a"])
+def test_a_hostile_path_is_looked_at_in_a_moment(profile: MakeProfile, piece: str) -> None:
+    """A path of 60 kB costs nothing, and does not hide one that tells the module."""
+    hostile, honest = Frame("main.main", piece * 6000, 5), Frame("main.run", "github.com/acme/shop/main.go", 5)
+    seen = profile({(hostile, honest): 1})
+    began = time.process_time()
+    assert main_module(seen) == "github.com/acme/shop"
+    assert time.process_time() - began < 1
+
+
+def test_many_files_of_package_main_are_looked_at_in_a_moment(profile: MakeProfile) -> None:
+    """However many there are: some are looked at, and frames are gone through once."""
+    folder = "/src/a.bb" * 100
+    files = [Frame(f"main.f{number}", f"{folder}/src/git.acme.example/shop/f{number}.go", 1) for number in range(2000)]
+    others = [Frame(f"git.acme.example/shop.g{number}", "/home/me/shop/g.go", 1) for number in range(2000)]
+    seen = profile({(frame,): 1 for frame in [*files, *others]})
+    began = time.process_time()
+    assert main_module(seen) == ""
+    assert time.process_time() - began < 1
