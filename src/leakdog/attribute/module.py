@@ -47,7 +47,7 @@ def _module(file: str, gopaths: frozenset[str]) -> str:
     if versioned:
         return _CAPITAL.sub(lambda letter: letter[1].upper(), versioned[1])
     imported = _IMPORTED.search(file)
-    if imported is None or (imported.start() and file[: imported.start(1)] not in gopaths):
+    if imported is None or (imported.start(1) and file[: imported.start(1)] not in gopaths):
         return ""
     parts = imported[1].split("/")
     return "/".join(parts[: 3 if parts[0] in _OWNERS else 2])

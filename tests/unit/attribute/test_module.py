@@ -22,6 +22,7 @@ MakeProfile = Callable[..., Profile]
         ("github.com/acme/shop@v1.2.0/main.go", "github.com/acme/shop"),
         ("C:\\go\\pkg\\mod\\github.com\\acme\\shop@v1.2.0\\main.go", "github.com/acme/shop"),
         ("/home/me/shop/cmd/shop/main.go", ""),
+        ("/src/my.app/cmd/shop/main.go", ""),
         ("zoo/leaks/main.go", ""),
         ("command-line-arguments/main.go", ""),
         ("./prog.go", ""),
