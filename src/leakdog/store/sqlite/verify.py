@@ -5,9 +5,10 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
-from leakdog.errors import ProfileError, StoreCorrupted
+from leakdog.errors import ProfileError, ProfileTooLarge, StoreCorrupted
 from leakdog.model import TargetKey
 from leakdog.pprof import parse
 from leakdog.store.codec import load_leak
@@ -115,7 +116,8 @@ def _profiles(connection: sqlite3.Connection) -> Iterator[Damaged | None]:
         try:
             if isinstance(body, StoreCorrupted):
                 raise body
-            parse(body)
+            with suppress(ProfileTooLarge):  # it came within the limits of its job
+                parse(body)
         except (ProfileError, StoreCorrupted) as error:
             name = f"snapshot {snapshot.id} ({snapshot.kind.value})"
             yield Damaged(CHAIN, snapshot.id, str(error), snapshot.key, (snapshot.time, snapshot.time), name)

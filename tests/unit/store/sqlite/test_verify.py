@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import sqlite3
 import zlib
 from collections.abc import Callable
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from leakdog.model import Leak, Scrape, Signal, TargetKey
+from leakdog.pprof import DEFAULT_LIMITS
+from leakdog.pprof.wire import varint
 from leakdog.store.sqlite import aging, bundles, reads, verify
 from leakdog.store.sqlite.writes import Tables
 
@@ -88,6 +91,15 @@ def test_damage_that_gives_another_profile_is_found(filled: sqlite3.Connection) 
     filled.execute("UPDATE chains SET as_sent = 1")
     assert [each.what for each in damaged(filled)] == ["chain of profiles"] * 6
     assert "snapshot 256 (heap)" in {each.name for each in damaged(filled)}
+
+
+def test_a_profile_over_the_usual_limits_is_sound(connection: sqlite3.Connection, make_scrape: Scrapes) -> None:
+    """A job may allow larger ones: such a profile is stored as it was sent, and repairing leaves it."""
+    size = DEFAULT_LIMITS.compressed_bytes
+    filler = varint(100 << 3 | 2) + varint(size) + bytes(size)  # a field that nobody knows
+    large = gzip.compress(gzip.decompress(HEAPS[0]) + filler, compresslevel=0)
+    Tables(connection, 10**12).append(make_scrape(60.0, body=large))
+    assert damaged(connection) == []
 
 
 def test_faults_of_the_file_are_told(filled: sqlite3.Connection) -> None:
