@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ LEFT, RIGHT, TOP, BOTTOM = 84, 12, 12, 28
 MAX_POINTS = WIDTH - LEFT - RIGHT
 # Strips that say what is in them when they are pointed at; narrower ones are hard to hit.
 STRIPS = 98
+MOST = sys.float_info.max / 4  # drawn: a range of this and some air, up and down, is still a number
 TEXT_HEIGHT, TEXT_WIDTH = 12, 170  # of a line, and of the longest text
 STYLE = (
     "svg { background: #fff; } text { fill: #57606a; font: 12px sans-serif; }"
@@ -151,10 +153,13 @@ class Frame:
 
 
 def _range(values: NDArray[np.float64]) -> tuple[float, float]:
-    """Axis range with air; it need not start at zero, as growth is what is looked for."""
-    low, high = float(values.min()), float(values.max())
+    """Axis range with air; it need not start at zero, as growth is what is looked for.
+
+    It lies below zero only where a value does.
+    """
+    low, high = np.clip([values.min(), values.max()], -MOST, MOST).tolist()
     air = (high - low) * 0.08 or max(abs(high) * 0.05, 1.0)
-    return max(0.0, low - air), high + air
+    return max(low - air, 0.0) if low >= 0 else low - air, high + air
 
 
 def _label(name: str, spans: Spans, unit: Unit) -> str:

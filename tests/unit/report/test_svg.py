@@ -35,6 +35,19 @@ def test_a_constant_series_is_a_level_line() -> None:
     assert len(set(re.findall(r",([\d.]+)", re.search(r'points="([^"]*)"', drawn)[1]))) == 1
 
 
+@pytest.mark.parametrize("values", [[-5.0] * 3, [-5.0, 0.0, 3.0], [1.79e308] * 3, [-4e307, 0.0, 4e307]])
+def test_any_number_is_drawn(values: list[float]) -> None:
+    """Nobody checks that the numbers of a file or of a page are amounts of memory."""
+    assert len(line(picture([0.0, 1.0, 2.0], values))) == 3
+
+
+def test_an_axis_lies_below_zero_only_where_a_value_does() -> None:
+    """Memory has no less than nothing."""
+    level = re.compile(r'text-anchor="end">(-[^<]*)<')
+    assert not level.search(picture([0.0, 1.0], [0.0, 9.0]))
+    assert level.search(picture([0.0, 1.0], [-9.0, 9.0]))
+
+
 @pytest.mark.parametrize(("times", "values"), [([], []), ([1.0], [2.0]), ([1.0, 1.0], [2.0, 3.0])])
 def test_too_few_points_are_said_in_words(times: list[float], values: list[float]) -> None:
     """Nothing is drawn where there is nothing to draw."""
