@@ -94,12 +94,13 @@ def run_verify(args: argparse.Namespace) -> int:
 
 
 def _told(found: Damaged) -> str:
-    from leakdog.report.words import human_time
+    from leakdog.report.words import human_time, inert
 
     name = found.name or found.what
     whose = "" if found.key is None else f" of {found.key}"
     when = "" if found.span is None else " to ".join(dict.fromkeys(map(human_time, found.span)))
-    return f"{name}{whose}{f' from {when}' if ' to ' in when else f' of {when}' if when else ''}: {found.why}"
+    when = f" from {when}" if " to " in when else f" of {when}" if when else ""
+    return inert(f"{name}{whose}{when}: {found.why}")
 
 
 def _verdict(count: int) -> str:
@@ -126,13 +127,13 @@ def run_export(args: argparse.Namespace) -> int:
 
     """
     from leakdog.cli.takeout import take_out
-    from leakdog.report.words import plural
+    from leakdog.report.words import inert, plural
     from leakdog.store.sqlite import care
 
     damaged: dict[str, None] = {}
 
     def note(what: str, which: int | str, error: StoreCorrupted) -> None:
-        damaged[f"{which if isinstance(which, str) else f'{what} {which}'}: {error}"] = None
+        damaged[inert(f"{which if isinstance(which, str) else f'{what} {which}'}: {error}")] = None
 
     try:
         with care.opened(args.directory) as connection, progress() as advance:
@@ -169,7 +170,7 @@ def _as_json(found: Contents) -> dict[str, Any]:
 
 
 def _text(found: Contents) -> str:
-    from leakdog.report.words import human_time, human_value, plural
+    from leakdog.report.words import human_time, human_value, inert, plural
 
     def size(value: int) -> str:
         return human_value(value, _bytes())
@@ -193,7 +194,10 @@ def _text(found: Contents) -> str:
     lines.append(f"{size(max(0, rest)):>12} the rest: names, indexes, and the log of what was written last")
     lines.append("fetched from each target:")
     listed = list(found.targets.items())[:LISTED]
-    lines += [f"{size(total):>12} {key}: {count:,} profiles, {rows:,} readings" for key, (count, rows, total) in listed]
+    lines += [
+        f"{size(total):>12} {inert(str(key))}: {count:,} profiles, {rows:,} readings"
+        for key, (count, rows, total) in listed
+    ]
     more = len(found.targets) - len(listed)
     return "\n".join([*lines, f"             and {more:,} more"] if more else lines)
 

@@ -101,6 +101,22 @@ def test_sealed_numbers_are_counted_verified_and_taken_out(directory: Path, tmp_
     assert main(["storage", "verify", str(directory)]) == 0
 
 
+def test_names_of_targets_are_shown_inert(directory: Path, tmp_path: Path, capsys: Capture) -> None:
+    """A name that moves the cursor is told by its codes, also where what is damaged is named."""
+    asyncio.run(_age(directory))
+    connection = sqlite3.connect(directory / "leakdog.db")
+    connection.execute("UPDATE targets SET instance = char(27) || '[2J'")
+    connection.execute("UPDATE blocks SET data = x'0102'")
+    connection.execute("UPDATE profiles SET data = x'01ff'")
+    connection.commit()
+    connection.close()
+    for action in (["stats"], ["verify"], ["export", str(tmp_path / "out")]):
+        main(["storage", action[0], str(directory), *action[1:]])
+        told = capsys.readouterr()
+        assert "\x1b" not in told.out + told.err
+        assert r"shop/\u001b[2J" in told.out + told.err
+
+
 def test_a_sound_store_is_verified(directory: Path, capsys: Capture) -> None:
     """Exit code 0; 1 with what is damaged where a profile is."""
     assert main(["storage", "verify", str(directory)]) == 0
