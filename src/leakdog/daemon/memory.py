@@ -14,7 +14,7 @@ from leakdog.errors import LeakdogError
 from leakdog.model import Leak, LeakState, Life, Signal, TargetKey
 from leakdog.pipeline.lives import Facts
 from leakdog.pipeline.signals import Signals
-from leakdog.pipeline.sites import BY_SITE, Sites
+from leakdog.pipeline.sites import BESIDE, BY_SITE, Sites
 from leakdog.pipeline.state import Lived, Watched
 from leakdog.store.contract import Store
 
@@ -83,7 +83,8 @@ class Memory:
             if data is None:
                 continue
             try:
-                watched.sites[signal] = Sites.from_bytes(signal, data, settings)
+                beside = watched.sites.get(BESIDE[signal]) if signal in BESIDE else None
+                watched.sites[signal] = Sites.from_bytes(signal, data, settings, beside)
             except LeakdogError as error:
                 log.warning("sites by %s of %s start afresh: %s", signal.value, watched.key, error)
         if life is not None:

@@ -210,12 +210,13 @@ class Sites:
     def to_bytes(self) -> bytes:
         """The followed sites with their series, a few kilobytes each."""
         assert self.group is not None
-        head = [(key, site.stack_id, *site.frame) for key, site in self.followed.items()]
+        sizes = self.sizes.average
+        head = [(key, site.stack_id, *site.frame, sizes.get(key)) for key, site in self.followed.items()]
         return json.dumps(head).encode() + b"\n" + stored.to_bytes(self.group)
 
     @classmethod
-    def from_bytes(cls, signal: Signal, data: bytes, settings: Settings) -> Sites:
-        """Read back what `to_bytes` wrote.
+    def from_bytes(cls, signal: Signal, data: bytes, settings: Settings, beside: Sites | None = None) -> Sites:
+        """Read back what `to_bytes` wrote; `beside`: for objects, the sites of the bytes.
 
         Raises:
             LeakdogError: the bytes are damaged, of another version, or of other settings.
@@ -226,17 +227,19 @@ class Sites:
         try:
             named = json.loads(head)
             sites = {key: Site(name, _shared(Frame(*frame[:3]))) for key, name, *frame in named}
+            sizes: dict[int, float] = {}
             if body.startswith(before.MAGIC):
                 ends = np.cumsum([0, *(size for *_, size in named)]).tolist()
                 parts = [body[first:end] for first, end in pairwise(ends)]
                 group = before.joined([before.read(part, fine) for part in parts])
             else:  # of no sites the version before stored nothing
                 group = stored.from_bytes(body, fine) if body else Group(fine, 0)
+                sizes = {key: float(size) for key, *_, size in named if size is not None}
         except (ValueError, TypeError) as error:
             raise LeakdogError(f"reading the series of sites: {error}; they start afresh") from error
         if len(sites) != len(group):
             raise LeakdogError("reading the series of sites: there are more or fewer than named; they start afresh")
-        return cls(signal, sites, group)
+        return cls(signal, sites, group, beside=beside, sizes=Sizes(sizes))
 
     def _choose(self, seen: Tally, group: Group, own: Own) -> None:
         stay = np.array(list(self.followed), np.uint64)

@@ -64,6 +64,7 @@ async def test_sites_go_on_where_they_were(store: Store, watched: Watched) -> No
         Signal.INUSE_SPACE: sites.to_bytes(),
         Signal.INUSE_OBJECTS: sites.to_bytes(),
     }
+    assert again[Signal.INUSE_OBJECTS].beside is again[Signal.INUSE_SPACE]
     del watched.sites[Signal.INUSE_OBJECTS]
     await Memory(store).forget(watched)
     await Memory(store).save([watched])

@@ -267,6 +267,43 @@ def test_growth_in_number_must_hold_memory_to_count() -> None:
     assert "1,024 KiB" in site.assessment.reasons[0]
 
 
+def test_growth_in_number_is_weighed_after_a_restart_too() -> None:
+    """The daemon is started again and judges before it has read a profile: what was no leak is none now."""
+    held, count = both(
+        range(240),
+        lambda second: {"s1": (10 + 3 * (second % 2)) * (200.0 + second)},
+        lambda second: {"s1": 200.0 + second},
+    )
+    held = Sites.from_bytes(Signal.INUSE_SPACE, held.to_bytes(), SETTINGS)
+    count = Sites.from_bytes(Signal.INUSE_OBJECTS, count.to_bytes(), SETTINGS, held)
+    judge_sites([held, count], START + 240, SETTINGS, 4)
+    (site,) = count
+    assert site.assessment is not None
+    assert (site.assessment.verdict, count.fastest()) == (Verdict.STEADY, None)
+
+
+def test_a_leak_in_number_is_told_in_bytes_after_a_restart_too() -> None:
+    """As before it, also where no profile was read since."""
+    held, count = both(range(240), space_of_buffers, buffers)
+    before = count.fastest()
+    held = Sites.from_bytes(Signal.INUSE_SPACE, held.to_bytes(), SETTINGS)
+    count = Sites.from_bytes(Signal.INUSE_OBJECTS, count.to_bytes(), SETTINGS, held)
+    judge_sites([held, count], START + 240, SETTINGS, 4)
+    told = count.fastest()
+    assert told is not None
+    assert before is not None
+    assert (told.signal, told.stack_id) == (before.signal, before.stack_id)
+
+
+def test_sites_that_an_earlier_version_has_saved_go_on() -> None:
+    """It told no size of their objects."""
+    sites = Sites(Signal.INUSE_SPACE)
+    feed(sites, lambda _: seen(s1=1e8), range(30))
+    head, _, body = sites.to_bytes().partition(b"\n")
+    earlier = json.dumps([each[:6] for each in json.loads(head)]).encode() + b"\n" + body
+    assert Sites.from_bytes(Signal.INUSE_SPACE, earlier, SETTINGS).to_bytes() == sites.to_bytes()
+
+
 def test_the_budget_is_shared_over_all_sites_of_a_target(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three sites that may grow, of three signals, are one family of three: each is asked for as much evidence."""
     asked: list[float] = []
