@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -15,6 +16,7 @@ sys.path.append(str(Path(__file__).parents[1] / "fuzz"))
 import numpy as np
 from made import broken, valid
 
+from leakdog.attribute.tally import sample_keys
 from leakdog.errors import LeakdogError, ProfileError
 from leakdog.pprof import DEFAULT_LIMITS, Decoder, Limits, kernel
 from leakdog.pprof.gunzip import MAGIC, gunzip
@@ -34,7 +36,7 @@ def main(library: str, count: int) -> None:
         decoder = Decoder()
         decoder.decode(made)
         for data in (broken(random), damaged(made, random), made[: random.randrange(len(made) + 1)]):
-            for use in (decoder.decode, Decoder(SHALLOW).decode, take_apart):
+            for use in (by_site(decoder), by_site(Decoder(SHALLOW)), take_apart):
                 with contextlib.suppress(ProfileError):
                     use(gunzip(data, DEFAULT_LIMITS) if data.startswith(MAGIC) else data)
                     read += 1
@@ -48,6 +50,11 @@ def main(library: str, count: int) -> None:
     room = np.empty(1024, np.int64)
     kernel.library().leakdog_varints(b"\1" * 1025, 1025, room.ctypes.data)
     sys.stdout.write("nothing was noticed\n")
+
+
+def by_site(decoder: Decoder) -> Callable[[bytes], object]:
+    """Decode, and sum up what is on each stack."""
+    return lambda data: sample_keys(decoder.decode(data))
 
 
 def follow(links: list[bytes], random: Random) -> None:
