@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from itertools import islice
 
@@ -52,6 +51,8 @@ NO_MODULE = frozenset({"", "unknown", "command-line-arguments"})
 BUILD_CHARACTERS = 200
 # GOMEMLIMIT "off" is told as the largest 64-bit number.
 NO_LIMIT = 2.0**62
+# A process counts in 64 bits. Far larger numbers could not be added up.
+MOST = 2.0**64
 
 # A page may hold a million series. The pure-Python parser sees only lines of ours, and the line feed in front lets the
 # search for them skip through 32 MiB in 12 ms; anchored with `^` it takes 110 ms.
@@ -120,10 +121,10 @@ def _own_lines(data: bytes) -> dict[str, str]:
 
 
 def _value(line: str) -> float | None:
-    """The number on a line; None where it is negative, infinite or NaN."""
+    """The number on a line; None where it is negative, NaN, or more than any process counts to."""
     plain = PLAIN.fullmatch(line)
     value = float(plain["value"] if plain else _sample(line).value)
-    return value if 0 <= value < math.inf else None
+    return value if 0 <= value <= MOST else None
 
 
 def _build(line: str) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 
 import pytest
@@ -131,11 +132,16 @@ def test_of_two_names_for_one_signal_the_better_one_tells_it() -> None:
     assert values(b"go_memstats_alloc_bytes 7\n") == {Signal.HEAP_ALLOC: 7}
 
 
-@pytest.mark.parametrize("number", ["NaN", "+Inf", "-Inf", "-1"])
+@pytest.mark.parametrize("number", ["NaN", "+Inf", "-Inf", "-1", "1.9e19", "1e999", "1.79e+308"])
 def test_what_is_no_amount_is_absent(number: str) -> None:
     """Never zero, and the other numbers stay."""
     page = f"process_resident_memory_bytes {number}\nprocess_open_fds 3\n".encode()
     assert values(page) == {Signal.OPEN_FILES: 3}
+
+
+def test_sums_are_numbers() -> None:
+    """Classes that are told as no amount of memory have no sum."""
+    assert Signal.HEAP_INUSE not in values(re.sub(rb"(_bytes) .*", rb"\1 1.7e308", RUNTIME_METRICS_PAGE))
 
 
 def test_what_is_missing_is_absent() -> None:
