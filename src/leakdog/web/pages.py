@@ -32,7 +32,7 @@ class Pages:
         return [
             web.get("/", self.index),
             web.get("/leaks/{id}", self.leak),
-            web.get("/targets/{job}/{instance}", self.target),
+            web.get("/targets/{job:[^/]+}/{instance:[^/]+}", self.target),  # else a brace would be none of a name
             web.get("/style.css", self.style),
         ]
 

@@ -284,6 +284,7 @@ async def test_a_target_has_a_page(server: Server) -> None:
     ("path", "status", "says"),
     [
         ("/targets/shop/10.0.0.8:6060", 404, "No target shop/10.0.0.8:6060 is watched"),
+        ("/targets/a%7Bb%7D/c%2Fd", 404, "No target a{b}/c/d is watched"),
         ("/targets/shop/10.0.0.7:6060?range=1y", 400, "range is one of 6h, 1d, 7d, 30d"),
         ("/targets/shop/10.0.0.7:6060?signal=heaps", 400, "signal is one of alloc_objects"),
     ],
