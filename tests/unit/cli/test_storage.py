@@ -101,6 +101,26 @@ def test_sealed_numbers_are_counted_verified_and_taken_out(directory: Path, tmp_
     assert main(["storage", "verify", str(directory)]) == 0
 
 
+def test_a_file_that_cannot_be_read_whole_is_told_and_the_rest_taken_out(
+    directory: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    """Where SQLite finds a page broken, verify says how to save the others, and that is possible."""
+    asyncio.run(_age(directory))
+    connection = sqlite3.connect(directory / "leakdog.db")
+    (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'blocks'").fetchone()
+    (size,) = connection.execute("PRAGMA page_size").fetchone()
+    connection.close()
+    with (directory / "leakdog.db").open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+    assert main(["storage", "verify", str(directory)]) == 3
+    assert (
+        f"take out what can still be read with `leakdog storage export {directory} FOLDER`" in capsys.readouterr().err
+    )
+    assert main(["storage", "export", str(directory), str(tmp_path / "out")]) == 1
+    assert "2 profiles" in capsys.readouterr().out
+
+
 def test_names_of_targets_are_shown_inert(directory: Path, tmp_path: Path, capsys: Capture) -> None:
     """A name that moves the cursor is told by its codes, also where what is damaged is named."""
     asyncio.run(_age(directory))

@@ -49,6 +49,7 @@ def _explain(error: sqlite3.Error, path: Path, doing: str) -> StoreError:
 def damaged(path: Path, detail: str) -> StoreCorrupted:
     """The error for a database file whose content is broken."""
     return StoreCorrupted(
-        f"the database {path} is damaged ({detail}): take out what can be read with `leakdog storage export`, then "
-        "move it away together with its -wal file to start with an empty one, or put a backup in its place"
+        f"the database {path} is damaged ({detail}): take out what can still be read with `leakdog storage export "
+        f"{path.parent} FOLDER`, then move it away together with its -wal file to start with an empty one, or put a "
+        "backup in its place"
     )
