@@ -78,7 +78,10 @@ def examined(connection: sqlite3.Connection) -> Iterator[Damaged | None]:
 
 
 def take_out(connection: sqlite3.Connection, found: Sequence[Damaged]) -> Deleted:
-    """Delete what is damaged, and of a chain of profiles what comes after that; all else stays as it is."""
+    """Delete what is damaged, of a chain of profiles what comes after that, and with a leak what proves it.
+
+    All else stays as it is.
+    """
     connection.execute("BEGIN IMMEDIATE")
     deleted = Deleted()
     for each in found:

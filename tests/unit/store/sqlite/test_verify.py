@@ -93,6 +93,13 @@ def test_damage_that_gives_another_profile_is_found(filled: sqlite3.Connection) 
     assert "snapshot 256 (heap)" in {each.name for each in damaged(filled)}
 
 
+def test_evidence_goes_with_its_leak(filled: sqlite3.Connection) -> None:
+    """Nobody could ask for it."""
+    filled.execute("UPDATE leaks SET body = '{' WHERE id = 'one'")
+    verify.take_out(filled, damaged(filled))
+    assert filled.execute("SELECT count(*) FROM evidence").fetchone() == (0,)
+
+
 def test_a_profile_over_the_usual_limits_is_sound(connection: sqlite3.Connection, make_scrape: Scrapes) -> None:
     """A job may allow larger ones: such a profile is stored as it was sent, and repairing leaves it."""
     size = DEFAULT_LIMITS.compressed_bytes
