@@ -85,7 +85,7 @@ def test_damaged_page_is_found_at_opening(path: Path) -> None:
     path.write_bytes(content)
     with pytest.raises(
         StoreCorrupted,
-        match=r"leakdog.db is damaged .*: take out what can be read with .*move it away together with its -wal",
+        match=r"leakdog.db is damaged .*: take out what can still be read with .*move it away together with its -wal",
     ):
         connect_writer(path, 1)
 
