@@ -174,8 +174,13 @@ def _missed(leak: Leak | None, now: float, settings: Settings) -> Leak | None:
 
 
 def _unseen(leak: Leak | None, now: float) -> Leak | None:
-    """Nobody can say that its growth is gone."""
-    return leak if leak is None or leak.state is LeakState.RESOLVED else replace(leak, updated=now)
+    """Nobody can say that its growth is gone, nor that it has stood in this time: a suspicion has to hold without it."""
+    if leak is None or (leak.state is LeakState.RESOLVED and leak.pending_since is None):
+        return leak
+    since = leak.pending_since
+    if leak.state is not LeakState.FIRING and since is not None:
+        since += now - leak.updated
+    return replace(leak, updated=now, pending_since=since)
 
 
 def _ended(leak: Leak | None, now: float) -> Leak | None:

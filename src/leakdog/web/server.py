@@ -134,6 +134,7 @@ async def _harden(request: web.Request, handler: Handler) -> web.StreamResponse:
         error.headers.update(SECURITY_HEADERS)
         raise
     except StoreCorrupted as error:
+        log.warning("%s was not answered: %s", request.path, error)
         response = web.json_response({"error": str(error)}, status=500)
     except StoreError as error:
         log.warning("%s was not answered: %s", request.path, error)
