@@ -174,7 +174,7 @@ def _missed(leak: Leak | None, now: float, settings: Settings) -> Leak | None:
 
 
 def _unseen(leak: Leak | None, now: float) -> Leak | None:
-    """Nobody can say that its growth is gone, nor that it has stood in this time: a suspicion has to hold without it."""
+    """Nobody can say that its growth is gone, nor that it has stood in this time: it counts for no hold."""
     if leak is None or (leak.state is LeakState.RESOLVED and leak.pending_since is None):
         return leak
     since = leak.pending_since
