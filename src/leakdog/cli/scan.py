@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import time
 from collections.abc import Iterable
 from dataclasses import replace
@@ -25,10 +26,11 @@ EPILOG = """examples:
   leakdog scan 127.0.0.1:6060 --for 10m --gc --record run1/   keep the profiles, for analyze and gate
   leakdog scan etcd --json                        a local process by its name, for a script
 
-exit codes: 0 no leak, 1 a leak was found, 2 usage, 3 the target could not be read
+exit codes: 0 no leak, 1 a leak was found, 2 usage, 3 the target could not be read, or not for long enough to say
 """
 JOB = "scan"
 MOST_PROFILES = 100_000
+UNJUDGED = 3  # too early to say: whoever waits for a verdict must not take it for a good one
 PATIENCE_SECONDS = 10.0  # with a sample
 _PORTS = {"http": 80, "https": 443}
 
@@ -76,8 +78,10 @@ def run(args: argparse.Namespace) -> int:
     firing = [leak for leak in fleet.leaks() if leak.firing_since is not None]
     if watched.up is not True and not firing:  # a process that leaked until it was killed has its verdict
         raise LeakdogError(f"reading {watched.key.instance}: {watched.last_error or 'it was not read at all'}")
-    print(json.dumps(_as_json(fleet, watched)) if args.json else _as_text(fleet, watched))
-    return 1 if firing else 0
+    print(json.dumps(_as_json(fleet, watched)) if args.json else _as_text(fleet, watched, args.seconds))
+    if firing:
+        return 1
+    return UNJUDGED if _unjudged(watched) else 0
 
 
 def scan_config(job: ScrapeConfig, interval_seconds: float) -> Config:
@@ -196,7 +200,23 @@ def _as_json(fleet: Fleet, watched: Watched) -> dict[str, Any]:
     return {"target": target_view(watched), "leaks": [leak_view(leak, fleet) for leak in fleet.leaks()]}
 
 
-def _as_text(fleet: Fleet, watched: Watched) -> str:
+def _unjudged(watched: Watched) -> bool:
+    """Whether nothing at all could be said: every signal was seen for too short a time, and none is suspected."""
+    from leakdog.model import Verdict
+
+    verdicts = {found.verdict for found in watched.assessments.values()}
+    return not watched.leaks and not watched.harmless and verdicts <= {Verdict.TOO_EARLY}
+
+
+def _too_early(watched: Watched, seconds: float) -> str:
+    """How long to scan for a first verdict, rounded up to minutes, as far as it is known."""
+    waits = [found.ready_at - found.time for found in watched.assessments.values() if found.ready_at is not None]
+    longer = [seconds + wait for wait in waits if 0 < wait < math.inf]
+    how = f"run with --for {math.ceil(min(longer) / 60)}m" if longer else "scan longer (--for)"
+    return f"too early to say of {watched.key.instance}; {how}"
+
+
+def _as_text(fleet: Fleet, watched: Watched, seconds: float) -> str:
     """Each leak in words; without one, what was seen of each signal."""
     from leakdog.model import LeakState
     from leakdog.report.leak import CLASS_WORDS, leak_text
@@ -205,7 +225,7 @@ def _as_text(fleet: Fleet, watched: Watched) -> str:
     leaks = [leak for leak in watched.leaks.values() if leak.firing_since is not None]
     if leaks:
         return "\n\n".join(leak_text(leak_view(leak, fleet)) for leak in leaks)
-    lines = [f"no leak found in {watched.key.instance}"]
+    lines = [_too_early(watched, seconds) if _unjudged(watched) else f"no leak found in {watched.key.instance}"]
     if any(leak.state is LeakState.PENDING for leak in watched.leaks.values()):
         lines = [
             f"{watched.key.instance} grows as a leak does, but not for long enough to be sure; scan longer (--for)"

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -108,14 +109,16 @@ def program() -> Iterator[str]:
 
 
 def test_a_short_scan_says_that_it_is_too_early(program: str, capsys: Capture) -> None:
-    """Three seconds find no leak (exit code 0); values are told, and that it is too early to say."""
-    assert cli.main(["scan", program, "--for", "3s", "--json"]) == 0
+    """Three seconds judge nothing (exit code 3); values are told, and how long a scan with a verdict takes."""
+    assert cli.main(["scan", program, "--for", "3s", "--json"]) == 3
     found = json.loads(capsys.readouterr().out)
     assert found["leaks"] == []
     assert found["target"]["up"] is True
     assert {verdict["verdict"] for verdict in found["target"]["verdicts"].values()} == {"too_early"}
-    assert cli.main(["scan", str(os.getpid()), "--for", "1s"]) == 0
-    assert "no leak found" in capsys.readouterr().out
+    assert cli.main(["scan", str(os.getpid()), "--for", "1s"]) == 3
+    told = capsys.readouterr().out
+    assert re.match(r"too early to say of \S+; run with --for 1m\n", told)
+    assert "no leak found" not in told
 
 
 def found(
@@ -137,6 +140,9 @@ LEAK = Leak("9f1c", KEY, Signal.RSS, LeakClass.NATIVE, LeakState.FIRING, 950.0, 
 ENDED = replace(LEAK, state=LeakState.RESOLVED)
 PENDING = replace(LEAK, state=LeakState.PENDING, firing_since=None)
 WAITS = Assessment(Signal.RSS, 9.0, Verdict.TOO_EARLY, reasons=("too early to say: too little was seen",))
+STEADY = Assessment(Signal.THREADS, 9.0, Verdict.STEADY)
+READY = replace(WAITS, ready_at=9.0 + 130.0)  # after the default of two minutes
+LATER = replace(WAITS, signal=Signal.THREADS, ready_at=9.0 + 500.0)
 
 
 @pytest.mark.parametrize(
@@ -147,8 +153,14 @@ WAITS = Assessment(Signal.RSS, 9.0, Verdict.TOO_EARLY, reasons=("too early to sa
         (
             0,
             "no leak found in 127.0.0.1:6060\n  rss                too early  too little was seen",
+            found(assessments=(WAITS, STEADY)),
+        ),
+        (
+            3,
+            "too early to say of 127.0.0.1:6060; scan longer (--for)\n  rss                too early  too little was",
             found(assessments=(WAITS,)),
         ),
+        (3, "too early to say of 127.0.0.1:6060; run with --for 5m\n", found(assessments=(READY, LATER))),
         (
             0,
             "growth of a cache that still fills (rss):\n  - it will settle near 3 GiB in 9 h\n",
@@ -162,7 +174,7 @@ WAITS = Assessment(Signal.RSS, 9.0, Verdict.TOO_EARLY, reasons=("too early to sa
 def test_the_verdict_is_the_exit_code(
     code: int, said: str, fleet: Fleet, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
-    """1 for a leak, also of a process that it has killed; 3 where nothing can be said; 0 else."""
+    """1 for a leak, also of a process that it has killed; 3 where nothing can be said, or not yet; 0 else."""
 
     async def scanned(*_: object) -> Fleet:
         return fleet
