@@ -90,10 +90,16 @@ def owned(directory: Path, doing: str) -> Iterator[sqlite3.Connection]:
 
 def _existing(directory: Path) -> Path:
     path = directory / FILE_NAME
-    if not path.exists():
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
         raise StoreError(
             f"{directory} holds no store: there is no {FILE_NAME} in it; give the storage.path of a daemon"
-        )
+        ) from None
+    except OSError as error:
+        raise StoreError(
+            f"opening {path}: {error.strerror}: read it as the user whose daemon has written it"
+        ) from error
     return path
 
 
@@ -142,6 +148,7 @@ def compact(directory: Path) -> tuple[int, int]:
         StoreError: there is no store, or the disk has no room for a second copy.
 
     """
+    _existing(directory)
     before = size_bytes(directory)
     with owned(directory, "compacting") as connection:
         connection.execute("VACUUM")

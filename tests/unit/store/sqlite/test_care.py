@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -67,6 +68,20 @@ def test_an_empty_folder_holds_no_store(tmp_path: Path, act: Callable[[Path], ob
     with pytest.raises(StoreError, match=r"holds no store: there is no leakdog\.db"):
         act(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("act", [care.contents, care.compact])
+def test_a_folder_that_one_may_not_read_is_told(
+    act: Callable[[Path], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sentence names the file and what the system says; root may read all, so the system's answer is made."""
+
+    def refuse(path: Path, **_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    with pytest.raises(StoreError, match=r"opening \S+leakdog.db: Permission denied: read it as the user"):
+        act(tmp_path)
 
 
 @pytest.mark.parametrize("version", range(1, len(schema.MIGRATIONS)))
