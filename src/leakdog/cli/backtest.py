@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from leakdog.cli.folders import make_folder, not_writable
 from leakdog.cli.progress import progress
-from leakdog.errors import LeakdogError
 
 if TYPE_CHECKING:
     from leakdog.config.schema import Preset
@@ -38,6 +38,7 @@ Every reading is judged as if it had just arrived: an alert uses nothing that ca
 exit codes: 0 the history was replayed, 2 usage, 3 the file cannot be used
 """
 SOAK_SECONDS = 3600.0  # a history shorter than this was a soak run
+DRAWING = ("drawing into", "name another folder with --plot")
 NOT_IN_NAMES = re.compile(r"[^\w.-]+")
 
 
@@ -69,6 +70,8 @@ def run(args: argparse.Namespace) -> int:
     from leakdog.detect.settings import settings_for
     from leakdog.model import Signal, Unit
 
+    if args.plot:
+        make_folder(args.plot, *DRAWING)
     unit = Unit(args.unit)
     with progress() as advance:
         histories = read_histories(args.file, with_load=not args.no_load, progress=lambda: advance("reading", None))
@@ -126,7 +129,7 @@ def plot(
     unit: Unit,
     progress: Callable[[float], None],
 ) -> None:
-    """Draw each series into a folder, which is made where it is not there.
+    """Draw each series into a folder that is there.
 
     Raises:
         LeakdogError: a file cannot be written.
@@ -135,7 +138,6 @@ def plot(
     from leakdog.report.svg import Growth, standalone, trend
 
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         for number, (history, result) in enumerate(zip(histories, results, strict=True)):
             progress(number / len(results))
             growths = [
@@ -146,7 +148,7 @@ def plot(
             if picture.startswith("<svg"):
                 (folder / f"{NOT_IN_NAMES.sub('_', history.name)}.svg").write_text(standalone(picture))
     except OSError as error:
-        raise LeakdogError(f"drawing into {folder}: {error}; name another folder with --plot") from error
+        raise not_writable(error, folder, *DRAWING) from error
 
 
 def _print_table(results: list[Replayed], unit: Unit) -> None:

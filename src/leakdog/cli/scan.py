@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leakdog.cli.arguments import add_own_code, duration
+from leakdog.cli.folders import make_folder, not_writable
 from leakdog.cli.progress import progress
 from leakdog.errors import LeakdogError
 
@@ -29,6 +30,7 @@ EPILOG = """examples:
 exit codes: 0 no leak, 1 a leak was found, 2 usage, 3 the target could not be read, or not for long enough to say
 """
 JOB = "scan"
+RECORDING = ("recording into", "name another folder with --record")
 MOST_PROFILES = 100_000
 UNJUDGED = 3  # too early to say: whoever waits for a verdict must not take it for a good one
 PATIENCE_SECONDS = 10.0  # with a sample
@@ -69,6 +71,8 @@ def run(args: argparse.Namespace) -> int:
     import asyncio
     import logging
 
+    if args.record is not None:
+        make_folder(args.record, *RECORDING)
     # What the pipeline logs of the target is told below, once.
     logging.getLogger("leakdog").addHandler(logging.NullHandler())
     job = replace(args.job, params={**args.job.params, "gc": ("1",)}) if args.gc else args.job
@@ -170,11 +174,10 @@ def _record(profiles: Iterable[tuple[str, bytes]], folder: Path) -> None:
 
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         for name, data in profiles:
             (folder / name).write_bytes(data)
     except OSError as error:
-        raise LeakdogError(f"recording into {folder}: {error}; name another folder with --record") from error
+        raise not_writable(error, folder, *RECORDING) from error
 
 
 def _only_target(config: Config) -> Watched:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leakdog.cli.progress import progress
-from leakdog.errors import LeakdogError, StoreCorrupted
+from leakdog.errors import StoreCorrupted
 
 if TYPE_CHECKING:
     from leakdog.store.sqlite.care import Contents
@@ -24,6 +24,7 @@ EPILOG = """examples:
 
 For compact and verify --repair the daemon must be stopped; the others may be used while it runs.
 """
+EXPORTING = ("writing into", "name another folder")
 LISTED = 20
 Actions = argparse._SubParsersAction  # argparse has no public name for it
 
@@ -126,6 +127,7 @@ def run_export(args: argparse.Namespace) -> int:
         LeakdogError: a file cannot be written.
 
     """
+    from leakdog.cli.folders import make_folder, not_writable
     from leakdog.cli.takeout import take_out
     from leakdog.report.words import inert, plural
     from leakdog.store.sqlite import care
@@ -137,9 +139,10 @@ def run_export(args: argparse.Namespace) -> int:
 
     try:
         with care.opened(args.directory) as connection, progress() as advance:
+            make_folder(args.folder, *EXPORTING)
             found = take_out(connection, args.folder, note, advance)
     except OSError as error:
-        raise LeakdogError(f"writing into {args.folder}: {error}; name another folder") from error
+        raise not_writable(error, args.folder, *EXPORTING) from error
     print("".join(f"{line}\n" for line in damaged), end="", file=sys.stderr)
     left = f"; {len(damaged):,} damaged left out" if damaged else ""
     print(

@@ -34,7 +34,7 @@ class TakenOut:
 
 
 def take_out(connection: sqlite3.Connection, folder: Path, note: Note, advance: Advance) -> TakenOut:
-    """Write everything that is sound into a folder; what is damaged is noted.
+    """Write everything that is sound into a folder that is there; what is damaged is noted.
 
     Raises:
         OSError: a file cannot be written.
@@ -44,7 +44,6 @@ def take_out(connection: sqlite3.Connection, folder: Path, note: Note, advance: 
 
     keys = [TargetKey(*row) for row in connection.execute("SELECT job, instance FROM targets ORDER BY id")]
     places = _places(folder, keys)
-    folder.mkdir(parents=True, exist_ok=True)
     return TakenOut(
         _profiles(connection, places, note, advance),
         _numbers(connection, places, note, advance),

@@ -210,11 +210,30 @@ def test_what_cannot_be_read_ends_with_3(said: str, target: str, capsys: Capture
 
 
 def test_a_recording_is_a_folder_of_profiles(tmp_path: Path) -> None:
-    """Made where it is not there; a file in its place is told."""
-    _record([("heap-1.pb.gz", b"one"), ("heap-2.pb.gz", b"two")], tmp_path / "new" / "run")
-    assert {file.name: file.read_bytes() for file in (tmp_path / "new" / "run").iterdir()} == {
+    """Each under its own name; one that cannot be written is told."""
+    _record([("heap-1.pb.gz", b"one"), ("heap-2.pb.gz", b"two")], tmp_path)
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == {
         "heap-1.pb.gz": b"one",
         "heap-2.pb.gz": b"two",
     }
     with pytest.raises(LeakdogError, match="name another folder with --record"):
-        _record([("x", b"")], tmp_path / "new" / "run" / "heap-1.pb.gz")
+        _record([("x", b"")], tmp_path / "heap-1.pb.gz")
+
+
+def test_a_recording_that_cannot_be_is_told_before_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    """Nothing is sampled for minutes whose end is an error; a folder that is not there is made."""
+    sampled = []
+
+    async def scanned(*_: object) -> Fleet:
+        sampled.append(KEY)
+        return found(LEAK)
+
+    monkeypatch.setattr("leakdog.cli.scan._scan", scanned)
+    (tmp_path / "file").touch()
+    assert cli.main(["scan", KEY.instance, "--record", str(tmp_path / "file")]) == 3
+    assert capsys.readouterr().err.endswith(": a file is in the way; name another folder with --record\n")
+    assert sampled == []
+    assert cli.main(["scan", KEY.instance, "--record", str(tmp_path / "new" / "run")]) == 1
+    assert (tmp_path / "new" / "run").is_dir()
