@@ -11,6 +11,7 @@
         * StoreLocked        another daemon has this directory
         * StoreCorrupted     the file is damaged
         * StoreTooNew        written by a later version
+    * UsageError             the command line was called with what means nothing
     * ApiError               the command line could not get an answer from a daemon
 """
 
@@ -112,6 +113,10 @@ class StoreCorrupted(StoreError):
 
 class StoreTooNew(StoreError):
     """The database was written by a later version of leakdog."""
+
+
+class UsageError(LeakdogError):
+    """The command line was called with an argument that means nothing."""
 
 
 class ApiError(LeakdogError):

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from leakdog import __version__
-from leakdog.errors import ConfigError, LeakdogError
+from leakdog.errors import ConfigError, LeakdogError, UsageError
 
 VERBS = (
     *("run", "demo", "scan", "targets", "sites", "leaks", "show", "ack", "evidence"),
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return USAGE
     except LeakdogError as error:
         print(f"leakdog {args.verb}: {error}", file=sys.stderr)
-        return FAILED
+        return USAGE if isinstance(error, UsageError) else FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 
 
 def duration(text: str) -> float:
@@ -15,6 +16,15 @@ def duration(text: str) -> float:
         raise ValueError("it must be longer than nothing; give at least 1s")
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def regex(text: str) -> str:
+    """A regular expression, as it is written."""
+    try:
+        re.compile(text)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a regular expression: {error}") from None
+    return text
 
 
 def add_own_code(parser: argparse.ArgumentParser) -> None:

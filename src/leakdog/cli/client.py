@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from leakdog.errors import ApiError
+from leakdog.errors import ApiError, UsageError
 
 DEFAULT_SERVER = "http://127.0.0.1:5325"
 SERVER_VARIABLE = "LEAKDOG_SERVER"
@@ -26,18 +26,15 @@ class Client:
     """Asks one daemon. Proxies of the environment are not used: what is asked is mostly this machine."""
 
     def __init__(self, server: str = DEFAULT_SERVER, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
-        """Take the address of a daemon; nothing is sent yet.
+        """Take the address of a daemon, a URL or HOST:PORT; nothing is sent yet.
 
         Raises:
-            ApiError: `server` is not an address of a web server.
+            UsageError: `server` is not an address of a web server.
 
         """
-        self._server = server.rstrip("/")
+        self._server = _url(server)
         self._timeout_seconds = timeout_seconds
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        url = urlsplit(self._server)
-        if url.scheme not in ("http", "https") or not url.netloc:
-            raise ApiError(f"--server {server!r} is no address; give it as {DEFAULT_SERVER}")
 
     def get(self, path: str, **query: str) -> Any:
         """The JSON value at `path`, such as `/api/v1/leaks`.
@@ -130,6 +127,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def default_server() -> str:
     """Where the daemon listens, unless it is said."""
     return os.environ.get(SERVER_VARIABLE) or DEFAULT_SERVER
+
+
+def _url(server: str) -> str:
+    """The URL that is meant by one, or by HOST:PORT."""
+    from leakdog.config.addresses import parse_host_port
+
+    try:
+        if "://" not in server:
+            parse_host_port(server.partition("/")[0])
+            server = f"http://{server}"
+        url = urlsplit(server)
+    except ValueError:
+        url = urlsplit("")
+    if url.scheme not in ("http", "https") or not url.netloc:
+        raise UsageError(f"--server {server!r} is no address; give it as HOST:PORT or {DEFAULT_SERVER}")
+    return server.rstrip("/")
 
 
 def _complaint(error: urllib.error.HTTPError) -> str:

@@ -6,6 +6,7 @@ import argparse
 import json
 
 from leakdog.cli import growth
+from leakdog.cli.arguments import regex
 from leakdog.cli.growth import add_growth
 from leakdog.cli.profile import add_base, add_source, add_view, load_compared, view_of
 from leakdog.cli.sources import add_sources, sources_of
@@ -28,7 +29,7 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("regex", metavar="REGEX", help="which functions")
+    parser.add_argument("regex", metavar="REGEX", type=regex, help="which functions")
     add_source(parser)
     add_view(parser, granularity=False)
     add_growth(parser, add_base(parser))

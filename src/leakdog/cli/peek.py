@@ -7,6 +7,7 @@ import json
 import re
 from dataclasses import replace
 
+from leakdog.cli.arguments import regex
 from leakdog.cli.profile import add_base, add_sort, add_source, add_view, load_compared, view_of
 
 EXAMPLES = """examples:
@@ -24,7 +25,7 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("regex", metavar="REGEX", help="which functions")
+    parser.add_argument("regex", metavar="REGEX", type=regex, help="which functions")
     add_source(parser)
     add_view(parser)
     add_sort(parser)

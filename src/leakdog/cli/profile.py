@@ -8,12 +8,14 @@ import sys
 import urllib.error
 import urllib.request
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from leakdog.cli.arguments import regex
 from leakdog.cli.client import SERVER_HELP, Client, default_server
-from leakdog.errors import ApiError, FetchError, LeakdogError, ProfileError, Reason
+from leakdog.errors import ApiError, FetchError, LeakdogError, ProfileError, Reason, UsageError
 
 if TYPE_CHECKING:
     from leakdog.pprof.profile import Profile
@@ -69,7 +71,8 @@ def add_view(parser: argparse.ArgumentParser, *, granularity: bool = True) -> No
 def add_selections(parser: argparse.ArgumentParser) -> None:
     """Add which samples and frames are looked at."""
     for name, meaning in SELECTIONS.items():
-        parser.add_argument(f"--{name}", default="", metavar="REGEX", help=meaning)
+        kind = _tags if name.startswith("tag") else regex
+        parser.add_argument(f"--{name}", default="", metavar="REGEX", type=kind, help=meaning)
 
 
 def add_graph(parser: argparse.ArgumentParser, *, rows: int) -> argparse._ActionsContainer:
@@ -265,14 +268,33 @@ def stored_until(client: Client, where: str, kind: str, limit: int = 1) -> list[
 
     Raises:
         ApiError: the daemon does not answer, or has stored none.
+        UsageError: the time or the kind is none.
 
     """
     target, _, time = where.rpartition("@")
+    _check(where, time, kind)
     until = {} if time == LATEST else {"to": time}
     found = client.listing("/api/v1/snapshots", "snapshots", target=target, kind=kind, limit=str(limit), **until)
     if not found:
         raise ApiError(f"looking for a {kind} profile of {target} until {time}: the daemon has stored none")
     return found
+
+
+def _check(where: str, time: str, kind: str) -> None:
+    from leakdog.model import Kind
+
+    if kind not in list(Kind):
+        raise UsageError(f"--kind {kind!r} is not stored; give one of {', '.join(Kind)}")
+    if time != LATEST and not time.replace(".", "", 1).isdecimal() and not _has_zone(time):
+        raise UsageError(f"{where}: {time!r} is no time; give {LATEST}, or one such as 2026-01-31T12:00:00Z")
+
+
+def _has_zone(time: str) -> bool:
+    """Whether it is a time in the form of RFC 3339."""
+    try:
+        return datetime.fromisoformat(time).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def _fetch(url: str) -> bytes:
@@ -303,6 +325,16 @@ def _count(text: str) -> int:
     if not text.isdigit():
         raise argparse.ArgumentTypeError(f"{text!r} is not a count")
     return int(text)
+
+
+def _tags(text: str) -> str:
+    from leakdog.report.tag_filter import tag_filter
+
+    try:
+        tag_filter(text, "")
+    except ProfileError as error:
+        raise argparse.ArgumentTypeError(str(error).removeprefix(": ")) from None
+    return text
 
 
 def _unit(text: str) -> str:

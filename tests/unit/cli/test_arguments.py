@@ -4,7 +4,7 @@ import argparse
 
 import pytest
 
-from leakdog.cli.arguments import duration
+from leakdog.cli.arguments import duration, regex
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("90s", 90.0), ("2m", 120.0), ("1h30m", 5400.0), ("500ms", 0.5)])
@@ -18,3 +18,10 @@ def test_what_is_no_duration_is_refused_in_words(text: str) -> None:
     """With how to write one."""
     with pytest.raises(argparse.ArgumentTypeError, match=r"15s|1s"):
         duration(text)
+
+
+def test_a_regular_expression_is_checked_where_it_is_given() -> None:
+    """One that is none is told with what is wrong with it."""
+    assert regex("^main") == "^main"
+    with pytest.raises(argparse.ArgumentTypeError, match=r"'\(' is not a regular expression: missing \)"):
+        regex("(")

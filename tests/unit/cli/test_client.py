@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from leakdog.cli.client import DEFAULT_SERVER, Client, add_arguments
-from leakdog.errors import ApiError
+from leakdog.errors import ApiError, UsageError
 
 Serve = Callable[[dict[str, Any]], str]
 
@@ -69,11 +69,17 @@ def test_no_json(serve: Serve) -> None:
         Client(serve({"/x": (200, b"<html>sign in</html>")})).get("/x")
 
 
-@pytest.mark.parametrize("server", ["127.0.0.1:5325", "file:///etc/passwd", "http://", ""])
+@pytest.mark.parametrize("server", ["foo", "127.0.0.1:x", "file:///etc/passwd", "http://", "http://[", ""])
 def test_bad_address(server: str) -> None:
     """What is no web address is refused before anything is sent, with an example of a good one."""
-    with pytest.raises(ApiError, match=r"give it as http://127\.0\.0\.1:5325"):
+    with pytest.raises(UsageError, match=r"give it as HOST:PORT or http://127\.0\.0\.1:5325"):
         Client(server)
+
+
+def test_host_and_port_are_an_address(serve: Serve) -> None:
+    """As `scan` and `top` take them."""
+    server = serve({"/x": 1})
+    assert Client(server.removeprefix("http://")).get("/x") == 1
 
 
 def test_which_server(monkeypatch: pytest.MonkeyPatch) -> None:

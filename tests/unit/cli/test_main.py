@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from leakdog import __version__, cli
-from leakdog.errors import ApiError, ConfigError, Problem
+from leakdog.errors import ApiError, ConfigError, Problem, UsageError
 
 
 def raising(error: BaseException) -> object:
@@ -27,6 +27,7 @@ def raising(error: BaseException) -> object:
     ("code", "said", "error"),
     [
         (2, "a.yml:3:1: unknown key\n", ConfigError([Problem("a.yml", 3, 1, "unknown key")])),
+        (2, "leakdog leaks: --kind x is none\n", UsageError("--kind x is none")),
         (3, "leakdog leaks: nobody answers\n", ApiError("nobody answers")),
         (130, "", KeyboardInterrupt()),
     ],

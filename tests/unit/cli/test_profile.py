@@ -213,3 +213,31 @@ def test_a_refused_connection_is_told_in_words(capsys: pytest.CaptureFixture[str
     """Without the number of the error, which means nothing to people."""
     assert main(["top", "http://127.0.0.1:1"]) == 3
     assert capsys.readouterr().err.endswith("/debug/pprof/heap: Connection refused\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--focus", "("), "argument --focus: '(' is not a regular expression"),
+        (("--tagfocus", "a=("), "argument --tagfocus: '(' is not a regular expression"),
+        (("--kind", "goroutin"), "--kind 'goroutin' is not stored; give one of heap, goroutine, "),
+        (("--server", "foo"), "--server 'foo' is no address; give it as HOST:PORT or http"),
+    ],
+)
+def test_what_means_nothing_is_wrong_usage(
+    arguments: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It ends with 2, before a daemon is asked; argparse ends the program itself."""
+    try:
+        code: object = main(["top", "shop/a:1@latest", *arguments])
+    except SystemExit as end:
+        code = end.code
+    assert code == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("time", ["lates", "2026-01-01T00:00:00", ""])
+def test_a_time_that_is_none_is_wrong_usage(time: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What it may be is told; without a zone it could be any."""
+    assert main(["top", f"shop/a:1@{time}"]) == 2
+    assert f"shop/a:1@{time}: {time!r} is no time; give latest, or one such as" in capsys.readouterr().err
