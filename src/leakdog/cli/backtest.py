@@ -6,18 +6,21 @@ import argparse
 import json
 import math
 import re
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leakdog.cli.folders import make_folder, not_writable
 from leakdog.cli.progress import progress
+from leakdog.errors import LeakdogError
 
 if TYPE_CHECKING:
     from leakdog.config.schema import Preset
     from leakdog.detect.grid import History
     from leakdog.detect.replay import Alert, Replayed
-    from leakdog.model import Unit
+    from leakdog.detect.settings import Settings
+    from leakdog.model import Signal, Unit
 
 EPILOG = """examples:
   leakdog backtest rss.csv                 a table: which series would have been called leaking, and when
@@ -28,10 +31,13 @@ EPILOG = """examples:
 FILE has a line per reading, in any order, with a heading that names its columns:
   series      name of the series (may be left out where there is only one)
   timestamp   unix seconds
-  value       bytes, or a number of things with --unit count; empty where a reading is missing
+  value       bytes, or a number of things (--unit count); empty where a reading is missing
   load        work done, in any unit, such as bytes allocated per second (may be left out or empty)
   start_time  unix seconds when the process started; a change is a restart (may be left out or empty)
   limit       value that must not be reached (may be left out or empty)
+
+A series whose name ends in that of a signal, as `leakdog storage export` names it (inuse_space, goroutines),
+has that signal's unit; one that only ever grows (alloc_space) is left out.
 
 Every reading is judged as if it had just arrived: an alert uses nothing that came after it.
 
@@ -39,6 +45,8 @@ exit codes: 0 the history was replayed, 2 usage, 3 the file cannot be used
 """
 SOAK_SECONDS = 3600.0  # a history shorter than this was a soak run
 DRAWING = ("drawing into", "name another folder with --plot")
+NAMED = 5  # of series that are left out
+NOT_IN_SIGNALS = re.compile(r"[^a-z_]+")
 NOT_IN_NAMES = re.compile(r"[^\w.-]+")
 
 
@@ -56,7 +64,11 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--preset", choices=("production", "soak"), help="time scale; if left out, soak for histories under an hour"
     )
-    parser.add_argument("--unit", choices=("bytes", "count"), default="bytes", help="what the values are")
+    parser.add_argument(
+        "--unit",
+        choices=("bytes", "count"),
+        help="what the values are; if left out, as the name of a series says, else bytes",
+    )
     parser.add_argument("--no-load", action="store_true", help="judge by the values alone, without the load column")
     parser.add_argument("--plot", metavar="DIR", type=Path, help="draw each series with its alerts as DIR/SERIES.svg")
     parser.set_defaults(run=run)
@@ -66,27 +78,74 @@ def run(args: argparse.Namespace) -> int:
     """Read, replay, print."""
     from leakdog.cli.histories import read_histories
     from leakdog.config.schema import DetectionConfig, Preset
-    from leakdog.detect.replay import replay
     from leakdog.detect.settings import settings_for
-    from leakdog.model import Signal, Unit
+    from leakdog.model import Unit
 
     if args.plot:
         make_folder(args.plot, *DRAWING)
-    unit = Unit(args.unit)
     with progress() as advance:
-        histories = read_histories(args.file, with_load=not args.no_load, progress=lambda: advance("reading", None))
+        read = read_histories(args.file, with_load=not args.no_load, progress=lambda: advance("reading", None))
+        histories, left_out = judged(read)
+        if not histories:
+            raise LeakdogError(f"reading {args.file}: {_told(left_out)}; nothing is left to judge")
+        units = [Unit(args.unit) if args.unit else unit_of(each.name) for each in histories]
         preset = Preset(args.preset) if args.preset else preset_for(histories)
         settings = settings_for(DetectionConfig(preset=preset))
-        signal = Signal.RSS if unit is Unit.BYTES else Signal.GOROUTINES
-        results = replay(histories, signal, settings, lambda share: advance("replaying", share))
+        results = replayed(histories, units, settings, lambda share: advance("replaying", share))
         if args.plot:
-            plot(args.plot, histories, results, unit, lambda share: advance("drawing", share))
+            plot(args.plot, histories, results, units, lambda share: advance("drawing", share))
     if args.json:
         for each in results:
             print(json.dumps(as_json(each)))
     else:
-        _print_table(results, unit)
+        _print_table(results, units)
+    if left_out:
+        print(_told(left_out), file=sys.stderr)
     return 0
+
+
+def _told(left_out: Sequence[str]) -> str:
+    more = f" and {len(left_out) - NAMED:,} more" if len(left_out) > NAMED else ""
+    return f"left out, as it only ever grows: {', '.join(left_out[:NAMED])}{more}"
+
+
+def signal_of(series: str) -> Signal | None:
+    """The signal in whose name that of a series ends, as an exported one does."""
+    from leakdog.model import Signal
+
+    word = NOT_IN_SIGNALS.split(series)[-1]
+    return Signal(word) if word in list(Signal) else None
+
+
+def unit_of(series: str) -> Unit:
+    """The unit of that signal; bytes where there is none."""
+    from leakdog.model import Unit
+
+    signal = signal_of(series)
+    return signal.unit if signal else Unit.BYTES
+
+
+def judged(histories: Sequence[History]) -> tuple[list[History], list[str]]:
+    """Series whose growth says something, and the names of the others: what a process allocates in all only grows."""
+    signals = [signal_of(each.name) for each in histories]
+    kept = [each for each, signal in zip(histories, signals, strict=True) if not (signal and signal.cumulative)]
+    names = {each.name for each in kept}
+    return kept, [each.name for each in histories if each.name not in names]
+
+
+def replayed(
+    histories: Sequence[History], units: Sequence[Unit], settings: Settings, progress: Callable[[float], None]
+) -> list[Replayed]:
+    """What became of each series; those of one unit are replayed together."""
+    from leakdog.detect.replay import replay
+    from leakdog.model import Signal, Unit
+
+    found: dict[int, Replayed] = {}
+    for unit, signal in ((Unit.BYTES, Signal.RSS), (Unit.COUNT, Signal.GOROUTINES)):
+        places = [place for place, each in enumerate(units) if each is unit]
+        some = replay([histories[place] for place in places], signal, settings, progress)
+        found.update(zip(places, some, strict=True))
+    return [found[place] for place in range(len(units))]
 
 
 def preset_for(histories: list[History]) -> Preset:
@@ -126,7 +185,7 @@ def plot(
     folder: Path,
     histories: Sequence[History],
     results: Sequence[Replayed],
-    unit: Unit,
+    units: Sequence[Unit],
     progress: Callable[[float], None],
 ) -> None:
     """Draw each series into a folder that is there.
@@ -138,7 +197,7 @@ def plot(
     from leakdog.report.svg import Growth, standalone, trend
 
     try:
-        for number, (history, result) in enumerate(zip(histories, results, strict=True)):
+        for number, (history, result, unit) in enumerate(zip(histories, results, units, strict=True)):
             progress(number / len(results))
             growths = [
                 Growth(each.assessment.onset or each.start, each.assessment.growth_per_second, each.start, each.end)
@@ -151,7 +210,7 @@ def plot(
         raise not_writable(error, folder, *DRAWING) from error
 
 
-def _print_table(results: list[Replayed], unit: Unit) -> None:
+def _print_table(results: Sequence[Replayed], units: Sequence[Unit]) -> None:
     """The alerts as a table, and how many series have none."""
     from rich.console import Console
     from rich.table import Table
@@ -159,7 +218,7 @@ def _print_table(results: list[Replayed], unit: Unit) -> None:
     from leakdog.report.words import human_duration, human_rate, human_time
 
     table = Table("series", "from", "to", "growth", "limit in", "why", box=None, pad_edge=False)
-    for each in results:
+    for each, unit in zip(results, units, strict=True):
         for alert in each.alerts:
             seen = alert.assessment
             left = seen.time_to_limit_seconds

@@ -171,3 +171,33 @@ def test_a_folder_that_cannot_be_made_is_told(soak: Path) -> None:
     """A file in the place of the folder is named, and what to do."""
     with pytest.raises(LeakdogError, match=r"drawing into .*soak\.csv.*name another folder"):
         run(str(soak), "--plot", str(soak))
+
+
+def test_exported_series_are_judged_as_their_signals(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Counts are told as counts, and what can only grow is left out and named, also where the name begins otherwise."""
+    path = tmp_path / "numbers.csv"
+    counts = [100 + 100 * second for second in range(120)]
+    names = {"goroutines": counts, "shop/rss": LEAK, "alloc_space": LEAK, "shop/total_alloc": LEAK}
+    body = [line for name, values in names.items() for line in lines(name, values)]
+    path.write_text("\n".join(["series,timestamp,value", *body]))
+    assert run(str(path)) == 0
+    out, err = capsys.readouterr()
+    told = {line.split()[0]: line for line in out.splitlines() if "still fires" in line}
+    assert {name: "B/" in line for name, line in told.items()} == {"goroutines": False, "shop/rss": True}
+    assert err == "left out, as it only ever grows: alloc_space, shop/total_alloc\n"
+
+
+def test_nothing_left_to_judge_is_an_error(tmp_path: Path) -> None:
+    """A file of nothing but what can only grow has no verdict."""
+    path = tmp_path / "numbers.csv"
+    path.write_text("\n".join(["series,timestamp,value", *lines("alloc_objects", LEAK)]))
+    with pytest.raises(LeakdogError, match="left out, as it only ever grows: alloc_objects; nothing is left to judge"):
+        run(str(path))
+
+
+def test_the_unit_that_is_said_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever a series is called."""
+    path = tmp_path / "numbers.csv"
+    path.write_text("\n".join(["series,timestamp,value", *lines("goroutines", LEAK)]))
+    assert run(str(path), "--unit", "bytes") == 0
+    assert "B/" in capsys.readouterr().out
