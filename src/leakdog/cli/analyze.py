@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +20,9 @@ EPILOG = """examples:
   leakdog analyze profiles/ --sarif > leak.sarif for a code host, at the lines that leak
   leakdog scan http://127.0.0.1:6060 --record profiles/   makes such a folder
 
-They must be of one program, in its order of time: 26 of a kind or more, evenly spread. When each was taken is in it;
-for text profiles it is the time of the file.
+Those of a folder must be of one program, and so must files that are named: 26 of a kind or more, evenly spread.
+Each folder that holds profiles is judged by itself. When each was taken is in it; for text profiles it is the time
+of the file.
 
 exit codes: 0 no leak, 1 a leak was found, 2 usage, 3 a file cannot be read
 """
@@ -63,13 +64,34 @@ def run(args: argparse.Namespace) -> int:
         LeakdogError: a file cannot be read, or none of them tells of memory or goroutines.
 
     """
-    from leakdog.report.offline import analyze
+    from leakdog.model import TargetKey
+    from leakdog.report.offline import SAME, analyze
 
-    findings = analyze(load(args.paths), called(args.paths), tuple(args.own_code))
-    if not findings:
+    folders = by_folder(args.paths)
+    own, alone = tuple(args.own_code), len(folders) == 1
+    judged = {
+        name: analyze(taken, name, own, SAME if alone else TargetKey(SAME.job, name)) for name, taken in folders.items()
+    }
+    told = {name: findings for name, findings in judged.items() if findings}
+    if not told:
         raise LeakdogError("none of these is a heap or a goroutine profile; others tell nothing of leaks")
-    print(written(findings, args.format))
-    return int(any(finding.leak for finding in findings))
+    print(_all_written(told, args.format))
+    return int(any(finding.leak for findings in told.values() for finding in findings))
+
+
+def by_folder(paths: Sequence[Path]) -> dict[str, list[Taken]]:
+    """Profiles by the folder in which they lie; those that were named themselves are together.
+
+    Raises:
+        LeakdogError: as for `load`.
+
+    """
+    files = [path for path in paths if not path.is_dir()]
+    together, named = called(files) if files else "", set(map(str, files))
+    found: dict[str, list[Taken]] = {}
+    for each in load(paths):
+        found.setdefault(together if each.name in named else str(Path(each.name).parent), []).append(each)
+    return found
 
 
 def load(paths: Sequence[Path]) -> list[Taken]:
@@ -121,6 +143,28 @@ def written(findings: Sequence[Finding], form: str | None) -> str:
     if form == SARIF:
         return json.dumps(sarif(as_json(findings)["leaks"]), indent=2)
     return "\n\n".join(_markdown(finding) if form == MARKDOWN else _text(finding) for finding in findings)
+
+
+def _all_written(folders: Mapping[str, Sequence[Finding]], form: str | None) -> str:
+    """The verdict on each folder; of one alone as `written`."""
+    from leakdog.report.page import Paragraph, markdown
+    from leakdog.report.sarif import sarif
+    from leakdog.report.words import inert
+
+    if len(folders) == 1:
+        (findings,) = folders.values()
+        return written(findings, form)
+    leaks = [leak for findings in folders.values() for leak in as_json(findings)["leaks"]]
+    if form == JSON:
+        told = {name: as_json(findings) for name, findings in folders.items()}
+        return json.dumps({"folders": told, "leaks": leaks}, indent=2)
+    if form == SARIF:
+        return json.dumps(sarif(leaks), indent=2)
+    parts = []
+    for name, findings in folders.items():
+        heading = markdown([Paragraph(name)]).rstrip("\n") + "\n" if form == MARKDOWN else f"{inert(name)}:"
+        parts.append(f"{heading}\n{written(findings, form)}")
+    return "\n\n".join(parts)
 
 
 def as_json(findings: Sequence[Finding]) -> dict[str, Any]:

@@ -58,10 +58,10 @@ class Finding:
     leak: Leak | None = None
 
 
-def analyze(taken: Sequence[Taken], name: str = "files", own: Own = ()) -> list[Finding]:
+def analyze(taken: Sequence[Taken], name: str = "files", own: Own = (), key: TargetKey = SAME) -> list[Finding]:
     """Judge heap and goroutine profiles, each kind by itself; other profiles tell nothing of leaks.
 
-    `name` is what they are called together; they are of no job.
+    `name` is what they are called together; they are of no job. The ids of leaks are made from `key`.
     Of several at one time the last counts. A fall of all that was ever allocated is a restart. The own code is
     what is called `own`, else its main module where a profile tells it.
     """
@@ -71,11 +71,11 @@ def analyze(taken: Sequence[Taken], name: str = "files", own: Own = ()) -> list[
             each.time: each for each in sorted(taken, key=lambda each: each.time) if _tells(each.profile, signal)
         }
         if each_time:
-            found.append(_judge(list(each_time.values()), signal, leak_class, name, own))
+            found.append(_judge(list(each_time.values()), signal, leak_class, name, own, key))
     return found
 
 
-def _judge(taken: list[Taken], signal: Signal, leak_class: LeakClass, name: str, own: Own) -> Finding:
+def _judge(taken: list[Taken], signal: Signal, leak_class: LeakClass, name: str, own: Own, key: TargetKey) -> Finding:
     times = np.array([each.time for each in taken])
     if len(taken) < LEAST:
         few = f"too early to say: {len(taken)} profiles over {span(float(times[-1] - times[0]))}; at least {LEAST} tell"
@@ -95,7 +95,7 @@ def _judge(taken: list[Taken], signal: Signal, leak_class: LeakClass, name: str,
         verdict = Verdict.STEADY if said.verdict is Verdict.LEAK else said.verdict
         return Finding(signal, len(taken), replace(said, verdict=verdict))
     leak = Leak(
-        id=leak_id(SAME, leak_class),
+        id=leak_id(key, leak_class),
         key=TargetKey("", name),
         signal=signal,
         leak_class=leak_class,

@@ -143,3 +143,28 @@ def test_profiles_are_called_as_they_were_named(leaking: str, capsys: Capture, m
 def test_two_files_are_both_named() -> None:
     """There is room for that."""
     assert called([Path("a.pb.gz"), Path("b.pb.gz")]) == "a.pb.gz, b.pb.gz"
+
+
+def test_each_folder_is_judged_by_itself(leaking: str, steady: str, tmp_path: Path, capsys: Capture) -> None:
+    """Processes whose folders lie in one are not one series, and each is told by its name."""
+    assert main(["analyze", str(tmp_path)]) == 1
+    out = capsys.readouterr().out
+    assert f"{leaking}: heap leak, 488 KiB/s, by cart.Put (cart.go:8)" in out
+    assert f"{steady}:\ninuse_space: steady (40 profiles)\n" in out
+    assert main(["analyze", str(tmp_path), "--markdown"]) == 1
+    assert "/steady\n\n## inuse\\_space: steady" in capsys.readouterr().out
+    assert main(["analyze", leaking, steady, "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert {name: told["signals"]["inuse_space"]["verdict"] for name, told in found["folders"].items()} == {
+        leaking: "leak",
+        steady: "steady",
+    }
+    assert [leak["target"]["instance"] for leak in found["leaks"]] == [leaking]
+
+
+def test_leaks_of_two_folders_are_two(leaking: str, tmp_path: Path, capsys: Capture) -> None:
+    """A code host knows them apart."""
+    record(tmp_path / "other", 400_000)
+    assert main(["analyze", str(tmp_path), "--sarif"]) == 1
+    results = json.loads(capsys.readouterr().out)["runs"][0]["results"]
+    assert len({each["partialFingerprints"]["leak"] for each in results}) == 2
