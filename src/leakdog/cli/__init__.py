@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from leakdog import __version__
+from leakdog.config.words import guess, quoted
 from leakdog.errors import ConfigError, LeakdogError, UsageError
 
 VERBS = (
@@ -34,7 +35,11 @@ EXAMPLES = """examples:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Errors that were foreseen become a sentence on stderr and an exit code."""
-    args = parser().parse_args(argv)
+    arguments = sys.argv[1:] if argv is None else argv
+    top = parser()
+    if arguments and not arguments[0].startswith("-") and arguments[0] not in VERBS:
+        top.error(f"{quoted(arguments[0])} is no verb{guess(arguments[0], VERBS)} `leakdog --help` lists them")
+    args = top.parse_args(arguments)
     try:
         return int(args.run(args))
     except ConfigError as error:

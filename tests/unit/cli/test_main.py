@@ -71,3 +71,13 @@ def test_a_wrong_call_is_a_usage_error() -> None:
         with pytest.raises(SystemExit) as end:
             cli.main(wrong)
         assert end.value.code == 2
+
+
+@pytest.mark.parametrize(
+    ("verb", "said"), [("leak", "'leak' is no verb; did you mean leaks? "), ("bark", "'bark' is no verb; ")]
+)
+def test_a_mistyped_verb_is_guessed_at(verb: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The one that is close is told, and where all are listed, not all of them."""
+    with pytest.raises(SystemExit, match="2"):
+        cli.main([verb])
+    assert capsys.readouterr().err.endswith(f"leakdog: error: {said}`leakdog --help` lists them\n")
