@@ -92,7 +92,7 @@ class Client:
                 return bytes(response.read(ANSWER_BYTES))
         except urllib.error.HTTPError as error:
             with error:
-                raise ApiError(f"asking {url}: {_complaint(error)}") from None
+                raise ApiError(f"asking {self._told(url, error)}") from None
         except (OSError, http.client.HTTPException) as error:
             raise ApiError(self._nobody(error)) from None
 
@@ -108,6 +108,13 @@ class Client:
         if not isinstance(found, list):
             raise ApiError(f"asking {self._server}{path}: the answer has no {name}; is this a leakdog daemon?")
         return found
+
+    def _told(self, url: str, error: urllib.error.HTTPError) -> str:
+        """What the daemon says in its JSON body, else the status and where it came from."""
+        try:
+            return f"the daemon at {self._server}: {json.loads(error.read(ANSWER_BYTES))['error']}"
+        except (ValueError, TypeError, KeyError):
+            return f"{url}: it answers {error.code} {error.reason}; is this a leakdog daemon?"
 
     def _nobody(self, error: Exception) -> str:
         cause = getattr(error, "reason", error)
@@ -143,11 +150,3 @@ def _url(server: str) -> str:
     if url.scheme not in ("http", "https") or not url.netloc:
         raise UsageError(f"--server {server!r} is no address; give it as HOST:PORT or {DEFAULT_SERVER}")
     return server.rstrip("/")
-
-
-def _complaint(error: urllib.error.HTTPError) -> str:
-    """What the daemon says in its JSON body, else the status."""
-    try:
-        return str(json.loads(error.read(ANSWER_BYTES))["error"])
-    except (ValueError, TypeError, KeyError):
-        return f"it answers {error.code} {error.reason}; is this a leakdog daemon?"

@@ -239,7 +239,7 @@ def read(where: str, kind: str, server: str) -> bytes:
     try:
         return Path(where).read_bytes()
     except OSError as error:
-        hint = "" if Path(where).exists() else "; an address is HOST:PORT or begins with http:// or https://"
+        hint = "" if Path(where).exists() else _meant(where)
         hint = "; with --growth, `top`, `list` and `traces` take a folder" if Path(where).is_dir() else hint
         raise LeakdogError(f"reading {where}: {error.strerror}{hint}") from error
 
@@ -256,6 +256,14 @@ def url_of(where: str) -> str:
     except ValueError:
         return ""
     return "" if Path(where).exists() or "@" in where else f"http://{where}"
+
+
+def _meant(where: str) -> str:
+    """What may have been meant where there is no such file: a stored profile of JOB/INSTANCE, or an address."""
+    job, slash, instance = where.partition("/")
+    if slash and job and url_of(instance) == f"http://{instance}" and "/" not in instance:
+        return f"; did you mean {where}@{LATEST}?"
+    return "; an address is HOST:PORT or begins with http:// or https://"
 
 
 def is_stored(where: str) -> bool:

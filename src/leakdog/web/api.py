@@ -129,7 +129,9 @@ class Api:
             return TargetKey(job, instance)
         matches = [key for key in known if name in (key.instance, str(key))]
         if len(matches) != 1:
-            raise bad_request(f"target: {name!r} is not watched; give JOB/INSTANCE as /api/v1/targets lists it")
+            raise bad_request(
+                f"target: {name!r} is not watched; give JOB/INSTANCE as `leakdog targets` and /api/v1/targets list it"
+            )
         return matches[0]
 
 

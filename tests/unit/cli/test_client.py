@@ -53,8 +53,10 @@ def test_silence() -> None:
 def test_the_daemon_complains(serve: Serve) -> None:
     """What the daemon says of a bad request is passed on."""
     url = serve({"/api/v1/leaks": (400, b'{"error": "state: \'x\' is not one of pending, firing, resolved"}')})
-    with pytest.raises(ApiError, match="is not one of pending, firing, resolved"):
-        Client(url).get("/api/v1/leaks")
+    with pytest.raises(
+        ApiError, match=f"^asking the daemon at {url}: state: 'x' is not one of pending, firing, resolved$"
+    ):
+        Client(url).get("/api/v1/leaks", state="x/y")
 
 
 def test_an_error_page(serve: Serve) -> None:

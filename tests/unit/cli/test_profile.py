@@ -121,6 +121,16 @@ def test_a_missing_file_is_an_error_in_words(tmp_path: Path) -> None:
         call(str(tmp_path / "nothing.pb"))
 
 
+def test_a_target_without_a_time_is_guessed_at(tmp_path: Path) -> None:
+    """What looks like JOB/INSTANCE is no file, but a target whose latest profile may be meant; a path is one."""
+    with pytest.raises(
+        LeakdogError, match=r"shop/127\.0\.0\.1:16060: .*; did you mean shop/127\.0\.0\.1:16060@latest\?"
+    ):
+        call("shop/127.0.0.1:16060")
+    with pytest.raises(LeakdogError, match="No such file or directory; an address is HOST:PORT"):
+        call("shop/heap.pb.gz")
+
+
 def test_a_stored_profile_is_named_by_target_and_time(serve: Serve, capsys: pytest.CaptureFixture[str]) -> None:
     """TARGET@TIME asks the daemon for the last profile of that kind until then, and for its bytes."""
     answers: dict[str, Any] = {
