@@ -44,7 +44,7 @@ def read_histories(path: str, *, with_load: bool = True, progress: Callable[[], 
         with _open(path) as lines:
             columns = _read(lines, path, progress)
     except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
-        raise LeakdogError(f"reading {path}: {error}") from error
+        raise LeakdogError(f"reading {path}: {getattr(error, 'strerror', None) or error}") from error
     histories = [_history(name, each, with_load=with_load) for name, each in columns.items() if each.time]
     if not histories:
         raise LeakdogError(f"reading {path}: it holds no reading; it needs lines of series,timestamp,value")

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from dataclasses import replace
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -230,7 +231,7 @@ def read(where: str, kind: str, server: str) -> bytes:
     """
     if url := url_of(where):
         bare = not urlsplit(url).path.strip("/")
-        return _fetch(f"{url.rstrip('/')}/debug/pprof/{kind}" if bare else url)
+        return _fetch_kind(url, kind) if bare else _fetch(url)
     if where == "-":
         return sys.stdin.buffer.read()
     if is_stored(where):
@@ -303,6 +304,17 @@ def _has_zone(time: str) -> bool:
         return datetime.fromisoformat(time).tzinfo is not None
     except ValueError:
         return False
+
+
+def _fetch_kind(url: str, kind: str) -> bytes:
+    """A profile of a URL without a path."""
+    try:
+        return _fetch(f"{url.rstrip('/')}/debug/pprof/{kind}")
+    except FetchError as error:
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise
+        hint = "give the path as well, where it is another; a leakdog daemon needs --web.enable-pprof"
+        raise FetchError(error.reason, f"{error.detail}; {hint}", status=error.status) from None
 
 
 def _fetch(url: str) -> bytes:

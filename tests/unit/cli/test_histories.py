@@ -8,6 +8,7 @@ import pytest
 
 from leakdog.cli import histories
 from leakdog.cli.histories import read_histories
+from leakdog.errors import LeakdogError
 
 
 @pytest.fixture
@@ -65,3 +66,9 @@ def test_progress_is_told_on_long_files(tmp_path: Path) -> None:
     told: list[int] = []
     read_histories(str(path), progress=lambda: told.append(1))
     assert len(told) == 2
+
+
+def test_a_file_that_is_not_there_is_told_in_words(tmp_path: Path) -> None:
+    """Without the number that the system has for it."""
+    with pytest.raises(LeakdogError, match=r"^reading \S+/none\.csv: No such file or directory$"):
+        read_histories(str(tmp_path / "none.csv"))

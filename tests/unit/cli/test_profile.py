@@ -100,6 +100,15 @@ def test_a_url_that_answers_with_an_error_is_named(url: str) -> None:
     assert (caught.value.reason, caught.value.status) == (Reason.HTTP_STATUS, 404)
 
 
+def test_an_address_without_profiles_is_told_what_may_be_missing(url: str) -> None:
+    """A path, or the option with which a leakdog daemon serves its own heap; not where nobody answers."""
+    with pytest.raises(FetchError, match=r"/heap answered 404 .*; give the path as well, .* needs --web\.enable-pprof"):
+        call(url)
+    with pytest.raises(FetchError) as caught:
+        call("http://127.0.0.1:1")
+    assert "--web" not in str(caught.value)
+
+
 def test_a_url_that_is_too_large_is_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """No more is read than the limit."""
     monkeypatch.setattr(profile_room, "_LIMIT_BYTES", 10)
@@ -121,7 +130,7 @@ def test_a_missing_file_is_an_error_in_words(tmp_path: Path) -> None:
         call(str(tmp_path / "nothing.pb"))
 
 
-def test_a_target_without_a_time_is_guessed_at(tmp_path: Path) -> None:
+def test_a_target_without_a_time_is_guessed_at() -> None:
     """What looks like JOB/INSTANCE is no file, but a target whose latest profile may be meant; a path is one."""
     with pytest.raises(
         LeakdogError, match=r"shop/127\.0\.0\.1:16060: .*; did you mean shop/127\.0\.0\.1:16060@latest\?"

@@ -62,7 +62,7 @@ def test_path_that_is_a_file_is_refused(tmp_path: Path) -> None:
     """A file where the directory should be is named in the error."""
     path = tmp_path / "file"
     path.touch()
-    with pytest.raises(StoreError, match=r"making the directory .*file: File exists: check the path"):
+    with pytest.raises(StoreError, match=r"making the directory .*file: it is a file: set storage.path to a directory"):
         open_store(StorageConfig(path=str(path)))
 
 

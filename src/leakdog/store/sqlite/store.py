@@ -239,6 +239,10 @@ class SqliteStore:
 def _make(directory: Path) -> None:
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise StoreError(
+            f"making the directory {directory}: it is a file: set storage.path to a directory, or move the file away"
+        ) from error
     except OSError as error:
         raise StoreError(
             f"making the directory {directory}: {error.strerror}: check the path, or set another storage.path"
