@@ -212,10 +212,10 @@ def _unjudged(watched: Watched) -> bool:
 
 
 def _too_early(watched: Watched, seconds: float) -> str:
-    """How long to scan for a first verdict, rounded up to minutes, as far as it is known."""
+    """How long to scan for a first verdict, with a tenth to spare, in whole minutes, as far as it is known."""
     waits = [found.ready_at - found.time for found in watched.assessments.values() if found.ready_at is not None]
     longer = [seconds + wait for wait in waits if 0 < wait < math.inf]
-    how = f"run with --for {math.ceil(min(longer) / 60)}m" if longer else "scan longer (--for)"
+    how = f"run with --for {math.ceil(min(longer) * 1.1 / 60)}m" if longer else "scan longer (--for)"
     return f"too early to say of {watched.key.instance}; {how}"
 
 

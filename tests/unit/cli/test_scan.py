@@ -161,6 +161,7 @@ LATER = replace(WAITS, signal=Signal.THREADS, ready_at=9.0 + 500.0)
             found(assessments=(WAITS,)),
         ),
         (3, "too early to say of 127.0.0.1:6060; run with --for 5m\n", found(assessments=(READY, LATER))),
+        (3, "run with --for 4m\n", found(assessments=(replace(WAITS, ready_at=9.0 + 59.0),))),
         (
             0,
             "growth of a cache that still fills (rss):\n  - it will settle near 3 GiB in 9 h\n",
