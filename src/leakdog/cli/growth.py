@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from leakdog.cli.analyze import load as load_files
 from leakdog.cli.client import Client
-from leakdog.cli.profile import is_stored, stored_until, url_of
+from leakdog.cli.origin import is_stored, stored_until, url_of
 from leakdog.errors import LeakdogError, ProfileError
 
 if TYPE_CHECKING:
