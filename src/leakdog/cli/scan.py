@@ -77,7 +77,21 @@ def run(args: argparse.Namespace) -> int:
     logging.getLogger("leakdog").addHandler(logging.NullHandler())
     job = replace(args.job, params={**args.job.params, "gc": ("1",)}) if args.gc else args.job
     job = replace(job, own_code=tuple(args.own_code))
-    fleet = asyncio.run(_scan(scan_config(job, args.interval), args.seconds, args.record))
+    fleet, profiles = asyncio.run(_scan(scan_config(job, args.interval), args.seconds, keep=args.record is not None))
+    try:
+        return _tell(args, fleet)
+    finally:  # a full disk loses the profiles, not the verdict
+        if args.record is not None:
+            _record(profiles, args.record)
+
+
+def _tell(args: argparse.Namespace, fleet: Fleet) -> int:
+    """Print what was found; the exit code.
+
+    Raises:
+        LeakdogError: the target could not be read.
+
+    """
     (watched,) = fleet
     firing = [leak for leak in fleet.leaks() if leak.firing_since is not None]
     if watched.up is not True and not firing:  # a process that leaked until it was killed has its verdict
@@ -126,8 +140,11 @@ def job_for(text: str) -> ScrapeConfig:
     return replace(job, pprof_path=path) if path else job
 
 
-async def _scan(config: Config, seconds: float, folder: Path | None = None) -> Fleet:
-    """Read the target again and again; a slot that is late is left out, never made up for."""
+async def _scan(config: Config, seconds: float, *, keep: bool = False) -> tuple[Fleet, list[tuple[str, bytes]]]:
+    """Read the target again and again; a slot that is late is left out, never made up for.
+
+    What is known of it then, and with `keep` its profiles by the names of their files.
+    """
     import asyncio
 
     from leakdog.detect.settings import settings_for
@@ -158,12 +175,10 @@ async def _scan(config: Config, seconds: float, folder: Path | None = None) -> F
                 advance("sampling", elapsed / seconds)
                 left = interval - (time.monotonic() - began) % interval
                 await asyncio.sleep(left)
-    if folder is not None:
-        found = await store.snapshots(limit=MOST_PROFILES)
-        named = [(f"{each.kind.value}-{each.time:.3f}.pb.gz", await store.profile(each.id)) for each in found]
-        _record(((name, data) for name, data in named if data is not None), folder)
+    found = await store.snapshots(limit=MOST_PROFILES) if keep else []
+    named = [(f"{each.kind.value}-{each.time:.3f}.pb.gz", await store.profile(each.id)) for each in found]
     await store.close()
-    return fleet
+    return fleet, [(name, data) for name, data in named if data is not None]
 
 
 def _record(profiles: Iterable[tuple[str, bytes]], folder: Path) -> None:

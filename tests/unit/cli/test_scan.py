@@ -177,8 +177,8 @@ def test_the_verdict_is_the_exit_code(
 ) -> None:
     """1 for a leak, also of a process that it has killed; 3 where nothing can be said, or not yet; 0 else."""
 
-    async def scanned(*_: object) -> Fleet:
-        return fleet
+    async def scanned(*_: object, keep: bool) -> tuple[Fleet, list[tuple[str, bytes]]]:
+        return fleet, []
 
     for watched in fleet:
         watched.last_error = watched.last_error if watched.up is False else ""
@@ -227,9 +227,9 @@ def test_a_recording_that_cannot_be_is_told_before_the_run(
     """Nothing is sampled for minutes whose end is an error; a folder that is not there is made."""
     sampled = []
 
-    async def scanned(*_: object) -> Fleet:
+    async def scanned(*_: object, keep: bool) -> tuple[Fleet, list[tuple[str, bytes]]]:
         sampled.append(KEY)
-        return found(LEAK)
+        return found(LEAK), [("heap-1.pb.gz", b"one")]
 
     monkeypatch.setattr("leakdog.cli.scan._scan", scanned)
     (tmp_path / "file").touch()
@@ -237,4 +237,20 @@ def test_a_recording_that_cannot_be_is_told_before_the_run(
     assert capsys.readouterr().err.endswith(": a file is in the way; name another folder with --record\n")
     assert sampled == []
     assert cli.main(["scan", KEY.instance, "--record", str(tmp_path / "new" / "run")]) == 1
-    assert (tmp_path / "new" / "run").is_dir()
+    assert (tmp_path / "new" / "run" / "heap-1.pb.gz").read_bytes() == b"one"
+
+
+def test_a_recording_that_fails_at_the_end_loses_no_verdict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    """The leak is told, then what kept its profiles from being written."""
+
+    async def scanned(*_: object, keep: bool) -> tuple[Fleet, list[tuple[str, bytes]]]:
+        (tmp_path / "heap-1.pb.gz").mkdir()
+        return found(LEAK), [("heap-1.pb.gz", b"one")]
+
+    monkeypatch.setattr("leakdog.cli.scan._scan", scanned)
+    assert cli.main(["scan", KEY.instance, "--record", str(tmp_path)]) == 3
+    out, err = capsys.readouterr()
+    assert KEY.instance in out
+    assert err == f"leakdog scan: recording into {tmp_path}: Is a directory; name another folder with --record\n"
