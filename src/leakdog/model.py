@@ -380,3 +380,12 @@ class Leak:
     returned: int = 0
     flat_since: float | None = None
     process_ended: float | None = None
+
+    @property
+    def ended_with_process(self) -> bool:
+        """Whether it was over with its process, and not because it grew no more."""
+        return (
+            self.state is LeakState.RESOLVED
+            and self.process_ended is not None
+            and self.process_ended == self.resolved_since
+        )

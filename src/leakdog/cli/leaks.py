@@ -11,11 +11,11 @@ from typing import Any
 
 from leakdog.cli.client import Client, add_arguments
 from leakdog.model import LeakState, Unit, Verdict
-from leakdog.report.leak import short_place, target_name, unix_time
-from leakdog.report.words import human_duration, human_rate, inert, plural
+from leakdog.report.leak import ended_with_process, short_place, target_name, unix_time
+from leakdog.report.words import HOUR, human_duration, human_rate, inert, plural
 
 EPILOG = """examples:
-  leakdog leaks                                  firing and suspected leaks
+  leakdog leaks                                  what fires, is suspected, or ended with its process within an hour
   leakdog leaks --all                            resolved ones too, and what grows without being a leak
   leakdog leaks --json | jq '.leaks[].culprits[0].function'
   leakdog leaks --server http://10.0.0.5:5325    another daemon
@@ -27,6 +27,7 @@ all about one of them.
 
 GROWING = 50  # of those that grow and do not leak, how many are listed; --json has all
 INDENT = 2  # of what is below the first line of a leak, where it is folded too
+ENDED_SECONDS = HOUR  # so long a leak that has ended with its process is listed: whoever is woken by its end finds it
 LISTED = 10  # instances that are listed of equal leaks; --json has all
 
 
@@ -57,7 +58,8 @@ def run(args: argparse.Namespace) -> int:
     """
     client = Client(args.server)
     leaks = client.listing("/api/v1/leaks", "leaks")
-    listed = [leak for leak in leaks if args.all or leak["state"] != LeakState.RESOLVED]
+    now = time.time()
+    listed = [leak for leak in leaks if args.all or _news(leak, now)]
     if args.json and not args.all:
         print(json.dumps({"leaks": listed}, indent=2))
         return 0
@@ -69,9 +71,10 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if listed:
         down = {f"{each['job']}/{each['instance']}" for each in targets if each.get("up") is False}
-        _print_table(listed, down, time.time())
-    else:
-        print(_none(targets, len(leaks) - len(listed), 0 if args.all else len(growing)))
+        _print_table(listed, down, now)
+    hidden = _hidden(len(leaks) - len(listed), 0 if args.all else len(growing))
+    if hidden or not listed:
+        print(" ".join(filter(None, ("" if listed else _none(targets), hidden))))
     if args.all and growing:
         _print_growing(growing)
     return 0
@@ -83,17 +86,28 @@ def too_early(target: dict[str, Any]) -> bool:
     return all(each["verdict"] == Verdict.TOO_EARLY for each in verdicts.values())
 
 
-def _none(targets: Sequence[dict[str, Any]], resolved: int, growing: int) -> str:
+def _news(leak: dict[str, Any], now: float) -> bool:
+    """Whether it leaks now, or did until its process ended a short while ago."""
+    if ended_with_process(leak):
+        return now - unix_time(leak["process_ended"]) < ENDED_SECONDS
+    return bool(leak["state"] != LeakState.RESOLVED)
+
+
+def _hidden(resolved: int, growing: int) -> str:
+    """What is not listed, and how it is."""
+    more = [plural(resolved, "resolved leak")] if resolved else []
+    more += [f"{growing} that grow and are no leak"] if growing else []
+    return f"({' and '.join(more)}: --all lists them)" if more else ""
+
+
+def _none(targets: Sequence[dict[str, Any]]) -> str:
     """What it means that there are none: of how many targets, how many of them unread or too young."""
     down = sum(target.get("up") is False for target in targets)
     early = sum(target.get("up") is not False and too_early(target) for target in targets)
     parts = [f"no leaks: {plural(len(targets), 'target')} watched"]
     parts += [f"{early} too early to say"] if early else []
     parts += [f"{down} down"] if down else []
-    text = ", ".join(parts)
-    more = [plural(resolved, "resolved leak")] if resolved else []
-    more += [f"{growing} that grow and are no leak"] if growing else []
-    return f"{text} ({' and '.join(more)}: --all lists them)" if more else text
+    return ", ".join(parts)
 
 
 def _print_growing(growing: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
@@ -137,7 +151,10 @@ def _print_table(leaks: Sequence[dict[str, Any]], down: AbstractSet[str], now: f
         rate = human_rate(group["growth_per_second"], Unit(members[0].get("unit") or Unit.BYTES))
         since = human_duration(max(0.0, now - unix_time(group["since"])))
         state = Text(group["state"], style=colours.get(group["state"], ""))
-        state.append("\n(down)" if all(target_name(leak) in down for leak in members) else "")
+        if all(map(ended_with_process, members)):
+            state = Text("ended with\nits process", style="yellow")
+        elif all(target_name(leak) in down for leak in members):
+            state.append("\n(down)")
         state.append("\n(known)" if all(leak.get("acknowledged") for leak in members) else "")
         first, *more = _about(group, down)
         about = Group(Text(first), *(Padding(Text(line), (0, 0, 0, INDENT)) for line in more))
@@ -161,5 +178,6 @@ def _about(group: Mapping[str, Any], down: AbstractSet[str]) -> list[str]:
 
 
 def _marks(leak: Mapping[str, Any], down: AbstractSet[str]) -> str:
-    """What is particular to one of several: that it is down, that it is acknowledged."""
-    return f"{' (down)' if target_name(leak) in down else ''}{' (known)' if leak.get('acknowledged') else ''}"
+    """What is particular to one of several: that its process has ended or is down, that it is acknowledged."""
+    gone = " (ended)" if ended_with_process(leak) else ""
+    return f"{gone or (' (down)' if target_name(leak) in down else '')}{' (known)' if leak.get('acknowledged') else ''}"

@@ -14,7 +14,7 @@ from leakdog.cli.client import Client, add_arguments
 from leakdog.cli.targets import condition
 from leakdog.errors import ApiError
 from leakdog.model import LeakState, Signal, Unit, Verdict
-from leakdog.report.leak import CLASS_WORDS, leak_text, summary, target_name, unix_time
+from leakdog.report.leak import CLASS_WORDS, ended_with_process, leak_text, summary, target_name, unix_time
 from leakdog.report.words import human_rate, human_time, human_value, inert
 
 EPILOG = """examples:
@@ -102,13 +102,14 @@ def _show_target(client: Client, target: Json, leaks: Sequence[Json], args: argp
         print(json.dumps(target, indent=2))
         return
     name = f"{target['job']}/{target['instance']}"
-    own = [leak for leak in leaks if target_name(leak) == name and leak["state"] != LeakState.RESOLVED]
+    own = [leak for leak in leaks if target_name(leak) == name]
     classes = [str(leak["class"]) for leak in own if leak["state"] == LeakState.FIRING]
     print(inert(f"{name}: {condition(target, classes)}"))
     if target.get("up") is False:
         print(inert(f"last error: {target.get('last_error')}"))
     if target.get("life_start"):
-        print(f"running since {human_time(unix_time(target['life_start']))}")
+        what = "started" if target.get("up") is False else "running since"
+        print(f"{what} {human_time(unix_time(target['life_start']))}")
     if target.get("own_code"):
         print(inert(f"own code: {', '.join(target['own_code'])}"))
     for leak in own:
@@ -126,10 +127,12 @@ def _show_target(client: Client, target: Json, leaks: Sequence[Json], args: argp
 
 
 def _drawn(target: Json, leaks: Sequence[Json]) -> str | None:
-    """The signal to draw: that of a leak, one that grows, or the first of the usual ones that is known."""
+    """The signal to draw: of a leak, one that grows, of a leak that ended with its process, or the first usual one."""
     growing = [name for name, each in (target.get("verdicts") or {}).items() if each["verdict"] == Verdict.LEAK]
     known = [signal.value for signal in _DRAWN if signal in (target.get("signals") or {})]
-    return next(iter([*(str(leak["signal"]) for leak in leaks), *growing, *known]), None)
+    now = [str(leak["signal"]) for leak in leaks if leak["state"] != LeakState.RESOLVED]
+    ended = [str(leak["signal"]) for leak in leaks if ended_with_process(leak)]
+    return next(iter([*now, *growing, *ended, *known]), None)
 
 
 def _print_signals(target: Json) -> None:

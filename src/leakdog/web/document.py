@@ -6,7 +6,7 @@ import html
 import zlib
 from collections.abc import Iterable, Sequence
 
-from leakdog.model import Frame
+from leakdog.model import Frame, Leak
 from leakdog.report.words import inert
 
 STYLE = """
@@ -27,7 +27,7 @@ th, td { text-align: left; padding: .35rem .75rem .35rem 0; border-bottom: 1px s
   vertical-align: top; }
 td.number, th.number { text-align: right; white-space: nowrap; }
 .firing, .down { color: var(--bad); font-weight: 600; } .pending { color: var(--warn); font-weight: 600; }
-.resolved, .up { color: var(--good); } .dim { color: var(--dim); }
+.resolved, .up { color: var(--good); } .ended { color: var(--warn); } .dim { color: var(--dim); }
 .wide { overflow-x: auto; } .wide td { white-space: nowrap; }
 .wide code, .wide .why { display: inline-block; min-width: 14rem; white-space: normal; vertical-align: top; }
 th { white-space: nowrap; } .why { max-width: 28rem; }
@@ -71,6 +71,12 @@ def place(frame: Frame) -> str:
     """A frame, safe for HTML: its function, and where that is written."""
     where = f" {frame.file}:{frame.line}" if frame.file else ""
     return text(f"{frame.function}{where}")
+
+
+def leak_state(leak: Leak) -> str:
+    """The state of a leak; that its process has ended is no good news, and it is not told as if it were."""
+    kind, words = ("ended", "ended with its process") if leak.ended_with_process else (leak.state.value,) * 2
+    return f"<span class={kind}>{words}</span>"
 
 
 def document(title: str, body: str, refresh_seconds: int | None = None) -> str:

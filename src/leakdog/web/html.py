@@ -11,7 +11,7 @@ from leakdog.pipeline.state import Fleet, Watched
 from leakdog.report.leak import beside, summary
 from leakdog.report.spans import Spans
 from leakdog.report.words import human_duration, human_rate, human_share, human_time, human_value, plural
-from leakdog.web.document import document, place, table, text
+from leakdog.web.document import document, leak_state, place, table, text
 from leakdog.web.jobs import LISTED, jobs_table, listed
 from leakdog.web.target import address, cost_of
 from leakdog.web.views import leak_view
@@ -43,6 +43,7 @@ def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float) -> str:
     if leak.interval is not None:
         low, high = (human_rate(each, leak.signal.unit) for each in leak.interval)
         low_high = f" (90% interval {low} to {high})"
+    grows = "Grew" if leak.state is LeakState.RESOLVED else "Grows"
     kind = " --kind goroutine" if leak.leak_class is LeakClass.GOROUTINE else ""
     left = ""
     if leak.time_to_limit_seconds is not None:
@@ -50,11 +51,10 @@ def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float) -> str:
         if leak.time_to_limit_seconds > 0:
             left = f" At this rate the memory limit is reached in {human_duration(leak.time_to_limit_seconds)}."
     body = (
-        f"<p class=lead><span class={leak.state.value}>{leak.state.value}</span> · "
-        f"{text(summary(view))}</p><p>class <b>{leak.leak_class.value}</b> · "
+        f"<p class=lead>{leak_state(leak)} · {text(summary(view))}</p><p>class <b>{leak.leak_class.value}</b> · "
         f"signal <code>{leak.signal.value}</code> · since {human_time(leak.since)} "
         f"({human_duration(max(0.0, now - leak.since))} ago)</p>"
-        f"{known}<p>Grows by <b>{text(rate)}</b>{text(low_high)}.{left}</p>"
+        f"{known}<p>{grows} by <b>{text(rate)}</b>{text(low_high)}.{left}</p>"
         f"<h2>Trend</h2><div class=wide>{chart}</div>"
         f"<h2>Which code holds it</h2>{_culprits(leak)}"
         f"{_replicas(leak, fleet)}"
@@ -112,7 +112,7 @@ def _leak_row(leak: Leak, down: AbstractSet[TargetKey], now: float) -> Sequence[
     limit = "" if leak.time_to_limit_seconds is None else human_duration(leak.time_to_limit_seconds)
     limit = "reached" if leak.time_to_limit_seconds == 0 else limit
     return (
-        f"<span class={leak.state.value}>{leak.state.value}</span>{', target down' if leak.key in down else ''}"
+        f"{leak_state(leak)}{', target down' if leak.key in down and not leak.ended_with_process else ''}"
         f"{', acknowledged' if leak.acknowledged else ''}",
         f'<a href="/leaks/{quote(leak.id)}">{text(str(leak.key))}</a>',
         leak.leak_class.value,
@@ -173,7 +173,7 @@ def _replica_row(watched: Watched, leak: Leak) -> Sequence[str]:
     name = text(watched.key.instance)
     if own is not None:
         name = f'<a href="/leaks/{quote(own.id)}">{name}</a>'
-        state = f"<span class={own.state.value}>{own.state.value}</span>"
+        state = leak_state(own)
     else:
         state = f"<span class=dim>{found.verdict.value.replace('_', ' ') if found else 'not judged'}</span>"
     state += "" if watched.up or watched.up is None else " <span class=down>down</span>"

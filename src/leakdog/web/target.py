@@ -16,7 +16,7 @@ from leakdog.pipeline.state import Watched
 from leakdog.report.leak import CLASS_WORDS
 from leakdog.report.stacked import stacked
 from leakdog.report.words import human_bytes, human_duration, human_rate, human_share, human_time, human_value
-from leakdog.web.document import document, place, table, text
+from leakdog.web.document import document, leak_state, place, table, text
 
 Floats = NDArray[np.float64]
 RANGES = {"6h": 6 * 3600.0, "1d": 86400.0, "7d": 7 * 86400.0, "30d": 30 * 86400.0}
@@ -82,24 +82,25 @@ def _lead(watched: Watched, now: float) -> str:
         told.append(f"<code>{text(watched.target.base_url)}</code>")
     if watched.life is not None:
         age = human_duration(max(0.0, now - watched.life.start_time))
-        told.append(f"running since {human_time(watched.life.start_time)} ({age})")
+        started = human_time(watched.life.start_time)
+        told.append(f"started {started}" if watched.up is False else f"running since {started} ({age})")
     if watched.build:
         told.append(f"build <code>{text(watched.build)}</code>")
     if watched.own:
         told.append(f"own code <code>{text(', '.join(watched.own))}</code>")
     if watched.memory_limit:
         told.append(f"memory limit {human_bytes(watched.memory_limit)}")
-    if watched.last_scrape is not None:
-        told.append(f"last read {human_duration(max(0.0, now - watched.last_scrape))} ago")
+    tried = watched.last_scrape if watched.last_scrape != watched.last_success else None
+    for what, when in (("read", watched.last_success), ("tried", tried)):
+        if when is not None:
+            told.append(f"last {what} {human_duration(max(0.0, now - when))} ago")
     return "".join([*said, f"<p>{' · '.join(told)}</p>" if told else ""])
 
 
 def _leaks(watched: Watched) -> str:
     listed = [leak for leak in watched.leaks.values() if leak.state is not LeakState.INACTIVE]
     links = [
-        f'<a href="/leaks/{quote(leak.id)}"><span class={leak.state.value}>{leak.leak_class.value} leak, '
-        f"{leak.state.value}</span></a>"
-        for leak in listed
+        f'<a href="/leaks/{quote(leak.id)}">{leak.leak_class.value} leak</a>, {leak_state(leak)}' for leak in listed
     ]
     if links:
         return ", ".join(links)

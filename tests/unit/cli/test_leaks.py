@@ -1,7 +1,9 @@
 """`leakdog leaks`."""
 
 import json
+import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -116,6 +118,42 @@ def test_resolved_are_hidden(serve: Serve, leak: Make, target: Make, leakdog: Ru
     assert capsys.readouterr().out == "no leaks: 1 target watched (1 resolved leak: --all lists them)\n"
     assert leakdog("leaks", "--all", "--server", url) == 0
     assert "3f9c2a71b0de" in capsys.readouterr().out
+
+
+def ended(seconds_ago: float) -> dict[str, Any]:
+    """What the API tells of a leak whose process ended so long ago."""
+    time = datetime.fromtimestamp(datetime.now(UTC).timestamp() - seconds_ago, UTC).isoformat()
+    return {"state": "resolved", "resolved_since": time, "process_ended": time}
+
+
+def test_a_leak_that_ended_with_its_process_stays_for_an_hour(
+    serve: Serve, leak: Make, target: Make, leakdog: Run, capsys: Capture
+) -> None:
+    """It says so, beside others that leak; older ones and fixed ones are counted below the table."""
+    leaks = [
+        leak(id="a" * 12),
+        leak(id="b" * 12, target={"job": "till", "instance": "t1"}, **ended(600)),
+        leak(id="c" * 12, target={"job": "till", "instance": "t2"}, **ended(4000)),
+        leak(id="d" * 12, target={"job": "till", "instance": "t3"}, **ended(600) | {"process_ended": None}),
+    ]
+    url = serve({"/api/v1/leaks": {"leaks": leaks}, "/api/v1/targets": {"targets": [target(up=False)]}})
+    assert leakdog("leaks", "--server", url) == 0
+    text = capsys.readouterr().out
+    lines = text.splitlines()
+    assert next(line for line in lines if "b" * 12 in line).startswith("ended with ")
+    assert any(line.startswith("its process") for line in lines)
+    assert "c" * 12 not in text
+    assert "d" * 12 not in text
+    assert lines[-1] == "(2 resolved leaks: --all lists them)"
+    assert max(map(len, lines)) <= 80
+    assert leakdog("leaks", "--json", "--server", url) == 0
+    told = json.loads(capsys.readouterr().out)["leaks"]
+    assert [each["id"] for each in told] == ["a" * 12, "b" * 12]
+    assert told[1]["state"] == "resolved"
+    assert leakdog("leaks", "--all", "--server", url) == 0
+    text = capsys.readouterr().out
+    assert f"{'b' * 12}  t1 (ended)" in text
+    assert re.search("d{12}  t3 *\n", text)
 
 
 def test_none(serve: Serve, target: Make, leakdog: Run, capsys: Capture) -> None:

@@ -56,7 +56,29 @@ def test_target(daemon: str, leakdog: Run, capsys: Capture) -> None:
     ]
     assert "goroutines" in text
     assert "inuse_space of shop/127.0.0.1:6060\n" in text
-    assert max(map(len, text.splitlines()[3:])) <= 80
+    assert text.splitlines()[3].startswith("leak 3fffffffffff: resolved heap leak, ")
+    assert max(map(len, text.splitlines()[4:])) <= 80
+
+
+def test_a_target_that_is_down(
+    serve: Serve, leak: Make, target: Make, series: dict[str, Any], leakdog: Run, capsys: Capture
+) -> None:
+    """Its leak that ended with its process is named and drawn; it is not said to be running."""
+    time = "2026-01-01T00:12:00.000Z"
+    gone = leak(state="resolved", firing_since=time, resolved_since=time, process_ended=time)
+    down = target(up=False, last_error="connection refused")
+    answers = {"/api/v1/targets": {"targets": [down]}, "/api/v1/series": series}
+    assert (
+        leakdog("show", "shop/127.0.0.1:6060", "--server", serve({"/api/v1/leaks": {"leaks": [gone]}, **answers})) == 0
+    )
+    text = capsys.readouterr().out
+    assert text.splitlines()[:3] == [
+        "shop/127.0.0.1:6060: down",
+        "last error: connection refused",
+        "started 2026-01-01 00:00:00 UTC",
+    ]
+    assert text.splitlines()[3].startswith("leak 3f9c2a71b0de: heap leak (its process has ended), 2.00 MiB/s")
+    assert "inuse_space of shop/127.0.0.1:6060\n" in text
 
 
 def test_growth_that_is_no_leak(serve: Serve, target: Make, leakdog: Run, capsys: Capture) -> None:

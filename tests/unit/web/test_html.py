@@ -84,6 +84,22 @@ def test_a_leak_of_a_dead_process_says_so() -> None:
     assert "firing</span>, target down" in overview([watched], [LEAK], 2000.0)
 
 
+def test_a_leak_that_ended_with_its_process_is_not_told_as_good_news() -> None:
+    """It is not resolved in green, on its page, in the list or beside its replicas, and grew; one that was fixed is."""
+    gone = replace(LEAK, state=LeakState.RESOLVED, resolved_since=1990.0, process_ended=1990.0)
+    watched = Watched(Target(KEY), ScrapeConfig(job_name="shop"), up=False, leaks={LeakClass.HEAP: gone})
+    other = Watched(Target(TargetKey("shop", "b")), ScrapeConfig(job_name="shop"), up=True)
+    fleet = Fleet({each.key: each for each in (watched, other)})
+    page, said = leak_page(gone, fleet, "", 2000.0), "<span class=ended>ended with its process</span>"
+    assert page.count(said) == 2
+    assert f"{said}</td>" in overview([watched], [gone], 2000.0)
+    assert "class=resolved" not in page
+    assert "Grew by <b>2.00 KiB/s</b>" in page
+    fixed = leak_page(replace(gone, resolved_since=1995.0), Fleet(), "", 2000.0)
+    assert "<span class=resolved>resolved</span>" in fixed
+    assert "Grows by <b>" in leak_page(LEAK, Fleet(), "", 2000.0)
+
+
 def test_each_cell_knows_its_column() -> None:
     """A narrow screen shows a row as a block without the heading: each cell has the name of its column."""
     watched = Watched(Target(KEY), ScrapeConfig(job_name="shop"))

@@ -70,6 +70,25 @@ def test_growth_that_is_no_leak_is_told_with_its_reasons() -> None:
     assert "<li>it will settle near &lt;3 GiB&gt;</li>" in page
 
 
+def test_a_process_that_is_gone_is_told_in_the_past() -> None:
+    """It runs no more, its last answer is told beside the last attempt, and its leak is no good news."""
+    made = watched()
+    made.last_success = made.last_scrape
+    page = target_page(made, SHOWN, NOW)
+    assert "running since 1970-01-01 00:16:40 UTC (2 h 30 min)" in page
+    assert "last read 5 s ago" in page
+    assert "last tried" not in page
+    made.up, made.last_success = False, NOW - 60
+    gone = replace(LEAK, state=LeakState.RESOLVED, resolved_since=NOW - 50, process_ended=NOW - 50)
+    made.leaks = {LeakClass.HEAP: gone}
+    page = target_page(made, SHOWN, NOW)
+    assert "running since" not in page
+    assert "started 1970-01-01 00:16:40 UTC · " in page
+    assert "last read 1 min ago · last tried 5 s ago" in page
+    assert "heap leak</a>, <span class=ended>ended with its process</span>" in page
+    assert "resolved" not in page
+
+
 def rows(page: str, heading: str) -> list[list[str]]:
     """Cells as text of the table under a heading."""
     part = page.split(f">{heading}</h2>")[1].split("</table>")[0]
@@ -80,7 +99,15 @@ def rows(page: str, heading: str) -> list[list[str]]:
 def test_what_is_known_is_told_in_the_order_in_which_it_is_needed() -> None:
     """The leak first, then the chart, the ledger, signals, code and cost."""
     page = target_page(watched(), SHOWN, NOW)
-    said = ["heap leak, firing", "memory limit 512 MiB", "chart</svg>", "made of", "Signals", "cart.Put", "Requests"]
+    said = [
+        "heap leak</a>, <span class=firing>firing",
+        "memory limit 512 MiB",
+        "chart</svg>",
+        "made of",
+        "Signals",
+        "cart.Put",
+        "Requests",
+    ]
     places = [page.index(words) for words in said]
     assert places == sorted(places)
 
