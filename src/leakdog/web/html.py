@@ -26,8 +26,9 @@ def overview(targets: Sequence[Watched], leaks: Sequence[Leak], now: float, job:
     if job is not None:
         targets = [watched for watched in targets if watched.key.job == job]
         leaks = [leak for leak in leaks if leak.key.job == job]
-    firing = sum(leak.state is LeakState.FIRING for leak in leaks)
-    title = f"{firing} leaking" if firing else "no leaks"
+    told = ((LeakState.FIRING, "leaking"), (LeakState.PENDING, "suspected"))
+    counts = [(sum(leak.state is state for leak in leaks), words) for state, words in told]
+    title = ", ".join(f"{count} {words}" for count, words in counts if count) or "no leaks"
     jobs = f"<h2>Jobs</h2>{jobs_table(targets)}" if job is None and len(targets) > LISTED else ""
     whole = f'<p>Job <b>{text(job)}</b>. <a href="/">All jobs</a>.</p>' if job is not None else ""
     body = [whole, _leaks(leaks, targets, now), jobs, _targets(targets, now)]
@@ -134,12 +135,13 @@ def _targets(targets: Sequence[Watched], now: float) -> str:
 
 
 def _target_row(watched: Watched, now: float) -> Sequence[str]:
-    firing = [leak for leak in watched.leaks.values() if leak.state is LeakState.FIRING]
+    firing, pending = (_links(watched, state) for state in (LeakState.FIRING, LeakState.PENDING))
     if watched.up is None:
         state = "<span class=dim>not read yet</span>"
     elif watched.up and firing:
-        links = ", ".join(f'<a href="/leaks/{quote(leak.id)}">{leak.leak_class.value}</a>' for leak in firing)
-        state = f"<span class=firing>leaks:</span> {links}"
+        state = f"<span class=firing>leaks:</span> {firing}"
+    elif watched.up and pending:
+        state = f"<span class=up>up</span>, <span class=pending>suspected:</span> {pending}"
     elif watched.up:
         known = (
             "too early to say"
@@ -154,6 +156,12 @@ def _target_row(watched: Watched, now: float) -> Sequence[str]:
     heap, goroutines = _value(watched, Signal.INUSE_SPACE), _value(watched, Signal.GOROUTINES)
     name = f'<a href="{text(address(watched.key))}">{text(str(watched.key))}</a>'
     return name, state, memory, heap, goroutines, last
+
+
+def _links(watched: Watched, state: LeakState) -> str:
+    """The classes of a target's leaks of a state, each with a link to its page."""
+    leaks = [leak for leak in watched.leaks.values() if leak.state is state]
+    return ", ".join(f'<a href="/leaks/{quote(leak.id)}">{leak.leak_class.value}</a>' for leak in leaks)
 
 
 def _replicas(leak: Leak, fleet: Fleet) -> str:

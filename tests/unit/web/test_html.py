@@ -100,6 +100,18 @@ def test_a_leak_that_ended_with_its_process_is_not_told_as_good_news() -> None:
     assert "Grows by <b>" in leak_page(LEAK, Fleet(), "", 2000.0)
 
 
+def test_what_is_suspected_is_not_passed_over() -> None:
+    """The title counts suspicions, and the state of a target tells its own, with a link."""
+    suspected = replace(LEAK, state=LeakState.PENDING)
+    watched = Watched(Target(KEY), ScrapeConfig(job_name="shop"), up=True, leaks={LeakClass.HEAP: suspected})
+    page = overview([watched], [suspected, suspected], 2000.0)
+    assert "<h1>2 suspected</h1>" in page
+    assert 'up</span>, <span class=pending>suspected:</span> <a href="/leaks/3f9c2a71b0">heap</a></td>' in page
+    assert "<h1>1 leaking, 1 suspected</h1>" in overview([watched], [suspected, LEAK], 2000.0)
+    assert "<h1>1 leaking</h1>" in overview([watched], [LEAK], 2000.0)
+    assert "<h1>no leaks</h1>" in overview([watched], [replace(LEAK, state=LeakState.RESOLVED)], 2000.0)
+
+
 def test_each_cell_knows_its_column() -> None:
     """A narrow screen shows a row as a block without the heading: each cell has the name of its column."""
     watched = Watched(Target(KEY), ScrapeConfig(job_name="shop"))
