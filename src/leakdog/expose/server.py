@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from urllib.parse import parse_qs, urlsplit
 
+from leakdog.errors import LeakdogError
 from leakdog.expose.heap import heap_profile
 from leakdog.expose.process import command_line, metrics
 
@@ -116,10 +117,13 @@ class _Handler(BaseHTTPRequestHandler):
     def _heap(self, query: dict[str, list[str]]) -> None:
         if query.get("debug", ["0"]) != ["0"]:
             self._answer(501, _TEXT, b"there is no text form: ask without debug\n")
-        elif not tracemalloc.is_tracing():
-            self._answer(503, _TEXT, b"tracemalloc has been stopped\n")
+            return
+        try:
+            profile = heap_profile(collect=query.get("gc") == ["1"])
+        except LeakdogError as error:  # the program has stopped tracing, or another profile is in the making
+            self._answer(503, _TEXT, f"{error}\n".encode())
         else:
-            self._answer(200, _BINARY, heap_profile(collect=query.get("gc") == ["1"]))
+            self._answer(200, _BINARY, profile)
 
     def _answer(self, status: int, content_type: str, body: bytes) -> None:
         self.send_response(status)

@@ -121,7 +121,10 @@ class Server:
     async def heap(self, request: web.Request) -> web.Response:
         """The daemon's own heap, so that it can be watched as any other program."""
         assert self._heap_profile is not None
-        body = await asyncio.to_thread(self._heap_profile, request.query.get("gc") == "1")
+        try:
+            body = await asyncio.to_thread(self._heap_profile, request.query.get("gc") == "1")
+        except LeakdogError as error:
+            return web.Response(status=503, text=f"{error}\n")
         return web.Response(body=body, content_type="application/octet-stream")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import time
 import weakref
@@ -9,7 +10,7 @@ import weakref
 import pytest
 
 from leakdog.errors import LeakdogError
-from leakdog.expose import heap_profile
+from leakdog.expose import heap, heap_profile
 from leakdog.model import Kind
 from leakdog.pprof import Profile, expect, parse
 from leakdog.report.graph import View, build
@@ -91,6 +92,55 @@ def test_small_stacks_are_added_up() -> None:
     assert held(cut, "(other stacks)") > 0
     assert abs(build(whole, View()).total - build(cut, View()).total) < 50_000
     assert len(kept) == 200
+
+
+@pytest.mark.usefixtures("tracing")
+def test_nobody_waits_for_a_profile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one is in the making another is refused at once: snapshots in a queue would each take their memory."""
+    refused = []
+
+    def second(stacks: int) -> bytes:
+        with pytest.raises(LeakdogError, match="in the making: ask again") as error:
+            heap_profile()
+        refused.append(error.value)
+        return b"first"
+
+    with monkeypatch.context() as patched:
+        patched.setattr(heap, "_made", second)
+        assert heap_profile() == b"first"
+    assert len(refused) == 1
+    assert parse(heap_profile()).values.size
+
+
+@pytest.mark.usefixtures("tracing")
+def test_what_a_profile_took_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The C library is told to trim after each, one that fails too, when the snapshot is gone."""
+    asked: list[int] = []
+    monkeypatch.setattr(heap, "_malloc_trim", lambda: asked.append)
+    heap_profile()
+    assert asked == [0]
+
+    def fail(stacks: int) -> bytes:
+        assert asked == [0]
+        raise MemoryError
+
+    monkeypatch.setattr(heap, "_made", fail)
+    for _ in range(2):  # the second is not refused: the first is over
+        with pytest.raises(MemoryError):
+            heap_profile()
+        assert asked.pop() == 0
+
+
+@pytest.mark.parametrize("error", [AttributeError, OSError, TypeError])
+def test_without_glibc_nothing_is_trimmed(error: type[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the C library has no malloc_trim, or there is none to ask, that is no error; where it has, it is called."""
+
+    def refuse(name: None) -> None:
+        raise error
+
+    assert heap._malloc_trim.__wrapped__()(0) in (0, 1)
+    monkeypatch.setattr(ctypes, "CDLL", refuse)
+    assert heap._malloc_trim.__wrapped__()(0) == 0
 
 
 def test_without_tracing_there_is_no_profile() -> None:

@@ -11,7 +11,7 @@ from email.message import Message
 
 import pytest
 
-from leakdog.expose import Exposed, expose
+from leakdog.expose import Exposed, expose, heap
 from leakdog.model import Kind, Signal
 from leakdog.pprof import expect, memstats, parse
 
@@ -97,7 +97,16 @@ def test_frames_are_kept_as_asked() -> None:
 def test_tracing_stopped_by_the_program_is_told(exposed: Exposed) -> None:
     """The program may turn tracing off; the heap is then not available."""
     tracemalloc.stop()
-    assert get(f"{exposed.url}/debug/pprof/heap")[0] == 503
+    status, _, body = get(f"{exposed.url}/debug/pprof/heap")
+    assert (status, b"the heap is not traced" in body) == (503, True)
+
+
+def test_a_second_reader_is_sent_away(exposed: Exposed) -> None:
+    """While a profile is in the making the answer is 503 with a sentence, at once."""
+    with heap._lock:
+        status, _, body = get(f"{exposed.url}/debug/pprof/heap")
+    assert (status, b"in the making: ask again" in body) == (503, True)
+    assert get(f"{exposed.url}/debug/pprof/heap")[0] == 200
 
 
 def test_a_taken_port_is_an_error(exposed: Exposed) -> None:

@@ -114,6 +114,21 @@ async def test_nothing_can_be_posted(server: Server) -> None:
                 assert response.status == 405
 
 
+async def test_a_heap_that_cannot_be_told_now_is_no_fault() -> None:
+    """While another profile is in the making the answer is 503, with why."""
+
+    def busy(gc: bool) -> bytes:
+        raise LeakdogError("a profile is in the making")
+
+    made = Server(Fleet(), Broken(), busy)  # type: ignore[arg-type]
+    await made.start("127.0.0.1", 0)
+    try:
+        status, _, body = await get(made, "/debug/pprof/heap")
+    finally:
+        await made.stop()
+    assert (status, body) == (503, "a profile is in the making\n")
+
+
 async def test_making_the_heap_holds_up_nobody(server: Server) -> None:
     """The profile is made in a thread of its own."""
     assert (await get(server, "/debug/pprof/heap"))[2] != threading.main_thread().name
