@@ -25,7 +25,7 @@ from leakdog.model import (
 )
 from leakdog.pipeline.state import Cost, Fleet, Watched
 from leakdog.report.spans import Spans
-from leakdog.web.document import message_page
+from leakdog.web.document import STYLE, message_page
 from leakdog.web.html import leak_page, numbers, overview
 from leakdog.web.target import Shown, target_page
 
@@ -110,6 +110,13 @@ def test_what_is_suspected_is_not_passed_over() -> None:
     assert "<h1>1 leaking, 1 suspected</h1>" in overview([watched], [suspected, LEAK], 2000.0)
     assert "<h1>1 leaking</h1>" in overview([watched], [LEAK], 2000.0)
     assert "<h1>no leaks</h1>" in overview([watched], [replace(LEAK, state=LeakState.RESOLVED)], 2000.0)
+
+
+def test_a_long_error_stays_in_its_column() -> None:
+    """A cell that holds an error may break its lines: what cannot, is printed over the next column."""
+    assert ".wide td:has(.why) { white-space: normal; }" in STYLE
+    watched = Watched(Target(KEY), ScrapeConfig(job_name="shop"), up=False, last_error="x" * 200)
+    assert re.search('<td data-name="State">[^/]*</span> <span class=why>x', overview([watched], [], 2000.0))
 
 
 def test_each_cell_knows_its_column() -> None:
