@@ -29,6 +29,7 @@ td.number, th.number { text-align: right; white-space: nowrap; }
 .firing, .down { color: var(--bad); font-weight: 600; } .pending { color: var(--warn); font-weight: 600; }
 .resolved, .up { color: var(--good); } .ended { color: var(--warn); } .dim { color: var(--dim); }
 .wide { overflow-x: auto; } .wide td { white-space: nowrap; }
+.chart { direction: rtl; } .chart > * { direction: ltr; } /* scrolled to its end, the newest part, at first */
 .wide td:has(.why) { white-space: normal; } .wide .why { overflow-wrap: anywhere; }
 .wide code, .wide .why { display: inline-block; min-width: 14rem; white-space: normal; vertical-align: top; }
 th { white-space: nowrap; } .why { max-width: 28rem; }

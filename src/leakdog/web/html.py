@@ -56,7 +56,7 @@ def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float) -> str:
         f"signal <code>{leak.signal.value}</code> · since {human_time(leak.since)} "
         f"({human_duration(max(0.0, now - leak.since))} ago)</p>"
         f"{known}<p>{grows} by <b>{text(rate)}</b>{text(low_high)}.{left}</p>"
-        f"<h2>Trend</h2><div class=wide>{chart}</div>"
+        f'<h2>Trend</h2><div class="wide chart">{chart}</div>'
         f"<h2>Which code holds it</h2>{_culprits(leak)}"
         f"{_replicas(leak, fleet)}"
         f"<h2>Why leakdog says so</h2><ul>{''.join(f'<li>{text(reason)}</li>' for reason in leak.reasons)}</ul>"

@@ -62,7 +62,7 @@ def target_page(watched: Watched, shown: Shown, now: float) -> str:
     """All that is known of one target."""
     body = [_lead(watched, now), _harmless(watched), _ranges(watched, shown)]
     if shown.signal is not None:
-        body.append(f"<h2 id=chart>{_name(shown.signal)}</h2><div class=wide>{shown.chart}</div>")
+        body.append(f'<h2 id=chart>{_name(shown.signal)}</h2><div class="wide chart">{shown.chart}</div>')
     body += [_ledger(shown), _signals(watched, shown)]
     body += [_sites(sites, watched) for sites in watched.sites.values()]
     body += [cost_of(watched), _look(watched)]
@@ -152,7 +152,7 @@ def _ledger(shown: Shown) -> str:
         if sizes.any()
     ]
     names = ("Part", "Now", "Share", f"In {human_duration(float(shown.times[-1] - shown.times[0]))}")
-    return f"<h2>What its memory is made of</h2><div class=wide>{picture}</div>{table(names, rows)}"
+    return f'<h2>What its memory is made of</h2><div class="wide chart">{picture}</div>{table(names, rows)}'
 
 
 def _change(size: float) -> str:

@@ -23,6 +23,7 @@ from leakdog.model import (
 )
 from leakdog.pipeline.sites import Site, Sites
 from leakdog.pipeline.state import Cost, Watched
+from leakdog.web.document import STYLE
 from leakdog.web.target import Shown, address, first_signal, target_page
 
 KEY = TargetKey("shop", "10.0.0.7:6060")
@@ -87,6 +88,13 @@ def test_a_process_that_is_gone_is_told_in_the_past() -> None:
     assert "last read 1 min ago · last tried 5 s ago" in page
     assert "heap leak</a>, <span class=ended>ended with its process</span>" in page
     assert "resolved" not in page
+
+
+def test_charts_are_scrolled_to_their_newest_part() -> None:
+    """On a screen that is narrower than a chart its left is what is hidden, of the trend as of the ledger."""
+    assert ".chart { direction: rtl; } .chart > * { direction: ltr; }" in STYLE
+    page = target_page(watched(), SHOWN, NOW)
+    assert page.count('<div class="wide chart"><svg') == page.count("<svg") == 2
 
 
 def rows(page: str, heading: str) -> list[list[str]]:
