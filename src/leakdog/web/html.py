@@ -35,8 +35,17 @@ def overview(targets: Sequence[Watched], leaks: Sequence[Leak], now: float, job:
     return document(title, "".join(body), refresh_seconds=15)
 
 
-def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float) -> str:
-    """All that is known of one leak, in the order in which somebody woken by it needs it."""
+def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float, server: str = "") -> str:
+    """All that is known of one leak, in the order in which somebody woken by it needs it.
+
+    Args:
+        leak: this one.
+        fleet: all targets, for what the leak's target was asked and how its replicas do.
+        chart: an SVG element with the trend.
+        now: unix seconds.
+        server: the option that tells the command line where this daemon is; empty where it looks by itself.
+
+    """
     view, watched = leak_view(leak, fleet), fleet.targets.get(leak.key)
     known = "".join(f"<p>{text(each)}</p>" for each in beside(view, now))
     rate = human_rate(leak.growth_per_second, leak.signal.unit)
@@ -65,8 +74,8 @@ def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float) -> str:
         f'<p><a href="{text(address(leak.key))}">All of this target</a>: memory, signals, code.</p>'
         f'<p><a href="/api/v1/leaks/{quote(leak.id)}/evidence.tar.gz" download>Evidence</a>: verdict, chart, numbers, '
         f"profiles from before and after, goroutine dump; begin with its README.</p>"
-        f"<pre>leakdog show {text(leak.id)}\n"
-        f"leakdog top {text(str(leak.key))}@latest{kind}</pre>"
+        f"<pre>leakdog show {text(leak.id + server)}\n"
+        f"leakdog top {text(str(leak.key))}@latest{kind}{text(server)}</pre>"
     )
     return document(str(leak.key), body)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Sequence
 
@@ -17,6 +18,7 @@ from leakdog.web.document import STYLE, message_page
 from leakdog.web.html import leak_page, numbers, overview
 from leakdog.web.target import DEFAULT_RANGE, RANGES, Shown, first_signal, target_page
 
+USUAL = ("127.0.0.1:5325", "localhost:5325")  # where the command line looks for a daemon by itself
 LEDGER_POINTS = 200  # that is a point for each four pixels
 
 
@@ -48,7 +50,7 @@ class Pages:
                 readings = await self._store.readings(leak.key, leak.signal)
                 growth = Growth(leak.since, leak.growth_per_second)
                 chart = _chart(readings, leak.signal, [growth])
-                return _html(leak_page(leak, self._fleet, chart, time.time()))
+                return _html(leak_page(leak, self._fleet, chart, time.time(), _option(request)))
         message = f"No leak has the id {wanted}. It may have been resolved and aged out; the overview lists all."
         return _html(message_page("not found", message), status=404)
 
@@ -66,7 +68,7 @@ class Pages:
             return _html(message_page("not understood", message), status=400)
         signal = first_signal(watched) if asked is None else Signal(asked)
         now = time.time()
-        return _html(target_page(watched, await self._shown(watched, signal, span, now), now))
+        return _html(target_page(watched, await self._shown(watched, signal, span, now), now, _option(request)))
 
     async def _shown(self, watched: Watched, signal: Signal | None, span: str, now: float) -> Shown:
         start = now - RANGES[span]
@@ -93,6 +95,11 @@ def _chart(readings: Readings, signal: Signal, growths: Sequence[Growth]) -> str
     picture = trend(readings.times, readings.values, signal.value, signal.unit, growths, folded=folded)
     spans = Spans.of(readings.times, readings.values, *folded)
     return picture + numbers(spans, signal.unit, banded='class="band"' in picture)
+
+
+def _option(request: web.Request) -> str:
+    """What tells the command line where this daemon is, as its reader has reached it."""
+    return "" if request.host in USUAL else f" --server {shlex.quote(f'{request.scheme}://{request.host}')}"
 
 
 def _html(body: str, status: int = 200) -> web.Response:

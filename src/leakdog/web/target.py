@@ -58,14 +58,14 @@ def first_signal(watched: Watched) -> Signal | None:
     return known[0] if known else None
 
 
-def target_page(watched: Watched, shown: Shown, now: float) -> str:
-    """All that is known of one target."""
+def target_page(watched: Watched, shown: Shown, now: float, server: str = "") -> str:
+    """All that is known of one target; `server` as for a leak's page."""
     body = [_lead(watched, now), _harmless(watched), _ranges(watched, shown)]
     if shown.signal is not None:
         body.append(f'<h2 id=chart>{_name(shown.signal)}</h2><div class="wide chart">{shown.chart}</div>')
     body += [_ledger(shown), _signals(watched, shown)]
     body += [_sites(sites, watched) for sites in watched.sites.values()]
-    body += [cost_of(watched), _look(watched)]
+    body += [cost_of(watched), _look(watched, server)]
     return document(str(watched.key), "".join(body))
 
 
@@ -223,13 +223,12 @@ def cost_of(watched: Watched) -> str:
     return f"<h2>What watching it has cost</h2><p>Since this daemon started.</p>{table(names, rows)}"
 
 
-def _look(watched: Watched) -> str:
+def _look(watched: Watched, server: str) -> str:
     name = text(str(watched.key))
+    commands = (f"sites {name}", f"top {name}@latest", f"top {name}@latest --growth")
+    lines = "\n".join(f"leakdog {command}{text(server)}" for command in commands)
     asked = text(f"/api/v1/snapshots?{urlencode({'target': str(watched.key)}, errors='replace')}")
-    return (
-        f'<h2>Look yourself</h2><p><a href="{asked}">Stored profiles</a>.</p>'
-        f"<pre>leakdog sites {name}\nleakdog top {name}@latest\nleakdog top {name}@latest --growth</pre>"
-    )
+    return f'<h2>Look yourself</h2><p><a href="{asked}">Stored profiles</a>.</p><pre>{lines}</pre>'
 
 
 def _name(name: Signal | Verdict) -> str:

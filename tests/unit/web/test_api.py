@@ -1,12 +1,14 @@
 """The API's shapes and its answers to wrong questions, over a real server on loopback."""
 
 import gzip
+import html
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import aiohttp
 import pytest
 
+from leakdog.cli.client import DEFAULT_SERVER
 from leakdog.config.schema import Backend, ScrapeConfig, StorageConfig
 from leakdog.detect.group import Group
 from leakdog.detect.settings import SOAK
@@ -246,6 +248,22 @@ async def test_pages_show_names_inert(server: Server) -> None:
     assert "/src/cart/&lt;sessions&gt;.go:88" in body.decode()
     assert (await get(server, "/leaks/none"))[0] == 404
     assert (await get(server, "/style.css"))[1]["Content-Type"].startswith("text/css")
+
+
+@pytest.mark.parametrize("page", ["/leaks/9f1c0a7be2d4", "/targets/shop/10.0.0.7:6060"])
+async def test_commands_name_the_daemon(server: Server, page: str) -> None:
+    """Each asks the daemon of this page, unless the command line does so by itself; an odd host harms no shell."""
+
+    async def commands(host: str) -> list[str]:
+        url = f"http://127.0.0.1:{server.port}{page}"
+        async with aiohttp.ClientSession(headers={"Host": host}) as session, session.get(url) as response:
+            return html.unescape((await response.text()).rpartition("<pre>")[2].partition("</pre>")[0]).splitlines()
+
+    bare = await commands(DEFAULT_SERVER.removeprefix("http://"))
+    assert [line.split()[0] for line in bare] == ["leakdog"] * len(bare)
+    assert "--server" not in "".join(bare)
+    assert await commands("watch.example:80") == [f"{line} --server http://watch.example:80" for line in bare]
+    assert await commands("a;reboot") == [f"{line} --server 'http://a;reboot'" for line in bare]
 
 
 async def test_health_and_readiness(server: Server) -> None:
