@@ -226,6 +226,7 @@ class Assessment:
         time_to_limit_interval: 80 % interval of it.
         ready_at: for `too_early`, when a verdict can be expected.
         blind: nothing could be examined, for want of readings.
+        counts: growth over `look_back_seconds` is as much as `min_growth_*` asks; less is not worth telling.
         reasons: sentences a person can check against the chart.
 
     """
@@ -244,6 +245,7 @@ class Assessment:
     ready_at: float | None = None
     reasons: tuple[str, ...] = ()
     blind: bool = False
+    counts: bool = True
 
 
 class Frame(NamedTuple):

@@ -149,7 +149,8 @@ def _print_signals(target: Json) -> None:
         unit = _unit(name)
         said = verdicts.get(name) or {}
         growth = said.get("growth_per_second")
-        rate = "" if growth is None else human_rate(growth, unit)
+        quiet = growth is None or (said["verdict"] == Verdict.STEADY and not said.get("counts", True))
+        rate = "" if quiet else human_rate(growth, unit)
         row = (inert(name), human_value(value, unit), rate, inert(_verdict(said)))
         table.add_row(*map(Text, row))
     print()

@@ -252,6 +252,7 @@ def _describe(verdict: Verdict, look: Look, numbers: dict[str, float], context: 
         time_to_limit_seconds=forecast[0] if forecast else None,
         time_to_limit_interval=forecast[1] if forecast else None,
         reasons=tuple(reasons),
+        counts=bool(numbers["rise"] >= words.least_growth(numbers, signal.unit, settings)),
     )
 
 

@@ -140,13 +140,18 @@ def why_load(found: Finding, seconds: float) -> list[str]:
     ]
 
 
+def least_growth(found: Finding, unit: Unit, settings: Settings) -> float:
+    """The least rise over a look-back that counts, in the signal's unit."""
+    least = settings.min_growth_bytes if unit is Unit.BYTES else settings.min_growth_count
+    return max(settings.min_growth_ratio * abs(found["base"]), least)
+
+
 def why_steady(
     found: Finding, seconds: float, signal: Signal, settings: Settings, alarms_per_year: float | None
 ) -> list[str]:
     """Reasons for no verdict of growth: the first gate that it did not pass."""
     unit = signal.unit
-    least = settings.min_growth_bytes if unit is Unit.BYTES else settings.min_growth_count
-    asked = max(settings.min_growth_ratio * abs(found["base"]), least)
+    asked = least_growth(found, unit, settings)
     moved = f"changed by {amount(found['rise'], unit)} in {span(seconds)}"
     if found["rise"] < asked:
         return [f"{moved}, less than the {amount(asked, unit)} that count"]

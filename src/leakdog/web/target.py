@@ -178,7 +178,8 @@ def _verdict(found: Assessment | None, signal: Signal) -> tuple[str, str, str]:
     if found is None:
         return "", "", ""
     kind = "firing" if found.verdict is Verdict.LEAK else "dim"
-    growth = "" if found.growth_per_second is None else text(human_rate(found.growth_per_second, signal.unit))
+    quiet = found.growth_per_second is None or (found.verdict is Verdict.STEADY and not found.counts)
+    growth = "" if quiet else text(human_rate(found.growth_per_second, signal.unit))
     why = f"<span class=why>{text('; '.join(found.reasons))}</span>"
     return f"<span class={kind}>{_name(found.verdict)}</span>", growth, why
 

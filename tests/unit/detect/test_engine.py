@@ -98,6 +98,18 @@ def test_a_healthy_program_never_fires(watch: Watch, rng: np.random.Generator, k
     assert not fires(watch(HEALTHY[kind](rng), SOAK))
 
 
+def test_it_is_told_whether_the_growth_counts(watch: Watch, rng: np.random.Generator) -> None:
+    """Growth below `min_growth_count` does not, as the reason says; that of a leak does, and so does a step."""
+    few = watch(5 + 0.02 * SECONDS, SOAK, signal=Signal.OPEN_FILES)[-1]
+    assert few.growth_per_second == pytest.approx(0.02, rel=0.05)
+    assert (few.verdict, few.counts) == (Verdict.STEADY, False)
+    assert "that count" in few.reasons[0]
+    leak = watch(LEAKING["slow"](rng), SOAK)[-1]
+    assert (leak.verdict, leak.counts) == (Verdict.LEAK, True)
+    step = watch(10 * MIB + np.where(SECONDS > 90, 80 * MIB, 0), SOAK)[-1]
+    assert (step.verdict, step.counts) == (Verdict.STEADY, "that count" not in step.reasons[0])
+
+
 @pytest.mark.parametrize("rate", [0.5, 1.0, 95 / 60])
 def test_counts_may_leak_slower_than_bytes(watch: Watch, rate: float) -> None:
     """Half a goroutine a second, or a hundred files in a minute, are found."""

@@ -137,6 +137,20 @@ def test_judged_signals_come_first_with_their_reasons() -> None:
     assert {cell for row in others for cell in row[2:]} == {""}
 
 
+def test_growth_that_does_not_count_is_left_out() -> None:
+    """Of a steady signal the growth is told only where it is as much as counts; of what leaks, always."""
+    made = watched()
+    leaks = made.assessments[Signal.INUSE_SPACE]
+    steady = replace(leaks, verdict=Verdict.STEADY)
+    for found, growth in (
+        (steady, "2.00 KiB/s"),
+        (replace(steady, counts=False), ""),
+        (replace(leaks, counts=False), "2.00 KiB/s"),
+    ):
+        made.assessments = {Signal.INUSE_SPACE: found}
+        assert rows(target_page(made, SHOWN, NOW), "Signals")[0][3] == growth
+
+
 def test_code_adds_up_to_the_whole() -> None:
     """What is not followed is one row."""
     assert rows(target_page(watched(), SHOWN, NOW), "Code, by inuse space") == [
