@@ -75,10 +75,10 @@ def place(frame: Frame) -> str:
     return text(f"{frame.function}{where}")
 
 
-def leak_state(leak: Leak) -> str:
-    """The state of a leak; that its process has ended is no good news, and it is not told as if it were."""
+def leak_state(leak: Leak, what: str = "") -> str:
+    """The state of a leak after `what`; that its process has ended is no good news, and is not told as if it were."""
     kind, words = ("ended", "ended with its process") if leak.ended_with_process else (leak.state.value,) * 2
-    return f"<span class={kind}>{words}</span>"
+    return f"<span class={kind}>{what}{words}</span>"
 
 
 def document(title: str, body: str, refresh_seconds: int | None = None) -> str:

@@ -90,7 +90,7 @@ def _lead(watched: Watched, now: float) -> str:
         told.append(f"own code <code>{text(', '.join(watched.own))}</code>")
     if watched.memory_limit:
         told.append(f"memory limit {human_bytes(watched.memory_limit)}")
-    tried = watched.last_scrape if watched.last_scrape != watched.last_success else None
+    tried = watched.last_scrape if watched.up is False else None
     for what, when in (("read", watched.last_success), ("tried", tried)):
         if when is not None:
             told.append(f"last {what} {human_duration(max(0.0, now - when))} ago")
@@ -100,7 +100,8 @@ def _lead(watched: Watched, now: float) -> str:
 def _leaks(watched: Watched) -> str:
     listed = [leak for leak in watched.leaks.values() if leak.state is not LeakState.INACTIVE]
     links = [
-        f'<a href="/leaks/{quote(leak.id)}">{leak.leak_class.value} leak</a>, {leak_state(leak)}' for leak in listed
+        f'<a href="/leaks/{quote(leak.id)}">{leak_state(leak, f"{leak.leak_class.value} leak, ")}</a>'
+        for leak in listed
     ]
     if links:
         return ", ".join(links)
