@@ -11,8 +11,8 @@ from typing import Any
 
 from leakdog.cli.client import Client, add_arguments
 from leakdog.model import LeakState, Unit, Verdict
-from leakdog.report.leak import ended_with_process, short_place, target_name, unix_time
-from leakdog.report.words import HOUR, human_duration, human_rate, inert, plural
+from leakdog.report.leak import ENDED_SECONDS, ended_with_process, short_place, target_name, unix_time
+from leakdog.report.words import human_duration, human_rate, inert, plural
 
 EPILOG = """examples:
   leakdog leaks                                  what fires, is suspected, or ended with its process within an hour
@@ -27,7 +27,6 @@ all about one of them.
 
 GROWING = 50  # of those that grow and do not leak, how many are listed; --json has all
 INDENT = 2  # of what is below the first line of a leak, where it is folded too
-ENDED_SECONDS = HOUR  # so long a leak that has ended with its process is listed: whoever is woken by its end finds it
 LISTED = 10  # instances that are listed of equal leaks; --json has all
 
 

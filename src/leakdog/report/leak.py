@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from leakdog.model import LeakClass, LeakState, Unit
-from leakdog.report.words import human_duration, human_rate, human_share, human_time, inert, plural
+from leakdog.report.words import HOUR, human_duration, human_rate, human_share, human_time, inert, plural
 
 Json = Mapping[str, Any]
 
@@ -28,6 +28,7 @@ CLASS_WORDS = {
 }
 _STATE_WORDS = {LeakState.PENDING: "suspected ", LeakState.RESOLVED: "resolved "}
 WIDTH = 78
+ENDED_SECONDS = HOUR  # so long a leak that ended with its process is news: whoever is woken by its end finds it
 LOOK = "look at what differs (load, data, node, version)"
 NAMED, MANY = 8, 3  # instances that are named; how many it takes for one of them to differ
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from leakdog.model import Culprit, Leak, LeakClass, LeakState, Signal, TargetKey, Unit, Verdict
 from leakdog.pipeline.state import Fleet, Watched
-from leakdog.report.leak import beside, summary
+from leakdog.report.leak import ENDED_SECONDS, beside, summary
 from leakdog.report.spans import Spans
 from leakdog.report.words import human_duration, human_rate, human_share, human_time, human_value, plural
 from leakdog.web.document import document, leak_state, place, table, text
@@ -28,6 +28,8 @@ def overview(targets: Sequence[Watched], leaks: Sequence[Leak], now: float, job:
         leaks = [leak for leak in leaks if leak.key.job == job]
     told = ((LeakState.FIRING, "leaking"), (LeakState.PENDING, "suspected"))
     counts = [(sum(leak.state is state for leak in leaks), words) for state, words in told]
+    ended = (leak.process_ended for leak in leaks if leak.ended_with_process)
+    counts.append((sum(now - (each or 0.0) < ENDED_SECONDS for each in ended), "ended with its process"))
     title = ", ".join(f"{count} {words}" for count, words in counts if count) or "no leaks"
     jobs = f"<h2>Jobs</h2>{jobs_table(targets)}" if job is None and len(targets) > LISTED else ""
     whole = f'<p>Job <b>{text(job)}</b>. <a href="/">All jobs</a>.</p>' if job is not None else ""

@@ -93,6 +93,8 @@ def test_a_leak_that_ended_with_its_process_is_not_told_as_good_news() -> None:
     page, said = leak_page(gone, fleet, "", 2000.0), "<span class=ended>ended with its process</span>"
     assert page.count(said) == 2
     assert f"{said}</td>" in overview([watched], [gone], 2000.0)
+    assert "<h1>1 ended with its process</h1>" in overview([watched], [gone], 5589.0)
+    assert "<h1>no leaks</h1>" in overview([watched], [gone], 5591.0)
     assert "class=resolved" not in page
     assert "Grew by <b>2.00 KiB/s</b>" in page
     fixed = leak_page(replace(gone, resolved_since=1995.0), Fleet(), "", 2000.0)
