@@ -211,7 +211,11 @@ async def test_an_instance_that_several_jobs_have_must_be_told_with_its_job(serv
         ("/api/v1/leaks/none", 404, "no leak has the id"),
         ("/api/v1/series", 400, "give target=JOB/INSTANCE"),
         ("/api/v1/series?target=shop/10.0.0.7:6060&signal=odd", 400, "inuse_space"),
-        ("/api/v1/snapshots?target=http://169.254.169.254/", 400, "is not watched"),
+        (
+            "/api/v1/snapshots?target=http://169.254.169.254/",
+            400,
+            "is not watched; give JOB/INSTANCE as `leakdog targets`",
+        ),
         ("/api/v1/snapshots?kind=odd", 400, "goroutineleak"),
         ("/api/v1/snapshots?from=yesterday", 400, "RFC 3339"),
         ("/api/v1/snapshots?from=2023-01-01T00:00:00", 400, "no time zone"),
