@@ -12,7 +12,7 @@ import numpy.typing as npt
 from leakdog.detect.climb import Past
 from leakdog.detect.group import HIGHS, LIFE_TOLERANCE_SECONDS, SWING_WEIGHT
 from leakdog.detect.lives import MOST_LIVES
-from leakdog.detect.panel import Panel, take
+from leakdog.detect.panel import Panel, least_crowd, take
 from leakdog.detect.reduce import Blocks, block_of, crowded, reduce
 from leakdog.detect.settings import Settings
 
@@ -67,12 +67,6 @@ class Extent:
         """Of a grid, on all its levels."""
         levels = settings.levels if self.finest else settings.levels[1:]
         return sum((self.last - self.first) / level.block_seconds + level.length for level in levels)
-
-
-def least_crowd(settings: Settings, level: int) -> tuple[int, int]:
-    """More than so many blocks of a level must lie within so many, that readings cover any of its look-backs."""
-    width = min((look.blocks for look in settings.looks if look.level == level), default=0)
-    return max(math.ceil(settings.coverage * width) - 1, 0), width
 
 
 class Grid:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from typing import TypeVar
@@ -9,10 +10,11 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from leakdog.detect.settings import Look
+from leakdog.detect.settings import Look, Settings
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 T = TypeVar("T")
 
 
@@ -83,3 +85,16 @@ def window_columns(look: Look, window: Panel, past: Panel) -> int:
         return look.blocks
     begin = (window.end - look.blocks) * window.block_seconds
     return past.end - int(begin // past.block_seconds)
+
+
+def least_crowd(settings: Settings, level: int) -> tuple[int, int]:
+    """More than so many blocks of a level must lie within so many, that readings cover any of its look-backs."""
+    width = min((look.blocks for look in settings.looks if look.level == level), default=0)
+    return max(math.ceil(settings.coverage * width) - 1, 0), width
+
+
+def read_often(finest: Panel, settings: Settings) -> Bools:
+    """Of which series the last blocks of the finest level have readings enough for its shortest look-back, (N,)."""
+    many, width = least_crowd(settings, 0)
+    often: Bools = (~np.isnan(finest.lows[:, -width:])).sum(1) > many
+    return often

@@ -34,6 +34,7 @@ ALL_LEAVES = (1 << MOST_LEAVES) - 1
 LOWEST_BIT = np.array([(number & -number).bit_length() - 1 for number in range(ALL_LEAVES + 1)])
 AT_ONCE = 512  # rows whose leaves are worked out together: what fits into the processor's cache
 RAREST = 0.01  # alarms a year: what was learned from says nothing of what is rarer
+SELDOM_PART = 0.1  # of the budget of urgent looks, for series that are read more seldom than their finest blocks
 
 
 @dataclass(frozen=True)
@@ -223,11 +224,19 @@ def grown(values: Array, trees: Trees) -> Array:
     return total
 
 
-def least_score(look: Look, settings: Settings, tested: float = 1) -> float:
-    """The score from which growth is called a leak, where `tested` series share the budget of false alarms."""
+def least_score(look: Look, settings: Settings, tested: float = 1, *, often: bool = True) -> float:
+    """The score from which growth is called a leak, where `tested` series share the budget of false alarms.
+
+    Args:
+        often: whether the finest level is read. Urgent looks at what is not have a part of their budget only: they
+            tell of a leak hardly in time, and would use up what is there for slow ones.
+
+    """
     if settings.false_alarms is None:
         return look.least
     part = settings.urgent_part if look.urgent else 1 - settings.urgent_part
+    if look.urgent and not often:
+        part *= SELDOM_PART
     return threshold(settings.false_alarms * part / tested, urgent=look.urgent)
 
 

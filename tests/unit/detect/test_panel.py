@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from leakdog.detect.panel import Panel, take, window_columns, window_start
+from leakdog.detect.panel import Panel, read_often, take, window_columns, window_start
 from leakdog.detect.settings import PRODUCTION, Look
 
 
@@ -34,3 +34,14 @@ def test_a_window_of_fine_blocks_is_found_on_the_coarse_level() -> None:
     look = Look(1, 3, 24)
     assert window_columns(look, fine, coarse) in (2, 3)
     assert window_start(look, fine, coarse) in (97, 98)
+
+
+def test_who_is_read_often_has_readings_in_enough_of_the_last_minutes() -> None:
+    """Four of the last ten will do, whenever they were; one in five, as of readings every five minutes, will not."""
+    lows = np.full((4, 40), np.nan)
+    lows[0] = 1.0
+    lows[1, -10:-6] = 1.0
+    lows[2, -9:-6] = 1.0
+    lows[3, ::5] = 1.0
+    often = read_often(Panel(lows, lows, 500, 60.0), PRODUCTION)
+    assert often.tolist() == [True, True, False, False]

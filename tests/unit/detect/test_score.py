@@ -144,6 +144,16 @@ def test_series_that_share_a_budget_each_ask_for_more() -> None:
     assert least_score(STEADY, PRODUCTION, 4) == threshold(3.2 / 16 / 4)
 
 
+def test_urgent_looks_at_what_is_read_seldom_have_a_tenth_of_their_budget() -> None:
+    """They hardly tell in time there. Slow looks, and a preset with fixed scores, ask for the same of all."""
+    urgent = next(look for look in PRODUCTION.looks if look.urgent)
+    tenth = threshold(3.2 * 15 / 16 / 10, urgent=True)
+    assert least_score(urgent, PRODUCTION, often=False) == pytest.approx(tenth)
+    assert least_score(urgent, PRODUCTION, often=False) > least_score(urgent, PRODUCTION)
+    assert least_score(STEADY, PRODUCTION, often=False) == least_score(STEADY, PRODUCTION)
+    assert least_score(SOAK.looks[0], SOAK, often=False) == SOAK.looks[0].least
+
+
 def test_both_kinds_of_looks_share_the_budget() -> None:
     """What urgent looks may use is taken from the others."""
     greedy = replace(PRODUCTION, urgent_part=0.99)
