@@ -78,6 +78,7 @@ def filling() -> Watched:
         up=True,
         life=LIFE,
         values={Signal.INUSE_SPACE: 8e7},
+        verdicts={Signal.INUSE_SPACE: said.verdict},
         assessments={Signal.INUSE_SPACE: said},
         harmless=(Finding(LeakClass.CACHE, Signal.INUSE_SPACE, said, ("it will settle near 210 MiB in 14 h",)),),
         sites={Signal.INUSE_OBJECTS: sites},

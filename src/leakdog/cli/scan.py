@@ -220,10 +220,7 @@ def _as_json(fleet: Fleet, watched: Watched) -> dict[str, Any]:
 
 def _unjudged(watched: Watched) -> bool:
     """Whether nothing at all could be said: every signal was seen for too short a time, and none is suspected."""
-    from leakdog.model import Verdict
-
-    verdicts = {found.verdict for found in watched.assessments.values()}
-    return not watched.leaks and not watched.harmless and verdicts <= {Verdict.TOO_EARLY}
+    return watched.too_early and not watched.leaks and not watched.harmless
 
 
 def _too_early(watched: Watched, seconds: float) -> str:

@@ -137,6 +137,11 @@ class Watched:
         return self.target.key
 
     @property
+    def too_early(self) -> bool:
+        """Whether nothing can be said of any of its signals yet."""
+        return all(verdict is Verdict.TOO_EARLY for verdict in self.verdicts.values())
+
+    @property
     def build(self) -> str:
         """What is running now; empty where not known."""
         return self.lives[-1].build if self.lives else ""

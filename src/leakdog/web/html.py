@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from urllib.parse import quote
 
-from leakdog.model import Culprit, Leak, LeakClass, LeakState, Signal, TargetKey, Unit, Verdict
+from leakdog.model import Culprit, Leak, LeakClass, LeakState, Signal, TargetKey, Unit
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.report.leak import ENDED_SECONDS, beside, summary
 from leakdog.report.spans import Spans
@@ -112,7 +112,7 @@ def _leaks(leaks: Sequence[Leak], targets: Sequence[Watched], now: float) -> str
 def _none(targets: Sequence[Watched]) -> str:
     """That there are none, and of how many targets that is not known; it is good news only where it is known of all."""
     down = sum(watched.up is False for watched in targets)
-    early = sum(watched.up is not False and _too_early(watched) for watched in targets)
+    early = sum(watched.up is not False and watched.too_early for watched in targets)
     parts = [plural(len(targets), "target")]
     parts += [f"{early} too early to say"] if early else []
     parts += [f"{down} down"] if down else []
@@ -155,9 +155,7 @@ def _target_row(watched: Watched, now: float) -> Sequence[str]:
         state = f"<span class=up>up</span>, <span class=pending>suspected:</span> {pending}"
     elif watched.up:
         known = (
-            "too early to say"
-            if _too_early(watched)
-            else ", ".join(_GROWS[each.leak_class] for each in watched.harmless)
+            "too early to say" if watched.too_early else ", ".join(_GROWS[each.leak_class] for each in watched.harmless)
         )
         state = f"<span class=up>up</span>{f' <span class=dim>{known}</span>' if known else ''}"
     else:
@@ -224,8 +222,3 @@ def _culprit(culprit: Culprit, leak: Leak, *, opened: bool) -> str:
 def _value(watched: Watched, signal: Signal) -> str:
     value = watched.values.get(signal)
     return "" if value is None else text(human_value(value, signal.unit))
-
-
-def _too_early(watched: Watched) -> bool:
-    found = watched.assessments.values()
-    return not found or all(each.verdict is Verdict.TOO_EARLY for each in found)

@@ -105,8 +105,7 @@ def _leaks(watched: Watched) -> str:
     ]
     if links:
         return ", ".join(links)
-    verdicts = [found.verdict for found in watched.assessments.values()]
-    if not verdicts or set(verdicts) == {Verdict.TOO_EARLY}:
+    if watched.too_early:
         ready = [found.ready_at for found in watched.assessments.values() if found.ready_at is not None]
         return f"too early to say{f'; a first verdict by {human_time(min(ready))}' if ready else ''}"
     return ", ".join(["no leak", *(CLASS_WORDS[found.leak_class] for found in watched.harmless)])

@@ -131,6 +131,7 @@ def found(
     watched = Watched(Target(KEY), ScrapeConfig(job_name="scan"), up=up, last_error="" if up else "connect: refused")
     watched.leaks = {leak.leak_class: leak for leak in leaks}
     watched.assessments = {each.signal: each for each in assessments}
+    watched.verdicts = {each.signal: each.verdict for each in assessments}
     watched.harmless = harmless
     return Fleet({KEY: watched})
 

@@ -69,6 +69,7 @@ def watched() -> Watched:
         memory_limit=5e8,
     )
     found.values = {Signal.GOROUTINES: 41.0, Signal.INUSE_SPACE: 8e7}
+    found.verdicts = {Signal.INUSE_SPACE: Verdict.LEAK}
     found.assessments = {Signal.INUSE_SPACE: Assessment(Signal.INUSE_SPACE, 1.0, Verdict.LEAK, 310.0, (290.0, 330.0))}
     found.leaks = {LeakClass.HEAP: LEAK}
     followed = {7: Site("5b0c9d2e11aa", FRAME, 6e7)}

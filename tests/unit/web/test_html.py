@@ -218,7 +218,8 @@ def test_targets_are_told_as_they_are() -> None:
     assert "None in 1 target, 1 too early to say." in row(up=True)
     assert "None in 1 target, 1 down." in row(up=False)
     cache = Assessment(Signal.RSS, 1.0, Verdict.SETTLING)
-    known = {"assessments": {Signal.RSS: cache}, "harmless": (Finding(LeakClass.CACHE, Signal.RSS, cache, ()),)}
+    harmless = (Finding(LeakClass.CACHE, Signal.RSS, cache, ()),)
+    known = {"verdicts": {Signal.RSS: cache.verdict}, "assessments": {Signal.RSS: cache}, "harmless": harmless}
     assert "up cache still fills" in row(up=True, **known)
     assert "40.0 MiB" in row(up=True, values={Signal.RSS: 40 * 2**20})
     assert "30 s ago" in row(up=True, last_scrape=1970.0)

@@ -46,6 +46,7 @@ def watched() -> Watched:
         life=Life(1000.0, 1000.0),
         memory_limit=512 * MIB,
         values={Signal.ALLOC_SPACE: 9 * MIB, Signal.INUSE_SPACE: 30 * MIB, Signal.RSS: 40 * MIB},
+        verdicts={Signal.INUSE_SPACE: found.verdict},
         assessments={Signal.INUSE_SPACE: found},
         leaks={LeakClass.HEAP: LEAK},
     )
@@ -179,8 +180,10 @@ def test_no_leak_is_not_the_same_as_too_early() -> None:
     """Only a target that has been judged is said to have none; before that, when it will be."""
     target = watched()
     target.leaks.clear()
+    target.verdicts = {Signal.RSS: Verdict.STEADY}
     target.assessments = {Signal.RSS: Assessment(Signal.RSS, NOW, Verdict.STEADY)}
     assert "no leak" in target_page(target, SHOWN, NOW)
+    target.verdicts = {Signal.RSS: Verdict.TOO_EARLY}
     target.assessments = {Signal.RSS: Assessment(Signal.RSS, NOW, Verdict.TOO_EARLY, ready_at=NOW + 60)}
     assert "too early to say; a first verdict by 1970-01-01 02:47:40 UTC" in target_page(target, SHOWN, NOW)
 
