@@ -16,9 +16,9 @@ from leakdog.detect.evidence import EDGE, Evidence, examine
 from leakdog.detect.forecast import growth_interval, onset_column, plateau, time_to_limit
 from leakdog.detect.found import FOLLOWS_LOAD, LEAK, SETTLING
 from leakdog.detect.group import FIRST, STEP, SWING, Group
-from leakdog.detect.panel import Panel, Rows, read_often, take
+from leakdog.detect.panel import Panel, Rows, take
 from leakdog.detect.prepare import bridge
-from leakdog.detect.score import NEVER, alarms_per_year, forecast_spread, least_score
+from leakdog.detect.score import NEVER, alarms_per_year, forecast_spread, least_scores
 from leakdog.detect.settings import Look, Settings
 from leakdog.model import Assessment, Signal, Unit, Verdict
 
@@ -188,12 +188,13 @@ class _Sight:
     def examine(self, look: Look, rows: Ints) -> tuple[Evidence, int]:
         """What a look-back finds of some series, and the block before which it ends."""
         group, settings = self._group, self._group.settings
+        every = np.arange(len(group))
         known = Rows(
             floor=self._floor,
             limit=self._limit,
             highest=group.highest(begins(look, self._now, settings)),
             swing=group.known[SWING],
-            threshold=self._threshold(look),
+            threshold=least_scores(look, settings, len(group), lambda: self._panel(0, every), self._tested),
             life_start=np.full(len(group), group.life_start),
             lives=self._lives,
         )
@@ -207,15 +208,6 @@ class _Sight:
     def _past(self) -> Past:
         seconds = self._group.settings.levels[-1].block_seconds
         return self._group.past(int(self._now // seconds))
-
-    def _threshold(self, look: Look) -> Array:
-        """The least score of a leak, of each series."""
-        settings, tested = self._group.settings, self._tested
-        least = least_score(look, settings, tested)
-        if not look.urgent:
-            return np.full(len(self._group), least)
-        often = read_often(self._panel(0, np.arange(len(self._group))), settings)
-        return np.where(often, least, least_score(look, settings, tested, often=False))
 
     def _panel(self, level: int, rows: Ints) -> Panel:
         if level not in self._panels:

@@ -16,8 +16,8 @@ from leakdog.detect.evidence import Evidence, examine
 from leakdog.detect.forecast import time_to_limit
 from leakdog.detect.found import MEMORY_SHARE, named
 from leakdog.detect.grid import Extent, Grid, History
-from leakdog.detect.panel import Rows, read_often
-from leakdog.detect.score import forecast_spread, least_score
+from leakdog.detect.panel import Rows
+from leakdog.detect.score import forecast_spread, least_scores
 from leakdog.detect.settings import Look, Settings
 from leakdog.detect.state import advance, hold_time
 from leakdog.model import Assessment, Leak, LeakClass, LeakState, Signal, TargetKey, Verdict
@@ -171,6 +171,7 @@ class _Run:
     def _evidence(self, look: Look, rows: npt.NDArray[np.int64], now: float, *, full: bool) -> Evidence:
         settings, grid = self.settings, self.grid
         seconds, coarse = settings.levels[look.level].block_seconds, settings.levels[look.past].block_seconds
+        finest = settings.levels[0].block_seconds
         window = grid.panel(look.level, int(now // seconds), rows, look.blocks)
         past = window
         if look.past != look.level:
@@ -180,7 +181,7 @@ class _Run:
             limit=self.limit[rows],
             highest=grid.highest(rows, begins(look, now, settings)),
             swing=grid.swing(rows, self._coarsest(now)),
-            threshold=self._threshold(look, rows, now),
+            threshold=least_scores(look, settings, len(rows), lambda: grid.panel(0, int(now // finest), rows)),
             life_start=grid.life_start[rows],
             lives=grid.lives[rows],
         )
@@ -195,15 +196,6 @@ class _Run:
             full=full,
             sift=self.witness is None,
         )
-
-    def _threshold(self, look: Look, rows: npt.NDArray[np.int64], now: float) -> npt.NDArray[np.float64]:
-        """The least score of a leak, of each series."""
-        least = least_score(look, self.settings)
-        if not look.urgent:
-            return np.full(len(rows), least)
-        finest = self.grid.panel(0, int(now // self.settings.levels[0].block_seconds), rows)
-        often = read_often(finest, self.settings)
-        return np.where(often, least, least_score(look, self.settings, often=False))
 
     def _examine(self, number: int, rows: npt.NDArray[np.int64], time: float) -> None:
         look = self.settings.looks[number]

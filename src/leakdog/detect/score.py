@@ -10,6 +10,7 @@ Trees by gradient boosting (Friedman, Annals of Statistics 29, 2001), in its for
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from leakdog.detect.panel import take
+from leakdog.detect.panel import Panel, read_often, take
 from leakdog.detect.settings import Look, Settings
 
 if TYPE_CHECKING:
@@ -238,6 +239,14 @@ def least_score(look: Look, settings: Settings, tested: float = 1, *, often: boo
     if look.urgent and not often:
         part *= SELDOM_PART
     return threshold(settings.false_alarms * part / tested, urgent=look.urgent)
+
+
+def least_scores(look: Look, settings: Settings, count: int, finest: Callable[[], Panel], tested: float = 1) -> Array:
+    """The same of each of so many series, (N,). `finest` gives their finest blocks: only urgent looks need them."""
+    least = least_score(look, settings, tested)
+    if not look.urgent:
+        return np.full(count, least)
+    return np.where(read_often(finest(), settings), least, least_score(look, settings, tested, often=False))
 
 
 @cache
