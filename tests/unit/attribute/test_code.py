@@ -78,7 +78,7 @@ def test_runtime() -> None:
     "file",
     [
         "github.com/acme/orders@v1.2.0/insert.go",
-        "/root/go/pkg/mod/github.com/acme/orders@v1.2.0/insert.go",
+        "/home/me/go/pkg/mod/github.com/acme/orders@v1.2.0/insert.go",
         "/srv/app/vendor/github.com/acme/orders/insert.go",
         "/srv/app/third_party/orders/insert.go",
         "external/com_github_acme_orders/insert.go",
@@ -176,10 +176,10 @@ OWN = ("github.com/acme/shop", "/srv/tools", "shoplib")
 @pytest.mark.parametrize(
     ("function", "file", "whose"),
     [
-        ("github.com/acme/shop/cart.Put", "/root/go/pkg/mod/github.com/acme/shop@v1.0.0/cart/cart.go", Owner.OWN),
+        ("github.com/acme/shop/cart.Put", "/home/me/go/pkg/mod/github.com/acme/shop@v1.0.0/cart/cart.go", Owner.OWN),
         ("github.com/acme/shop.Put", "/srv/app/vendor/github.com/acme/shop/put.go", Owner.OWN),
         ("old/vendor/github.com/acme/shop.Put", "/gopath/src/old/vendor/github.com/acme/shop/put.go", Owner.OWN),
-        ("main.main", "/root/go/pkg/mod/github.com/acme/shop@v1.0.0/cmd/shop/main.go", Owner.OWN),
+        ("main.main", "/home/me/go/pkg/mod/github.com/acme/shop@v1.0.0/cmd/shop/main.go", Owner.OWN),
         ("github.com/klauspost/zip.Open", "github.com/klauspost/zip/open.go", Owner.LIBRARY),
         ("github.com/klauspost/zip.Open", "/gopath/src/github.com/klauspost/zip/open.go", Owner.LIBRARY),
         ("github.com/acme/shop-admin.Run", "github.com/acme/shop-admin/run.go", Owner.LIBRARY),

@@ -18,7 +18,7 @@ MakeProfile = Callable[..., Profile]
         ("github.com/prometheus/prometheus/cmd/prometheus/main.go", "github.com/prometheus/prometheus"),
         ("go.etcd.io/etcd/main.go", "go.etcd.io/etcd"),
         ("git.acme.example/shop/cmd/shop/main.go", "git.acme.example/shop"),
-        ("/root/go/pkg/mod/github.com/!acme/shop/v2@v2.1.0/cmd/shop/main.go", "github.com/Acme/shop/v2"),
+        ("/home/me/go/pkg/mod/github.com/!acme/shop/v2@v2.1.0/cmd/shop/main.go", "github.com/Acme/shop/v2"),
         ("github.com/acme/shop@v1.2.0/main.go", "github.com/acme/shop"),
         ("C:\\go\\pkg\\mod\\github.com\\acme\\shop@v1.2.0\\main.go", "github.com/acme/shop"),
         ("/home/me/shop/cmd/shop/main.go", ""),

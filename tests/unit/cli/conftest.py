@@ -1,6 +1,8 @@
 """A small daemon of paper: answers like the API, with what a test gives it."""
 
+import importlib
 import json
+import pkgutil
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,8 +11,14 @@ from typing import Any
 
 import pytest
 
+from leakdog import cli
 from leakdog.cli import main
 from leakdog.pprof.wire import delimited, integer, packed
+
+# A verb's module is loaded when the verb is first used. One that were first used while a test has put something in a
+# name's place would keep that.
+for each in pkgutil.iter_modules(cli.__path__, "leakdog.cli."):
+    importlib.import_module(each.name)
 
 PUT = {"function": "shop/leaks.(*Cache).Put", "file": "/srv/shop/leaks/leaks.go", "line": 19}
 Serve = Callable[[dict[str, Any]], str]
@@ -31,11 +39,23 @@ def profile() -> bytes:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Callable[..., int]:
-    """Run a verb on a profile in which main.main calls main.keep; `first` is an argument before the profile."""
+def heap() -> bytes:
+    """A profile in which main.main calls main.keep."""
+    return profile()
+
+
+@pytest.fixture
+def path(tmp_path: Path, heap: bytes) -> str:
+    """It in a file."""
     file = tmp_path / "heap.pb"
-    file.write_bytes(profile())
-    return lambda verb, *arguments, first=None: main([verb, *([first] if first else []), str(file), *arguments])
+    file.write_bytes(heap)
+    return str(file)
+
+
+@pytest.fixture
+def run(path: str) -> Callable[..., int]:
+    """Run a verb on that profile; `first` is an argument before it."""
+    return lambda verb, *arguments, first=None: main([verb, *([first] if first else []), path, *arguments])
 
 
 @pytest.fixture

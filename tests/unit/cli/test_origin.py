@@ -16,23 +16,8 @@ import pytest
 
 from leakdog.cli import main, origin, top
 from leakdog.errors import ApiError, FetchError, LeakdogError, Reason
-from leakdog.pprof.wire import delimited, integer, packed
 
 Serve = Callable[[dict[str, Any]], str]
-TABLE = (b"", b"inuse_objects", b"count", b"inuse_space", b"bytes", b"main.keep", b"main.main", b"a.go")
-
-
-def profile() -> bytes:
-    """main.main calls main.keep, which holds 300 bytes in 3 objects; main.main itself holds 100 in 1."""
-
-    def numbers(*values: int) -> bytes:
-        return b"".join(integer(number, value) for number, value in enumerate(values, 1))
-
-    parts = [delimited(1, numbers(1, 2)), delimited(1, numbers(3, 4))]
-    parts += [delimited(2, packed(1, [1, 2]) + packed(2, [3, 300])), delimited(2, packed(1, [2]) + packed(2, [1, 100]))]
-    parts += [delimited(4, numbers(i) + delimited(4, numbers(i, 9))) for i in (1, 2)]
-    parts += [delimited(5, numbers(i, 4 + i, 4 + i, 7)) for i in (1, 2)]
-    return b"".join([*parts, *(delimited(6, text) for text in TABLE)])
 
 
 def call(*arguments: str) -> int:
@@ -46,21 +31,23 @@ def call(*arguments: str) -> int:
 class _Pages(BaseHTTPRequestHandler):
     """One page."""
 
+    profile = b""
+
     def do_GET(self) -> None:
         """A profile, or 404."""
         found = self.path == "/debug/pprof/heap?gc=1"
         self.send_response(200 if found else 404)
         self.end_headers()
-        self.wfile.write(profile() if found else b"404 page not found\n")
+        self.wfile.write(self.profile if found else b"404 page not found\n")
 
     def log_message(self, *_: object) -> None:
         """Quiet."""
 
 
 @pytest.fixture
-def url() -> Iterator[str]:
+def url(heap: bytes) -> Iterator[str]:
     """A server with a heap profile."""
-    server = HTTPServer(("127.0.0.1", 0), _Pages)
+    server = HTTPServer(("127.0.0.1", 0), type("Pages", (_Pages,), {"profile": heap}))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -70,10 +57,10 @@ def url() -> Iterator[str]:
 
 
 def test_a_profile_comes_from_standard_input(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    heap: bytes, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`-` is standard input."""
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(profile())))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(heap)))
     assert call("-", "--json") == 0
     assert json.loads(capsys.readouterr().out)["total"] == 400
 
@@ -91,7 +78,7 @@ def test_a_url_that_answers_with_an_error_is_named(url: str) -> None:
     assert (caught.value.reason, caught.value.status) == (Reason.HTTP_STATUS, 404)
 
 
-def test_an_address_without_profiles_is_told_what_may_be_missing(url: str) -> None:
+def test_an_address_without_profiles_is_told_what_may_be_missing(heap: bytes, url: str) -> None:
     """A path, or the option with which a leakdog daemon serves its own heap; not where nobody answers."""
     with pytest.raises(FetchError, match=r"/heap answered 404 .*; give the path as well, .* needs --web\.enable-pprof"):
         call(url)
@@ -131,11 +118,13 @@ def test_a_target_without_a_time_is_guessed_at() -> None:
         call("shop/heap.pb.gz")
 
 
-def test_a_stored_profile_is_named_by_target_and_time(serve: Serve, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_stored_profile_is_named_by_target_and_time(
+    heap: bytes, serve: Serve, capsys: pytest.CaptureFixture[str]
+) -> None:
     """TARGET@TIME asks the daemon for the last profile of that kind until then, and for its bytes."""
     answers: dict[str, Any] = {
         "/api/v1/snapshots": {"snapshots": [{"id": 7}]},
-        "/api/v1/snapshots/7/profile.pb.gz": (200, profile()),
+        "/api/v1/snapshots/7/profile.pb.gz": (200, heap),
     }
     server = serve(answers)
     assert call("shop/a:1@2026-01-01T00:00:00Z", "--kind", "heap", "--json", "--server", server) == 0
@@ -146,7 +135,7 @@ def test_a_stored_profile_is_named_by_target_and_time(serve: Serve, capsys: pyte
     assert answers["asked"][2] == "/api/v1/snapshots?target=shop%2Fa%3A1&kind=heap&limit=1"
 
 
-def test_a_profile_that_was_not_stored_is_an_error(serve: Serve) -> None:
+def test_a_profile_that_was_not_stored_is_an_error(heap: bytes, serve: Serve) -> None:
     """Without a stored profile the error says of what and until when."""
     server = serve({"/api/v1/snapshots": {"snapshots": []}})
     with pytest.raises(ApiError, match="heap profile of shop/a:1 until latest"):
@@ -175,11 +164,13 @@ def test_of_a_url_host_and_port_are_enough(address: str, asked: str) -> None:
         origin.read(address, "heap", "")
 
 
-def test_a_file_that_looks_like_an_address_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_looks_like_an_address_is_a_file(
+    heap: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What is there is meant; what is neither there nor an address is said not to be there."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "shop:6060").write_bytes(profile())
-    assert origin.read("shop:6060", "heap", "") == profile()
+    (tmp_path / "shop:6060").write_bytes(heap)
+    assert origin.read("shop:6060", "heap", "") == heap
     with pytest.raises(LeakdogError, match="No such file or directory; an address is HOST:PORT or begins with http"):
         origin.read("heap.pb.gz", "heap", "")
 

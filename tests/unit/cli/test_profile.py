@@ -12,31 +12,8 @@ import pytest
 
 from leakdog.cli import main, top
 from leakdog.errors import LeakdogError
-from leakdog.pprof.wire import delimited, integer, packed
 
 Serve = Callable[[dict[str, Any]], str]
-TABLE = (b"", b"inuse_objects", b"count", b"inuse_space", b"bytes", b"main.keep", b"main.main", b"a.go")
-
-
-def profile() -> bytes:
-    """main.main calls main.keep, which holds 300 bytes in 3 objects; main.main itself holds 100 in 1."""
-
-    def numbers(*values: int) -> bytes:
-        return b"".join(integer(number, value) for number, value in enumerate(values, 1))
-
-    parts = [delimited(1, numbers(1, 2)), delimited(1, numbers(3, 4))]
-    parts += [delimited(2, packed(1, [1, 2]) + packed(2, [3, 300])), delimited(2, packed(1, [2]) + packed(2, [1, 100]))]
-    parts += [delimited(4, numbers(i) + delimited(4, numbers(i, 9))) for i in (1, 2)]
-    parts += [delimited(5, numbers(i, 4 + i, 4 + i, 7)) for i in (1, 2)]
-    return b"".join([*parts, *(delimited(6, text) for text in TABLE)])
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> str:
-    """A profile in a file."""
-    file = tmp_path / "heap.pb"
-    file.write_bytes(profile())
-    return str(file)
 
 
 def call(*arguments: str) -> int:
