@@ -20,7 +20,7 @@ from leakdog.detect.panel import Panel, Rows, take
 from leakdog.detect.prepare import bridge
 from leakdog.detect.score import NEVER, alarms_per_year, forecast_spread, least_scores
 from leakdog.detect.settings import Look, Settings
-from leakdog.model import Assessment, Signal, Unit, Verdict
+from leakdog.model import Assessment, Signal, Verdict
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -103,11 +103,6 @@ def verdicts(group: Group) -> list[Verdict]:
     return [judged(group.settings.looks, flags)[0] for flags in group.found.flags()]
 
 
-def floor_of(signal: Signal, settings: Settings) -> float:
-    """Least growth of a signal that counts."""
-    return settings.min_growth_bytes if signal.unit is Unit.BYTES else settings.min_growth_count
-
-
 def compose(found: Sequence[Found], context: Context) -> Assessment:
     """One assessment from what the usable look-backs found of one series; `found` may be empty."""
     flags = [(told["leak"], told["settling"], told["follows_load"]) for _, told in found]
@@ -181,7 +176,7 @@ class _Sight:
         self._now = now
         self._tested = tested
         self._panels: dict[int, Panel] = {}
-        self._floor = np.array([floor_of(signal, group.settings) for signal in signals])
+        self._floor = np.array([group.settings.least_growth(signal) for signal in signals])
         self._limit = np.array([math.nan if limit is None else limit for limit in limits])
         self._lives = group.lives.table()
 
@@ -253,7 +248,7 @@ def _describe(verdict: Verdict, look: Look, numbers: dict[str, float], context: 
         time_to_limit_seconds=forecast[0] if forecast else None,
         time_to_limit_interval=forecast[1] if forecast else None,
         reasons=tuple(reasons),
-        counts=bool(numbers["rise"] >= words.least_growth(numbers, signal.unit, settings)),
+        counts=bool(numbers["rise"] >= words.least_growth(numbers, signal, settings)),
     )
 
 

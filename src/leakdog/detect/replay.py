@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from leakdog.detect.engine import Context, Found, begins, compose, floor_of, surest
+from leakdog.detect.engine import Context, Found, begins, compose, surest
 from leakdog.detect.evidence import Evidence, examine
 from leakdog.detect.forecast import time_to_limit
 from leakdog.detect.found import MEMORY_SHARE, named
@@ -177,7 +177,7 @@ class _Run:
         if look.past != look.level:
             past = grid.panel(look.past, int(now // coarse), rows, int(look.blocks * seconds / coarse) + 2)
         known = Rows(
-            floor=np.full(len(rows), floor_of(self.signal, settings)),
+            floor=np.full(len(rows), settings.least_growth(self.signal)),
             limit=self.limit[rows],
             highest=grid.highest(rows, begins(look, now, settings)),
             swing=grid.swing(rows, self._coarsest(now)),
@@ -218,7 +218,7 @@ class _Run:
         settings = self.settings
         early, late, known = self.grid.climbs(look.level, end, look.blocks)
         early, climb, known = early[rows], (late - early)[rows], known[rows]
-        asked = np.maximum(settings.min_growth_ratio * np.abs(early), floor_of(self.signal, settings))
+        asked = np.maximum(settings.min_growth_ratio * np.abs(early), settings.least_growth(self.signal))
         loaded = self.loaded[rows]
         if look.urgent:
             asked = np.fmax(asked, settings.urgent_share * (self.limit[rows] - early))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from leakdog.config.schema import DAY, HOUR, MIB, MINUTE, DetectionConfig, Preset
+from leakdog.model import Signal, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ class Settings:
         at_once: hold times: a leak that reaches its limit within so many fires at once.
         resolve_seconds: how long growth must be gone before a leak is resolved.
         min_growth_ratio, min_growth_bytes, min_growth_count: least growth over a look-back that counts.
+        garbage_bytes: the same of signals that hold garbage too, over look-backs in which none may be collected.
         urgent_share: least growth over an urgent look that counts, as a share of the room up to the limit: what grows
             slower leaves time for the other looks.
         urgent_part: of the budget of false alarms that urgent looks may use.
@@ -107,6 +109,7 @@ class Settings:
     min_growth_bytes: float
     min_growth_count: float
     convex_blocks: int
+    garbage_bytes: float = 0.0
     false_alarms: float | None = None
     rhythm_days: int = 2
     coverage: float = 0.4
@@ -121,6 +124,15 @@ class Settings:
     urgent_part: float = 15 / 16
     at_once: float = 6.0
 
+    def least_growth(self, signal: Signal) -> float:
+        """Least growth of a signal that counts, in its unit."""
+        if signal.unit is not Unit.BYTES:
+            return self.min_growth_count
+        return self.min_growth_bytes if signal in ALIVE else max(self.min_growth_bytes, self.garbage_bytes)
+
+
+# Signals in bytes that hold nothing but what lives.
+ALIVE = frozenset({Signal.INUSE_SPACE, Signal.HEAP_LIVE, Signal.STACK_INUSE})
 
 PRODUCTION = Settings(
     levels=(
@@ -185,6 +197,8 @@ SOAK = Settings(
     min_growth_ratio=0.02,
     min_growth_bytes=0.5 * MIB,
     min_growth_count=10,
+    # A Go program does not collect before its heap has 4 MiB, and one that idles takes minutes until then.
+    garbage_bytes=4 * MIB,
     convex_blocks=15,
 )
 
@@ -243,6 +257,8 @@ def settings_for(config: DetectionConfig) -> Settings:
     given = {name: value for name in names if (value := getattr(config, name)) is not None}
     if config.false_alarms_per_year is not None and preset.false_alarms is not None:
         given["false_alarms"] = config.false_alarms_per_year
+    if config.min_growth_bytes is not None:
+        given["garbage_bytes"] = 0.0
     if config.hold_time is not None:
         given |= {"hold_seconds": config.hold_time, "resolve_seconds": config.hold_time}
     return replace(preset, **given)

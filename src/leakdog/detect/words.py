@@ -140,10 +140,9 @@ def why_load(found: Finding, seconds: float) -> list[str]:
     ]
 
 
-def least_growth(found: Finding, unit: Unit, settings: Settings) -> float:
+def least_growth(found: Finding, signal: Signal, settings: Settings) -> float:
     """The least rise over a look-back that counts, in the signal's unit."""
-    least = settings.min_growth_bytes if unit is Unit.BYTES else settings.min_growth_count
-    return max(settings.min_growth_ratio * abs(found["base"]), least)
+    return max(settings.min_growth_ratio * abs(found["base"]), settings.least_growth(signal))
 
 
 def why_steady(
@@ -151,7 +150,7 @@ def why_steady(
 ) -> list[str]:
     """Reasons for no verdict of growth: the first gate that it did not pass."""
     unit = signal.unit
-    asked = least_growth(found, unit, settings)
+    asked = least_growth(found, signal, settings)
     moved = f"changed by {amount(found['rise'], unit)} in {span(seconds)}"
     if found["rise"] < asked:
         return [f"{moved}, less than the {amount(asked, unit)} that count"]

@@ -98,6 +98,13 @@ def test_a_healthy_program_never_fires(watch: Watch, rng: np.random.Generator, k
     assert not fires(watch(HEALTHY[kind](rng), SOAK))
 
 
+def test_garbage_that_is_not_yet_collected_is_no_leak(watch: Watch) -> None:
+    """What a program that idles allocates for its metrics page grows for minutes; if it is alive, it is a leak."""
+    values = 0.8 * MIB + MIB / 64 * SECONDS
+    assert leak_times(watch(values, SOAK, signal=Signal.HEAP_ALLOC)) == []
+    assert fires(watch(values, SOAK, signal=Signal.INUSE_SPACE))
+
+
 def test_it_is_told_whether_the_growth_counts(watch: Watch, rng: np.random.Generator) -> None:
     """Growth below `min_growth_count` does not, as the reason says; that of a leak does, and so does a step."""
     few = watch(5 + 0.02 * SECONDS, SOAK, signal=Signal.OPEN_FILES)[-1]

@@ -4,9 +4,10 @@ from itertools import pairwise
 
 import pytest
 
-from leakdog.config.schema import DetectionConfig, Preset
+from leakdog.config.schema import MIB, DetectionConfig, Preset
 from leakdog.detect.score import least_score, threshold
 from leakdog.detect.settings import PRODUCTION, SITES_PART, SOAK, Settings, for_sites, settings_for
+from leakdog.model import Signal
 
 PRESETS = pytest.mark.parametrize("settings", [PRODUCTION, SOAK], ids=["production", "soak"])
 
@@ -61,3 +62,13 @@ def test_sites_use_all_of_their_budget() -> None:
     for tested in (1, 5):
         least = {least_score(look, sites, tested) for look in sites.looks}
         assert least == {threshold(SITES_PART * PRODUCTION.false_alarms / tested)}
+
+
+def test_what_holds_garbage_must_grow_more_in_a_short_run() -> None:
+    """Under soak garbage of a heap that was never collected is no growth, unless a least growth is configured."""
+    assert SOAK.least_growth(Signal.HEAP_ALLOC) == SOAK.least_growth(Signal.RSS) == 4 * MIB
+    assert SOAK.least_growth(Signal.INUSE_SPACE) == MIB / 2
+    assert SOAK.least_growth(Signal.GOROUTINES) == 10
+    given = settings_for(DetectionConfig(preset=Preset.SOAK, min_growth_bytes=MIB))
+    assert given.least_growth(Signal.HEAP_ALLOC) == given.least_growth(Signal.INUSE_SPACE) == MIB
+    assert PRODUCTION.least_growth(Signal.RSS) == PRODUCTION.least_growth(Signal.INUSE_SPACE) == MIB

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from leakdog.config.schema import Config, DetectionConfig, Preset
+from leakdog.config.schema import Config, DetectionConfig, GlobalConfig, Preset
 from leakdog.errors import FetchError, Reason
 from leakdog.model import Kind, Observation, Signal, Source, Target
 from leakdog.pipeline import decode
@@ -277,8 +277,9 @@ async def test_a_large_profile_is_decoded_all_the_same(paper, config, watched, m
     """Above some size the work moves to a process of its own; what comes of it is the same."""
     small = await gatherer(paper, config).gather(watched, ALL)
     monkeypatch.setattr(decode, "INLINE_DECODE_BYTES", 10)
+    patient = replace(config, global_=GlobalConfig(scrape_interval=60.0, scrape_timeout=60.0))  # a process starts
     async with Worker() as worker:
-        large = await Gatherer(paper, config, time.time, worker).gather(watched, ALL)
+        large = await Gatherer(paper, patient, time.time, worker).gather(watched, ALL)
         assert worker.pid is not None
     assert large.values == small.values
     assert [each.data for each in large.profiles] == [each.data for each in small.profiles]
