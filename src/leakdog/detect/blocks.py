@@ -44,24 +44,26 @@ class Blocks:
         self._cells, self._packed = cells, None
 
     def read(self) -> npt.NDArray[np.float32]:
-        """The cells, not to be changed: where they are packed they stay so, and this is a copy."""
-        if self._packed is None:
-            return self._cells
-        planes = np.frombuffer(zlib.decompress(self._packed), np.uint8).reshape(4, -1)
-        return np.ascontiguousarray(planes.T).view(np.float32).reshape(len(self._cells), -1)
+        """The cells, not to be changed: where they are packed they stay so, with a copy beside until `pack`."""
+        if self._packed is not None and not self._cells.size:
+            planes = np.frombuffer(zlib.decompress(self._packed), np.uint8).reshape(4, -1)
+            self._cells = np.ascontiguousarray(planes.T).view(np.float32).reshape(len(self._cells), -1)
+        return self._cells
 
     def pack(self) -> None:
         """Keep the numbers compressed until one is changed: signs and exponents are much alike."""
-        if self._packed is None and self._cells.nbytes >= LEAST_PACKED:
+        if self._cells.nbytes < LEAST_PACKED:
+            return
+        if self._packed is None:
             planes = np.ascontiguousarray(self._cells).view(np.uint8).reshape(-1, 4).T
             self._packed = zlib.compress(planes.tobytes(), 1)
-            self._cells = np.empty((len(self._cells), 0), np.float32)
+        self._cells = np.empty((len(self._cells), 0), np.float32)
 
     def put(self, index: int) -> npt.NDArray[np.float32]:
         """Add block `index`, and give its numbers to be filled in, (rows,); those left out before it are missing."""
-        self._move(index + 1 - self.end)
+        cells = self._moved(index + 1 - self.end)
         self.end = index + 1
-        return self.cells[:, -1]
+        return cells[:, -1]
 
     def tail(self, end: int) -> Array:
         """The `length` blocks before block `end`, oldest first: (rows, length), NaN where missing."""
@@ -92,22 +94,27 @@ class Blocks:
         """Keep these rows, in this order; a row of -1 is a new one, of which nothing is known."""
         self.cells = arranged(self.cells, rows, math.nan)
 
-    def _move(self, blocks: int) -> None:
-        """Make room for so many blocks at the end; takes memory while known ones would be lost, up to `length`."""
+    def _moved(self, blocks: int) -> npt.NDArray[np.float32]:
+        """The cells, with room for so many blocks at the end.
+
+        Takes memory while known ones would be lost, up to `length`.
+        """
         if blocks >= self.length:
             self.forget()
-        while (count := self.cells.shape[1]) < self.length:
-            if count and np.isnan(self.cells[:, : max(0, blocks)]).all():
+        cells = self.cells
+        while (count := cells.shape[1]) < self.length:
+            if count and np.isnan(cells[:, : max(0, blocks)]).all():
                 break
             more = max(LEAST_ROOM, int(MORE_ROOM * count))
-            grown = np.full((len(self.cells), min(self.length, count + more)), np.nan, np.float32)
-            grown[:, grown.shape[1] - count :] = self.cells
-            self.cells = grown
-        if blocks >= self.cells.shape[1]:
-            self.cells[:] = np.nan
+            grown = np.full((len(cells), min(self.length, count + more)), np.nan, np.float32)
+            grown[:, grown.shape[1] - count :] = cells
+            self.cells = cells = grown
+        if blocks >= cells.shape[1]:
+            cells[:] = np.nan
         elif blocks > 0:
-            self.cells[:, :-blocks] = self.cells[:, blocks:]
-            self.cells[:, -blocks:] = np.nan
+            cells[:, :-blocks] = cells[:, blocks:]
+            cells[:, -blocks:] = np.nan
+        return cells
 
 
 class Ring(Blocks):

@@ -24,6 +24,7 @@ from leakdog.model import Assessment, Signal, Verdict
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 Found = tuple[Look, dict[str, float]]
 T = TypeVar("T", Panel, Rows)
 
@@ -73,8 +74,7 @@ def look_at(
 
     """
     settings, sight = group.settings, None
-    every = np.array([[look.every] for look in settings.looks])
-    seconds = np.array([[settings.levels[look.level].block_seconds] for look in settings.looks])
+    every, seconds = settings.paces
     due = group.found.ends // every != now // seconds // every
     due &= group.known[STEP] * settings.coverage <= seconds
     for number in np.flatnonzero(due.any(1)).tolist():
@@ -93,40 +93,55 @@ def assessment(group: Group, row: int, signal: Signal, limit: float | None, now:
         return np.asarray(of_all[row])
 
     first, swing = float(group.known[FIRST, row]), float(group.known[SWING, row])
-    verdict, places = judged(settings.looks, group.found.flags()[row])
+    verdict, places = _judged(settings.looks, group.found.flags(row))
     found = [(settings.looks[place], group.found.named(place, row)) for place in places]
     return _conclude(verdict, found, Context(signal, limit, now, settings, swing, lows, first, group.life_start))
 
 
 def verdicts(group: Group) -> list[Verdict]:
     """Of each series the verdict of its `assessment`, at a fraction of the cost."""
-    return [judged(group.settings.looks, flags)[0] for flags in group.found.flags()]
+    out = np.full(len(group), Verdict.TOO_EARLY, object)
+    if group.found.numbers is not None:
+        for verdict, places in reversed(_claims(group.settings.looks, group.found.numbers)):
+            out[places.any(0)] = verdict
+    return list(out)
 
 
 def compose(found: Sequence[Found], context: Context) -> Assessment:
     """One assessment from what the usable look-backs found of one series; `found` may be empty."""
-    flags = [(told["leak"], told["settling"], told["follows_load"]) for _, told in found]
-    verdict, places = judged([look for look, _ in found], flags)
+    flags = np.array([[(told["leak"], told["settling"], told["follows_load"])] for _, told in found])
+    verdict, places = _judged([look for look, _ in found], flags.reshape(-1, 1, 3))
     return _conclude(verdict, [found[place] for place in places], context)
 
 
-def judged(looks: Sequence[Look], flags: Sequence[Sequence[float]]) -> tuple[Verdict, list[int]]:
-    """The verdict, and the places of the look-backs that tell it: all that found a leak, or the longest that tells.
+def _judged(looks: Sequence[Look], flags: npt.NDArray[np.floating]) -> tuple[Verdict, list[int]]:
+    """Of one series the verdict, and the places of the look-backs that tell it: all that found a leak, or the longest.
 
     Args:
-        flags: of each look-back `leak`, `settling` and `follows_load`; NaN where it could not be used.
+        flags: (looks, 1, 3 or more), as `_claims` takes them.
 
     """
-    leaking = [place for place, told in enumerate(flags) if told[LEAK] > 0]
-    if leaking:
-        return Verdict.LEAK, leaking
-    usable = [place for place, told in enumerate(flags) if told[LEAK] == 0]
-    plain = [place for place in usable if not looks[place].urgent]
-    for verdict, flag in ((Verdict.LOAD, FOLLOWS_LOAD), (Verdict.SETTLING, SETTLING)):
-        telling = [place for place in plain if flags[place][flag]]
-        if telling:
-            return verdict, telling[-1:]
-    return (Verdict.STEADY, plain[-1:]) if plain else (Verdict.TOO_EARLY, usable[-1:])
+    for verdict, claimed in _claims(looks, flags):
+        places = np.flatnonzero(claimed).tolist()
+        if places:
+            return verdict, places if verdict is Verdict.LEAK else places[-1:]
+    return Verdict.TOO_EARLY, np.flatnonzero(flags[:, :, LEAK] == 0).tolist()[-1:]
+
+
+def _claims(looks: Sequence[Look], flags: npt.NDArray[np.floating]) -> list[tuple[Verdict, Bools]]:
+    """The verdicts, weightiest first, and which look-backs claim each of which series, (looks, n).
+
+    Args:
+        flags: (looks, n, 3 or more), first `leak`, `settling` and `follows_load`; NaN where one could not be used.
+
+    """
+    plain = (flags[:, :, LEAK] == 0) & np.array([not look.urgent for look in looks], bool)[:, None]
+    return [
+        (Verdict.LEAK, flags[:, :, LEAK] > 0),
+        (Verdict.LOAD, plain & (flags[:, :, FOLLOWS_LOAD] > 0)),
+        (Verdict.SETTLING, plain & (flags[:, :, SETTLING] > 0)),
+        (Verdict.STEADY, plain),
+    ]
 
 
 def _conclude(verdict: Verdict, telling: Sequence[Found], context: Context) -> Assessment:

@@ -7,7 +7,8 @@ picture and with what it is worth.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -24,9 +25,9 @@ from leakdog.detect.convexity import (
 from leakdog.detect.correct import Corrected, correct, load_known
 from leakdog.detect.panel import Panel, Rows, take, window_columns, window_start
 from leakdog.detect.prepare import bridge, mean, median
-from leakdog.detect.score import score
+from leakdog.detect.score import NEVER, score
 from leakdog.detect.settings import Look, Settings
-from leakdog.detect.trend import Trend, choose, trend, with_shape_of
+from leakdog.detect.trend import Trend, choose, rise_of, trend, with_shape_of
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -50,6 +51,7 @@ class Evidence:
     """What one look-back found, (N,). Numbers of rows that were not looked at are NaN.
 
     Attributes:
+        flags, numbers: all that follows, a row for each; the others are views of them.
         usable: the look-back is covered by readings.
         leak: growth that will not stop.
         settling: it grows, and slows down.
@@ -84,6 +86,8 @@ class Evidence:
 
     """
 
+    flags: Bools
+    numbers: Array
     usable: Bools
     leak: Bools
     settling: Bools
@@ -127,18 +131,37 @@ class Evidence:
     @classmethod
     def empty(cls, count: int) -> Evidence:
         """Nothing known of `count` series."""
-        numbers = np.full((len(_NUMBERS), count), np.nan)
-        flags = np.zeros((len(_FLAGS), count), bool)
-        return cls(**dict(zip(_FLAGS, flags, strict=True)), **dict(zip(_NUMBERS, numbers, strict=True)))
+        return cls._of(np.zeros((len(_FLAGS), count), bool), np.full((len(_NUMBERS), count), np.nan))
+
+    @classmethod
+    def _of(cls, flags: Bools, numbers: Array) -> Evidence:
+        return cls(flags, numbers, *flags, *numbers)
+
+    def some(self, rows: Ints) -> Evidence:
+        """Of some rows, a copy."""
+        return self._of(self.flags[:, rows], self.numbers[:, rows])
 
     def put(self, rows: Ints | slice, **numbers: Array) -> None:
         """Fill in numbers of some rows."""
         for name, values in numbers.items():
             getattr(self, name)[rows] = values
 
+    def put_all(self, rows: Ints, other: Evidence) -> None:
+        """Fill in all that is known of some rows, which are those of `other`."""
+        self.flags[:, rows], self.numbers[:, rows] = other.flags, other.numbers
+
+    def table(self, names: tuple[str, ...]) -> Array:
+        """Numbers of these names, a row for each, (names, N)."""
+        return self.numbers[_places(names)]
+
 
 _FLAGS = ("usable", "leak", "settling", "follows_load")
-_NUMBERS = tuple(each.name for each in fields(Evidence) if each.name not in _FLAGS)
+_NUMBERS = tuple(each.name for each in fields(Evidence) if each.name not in ("flags", "numbers", *_FLAGS))
+
+
+@cache
+def _places(names: tuple[str, ...]) -> Ints:
+    return np.array([_NUMBERS.index(name) for name in names])
 
 
 @dataclass(slots=True)
@@ -165,6 +188,7 @@ class _Sight:
     before: Ints
     raw: Array
     base: Array
+    level: Array
     asked: Array
     seen: Corrected
     found: Trend
@@ -187,18 +211,23 @@ def examine(
         window: blocks of the look's level, at least as many as it is long.
         past: blocks of the level its past is read from; the same panel where that is the same level.
         climbs: gives the past of some rows on the coarsest level; asked only by urgent looks, for few.
-        full: also measure rows that cannot be a leak, for their growth and why they are none.
-        sift: of the others measure only those that can reach the threshold.
+        full: also tell the trend of rows that cannot be a leak, and whether they settle or follow load.
+        sift: where that is not asked for, measure only rows that can reach the threshold.
 
     """
     out = Evidence.empty(len(window.lows))
+    covered = _covered(window.lows[:, -look.blocks :], settings)
+    if not covered.any():
+        return out
     same = past is window
     past, begin = _trimmed(past, max(look.blocks if same else 1, window_columns(look, window, past)))
     if same:
         window = past
     before = np.maximum(window_start(look, window, past) - begin, 0)
-    out.usable = _usable(look, window, past, rows, before, settings)
-    index = np.flatnonzero(out.usable)
+    if look.urgent:  # it asks for a limit, and for a past as long
+        covered &= ~np.isnan(rows.limit) & (before * past.block_seconds >= look.blocks * window.block_seconds)
+    out.usable[:] = covered
+    index = np.flatnonzero(covered)
     raw = bridge(window.lows[index, -look.blocks :])
     base = mean(raw[:, : look.blocks // 4])
     asked = np.maximum(settings.min_growth_ratio * np.abs(base), rows.floor[index])
@@ -218,21 +247,59 @@ def examine(
     seen = correct(look, window, past, begin[index], raw, settings)
     found = _trend(seen, look, settings)
     place = (window.block_seconds, past.block_seconds, past.end, window_start(look, window, past))
-    sight = _Sight(index, *place, rows, begin[index], before[index], raw, base, asked, seen, found)
+    level = median(raw[:, -max(look.blocks // EDGE, 1) :])
+    sight = _Sight(index, *place, rows, begin[index], before[index], raw, base, level, asked, seen, found)
+    if full:
+        _tell(out, sight, look, settings)
+    _weigh(out, sight, look, settings, climbs, full=full, sift=sift)
+    return out
+
+
+def _tell(out: Evidence, sight: _Sight, look: Look, settings: Settings) -> None:
+    """Of every row what its trend is, and whether it grows with load: what is told of rows that cannot be a leak."""
+    found, seen = sight.found, sight.seen
+    out.put(
+        sight.index,
+        score=np.full(len(sight.index), NEVER),
+        growth=found.per_block / sight.seconds,
+        error=found.error / sight.seconds,
+        z=found.z,
+        rise=found.rise,
+        rising=found.rising,
+        max_step=found.max_step,
+        last=found.last,
+        base=sight.base,
+        level=sight.level,
+        past=sight.before / _past_blocks(sight, look),
+    )
+    rows = np.flatnonzero(seen.loaded & ~((found.rise >= sight.asked) & (found.z >= settings.z)))
+    rows = rows[rise_of(seen.raw[rows], look.merge, lows=look.lows) >= sight.asked[rows]] if len(rows) else rows
+    if len(rows):
+        some = take(seen, rows)
+        some.window = some.raw
+        out.follows_load[sight.index[rows]] = _trend(some, look, settings).z >= settings.z
+
+
+def _weigh(
+    out: Evidence, sight: _Sight, look: Look, settings: Settings, climbs: Climbs, *, full: bool, sift: bool
+) -> None:
+    """Measure the rows that grow, surely enough to be a leak or to settle, and decide on them."""
+    found = sight.found
+    grows = (found.z >= settings.z_least) & (found.rise >= sight.asked)
     if not full:
-        hopeful = (found.z >= settings.z_least) & (found.rise >= asked) & (found.rising >= settings.rising_least - 1e-6)
-        sight = take(sight, np.flatnonzero(hopeful))
+        grows &= found.rising >= settings.rising_least - 1e-6
+    sight = take(sight, np.flatnonzero(grows))
+    if not len(sight.index):
+        return
     measured = _measure(sight, look, settings, climbs)
     if sift and not full:
         reaches = np.flatnonzero(score(measured, look, settings) >= sight.rows.threshold)
-        sight, measured = take(sight, reaches), take(measured, reaches)
+        sight, measured = take(sight, reaches), measured.some(reaches)
     if len(sight.index):
         _compare(measured, sight, look, settings)
-        _decide(measured, sight, look, settings, full=full)
-        if len(sight.index) == len(out.usable):
-            return measured
-        out.put(sight.index, **{each.name: getattr(measured, each.name) for each in fields(measured)})
-    return out
+        _decide(measured, sight, look, settings)
+        measured.follows_load[:] = out.follows_load[sight.index] & ~measured.leak
+        out.put_all(sight.index, measured)
 
 
 def _trimmed(past: Panel, least: int) -> tuple[Panel, Ints]:
@@ -246,16 +313,12 @@ def _trimmed(past: Panel, least: int) -> tuple[Panel, Ints]:
     return Panel(past.lows[:, cut:], past.load[:, cut:], past.end, past.block_seconds), begin - cut
 
 
-def _usable(look: Look, window: Panel, past: Panel, rows: Rows, before: Ints, settings: Settings) -> Bools:
-    """Rows with enough readings in the window and at both of its ends; an urgent look asks for a past as long."""
-    lows = window.lows[:, -look.blocks :]
+def _covered(lows: Array, settings: Settings) -> Bools:
+    """Rows with enough readings in the window and at both of its ends."""
     known = ~np.isnan(lows)
-    edge = max(look.blocks // EDGE, 1)
-    usable: Bools = (mean(known) >= settings.coverage) & known[:, :edge].any(1) & known[:, -edge:].any(1)
-    if look.urgent:
-        usable &= ~np.isnan(rows.limit)
-        usable &= before * past.block_seconds >= look.blocks * window.block_seconds
-    return usable
+    edge = max(lows.shape[1] // EDGE, 1)
+    covered: Bools = (mean(known) >= settings.coverage) & known[:, :edge].any(1) & known[:, -edge:].any(1)
+    return covered
 
 
 def _trend(seen: Corrected, look: Look, settings: Settings) -> Trend:
@@ -286,7 +349,7 @@ def _measure(sight: _Sight, look: Look, settings: Settings, climbs: Climbs) -> E
     climb = mean(seen.raw[:, -(look.blocks // 4) :]) - sight.base
     age, blocks = _age(sight), _past_blocks(sight, look)
     own = np.maximum(np.minimum(sight.before, age - blocks), -1)
-    level = median(seen.raw[:, -max(look.blocks // EDGE, 1) :])
+    level = sight.level
     out.usable[:] = True
     out.put(
         slice(None),
@@ -380,16 +443,11 @@ def _columns(sight: _Sight) -> Array:
     return columns
 
 
-def _decide(seen: Evidence, sight: _Sight, look: Look, settings: Settings, *, full: bool) -> None:
+def _decide(seen: Evidence, sight: _Sight, look: Look, settings: Settings) -> None:
     """The verdict of this look-back."""
     found = sight.found
-    seen.score = score(seen, look, settings)
-    seen.leak = seen.score >= sight.rows.threshold
-    grows = found.rise >= sight.asked
-    sure = grows & (found.z >= settings.z)
+    seen.score[:] = score(seen, look, settings)
+    seen.leak[:] = seen.score >= sight.rows.threshold
+    sure = (found.rise >= sight.asked) & (found.z >= settings.z)
     slows = (found.last < settings.last_share) | (seen.late < 0) | (seen.line < settings.convex_z)
-    seen.settling = sure & ~seen.leak & slows & (found.last > 0)
-    if full and sight.seen.loaded.any():
-        plain = _trend(replace(sight.seen, window=sight.seen.raw), look, settings)
-        explained = sight.seen.loaded & ~sure & (plain.z >= settings.z) & (plain.rise >= sight.asked)
-        seen.follows_load = explained & ~seen.leak
+    seen.settling[:] = sure & ~seen.leak & slows & (found.last > 0)

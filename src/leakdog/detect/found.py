@@ -71,12 +71,11 @@ class Found:
             places = np.flatnonzero(usable)
             numbers[rows[places]] = numbers_of(evidence, places)
 
-    def flags(self) -> list[list[list[float]]]:
-        """`leak`, `settling` and `follows_load` of each series and look-back; NaN where it could not be used."""
+    def flags(self, row: int) -> npt.NDArray[np.float32]:
+        """`leak`, `settling` and `follows_load` of each look-back of one series, (looks, 1, 3); NaN if not usable."""
         if self.numbers is None:
-            return [[]] * self.ends.shape[1]
-        flags: list[list[list[float]]] = self.numbers[:, :, : FOLLOWS_LOAD + 1].swapaxes(0, 1).tolist()
-        return flags
+            return np.full((len(self.ends), 1, FOLLOWS_LOAD + 1), np.nan, np.float32)
+        return self.numbers[:, row : row + 1, : FOLLOWS_LOAD + 1]
 
     def named(self, number: int, row: int) -> dict[str, float]:
         """What a look-back found of one series, by name."""
@@ -99,7 +98,8 @@ class Found:
 
 def numbers_of(evidence: Evidence, places: Ints) -> npt.NDArray[np.float64]:
     """What a look-back found of some series, (n, len(TOLD))."""
-    return np.stack([getattr(evidence, name)[places] for name in TOLD], 1, dtype=float)
+    flags = (evidence.leak, evidence.settling, evidence.follows_load)
+    return np.concatenate([flags, evidence.table(TOLD[SCORE:])])[:, places].T
 
 
 def named(evidence: Evidence, places: Ints) -> list[dict[str, float]]:

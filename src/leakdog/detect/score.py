@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from leakdog.detect.panel import Panel, read_often, take
+from leakdog.detect.panel import Panel, read_often
 from leakdog.detect.settings import Look, Settings
 
 if TYPE_CHECKING:
@@ -207,7 +207,7 @@ def score(seen: Evidence, look: Look, settings: Settings) -> Array:
     rows = np.flatnonzero(allowed(seen, settings))
     if len(rows):
         trees = learned().urgent if look.urgent else learned().steady
-        out[rows] = grown(features(seen if len(rows) == len(out) else take(seen, rows), look, settings), trees)
+        out[rows] = grown(features(seen if len(rows) == len(out) else seen.some(rows), look, settings), trees)
     return out
 
 

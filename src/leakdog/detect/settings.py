@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
 
 from leakdog.config.schema import DAY, HOUR, MIB, MINUTE, DetectionConfig, Preset
 from leakdog.model import Signal, Unit
@@ -57,7 +61,7 @@ class Look:
     least: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Settings:
     """What the engine runs with. Lengths named `_blocks` count blocks of the level that a look's past is
     read from.
@@ -129,6 +133,12 @@ class Settings:
         if signal.unit is not Unit.BYTES:
             return self.min_growth_count
         return self.min_growth_bytes if signal in ALIVE else max(self.min_growth_bytes, self.garbage_bytes)
+
+    @cached_property
+    def paces(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Of each look-back the blocks after which it is examined anew, and the seconds of a block, (looks, 1) each."""
+        every = np.array([[look.every] for look in self.looks], float)
+        return every, np.array([[self.levels[look.level].block_seconds] for look in self.looks], float)
 
 
 # Signals in bytes that hold nothing but what lives.

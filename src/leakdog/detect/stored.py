@@ -39,6 +39,7 @@ def to_bytes(group: Group) -> bytes:
         cells = ring.read()
         parts += [_RING.pack(*(getattr(ring, name) for name in OPEN)), _SIZE.pack(ring.end, cells.shape[1])]
         parts += [cells[:-1].astype("<f4").tobytes(), halved(cells[-1]).tobytes()]
+    group.pack()
     return sealed(MAGIC, b"".join(parts), group.settings.levels)
 
 

@@ -86,10 +86,7 @@ def trend(
     """
     blocks = window.shape[1]
     design = _design(blocks // merge, merge, harmonics, rhythm_blocks)
-    points = window
-    if merge > 1:
-        together = window.reshape(len(window), -1, merge)
-        points = together.min(2) if lows else together.mean(2)
+    points = _points(window, merge, lows=lows)
     level = points[:, :1]
     points = points - level
     per_block = points @ design.slope
@@ -116,6 +113,22 @@ def trend(
         noise=noise,
         scaled=np.zeros(len(window), bool),
     )
+
+
+def rise_of(window: Array, merge: int, *, lows: bool) -> Array:
+    """The rise alone of a `trend` without harmonics, (N,)."""
+    points = _points(window, merge, lows=lows)
+    rise: Array = (points - points[:, :1]) @ _design(points.shape[1], merge, 0, 0).slope * window.shape[1]
+    return rise
+
+
+def _points(window: Array, merge: int, *, lows: bool) -> Array:
+    """The points of a fit: so many blocks taken together as one."""
+    if merge == 1:
+        return window
+    together = window.reshape(len(window), -1, merge)
+    points: Array = together.min(2) if lows else together.mean(2)
+    return points
 
 
 def choose(which: npt.NDArray[np.bool_], one: Trend, other: Trend) -> Trend:
