@@ -10,7 +10,7 @@ from leakdog.errors import MalformedProfile, ProfileTooLarge
 from leakdog.pprof.limits import Limits
 
 # isal expands twice as fast as zlib, in the same words; where there is no wheel of it, it is not installed.
-_ZLIB: Any = import_module("isal.isal_zlib" if find_spec("isal") else "zlib")
+ZLIB: Any = import_module("isal.isal_zlib" if find_spec("isal") else "zlib")
 MAGIC = b"\x1f\x8b"
 _GZIP_WINDOW = 31  # zlib's code for: a gzip header, checksum and length are there and are checked
 
@@ -38,10 +38,10 @@ def gunzip(data: bytes, limits: Limits) -> bytes:
 
 def _member(data: bytes, room: int) -> tuple[bytes, bytes]:
     """The first member's content, and what follows it."""
-    inflater = _ZLIB.decompressobj(_GZIP_WINDOW)
+    inflater = ZLIB.decompressobj(_GZIP_WINDOW)
     try:
         part: bytes = inflater.decompress(data, room + 1)
-    except _ZLIB.error as error:
+    except ZLIB.error as error:
         raise MalformedProfile(f"gzip data is broken: {error}") from error
     if len(part) > room:
         raise ProfileTooLarge("gzip data expands to more than is read of a profile (limit decompressed_bytes)")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import random
 import sqlite3
 from typing import Any
 
@@ -11,6 +10,7 @@ from leakdog.errors import ProfileError, StoreCorrupted
 from leakdog.model import RawProfile, Scrape, Snapshot
 from leakdog.store.pack import Chain, Parts, opened, replayed
 from leakdog.store.sqlite.damage import CHAIN, Note, logged
+from leakdog.store.sqlite.ready import Ready
 
 # The id of a snapshot is that of its chain times this, and its place there; SQL has it as a number.
 PLACES = 256
@@ -19,10 +19,6 @@ PLACES = 256
 # or times, as it is deleted whole, and a slot is searched for no further back.
 LINKS = 64
 SPAN_SECONDS = 43200.0
-
-# Chains are kept ready up to so many bytes; the others are read again, in milliseconds. Which are let go is drawn:
-# targets come in turn, and where there is no room for all, those that went on last are those that are needed last.
-READY_BYTES = 16 << 20
 
 # A larger body is stored as it was sent: a chain takes a hundred times as much memory while it goes on.
 LARGEST_BODY = 256 << 10
@@ -53,15 +49,12 @@ class Chains:
     def __init__(self, connection: sqlite3.Connection, note: Note = logged) -> None:
         self._connection = connection
         self._note = note
-        self._ready: dict[int, tuple[int, Chain, int]] = {}  # by id, with its links and bytes
-        self._draw = random.Random(0)  # noqa: S311 - no secret, and the same each time
-        self._ready_bytes = 0
+        self._ready = Ready()
         self._latest_slots: dict[tuple[int, str], float] = {}
 
     def forget(self) -> None:
         """Read everything anew."""
         self._ready.clear()
-        self._ready_bytes = 0
         self._latest_slots.clear()
 
     def add(self, target_id: int, scrape: Scrape, profile: RawProfile) -> tuple[Snapshot, bool]:
@@ -104,11 +97,8 @@ class Chains:
             return self._begin(row, as_sent=True) * PLACES, body
         chain_id, length, chain = self._open(row, parts) or (self._begin(row, as_sent=False), 0, Chain())
         link = chain.append(parts).dump()
-        self._ready[chain_id] = (length + 1, chain, chain.size_bytes)
-        self._ready_bytes += chain.size_bytes
-        while len(self._ready) > 1 and self._ready_bytes > READY_BYTES:
-            left = self._draw.choice([known for known in self._ready if known != chain_id])
-            self._ready_bytes -= self._ready.pop(left)[2]
+        if length + 1 < LINKS:
+            self._ready.put((row["target"], row["kind"]), chain_id, length + 1, chain)
         return chain_id * PLACES + length, link
 
     def _begin(self, row: dict[str, Any], *, as_sent: bool) -> int:
@@ -120,10 +110,8 @@ class Chains:
         if found is None or not _goes_on(row, *found[1:]):
             return None
         chain_id, length = found[0], found[4]
-        ready = self._ready.pop(chain_id, None)
-        self._ready_bytes -= ready[2] if ready else 0
         try:
-            chain = ready[1] if ready and ready[0] == length else self._read(chain_id)
+            chain = self._ready.take((row["target"], row["kind"]), chain_id, length) or self._read(chain_id)
         except StoreCorrupted as error:
             self._note(CHAIN, chain_id, error)
             return None

@@ -88,6 +88,27 @@ def test_a_chain_read_back_goes_on_the_same(series: list[bytes], cut: int) -> No
     assert links[cut:] == [read.append(opened(data)).dump() for data in series[cut:]]
 
 
+@settings(deadline=None)
+@given(st.lists(profiles(), min_size=2, max_size=5), st.integers(0, 4))
+def test_a_packed_chain_goes_on_the_same(series: list[bytes], cut: int) -> None:
+    """Links are the same whether the chain before them was packed or not, and so is its last profile."""
+    kept = Chain()
+    for data in series[:cut]:
+        kept.append(opened(data))
+    other = Chain.unpacked(kept.packed())
+    if series[:cut]:
+        assert closed(other.profile()) == closed(kept.profile())
+    for data in series[cut:]:
+        assert other.append(opened(data)).dump() == kept.append(opened(data)).dump()
+
+
+def test_a_packed_chain_takes_little(body: bytes) -> None:
+    """A sixth of what it takes while it goes on, and little more than the profile takes as it is sent."""
+    chain = Chain()
+    chain.append(opened(body))
+    assert len(chain.packed()) < min(chain.size_bytes / 6, 1.3 * len(body))
+
+
 def test_a_profile_that_is_as_before_takes_a_few_bytes(body: bytes) -> None:
     """What is told of it is that nothing is new."""
     chain = Chain()

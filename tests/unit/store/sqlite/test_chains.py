@@ -13,8 +13,8 @@ import pytest
 from leakdog.errors import StoreCorrupted
 from leakdog.model import Kind, Life, RawProfile, Scrape, Snapshot, TargetKey
 from leakdog.pprof.wire import delimited, integer, packed
-from leakdog.store.pack import closed, opened
-from leakdog.store.sqlite import chains, deletes, reads
+from leakdog.store.pack import Chain, closed, opened
+from leakdog.store.sqlite import chains, deletes, reads, ready
 from leakdog.store.sqlite.writes import Tables
 
 TESTDATA = Path(__file__).parents[2] / "pprof" / "testdata"
@@ -56,11 +56,6 @@ def add(tables: Tables, make_scrape: Callable[..., Scrape]) -> Add:
 def places(snapshots: Iterator[Snapshot] | list[Snapshot]) -> list[tuple[int, int]]:
     """Chain and place of each snapshot."""
     return [divmod(snapshot.id, chains.PLACES) for snapshot in snapshots]
-
-
-def _links(connection: sqlite3.Connection) -> list[bytes]:
-    """The first link of the first chain."""
-    return [data for (data,) in connection.execute("SELECT data FROM profiles ORDER BY id LIMIT 1")]
 
 
 def kept(connection: sqlite3.Connection) -> int:
@@ -155,11 +150,12 @@ def test_chains_that_lie_side_by_side_are_listed_by_time(connection: sqlite3.Con
         assert listed == [float(slot) for slot in range(180, 0, -1)][:limit]
 
 
-def test_few_chains_are_kept_in_memory(
-    add: Add, monkeypatch: pytest.MonkeyPatch, connection: sqlite3.Connection
+@pytest.mark.parametrize("room", [1, 5_000, 40_000])
+def test_chains_go_on_in_whatever_room_there_is(
+    add: Add, monkeypatch: pytest.MonkeyPatch, connection: sqlite3.Connection, room: int
 ) -> None:
-    """With room for none but the last, profiles of many targets go on all the same."""
-    monkeypatch.setattr(chains, "READY_BYTES", 1)
+    """With room for the last, for packed ones, or for a few, profiles of many targets go on all the same."""
+    monkeypatch.setattr(ready, "READY_BYTES", room)
     snapshots = [add(float(slot), key=TargetKey("shop", str(slot % 4))) for slot in range(1, 41)]
     assert {chain for chain, _ in places(snapshots)} == {1, 2, 3, 4}
     assert {place for _, place in places(snapshots)} == set(range(10))
@@ -167,20 +163,18 @@ def test_few_chains_are_kept_in_memory(
         assert closed(opened(profile(slot))) == reads.profile(connection, snapshot.id)
 
 
-def test_of_chains_that_go_on_in_turn_most_of_what_fits_is_ready(
+def test_many_targets_go_on_without_a_chain_being_read_again(
     add: Add, monkeypatch: pytest.MonkeyPatch, connection: sqlite3.Connection
 ) -> None:
-    """With room for 6 of 8 targets, far fewer than all appends read a chain again, though none went on lately."""
-    for slot in range(1, 9):
-        add(float(slot), HEAP, key=TargetKey("shop", str(slot % 8)))
+    """With room for two chains as they are, eight are ready, as they are packed."""
+    chain = Chain()
+    chain.append(opened(HEAP))
+    monkeypatch.setattr(ready, "READY_BYTES", 2 * chain.size_bytes)
     queries: list[str] = []
     connection.set_trace_callback(queries.append)
-    chain = chains.replayed(_links(connection))
-    chain.append(chain.profile())  # one that has gone on can look its rows up
-    monkeypatch.setattr(chains, "READY_BYTES", 6 * chain.size_bytes)
-    for slot in range(9, 89):
+    for slot in range(1, 81):
         add(float(slot), HEAP, key=TargetKey("shop", str(slot % 8)))
-    assert 0 < sum(query.startswith("SELECT data FROM profiles") for query in queries) < 55
+    assert not any(query.startswith("SELECT data FROM profiles") for query in queries)
 
 
 def test_a_damaged_chain_is_told_and_left(connection: sqlite3.Connection, tables: Tables, add: Add) -> None:
