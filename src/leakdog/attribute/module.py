@@ -28,12 +28,7 @@ MOST_FILES = 64
 def main_module(profile: Profile) -> str:
     """What all packages of the program's own module begin with; empty where the profile does not tell."""
     strings, table = profile.symbols.strings, profile.symbols.functions
-    heads = strings.heads
-    named = (
-        strings[file]
-        for name, file in zip(table.name.tolist(), table.file.tolist(), strict=True)
-        if heads[name].startswith(b"main.")
-    )
+    named = map(strings.__getitem__, dict.fromkeys(table.file[strings.begin("main.")[table.name]].tolist()))
     # The patterns take the square of a path's length, and a program may tell as many paths as it likes, of any length.
     short = (file.replace("\\", "/") for file in dict.fromkeys(named) if len(file) <= NAME_CHARACTERS)
     files = list(islice(short, MOST_FILES))

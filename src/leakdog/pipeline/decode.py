@@ -38,6 +38,8 @@ async def decoded(
 ) -> Profile:
     """The profile, or of a large one its gist with so many sites, of a program whose own code is called `own`.
 
+    Of a gist it is not known how it was written: it is not the profile that is stored.
+
     Raises:
         FetchError: it is no such profile, or over a limit, or the process that decoded it has died.
 
@@ -47,7 +49,8 @@ async def decoded(
             unpacked = min(INLINE_UNPACKED_BYTES, bounds.decompressed_bytes)
             with suppress(ProfileTooLarge):
                 return _read(kind, data, replace(bounds, decompressed_bytes=unpacked))
-        return await asyncio.to_thread(_read, kind, await worker.small(kind, data, bounds, own, sites), bounds)
+        small = await asyncio.to_thread(_read, kind, await worker.small(kind, data, bounds, own, sites), bounds)
+        return replace(small, written=None)  # what was written is another one
     except ProfileError as error:
         raise FetchError(error.reason, f"reading the {kind.value} profile: {error}") from error
 

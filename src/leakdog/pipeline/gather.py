@@ -31,7 +31,7 @@ from leakdog.pipeline.sites import BESIDE, BY_SITE
 from leakdog.pipeline.state import Watched
 from leakdog.pipeline.worker import Worker
 from leakdog.pprof import memstats
-from leakdog.pprof.profile import Profile
+from leakdog.pprof.profile import Profile, ReadProfile
 
 Tallies = dict[Signal, Tally]
 log = logging.getLogger("leakdog.pipeline")
@@ -232,7 +232,7 @@ class Gatherer:
                 module="" if watched.own else main_module(profile),
             )
         )
-        got.profiles.append(RawProfile(kind, time, data))
+        got.profiles.append(ReadProfile(kind, time, data, profile))
 
     async def _metrics(self, watched: Watched, got: Gathered) -> None:
         """Read the metrics page. A web page in its place is excused where the target's profiles are there."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from leakdog.pprof import header as head
 from leakdog.pprof.kernel import Body, again
 from leakdog.pprof.limits import DEFAULT_LIMITS, Limits
-from leakdog.pprof.profile import Profile, ValueType
+from leakdog.pprof.profile import Profile, ValueType, Written
 from leakdog.pprof.samples import Samples, read_samples
 from leakdog.pprof.tables import Tables, read_tables
 
@@ -54,12 +54,16 @@ class Decoder:
             strings = len(last.tables.symbols.strings)
             found = again(last.data, last.samples.values, strings, data, self._limits)
             if found is not None:
-                return self._keep(data, last.tables, last.samples._replace(values=found[0]), found[1])
+                return self._keep(data, last.tables, last.samples._replace(values=found[0]), found[1], None)
         body = Body(data, self._limits)
         tables, header = read_tables(body, self._limits)
-        return self._keep(data, tables, read_samples(body, tables.location_ids), header)
+        samples = read_samples(body, tables.location_ids)
+        written = None if tables.types is None else Written(tables.types, body.rest(), self._limits.depth)
+        return self._keep(data, tables, samples, header, written)
 
-    def _keep(self, data: bytes, tables: Tables, samples: Samples, header: list[int]) -> Profile:
+    def _keep(
+        self, data: bytes, tables: Tables, samples: Samples, header: list[int], written: Written | None
+    ) -> Profile:
         self._last = _Decoded(data, tables, samples)
         strings = tables.symbols.strings
         period_type = ValueType(strings[header[head.PERIOD_KIND]], strings[header[head.PERIOD_UNIT]])
@@ -79,4 +83,5 @@ class Decoder:
             keep_frames=strings[header[head.KEEP_FRAMES]],
             comments=tables.comments,
             doc_url=strings[header[head.DOC_URL]],
+            written=written,
         )

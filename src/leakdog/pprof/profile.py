@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leakdog.errors import ProfileError
-from leakdog.model import Frame
+from leakdog.model import Frame, RawProfile
 from leakdog.pprof.symbols import Symbols
 
 Ints = NDArray[np.int64]
@@ -50,6 +50,21 @@ class LabelTable:
     unit: Ints
 
 
+class Written(NamedTuple):
+    """What else is in the protobuf of a profile whose ids are row numbers: all that the columns do not tell.
+
+    Attributes:
+        types: (types, 2): type and unit, as string indices.
+        header: the fields that are there once, and those that are not known, as they are written.
+        depth: frames kept per stack.
+
+    """
+
+    types: Ints
+    header: bytes
+    depth: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Profile:
     """A decoded profile.
@@ -65,6 +80,7 @@ class Profile:
         period_type, period: what is sampled, and how many of it lie between two samples.
         drop_frames, keep_frames: the producer's patterns of frames not worth showing; never matched while
             reading.
+        written: None where not known, or where the ids are no row numbers.
 
     """
 
@@ -83,6 +99,7 @@ class Profile:
     keep_frames: str = ""
     comments: tuple[str, ...] = ()
     doc_url: str = ""
+    written: Written | None = None
 
     @property
     def time(self) -> float:
@@ -134,8 +151,9 @@ class Profile:
 
     def runs(self, *prefixes: str) -> NDArray[np.bool_]:
         """(samples,): whether a function whose name starts with one of these is anywhere on the sample's stack."""
-        names, begins = self.symbols.strings.heads, tuple(map(str.encode, prefixes))
-        wanted = np.fromiter((names[name].startswith(begins) for name in self.symbols.functions.name.tolist()), bool)
+        strings = self.symbols.strings
+        begin = np.any([strings.begin(prefix) for prefix in prefixes], axis=0)
+        wanted = begin[self.symbols.functions.name]
         lines = self.symbols.locations
         inside = np.zeros(len(lines.mapping), bool)
         inside[_owners(lines.line_offsets)[wanted[lines.line_function]]] = True
@@ -162,6 +180,13 @@ class Profile:
             if kind in (name, name.removeprefix("inuse_")):
                 return i
         raise ProfileError(f"this profile has no sample type {name!r}; it has {', '.join(types) or 'none'}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadProfile(RawProfile):
+    """A profile with what was read of it, so that whoever stores it need not read it again."""
+
+    profile: Profile
 
 
 def _owners(offsets: Ints) -> NDArray[np.intp]:

@@ -46,11 +46,24 @@ class Strings(Sequence[str]):
         return [data[start:stop] for start, stop in pairwise(self._bounds.tolist())]
 
     @property
+    def columns(self) -> tuple[NDArray[np.uint8], Ints]:
+        """All entries as they are written, one after the other; and where each begins and the last one ends."""
+        return np.frombuffer(self._bytes, np.uint8), np.asarray(self._bounds)
+
+    @property
     def heads(self) -> list[bytes]:
         """Of each entry the bytes that its text is made of by `text_of`: a key that costs less than the text."""
         data, bounds = self._bytes.tobytes(), np.asarray(self._bounds)
         stops = np.minimum(bounds[1:], bounds[:-1] + CHARACTER_BYTES * self.name_length)
         return [data[start:stop] for start, stop in zip(bounds[:-1].tolist(), stops.tolist(), strict=True)]
+
+    def begin(self, prefix: str) -> NDArray[np.bool_]:
+        """(entries,): whether an entry begins like this, which takes no text of any."""
+        wanted, (text, bounds) = np.frombuffer(prefix.encode(), np.uint8), self.columns
+        found = np.diff(bounds) >= len(wanted)
+        at = bounds[:-1][found, None] + np.arange(len(wanted))
+        found[found] = (text[at] == wanted).all(axis=1)
+        return found
 
     def __len__(self) -> int:
         """Entries, the empty one at index 0 included."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from leakdog.pprof.check import Ids
 from leakdog.pprof.kernel import Body
 from leakdog.pprof.limits import Limits
@@ -15,6 +18,7 @@ class Tables(NamedTuple):
     """All of a profile but its samples and the fields that are there once.
 
     Attributes:
+        types: (types, 2): type and unit, as string indices; None where ids do not count up from 1.
         location_ids: None where they count up from 1.
 
     """
@@ -22,6 +26,7 @@ class Tables(NamedTuple):
     sample_types: tuple[ValueType, ...]
     symbols: Symbols
     comments: tuple[str, ...]
+    types: NDArray[np.int64] | None
     location_ids: Ids | None
 
 
@@ -52,6 +57,7 @@ def read_tables(body: Body, limits: Limits) -> tuple[Tables, list[int]]:
         sample_types=tuple(ValueType(strings[kind], strings[unit]) for kind, unit in found.types.tolist()),
         symbols=symbols,
         comments=tuple(map(strings.__getitem__, found.comments.tolist())),
+        types=found.types if all(found.dense) else None,
         location_ids=None if found.dense[1] else Ids("location", location_ids),
     )
     return tables, found.header

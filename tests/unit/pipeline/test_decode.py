@@ -55,6 +55,18 @@ async def test_a_profile_over_the_limit_is_refused_wherever_it_is_decoded(
     assert caught.value.reason is Reason.BODY_TOO_LARGE
 
 
+@pytest.mark.parametrize("inline", [True, False])
+async def test_what_is_stored_is_the_profile_and_not_its_gist(
+    heap: bytes, monkeypatch: pytest.MonkeyPatch, inline: bool
+) -> None:
+    """Of a gist the store is not told how it was written, so that it reads what came."""
+    if not inline:
+        monkeypatch.setattr(decode, "INLINE_DECODE_BYTES", 10)
+    async with Worker() as worker:
+        profile = await decoded(worker, Kind.HEAP, heap, DEFAULT_LIMITS)
+    assert (profile.written is not None) is inline
+
+
 def test_limits_are_those_of_the_job(config, watched) -> None:
     """A profile may be as large as a body, and four times that once unpacked."""
     own = limits(config, replace(watched.job, body_size_limit=1000))

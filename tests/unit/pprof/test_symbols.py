@@ -33,6 +33,15 @@ def test_names_are_inert(raw: bytes, text: str) -> None:
     assert raw == strings.raw[1]
 
 
+@pytest.mark.parametrize(
+    ("prefix", "found"), [("main.", [2, 3]), ("main.a", [3]), ("", [0, 1, 2, 3, 4]), ("mains", []), ("ü", [4])]
+)
+def test_entries_are_found_by_how_they_begin(prefix: str, found: list[int]) -> None:
+    """Those that are shorter, and those of which another begins so, are not."""
+    strings = Strings.of([b"", b"main", b"main.", b"main.a", "über".encode()])
+    assert np.flatnonzero(strings.begin(prefix)).tolist() == found
+
+
 def test_long_names_are_cut() -> None:
     """A name of 10 MB is cut to the limit."""
     assert Strings.of([b"x" * 10_000_000], name_length=100)[0] == "x" * 100

@@ -13,10 +13,11 @@ from itertools import pairwise
 from leakdog.errors import LeakdogError, StoreCorrupted
 from leakdog.pprof.gunzip import MAGIC, gunzip
 from leakdog.pprof.limits import Limits
+from leakdog.pprof.profile import Profile
 from leakdog.store.pack.chain import Chain as Chain
 from leakdog.store.pack.link import Link
 from leakdog.store.pack.parts import Parts as Parts
-from leakdog.store.pack.parts import take_apart
+from leakdog.store.pack.parts import parts_of, take_apart
 from leakdog.store.pack.protobuf import put_together
 
 # A larger profile is stored as it was sent: to take it apart needs many times its size, in the daemon's own memory.
@@ -26,14 +27,15 @@ _DAMAGE = (LeakdogError, TypeError, ValueError, IndexError, zlib.error)
 _FAST = 1  # a profile is closed to be opened by the one who asked for it
 
 
-def opened(body: bytes) -> Parts:
-    """A profile's parts, from its bytes as they were fetched.
+def opened(body: bytes, read: Profile | None = None) -> Parts:
+    """A profile's parts, from its bytes as they were fetched, and from what was read of them, if it was.
 
     Raises:
         ProfileError: it is no profile in protobuf, one that would not come back the same, or over 4 MiB unpacked.
 
     """
-    return take_apart(gunzip(body, _LIMITS) if body.startswith(MAGIC) else body)
+    parts = None if read is None else parts_of(read)
+    return parts or take_apart(gunzip(body, _LIMITS) if body.startswith(MAGIC) else body)
 
 
 def closed(parts: Parts) -> bytes:

@@ -23,9 +23,10 @@ from numpy.typing import NDArray
 
 from leakdog.errors import MalformedProfile
 from leakdog.pprof.compiled import call
-from leakdog.pprof.kernel import Body, Columns
+from leakdog.pprof.decode import decode
 from leakdog.pprof.limits import DEFAULT_LIMITS
-from leakdog.pprof.samples import read_samples
+from leakdog.pprof.profile import Profile
+from leakdog.pprof.symbols import Locations
 from leakdog.store.pack.table import Raw
 
 Ints = NDArray[np.int64]
@@ -33,7 +34,7 @@ Ints = NDArray[np.int64]
 STRINGS, MAPPINGS, FUNCTIONS, LOCATIONS, STACKS, TYPES = TABLES = range(6)
 LINE_WIDTH, LABEL_WIDTH = 3, 4
 FUNCTION_WIDTH, NAMES = 4, 3  # of a function: its numbers, and those at the beginning that are strings
-_WHOLE = replace(DEFAULT_LIMITS, depth=DEFAULT_LIMITS.message_bytes)  # no frame is left out of what is kept
+_WHOLE = replace(DEFAULT_LIMITS, depth=1 + DEFAULT_LIMITS.message_bytes)  # no frame is left out of what is kept
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,28 +132,35 @@ def take_apart(data: bytes) -> Parts:
         ProfileTooLarge: more of something than is read of a profile.
 
     """
-    body = Body(data, _WHOLE)
-    found = body.tables()
-    if not all(found.dense):
+    parts = parts_of(decode(data, _WHOLE))
+    if parts is None:
         raise MalformedProfile("the ids of this profile are not row numbers")
-    values, stacks = _stacks(body)
-    none = np.zeros(0, np.int64)
+    return parts
+
+
+def parts_of(profile: Profile) -> Parts | None:
+    """The parts of a profile that has been read; None where reading has left something out of it."""
+    written, depths = profile.written, np.diff(profile.stack_offsets)
+    if written is None or depths.max(initial=0) >= written.depth:
+        return None
+    symbols, none = profile.symbols, np.zeros(0, np.int64)
+    mappings, functions = symbols.mappings, symbols.functions
+    named = mappings.start, mappings.limit, mappings.offset, mappings.file, mappings.build_id
     tables = [
         Rows(none, none),
-        _plain(*found.mappings, *found.flags.T),
-        _plain(*found.functions),
-        _locations(found),
-        stacks,
-        _plain(*found.types.T),
+        _plain(*named, *mappings.flags.T),
+        _plain(functions.name, functions.system_name, functions.file, functions.start_line),
+        _locations(symbols.locations),
+        _stacks(profile, depths),
+        _plain(*written.types.T),
     ]
-    return Parts(body.rest(), Raw(np.asarray(found.text), found.text_offsets), tables, values)
+    return Parts(written.header, Raw(*symbols.strings.columns), tables, profile.values)
 
 
-def _locations(found: Columns) -> Rows:
-    mapping, address, folded = found.locations
-    function, number, column = found.lines
-    lines = Rows(np.stack([function + 1, number, column], axis=1).ravel(), np.diff(found.line_offsets) * LINE_WIDTH)
-    return _beside(_plain(mapping + 1, address, folded), lines)
+def _locations(found: Locations) -> Rows:
+    lines = np.stack([found.line_function + 1, found.line_number, found.line_column], axis=1).ravel()
+    own = _plain(found.mapping + 1, found.address, found.folded)
+    return _beside(own, Rows(lines, np.diff(found.line_offsets) * LINE_WIDTH))
 
 
 def _plain(*columns: Ints) -> Rows:
@@ -160,19 +168,17 @@ def _plain(*columns: Ints) -> Rows:
     return Rows(np.stack(columns, axis=1).ravel(), np.full(len(columns[0]), len(columns)))
 
 
-def _stacks(body: Body) -> tuple[Ints, Rows]:
-    """The values of samples, and the rest of them as rows."""
-    found = read_samples(body, None)
-    depths, labels = np.diff(found.offsets), found.labels
-    rows = _beside(
+def _stacks(profile: Profile, depths: Ints) -> Rows:
+    """Samples without their values."""
+    labels = profile.label_table
+    return _beside(
         Rows(depths, np.ones_like(depths)),
-        Rows(found.stacks.astype(np.int64) + 1, depths),
+        Rows(profile.stack_locations.astype(np.int64) + 1, depths),
         Rows(
             np.stack([labels.key, labels.text, labels.number, labels.unit], axis=1).ravel(),
             np.diff(labels.offsets) * LABEL_WIDTH,
         ),
     )
-    return found.values, rows
 
 
 def _beside(*pieces: Rows) -> Rows:

@@ -8,6 +8,7 @@ from typing import Any
 
 from leakdog.errors import ProfileError, StoreCorrupted
 from leakdog.model import RawProfile, Scrape, Snapshot
+from leakdog.pprof.profile import ReadProfile
 from leakdog.store.pack import Chain, Parts, opened, replayed
 from leakdog.store.sqlite.damage import CHAIN, Note, logged
 from leakdog.store.sqlite.ready import Ready
@@ -70,7 +71,7 @@ class Chains:
         stored = self._stored(row)
         if stored is not None:
             return Snapshot(stored[0], scrape.key, profile.kind, *stored[1:]), False
-        snapshot_id, data = self._packed(row, profile.data)
+        snapshot_id, data = self._packed(row, profile)
         size = len(profile.data)
         self._connection.execute("INSERT INTO profiles VALUES (?, ?)", (snapshot_id, data))
         self._connection.execute(
@@ -90,11 +91,11 @@ class Chains:
         found: tuple[int, float, int, float] | None = self._connection.execute(_STORED, row).fetchone()
         return found
 
-    def _packed(self, row: dict[str, Any], body: bytes) -> tuple[int, bytes]:
-        """The id of a snapshot of this body, and what is stored for it."""
-        parts = _parts(body)
+    def _packed(self, row: dict[str, Any], profile: RawProfile) -> tuple[int, bytes]:
+        """The id of a snapshot of this profile, and what is stored for it."""
+        parts = _parts(profile)
         if parts is None:
-            return self._begin(row, as_sent=True) * PLACES, body
+            return self._begin(row, as_sent=True) * PLACES, profile.data
         chain_id, length, chain = self._open(row, parts) or (self._begin(row, as_sent=False), 0, Chain())
         link = chain.append(parts).dump()
         if length + 1 < LINKS:
@@ -142,9 +143,10 @@ def _goes_on(
     return bool(near and last_slot < slot and last_time < time)
 
 
-def _parts(body: bytes) -> Parts | None:
+def _parts(profile: RawProfile) -> Parts | None:
     """A profile's parts; None where it is none, or one that is stored as it was sent."""
+    read = profile.profile if isinstance(profile, ReadProfile) else None
     try:
-        return opened(body) if len(body) <= LARGEST_BODY else None
+        return opened(profile.data, read) if len(profile.data) <= LARGEST_BODY else None
     except ProfileError:
         return None

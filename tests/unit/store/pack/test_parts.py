@@ -8,10 +8,22 @@ import numpy as np
 import pytest
 
 from leakdog.errors import MalformedProfile
+from leakdog.pprof.decode import Decoder, decode
 from leakdog.pprof.gunzip import gunzip
 from leakdog.pprof.limits import DEFAULT_LIMITS
 from leakdog.pprof.wire import delimited, integer, packed
-from leakdog.store.pack.parts import FUNCTIONS, LOCATIONS, MAPPINGS, STACKS, STRINGS, TYPES, Maps, Rows, take_apart
+from leakdog.store.pack.parts import (
+    FUNCTIONS,
+    LOCATIONS,
+    MAPPINGS,
+    STACKS,
+    STRINGS,
+    TYPES,
+    Maps,
+    Rows,
+    parts_of,
+    take_apart,
+)
 
 
 def message(*values: int) -> bytes:
@@ -52,8 +64,14 @@ def test_all_of_a_profile_is_in_its_parts() -> None:
     [
         ({"strings": [delimited(6, b"x")] * 5}, "first entry of the string table is not empty"),
         ({"strings": []}, "no string table"),
-        ({"functions": [delimited(5, message(7, 3, 3, 4, 8))]}, "ids of this profile are not row numbers"),
-        ({"mappings": [delimited(3, message(2, 16))]}, "ids of this profile are not row numbers"),
+        (
+            {"functions": [delimited(5, message(number, 3, 3, 4, 8)) for number in (2, 1)]},
+            "ids of this profile are not row numbers",
+        ),
+        (
+            {"mappings": [delimited(3, message(number, 16)) for number in (2, 1)]},
+            "ids of this profile are not row numbers",
+        ),
         ({"locations": []}, "a sample refers to location 1"),
         ({"functions": [delimited(5, message(1, 99))]}, "a function has string 99"),
         ({"functions": [delimited(5, message(1, -1))]}, "a function has string -1"),
@@ -105,3 +123,36 @@ def test_no_frame_is_left_out() -> None:
     deep = [1] * (DEFAULT_LIMITS.depth + 1)
     parts = take_apart(made(samples=[delimited(2, packed(1, deep) + packed(2, [7]))]))
     assert parts.tables[STACKS].numbers.tolist() == [len(deep), *deep]
+
+
+def test_a_profile_that_was_read_has_all_of_its_parts(body: bytes) -> None:
+    """They are those of its bytes, which need not be read again."""
+    data = gunzip(body, DEFAULT_LIMITS)
+    read, again = parts_of(decode(data)), take_apart(data)
+    assert read is not None
+    assert (read.header, read.strings.list(), read.values.tolist()) == (
+        again.header,
+        again.strings.list(),
+        again.values.tolist(),
+    )
+    for one, other in zip(read.tables, again.tables, strict=True):
+        assert (one.numbers.tolist(), one.sizes.tolist()) == (other.numbers.tolist(), other.sizes.tolist())
+
+
+def test_of_a_stack_that_was_cut_the_parts_are_not_known() -> None:
+    """Whoever keeps the profile has to read it whole."""
+    deep = [1] * (DEFAULT_LIMITS.depth + 1)
+    assert parts_of(decode(made(samples=[delimited(2, packed(1, deep) + packed(2, [7]))]))) is None
+
+
+def test_of_other_ids_the_parts_are_not_known() -> None:
+    """What refers to rows by other numbers would not come back the same."""
+    functions = [delimited(5, message(number, 3, 3, 4, 8)) for number in (2, 1)]
+    assert parts_of(decode(made(functions=functions))) is None
+
+
+def test_of_a_profile_that_was_only_compared_the_parts_are_not_known() -> None:
+    """A decoder that finds a profile as the one before does not look at how it was written."""
+    decoder = Decoder()
+    assert parts_of(decoder.decode(made())) is not None
+    assert parts_of(decoder.decode(made())) is None

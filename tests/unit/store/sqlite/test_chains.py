@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import sqlite3
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import pytest
 
 from leakdog.errors import StoreCorrupted
 from leakdog.model import Kind, Life, RawProfile, Scrape, Snapshot, TargetKey
+from leakdog.pprof import DEFAULT_LIMITS, parse
+from leakdog.pprof.profile import ReadProfile
 from leakdog.pprof.wire import delimited, integer, packed
 from leakdog.store.pack import Chain, closed, opened
 from leakdog.store.sqlite import chains, deletes, reads, ready
@@ -119,6 +122,23 @@ def test_another_process_begins_another_chain(connection: sqlite3.Connection, ad
         add(5.5 + chains.SPAN_SECONDS, HEAP, life=Life(1.5, 1.5)),
     ]
     assert places(snapshots) == [(1, 0), (2, 0), (3, 0), (4, 0), (5, 0), (5, 1), (6, 0)]
+
+
+def test_a_profile_that_was_read_is_not_read_again(connection: sqlite3.Connection, add: Add) -> None:
+    """What is stored is what was read of it, and the same as of its bytes."""
+    for key, body in ((TargetKey("shop", "bytes"), HEAP), (TargetKey("shop", "read"), b"unreadable")):
+        for slot in (1.0, 2.0):
+            add(slot, key=key, profiles=(ReadProfile(Kind.HEAP, slot, body, parse(HEAP)),))
+    stored = [data for (data,) in connection.execute("SELECT data FROM profiles ORDER BY id")]
+    assert stored[:2] == stored[2:]
+    assert closed(opened(HEAP)) == reads.profile(connection, 2 * chains.PLACES)
+
+
+def test_a_profile_that_was_not_read_whole_is_read_again(connection: sqlite3.Connection, add: Add) -> None:
+    """A stack that was cut is stored whole."""
+    shallow = parse(HEAP, replace(DEFAULT_LIMITS, depth=2))
+    snapshot = add(1.0, profiles=(ReadProfile(Kind.HEAP, 1.0, HEAP, shallow),))
+    assert closed(opened(HEAP)) == reads.profile(connection, snapshot.id)
 
 
 def test_a_body_that_is_no_profile_has_a_chain_of_its_own(connection: sqlite3.Connection, add: Add) -> None:
