@@ -1,0 +1,77 @@
+"""The C library's allocator, told not to hold memory that nobody uses."""
+
+import ctypes
+import subprocess
+import sys
+
+import pytest
+
+from leakdog.daemon import malloc
+
+# Threads that all allocate at once, and then how many arenas the C library has made.
+THREADS = """
+import ctypes, sys, tempfile, threading
+from leakdog.daemon.malloc import hold_little
+if sys.argv[1] == "held":
+    assert hold_little()
+c = ctypes.CDLL(None)
+c.malloc.restype, c.malloc.argtypes = ctypes.c_void_p, (ctypes.c_size_t,)
+c.fopen.restype, c.malloc_info.argtypes = ctypes.c_void_p, (ctypes.c_int, ctypes.c_void_p)
+c.fclose.argtypes = (ctypes.c_void_p,)
+together = threading.Barrier(4)
+def allocate():
+    together.wait()
+    for _ in range(100):
+        c.malloc(10_000)
+    together.wait()
+threads = [threading.Thread(target=allocate) for _ in range(4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+with tempfile.NamedTemporaryFile() as file:
+    stream = c.fopen(file.name.encode(), b"w")
+    c.malloc_info(0, stream)
+    c.fclose(stream)
+    print(file.read().decode().count("<heap nr="))
+"""
+
+# A large block is freed, which is when glibc learns to keep blocks of its size; then the next of them lies where?
+LARGE = """
+import ctypes, sys
+from leakdog.daemon.malloc import hold_little
+if sys.argv[1] == "held":
+    assert hold_little()
+class Info(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_size_t) for name in
+                "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost".split()]
+c = ctypes.CDLL(None)
+c.malloc.restype, c.malloc.argtypes, c.free.argtypes = ctypes.c_void_p, (ctypes.c_size_t,), (ctypes.c_void_p,)
+c.mallinfo2.restype = Info
+for _ in range(3):
+    large = [c.malloc(4 << 20) for _ in range(4)]
+    above = c.malloc(100_000)
+    for each in large: c.free(each)
+print(c.mallinfo2().fordblks >> 20)
+"""
+
+
+def said(program: str, how: str) -> int:
+    """What the program prints, in a process of its own: `held` sets the allocator first."""
+    return int(subprocess.run([sys.executable, "-c", program, how], check=True, capture_output=True, text=True).stdout)
+
+
+def test_threads_share_an_arena() -> None:
+    """What one thread frees serves the others; left alone, each thread keeps its own."""
+    assert said(THREADS, "held") == 1
+    assert said(THREADS, "free") > 1
+
+
+def test_what_a_large_profile_took_is_given_back() -> None:
+    """Nothing of blocks of 4 MiB is kept; left alone, glibc keeps them from the second time on."""
+    assert said(LARGE, "held") == 0
+    assert said(LARGE, "free") >= 4
+
+
+def test_elsewhere_it_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A C library without mallopt is no error: nothing is set, and that is told."""
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: object())
+    assert malloc.hold_little() is False
