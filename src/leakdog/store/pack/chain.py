@@ -123,6 +123,8 @@ class Chain:
         self._make_room(len(links[0].rows[TYPES - 1].sizes))
         for link in links:
             self._advance(link, applied(self._stacks, link.orders[STACKS], len(self._values)))
+        # Of all that these links hold, as their numbers are parts of one array, only this is needed any longer.
+        self._lead, self._orders = self._lead.copy(), [order.copy() for order in self._orders]
 
     def profile(self) -> Parts:
         """The profile that was added last."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -134,6 +135,19 @@ def _without_a_sample(data: bytes) -> bytes:
         if field.number == 2:
             break
     return data[:start] + data[stop:]
+
+
+def test_a_chain_read_back_takes_the_memory_that_it_tells(body: bytes) -> None:
+    """Of all that its links hold it keeps what it needs to go on, and no more."""
+    kept = Chain()
+    links = [kept.append(opened(body)).dump() for _ in range(8)]
+    tracemalloc.start()
+    try:
+        read = [replayed(links) for _ in range(20)]
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert taken / len(read) < 1.1 * read[0].size_bytes
 
 
 def test_another_number_of_sample_types_needs_another_chain(body: bytes) -> None:
