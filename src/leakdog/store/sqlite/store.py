@@ -217,7 +217,7 @@ class SqliteStore:
         deletes.expire_leaks(self._connection, before)
         bundles.forget(self._connection)
         deletes.forget_targets(self._connection)
-        self._tables.forget()
+        self._tables.forget_targets()
 
     async def _step(self, step: Callable[[], T]) -> T:
         """Run a step in its turn among the appends, alone in its transaction."""

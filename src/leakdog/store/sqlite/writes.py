@@ -24,7 +24,7 @@ class Tables:
     """The writing connection's tables, with the integer ids that it has seen.
 
     Ids are remembered only as long as they are known to be in the database: `forget` must be called after a
-    transaction was rolled back and after targets were deleted.
+    transaction was rolled back, `forget_targets` after targets were deleted.
 
     Args:
         connection: the one that writes.
@@ -43,10 +43,14 @@ class Tables:
         self._chains = Chains(connection, note)
 
     def forget(self) -> None:
-        """Look ids up anew."""
-        self._targets.clear()
+        """Look everything up anew."""
         self._signals.clear()
         self._chains.forget()
+        self.forget_targets()
+
+    def forget_targets(self) -> None:
+        """Look up anew which targets there are. Chains stay ready: those of a target that is gone are never asked for."""
+        self._targets.clear()
         self.forget_blocks()
 
     def forget_blocks(self) -> None:

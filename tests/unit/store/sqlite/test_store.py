@@ -14,6 +14,7 @@ import pytest
 from leakdog.errors import StoreCorrupted, StoreError, StoreTooNew
 from leakdog.model import Leak, Life, Scrape, Signal, TargetKey
 from leakdog.store import Store
+from leakdog.store.sqlite import chains
 from leakdog.store.sqlite import connection as opening
 
 HEAP = (Path(__file__).parents[2] / "attribute" / "shop" / "heap-1.pb.gz").read_bytes()
@@ -215,6 +216,30 @@ async def test_appends_go_on_while_retention_works(open_backend: Opener, make_sc
     assert appended >= 3
     assert (await retaining).snapshots == 300
     assert stats.snapshots == appended
+    await store.close()
+
+
+async def test_chains_stay_ready_over_retention(
+    open_backend: Opener, make_scrape: Scrapes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A chain goes on after it without being read again: those of all targets at once would cost time and memory."""
+    store = open_backend()
+    (first,) = await store.append(make_scrape(60.0, body=HEAP))
+    await store.retain(61.0)
+    monkeypatch.delattr(chains, "replayed")
+    (second,) = await store.append(make_scrape(120.0, body=HEAP))
+    assert second.id == first.id + 1
+    await store.close()
+
+
+async def test_a_target_that_was_forgotten_comes_back(open_backend: Opener, make_scrape: Scrapes) -> None:
+    """Also within one life of the daemon, and under the same name."""
+    store = open_backend(time=1000.0)
+    await store.append(make_scrape(60.0, body=HEAP))
+    await store.retain(2000.0)
+    assert (await store.stats()).snapshots == 0
+    (snapshot,) = await store.append(make_scrape(2000.0, body=HEAP))
+    assert await store.snapshots() == [snapshot]
     await store.close()
 
 
