@@ -16,6 +16,10 @@ PAGE_BYTES = 1024  # a store of a few series is mostly tables that are nearly em
 # The log is copied into the database at 4 MB, or at a twentieth of what the store may take if that is less.
 WAL_PAGES = range(128, 4000)
 
+# What the cache takes for a moment, 6 MB: a batch of appends is larger than the cache usually is, and a page that has no
+# room in it is written to the log each time that it changes. (SQLite takes a multiple of 256 for "without a bound".)
+SPILL_PAGES = 6000
+
 # Below this a start checks every page; above, it would wait for the disk, and damage shows when it is read.
 CHECKED_BYTES = 64 << 20
 
@@ -91,6 +95,7 @@ def _set_up(connection: sqlite3.Connection, path: Path, log_pages: int) -> None:
     connection.execute("PRAGMA synchronous = FULL")  # each commit is on the disk before it is acknowledged
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA secure_delete = FAST")  # Debian's default writes zeros over all that is deleted
+    connection.execute(f"PRAGMA cache_spill = {SPILL_PAGES}")
     connection.execute(f"PRAGMA wal_autocheckpoint = {log_pages}")
     connection.execute(f"PRAGMA journal_size_limit = {log_pages * PAGE_BYTES}")
 

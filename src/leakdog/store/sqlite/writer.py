@@ -22,7 +22,7 @@ QUEUE_LIMIT = 256
 
 # One commit costs one flush of the disk, whatever it holds; but the first of its jobs waits for the last.
 BATCH_JOBS = 128
-BATCH_BYTES = 8 << 20
+BATCH_BYTES = 4 << 20
 
 
 @dataclass(slots=True)

@@ -49,7 +49,7 @@ class Tables:
         self.forget_targets()
 
     def forget_targets(self) -> None:
-        """Look up anew which targets there are. Chains stay ready: those of a target that is gone are never asked for."""
+        """Look up anew which targets there are. Chains stay ready: nobody asks for those of a target that is gone."""
         self._targets.clear()
         self.forget_blocks()
 

@@ -28,10 +28,11 @@ from leakdog.store.sqlite.connection import (
         ("page_size", 1024),
         ("wal_autocheckpoint", 4000),
         ("journal_size_limit", 4000 * 1024),
+        ("cache_spill", 6000),
     ],
 )
 def test_writer_is_durable_and_can_shrink(connection: sqlite3.Connection, name: str, value: object) -> None:
-    """Each commit is flushed, the file can give pages back, and the log is bounded."""
+    """Each commit is flushed, the file can give pages back, and the log is bounded and written once a commit."""
     assert connection.execute(f"PRAGMA {name}").fetchone() == (value,)
 
 
