@@ -74,20 +74,26 @@ def run_stats(args: argparse.Namespace) -> int:
 
 def run_verify(args: argparse.Namespace) -> int:
     """Read all; 1 if something is damaged, also if it was taken out."""
+    from leakdog.report.words import inert
     from leakdog.store.sqlite import care, verify
 
     opened = care.owned(args.directory, "repairing") if args.repair else care.opened(args.directory)
     with opened as connection, progress() as advance:
         advance("the file", None)
-        wrong = [f"the file: {fault}; take out what can be read with export" for fault in verify.faults(connection)]
+        faults = [f"the file: {inert(fault)}" for fault in verify.faults(connection)]
         count, total, damaged = 0, verify.pieces(connection), []
         for count, found in enumerate(verify.examined(connection), 1):
             advance("what is in it", count / max(count, total))
             damaged += [found] if found else []
-        deleted = verify.take_out(connection, damaged) if args.repair else None
-    wrong += map(_told, damaged)
+        deleted = verify.take_out(connection, damaged) if args.repair and not faults else None
+    wrong = [*faults, *map(_told, damaged)]
     print("\n".join([*wrong, f"{count:,} pieces read, {_verdict(len(wrong))}"]))
-    if deleted is not None and damaged:
+    if faults:
+        print(
+            "the file itself is damaged, so nothing can be taken out of it safely: save what can still be read with "
+            f"`leakdog storage export {args.directory} FOLDER`"
+        )
+    elif deleted is not None and damaged:
         print(f"taken out, with {deleted.points:,} numbers and {deleted.snapshots:,} profiles; all else stays")
     elif damaged:
         print("--repair takes out what is damaged, and nothing else; the daemon must be stopped")

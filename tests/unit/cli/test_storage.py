@@ -104,7 +104,7 @@ def test_sealed_numbers_are_counted_verified_and_taken_out(directory: Path, tmp_
 def test_a_file_that_cannot_be_read_whole_is_told_and_the_rest_taken_out(
     directory: Path, tmp_path: Path, capsys: Capture
 ) -> None:
-    """Where SQLite finds a page broken, verify says how to save the others, and that is possible."""
+    """Where SQLite finds a page broken, verify names what is on it, reads the rest, and says how to save that."""
     asyncio.run(_age(directory))
     connection = sqlite3.connect(directory / "leakdog.db")
     (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'blocks'").fetchone()
@@ -113,10 +113,14 @@ def test_a_file_that_cannot_be_read_whole_is_told_and_the_rest_taken_out(
     with (directory / "leakdog.db").open("r+b") as file:
         file.seek((page - 1) * size)
         file.write(b"\xff" * size)
-    assert main(["storage", "verify", str(directory)]) == 3
-    assert (
-        f"take out what can still be read with `leakdog storage export {directory} FOLDER`" in capsys.readouterr().err
-    )
+    assert main(["storage", "verify", str(directory)]) == 1
+    out = capsys.readouterr().out
+    assert "the file: database disk image is malformed\n" in out
+    assert "block of numbers of shop/../a:1 of 2023-11-14 22:14:19" in out
+    assert "\n4 pieces read, 2 faults\n" in out
+    assert f"save what can still be read with `leakdog storage export {directory} FOLDER`" in out
+    assert main(["storage", "verify", str(directory), "--repair"]) == 3
+    assert f"with `leakdog storage export {directory} FOLDER`" in capsys.readouterr().err
     assert main(["storage", "export", str(directory), str(tmp_path / "out")]) == 1
     assert "2 profiles" in capsys.readouterr().out
 

@@ -1,4 +1,8 @@
-"""Whether a store's file is sound: every piece of it is read. What is damaged can be taken out."""
+"""Whether a store's file is sound: every piece of it is read. What is damaged can be taken out.
+
+Pieces are listed by indexes, which lie on other pages than the pieces: a page that SQLite cannot read takes with it
+what is on it, and no more.
+"""
 
 from __future__ import annotations
 
@@ -20,14 +24,22 @@ from leakdog.store.sqlite.connection import encoded
 from leakdog.store.sqlite.damage import BLOCK, CHAIN, EVIDENCE, LEAK
 from leakdog.store.sqlite.deletes import counted, delete_chains
 
-_PIECES = """
-    SELECT (SELECT count(*) FROM blocks) + (SELECT snapshots FROM totals) + (SELECT count(*) FROM leaks)
-    + (SELECT count(*) FROM evidence)
+_PIECES = (
+    "SELECT count(*) FROM blocks INDEXED BY blocks_by_target",
+    "SELECT snapshots FROM totals",
+    "SELECT count(*) FROM leaks",
+    "SELECT count(*) FROM evidence",
+)
+_BLOCKS = """
+    SELECT b.id, t.job, t.instance, b.last_time FROM blocks AS b INDEXED BY blocks_by_target
+    CROSS JOIN targets AS t ON t.id = b.target_id ORDER BY b.id
 """
-_BLOCK = """
-    SELECT t.job, t.instance, b.first_time, b.last_time, b.data FROM blocks AS b JOIN targets AS t ON t.id = b.target_id
-    WHERE b.id = ?
+_BLOCK = "SELECT first_time, data FROM blocks WHERE id = ?"
+_CHAIN = """
+    SELECT t.job, t.instance, c.first_time, c.kind FROM chains AS c JOIN targets AS t ON t.id = c.target_id
+    WHERE c.id = ?
 """
+Unread = (StoreCorrupted, sqlite3.DatabaseError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +48,7 @@ class Damaged:
 
     Attributes:
         what: the kind of piece, such as `BLOCK`.
-        id: of its row; of profiles, that of the first snapshot that is lost.
+        id: of its row; of profiles, that of the first snapshot that is lost; None: pieces that cannot even be listed.
         key: whose it is; None where it is no target's.
         span: from when to when, unix seconds; None where that is not known.
         name: of a snapshot, a leak or a file, in words.
@@ -45,7 +57,7 @@ class Damaged:
     """
 
     what: str
-    id: int | str
+    id: int | str | None
     why: str
     key: TargetKey | None = None
     span: tuple[float, float] | None = None
@@ -53,38 +65,43 @@ class Damaged:
 
 
 def faults(connection: sqlite3.Connection) -> list[str]:
-    """What SQLite finds wrong with the file; empty where it is sound. Reads all of it.
-
-    Raises:
-        sqlite3.Error: so much is wrong with it that it cannot be read at all.
-
-    """
-    found = [str(line) for (line,) in connection.execute("PRAGMA integrity_check")]
+    """What SQLite finds wrong with the file; empty where it is sound. Reads all of it, or up to where it gives up."""
+    found = []
+    try:
+        found += [str(line) for (line,) in connection.execute("PRAGMA integrity_check")]
+    except sqlite3.DatabaseError as error:
+        found.append(str(error))
     return [] if found == ["ok"] else found
 
 
 def pieces(connection: sqlite3.Connection) -> int:
-    """How many pieces there are to examine."""
-    (count,) = connection.execute(_PIECES).fetchone()
-    return int(count)
+    """How many pieces there are to examine, as far as they can be counted."""
+    count = 0
+    for query in _PIECES:
+        with suppress(sqlite3.DatabaseError):
+            count += int(connection.execute(query).fetchone()[0])
+    return count
 
 
 def examined(connection: sqlite3.Connection) -> Iterator[Damaged | None]:
-    """Every piece: None where it is sound."""
-    yield from _blocks(connection)
-    yield from _profiles(connection)
-    yield from _leaks(connection)
-    yield from _evidence(connection)
+    """Every piece: None where it is sound. One that cannot be read hides no other, unless it is the list of them."""
+    for what, kind in ((BLOCK, _blocks), (CHAIN, _profiles), (LEAK, _leaks), (EVIDENCE, _evidence)):
+        try:
+            yield from kind(connection)
+        except sqlite3.DatabaseError as error:
+            yield Damaged(what, None, str(error), name=f"the list of every {what}")
 
 
 def take_out(connection: sqlite3.Connection, found: Sequence[Damaged]) -> Deleted:
     """Delete what is damaged, of a chain of profiles what comes after that, and with a leak what proves it.
 
-    All else stays as it is.
+    All else stays as it is, and so do pieces that cannot be listed.
     """
     connection.execute("BEGIN IMMEDIATE")
     deleted = Deleted()
     for each in found:
+        if each.id is None:
+            continue
         if each.what == BLOCK:
             deleted += _take_out_block(connection, int(each.id))
         elif each.what == CHAIN:
@@ -99,21 +116,23 @@ def take_out(connection: sqlite3.Connection, found: Sequence[Damaged]) -> Delete
 
 
 def _blocks(connection: sqlite3.Connection) -> Iterator[Damaged | None]:
-    for (block_id,) in connection.execute("SELECT id FROM blocks ORDER BY id").fetchall():
-        for job, instance, first, last, data in connection.execute(_BLOCK, (block_id,)).fetchall():
-            try:
+    for block_id, job, instance, last in connection.execute(_BLOCKS).fetchall():
+        span = (last, last)
+        try:
+            for first, data in connection.execute(_BLOCK, (block_id,)).fetchall():
+                span = (first, last)
                 load(data)
-            except StoreCorrupted as error:
-                yield Damaged(BLOCK, block_id, str(error), TargetKey(job, instance), (first, last))
-            else:
-                yield None
+        except Unread as error:
+            yield Damaged(BLOCK, block_id, str(error), TargetKey(job, instance), span)
+        else:
+            yield None
 
 
 def _profiles(connection: sqlite3.Connection) -> Iterator[Damaged | None]:
     unread: list[Damaged] = []
 
     def note(what: str, chain_id: int | str, error: StoreCorrupted) -> None:
-        unread.append(Damaged(what, int(chain_id) * PLACES, str(error), name=f"{what} {chain_id}"))
+        unread.append(_unread_chain(connection, int(chain_id), error))
 
     for snapshot, body in takeout.profiles(connection, note):
         try:
@@ -129,26 +148,38 @@ def _profiles(connection: sqlite3.Connection) -> Iterator[Damaged | None]:
     yield from unread
 
 
+def _unread_chain(connection: sqlite3.Connection, chain_id: int, error: StoreCorrupted) -> Damaged:
+    """A chain none of which SQLite reads, with whose it is, if that can be read."""
+    key, span, kind = None, None, ""
+    with suppress(sqlite3.DatabaseError):
+        for job, instance, first, of_kind in connection.execute(_CHAIN, (chain_id,)).fetchall():
+            key, span, kind = TargetKey(job, instance), (first, first), f" ({of_kind})"
+    return Damaged(CHAIN, chain_id * PLACES, str(error), key, span, f"{CHAIN} {chain_id}{kind}")
+
+
 def _leaks(connection: sqlite3.Connection) -> Iterator[Damaged | None]:
-    for leak_id, body in connection.execute("SELECT id, body FROM leaks ORDER BY id").fetchall():
+    for row, leak_id in connection.execute("SELECT rowid, id FROM leaks ORDER BY id").fetchall():
         try:
-            load_leak(body)
-        except StoreCorrupted as error:
+            for (body,) in connection.execute("SELECT body FROM leaks WHERE rowid = ?", (row,)).fetchall():
+                load_leak(body)
+        except Unread as error:
             yield Damaged(LEAK, leak_id, str(error), name=f"leak {leak_id}")
         else:
             yield None
 
 
 def _evidence(connection: sqlite3.Connection) -> Iterator[Damaged | None]:
-    for (file_id,) in connection.execute("SELECT id FROM evidence ORDER BY id").fetchall():
-        query = "SELECT leak_id, name, data FROM evidence WHERE id = ?"
-        for leak_id, name, data in connection.execute(query, (file_id,)).fetchall():
-            try:
+    listed = connection.execute("SELECT id, leak_id, name FROM evidence ORDER BY leak_id, name").fetchall()
+    for file_id, leak_id, name in listed:
+        try:
+            for (data,) in connection.execute("SELECT data FROM evidence WHERE id = ?", (file_id,)).fetchall():
                 zlib.decompress(data)
-            except (zlib.error, TypeError) as error:
-                yield Damaged(EVIDENCE, file_id, f"it cannot be unpacked ({error})", name=f"{name} of leak {leak_id}")
-            else:
-                yield None
+        except (zlib.error, TypeError) as error:
+            yield Damaged(EVIDENCE, file_id, f"it cannot be unpacked ({error})", name=f"{name} of leak {leak_id}")
+        except sqlite3.DatabaseError as error:
+            yield Damaged(EVIDENCE, file_id, str(error), name=f"{name} of leak {leak_id}")
+        else:
+            yield None
 
 
 def _take_out_block(connection: sqlite3.Connection, block_id: int) -> Deleted:

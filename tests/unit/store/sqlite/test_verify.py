@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import sqlite3
 import zlib
@@ -14,6 +15,7 @@ from leakdog.model import Leak, Scrape, Signal, TargetKey
 from leakdog.pprof import DEFAULT_LIMITS
 from leakdog.pprof.wire import varint
 from leakdog.store.sqlite import aging, bundles, reads, verify
+from leakdog.store.sqlite.connection import PAGE_BYTES, connect_reader
 from leakdog.store.sqlite.writes import Tables
 
 SHOP = Path(__file__).parents[2] / "attribute" / "shop"
@@ -115,3 +117,62 @@ def test_faults_of_the_file_are_told(filled: sqlite3.Connection) -> None:
     filled.execute("INSERT INTO signals VALUES (300, 'x')")
     filled.execute("PRAGMA ignore_check_constraints = OFF")
     assert verify.faults(filled) == ["CHECK constraint failed in signals"]
+
+
+def overwritten(connection: sqlite3.Connection, path: Path, *tables: str) -> sqlite3.Connection:
+    """The file with the first page of each table (or index) overwritten, opened anew."""
+    query = "SELECT rootpage FROM sqlite_master WHERE name = ?"
+    roots = [connection.execute(query, (table,)).fetchone()[0] for table in tables]
+    connection.close()
+    file = bytearray(path.read_bytes())
+    for root in roots:
+        file[(root - 1) * PAGE_BYTES : root * PAGE_BYTES] = b"\xff" * PAGE_BYTES
+    path.write_bytes(file)
+    return connect_reader(path)
+
+
+@pytest.mark.parametrize(
+    ("table", "lost"),
+    [
+        ("blocks", [("block of numbers", 1), ("block of numbers", 2)]),
+        ("profiles", [("chain of profiles", 256)]),
+        ("leaks", [("leak", "one"), ("leak", "two")]),
+        ("evidence", [("file of evidence", 1), ("file of evidence", 2)]),
+        ("blocks_by_target", [("block of numbers", None)]),
+        ("chains_by_target", [("chain of profiles", None)]),
+        ("sqlite_autoindex_leaks_1", [("leak", None)]),
+        ("sqlite_autoindex_evidence_1", [("file of evidence", None)]),
+    ],
+)
+def test_a_page_that_cannot_be_read_takes_what_is_on_it(
+    filled: sqlite3.Connection, path: Path, table: str, lost: list[tuple[str, int | str | None]]
+) -> None:
+    """Each piece of it is told, or that they cannot be listed; pieces of other kinds are read."""
+    of_kind = {"block of numbers": 2, "chain of profiles": 6, "leak": 2, "file of evidence": 2}
+    with contextlib.closing(overwritten(filled, path, table)) as reader:
+        assert verify.faults(reader)
+        assert verify.pieces(reader) > 0
+        found = list(verify.examined(reader))
+    told = [each for each in found if each is not None]
+    assert [(each.what, each.id) for each in told] == lost
+    assert {each.why for each in told} == {"database disk image is malformed"}
+    assert found.count(None) == sum(count for kind, count in of_kind.items() if kind != lost[0][0])
+
+
+def test_a_block_that_cannot_be_read_is_told_with_its_place(
+    filled: sqlite3.Connection, path: Path, key: TargetKey
+) -> None:
+    """Whose it is and its last time are in the index; of a chain, its row tells."""
+    with contextlib.closing(overwritten(filled, path, "blocks", "profiles")) as reader:
+        blocks = [each for each in damaged(reader) if each.what == "block of numbers"]
+        (chain,) = (each for each in damaged(reader) if each.what == "chain of profiles")
+    assert [(each.key, each.span) for each in blocks] == [(key, (3540.25,) * 2), (key, (53540.25,) * 2)]
+    assert (chain.key, chain.span, chain.name) == (key, (50000.5,) * 2, "chain of profiles 1 (heap)")
+
+
+def test_pieces_that_cannot_be_listed_are_left(filled: sqlite3.Connection) -> None:
+    """Nobody knows which they are."""
+    unlisted = verify.Damaged("block of numbers", None, "database disk image is malformed")
+    deleted = verify.take_out(filled, [unlisted])
+    assert (deleted.points, deleted.snapshots) == (0, 0)
+    assert damaged(filled) == []
