@@ -24,6 +24,9 @@ MOST = 0.5
 # Heap that grows by less than this part of the memory outside is what the program notes down of that memory; of what
 # the runtime keeps it is another leak.
 NOTES = 0.05
+# What the runtime has and has not written to yet: 3 to 5 MiB in a small Go program, which it takes and leaves by up to
+# 2 MiB in a minute. Beside another leak so little growth outside the heap is none of its own.
+UNWRITTEN = 4 * KIB * KIB
 # Parts with less of the growth than this are not told of.
 TOLD = 0.05
 
@@ -40,7 +43,7 @@ def judge_resident(case: Case) -> None:
     growth = _growth(case, signal)
     if growth is None:
         _resident_alone(case, signal)
-    elif growth.runtime >= MOST * growth.resident:
+    elif growth.runtime >= MOST * growth.resident or _comes_along(case, signal, growth):
         _held_by_runtime(case, signal, growth)
     elif LeakClass.THREADS in case.found and (
         (growth.resident - growth.runtime) / case.speed(LeakClass.THREADS) < MEMORY_PER_THREAD
@@ -126,12 +129,12 @@ def _resident_alone(case: Case, signal: Signal) -> None:
 
 def _held_by_runtime(case: Case, signal: Signal, growth: _Growth) -> None:
     """The Go runtime holds what grows: for a leak already found, as live heap, or freed and not given back."""
-    for leak_class in (LeakClass.HEAP, LeakClass.GOROUTINE, LeakClass.THREADS, LeakClass.FILES):
-        if leak_class in case.found and not (leak_class is LeakClass.HEAP and _notes(case, growth)):
-            part = min(1.0, growth.runtime / growth.resident)
-            why = f"the resident set grows with it: heap and runtime explain {part:.0%} of that growth"
-            case.add(leak_class, why, *growth.told())
-            return
+    holder = _holder(case, growth)
+    if holder is not None:
+        part = min(1.0, max(0.0, growth.runtime) / growth.resident)
+        why = f"the resident set grows with it: heap and runtime explain {part:.0%} of that growth"
+        case.add(holder, why, *growth.told())
+        return
     if any(case.verdict(each) in (Verdict.SETTLING, Verdict.LOAD) for each in LIVE_SIGNALS) or growth.live is None:
         return
     enough = MOST * growth.resident
@@ -143,6 +146,20 @@ def _held_by_runtime(case: Case, signal: Signal, growth: _Growth) -> None:
         case.find(LeakClass.NOT_RETURNED, signal, why, *growth.told())
     elif growth.parts and any(case.surely_grows(each) for each in LIVE_SIGNALS):
         case.find(LeakClass.HEAP, signal, "most of it is live heap, which grows too unevenly to tell", *growth.told())
+
+
+def _holder(case: Case, growth: _Growth) -> LeakClass | None:
+    """The leak already found which what the runtime holds belongs to."""
+    for leak_class in (LeakClass.HEAP, LeakClass.GOROUTINE, LeakClass.THREADS, LeakClass.FILES):
+        if leak_class in case.found and not (leak_class is LeakClass.HEAP and _notes(case, growth)):
+            return leak_class
+    return None
+
+
+def _comes_along(case: Case, signal: Signal, growth: _Growth) -> bool:
+    """Whether a leak was found, and so little grows outside the heap that it may be what the runtime had all along."""
+    outside = (growth.resident - growth.runtime) * (case.assessments[signal].look_back_seconds or 0.0)
+    return bool(growth.parts) and outside < UNWRITTEN and _holder(case, growth) is not None
 
 
 def _notes(case: Case, growth: _Growth) -> bool:

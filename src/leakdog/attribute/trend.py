@@ -53,6 +53,17 @@ def trends(times: Floats, values: Floats, *, quantum: float = 0.0) -> Trend:
     return Trend(growth, error, np.where(growth * span >= NOISE_QUANTA * quantum, score, 0.0))
 
 
+def shared_slopes(times: Floats, values: Floats) -> Floats:
+    """Least-squares slopes of `values` (series, times) over rising `times` (times,), at least two of them; (series,).
+
+    They add up: the slope of a sum is the sum of the slopes. Medians of slopes do not: where one number rises by steps
+    and another falls back with each of them, either has a median that the steps do not move, and it is not that of
+    their sum.
+    """
+    centred = times - times.mean()
+    return np.asarray(values @ centred / (centred @ centred), float)
+
+
 def _slope(times: Floats, values: Floats) -> Floats:
     """Median slope over pairs of points at least a third of the window apart."""
     early, late = np.triu_indices(len(times), k=1)

@@ -12,7 +12,7 @@ import numpy as np
 from leakdog.attribute.blocked import with_blocked
 from leakdog.attribute.classify import classify
 from leakdog.attribute.tally import Tally
-from leakdog.attribute.trend import trends
+from leakdog.attribute.trend import Floats, shared_slopes
 from leakdog.detect.settings import Settings
 from leakdog.detect.state import Doubt, advance
 from leakdog.model import Leak, LeakClass, LeakState, Life, Signal, Unit, Verdict
@@ -169,30 +169,36 @@ def _blind(watched: Watched, leak: Leak, now: float, settings: Settings) -> bool
 def growth_together(watched: Watched, now: float, settings: Settings) -> dict[Signal, float]:
     """Growth per second of every signal over the look-back in which the resident set leaks; empty where it does not.
 
-    Each assessment has a look-back of its own. Only rates of one span can be added and subtracted.
+    Each assessment has a look-back of its own. Only rates of one span can be added and subtracted, and only such as
+    least squares give: Go maps memory in pieces of 4 MiB, which are in what it has and in what it has given back until
+    they are used.
     """
     signal = Signal.RSS_ANON if Signal.RSS_ANON in watched.verdicts else Signal.RSS
     if watched.verdicts.get(signal) is not Verdict.LEAK:
         return {}
-    resident = watched.assessments[signal]
-    assert resident.look_back_seconds is not None
-    number, level = next(
-        (
-            each
-            for each in enumerate(settings.levels)
-            if each[1].length * each[1].block_seconds >= resident.look_back_seconds
-        ),
-        (len(settings.levels) - 1, settings.levels[-1]),
-    )
+    look_back = watched.assessments[signal].look_back_seconds
+    assert look_back is not None
+    block_seconds, lows = _lows(watched, now, look_back, settings)
+    told = {each: np.flatnonzero(~np.isnan(low)) for each, low in lows.items()}
+    told = {each: blocks for each, blocks in told.items() if len(blocks) >= max(2, TOLD_SHARE * len(lows[each]))}
+    if signal not in told:
+        return {}
+    first, last = max(blocks[0] for blocks in told.values()), min(blocks[-1] for blocks in told.values())
+    shared = told[signal][(told[signal] >= first) & (told[signal] <= last)]
+    if len(shared) < 2:
+        return {}
+    values = np.array([np.interp(shared, blocks, lows[each][blocks]) for each, blocks in told.items()])
+    return dict(zip(told, shared_slopes(block_seconds * shared, values).tolist(), strict=True))
+
+
+def _lows(watched: Watched, now: float, look_back: float, settings: Settings) -> tuple[float, dict[Signal, Floats]]:
+    """The lows of every signal in a look-back, NaN where a block has none, and how long its blocks are."""
+    reaching = (each for each in enumerate(settings.levels) if each[1].length * each[1].block_seconds >= look_back)
+    number, level = next(reaching, (len(settings.levels) - 1, settings.levels[-1]))
+    count = max(3, round(look_back / level.block_seconds))
     assert watched.series.group is not None
-    count = max(3, round(resident.look_back_seconds / level.block_seconds))
     lows = watched.series.group.panel(number, int(now // level.block_seconds)).lows[:, -count:]
-    found = {}
-    for signal, low in zip(watched.series.told, lows, strict=True):
-        (seen,) = np.nonzero(~np.isnan(low))
-        if len(seen) > 1 and len(seen) >= TOLD_SHARE * len(low):
-            found[signal] = float(trends(seen.astype(float) * level.block_seconds, low[np.newaxis, seen]).growth[0])
-    return found
+    return level.block_seconds, dict(zip(watched.series.told, lows, strict=True))
 
 
 def _tested(signals: list[Signal]) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,11 +29,14 @@ def seen(signal: Signal, verdict: Verdict, rate: float = 0.0, low: float = -1.0)
     return Assessment(signal, NOW, verdict, rate, (low, 2 * abs(rate) + 1))
 
 
-def growing(together: dict[Signal, float], *others: Assessment, resident: float = MIB) -> list[Finding]:
+def growing(
+    together: dict[Signal, float], *others: Assessment, resident: float = MIB, look_back: float = 100.0
+) -> list[Finding]:
     """Findings where the resident set leaks and all signals grow `together` at these rates; others are steady."""
     rates = {**dict.fromkeys(RUNTIME, 0.0), Signal.RSS_ANON: resident, **together}
     verdicts = {signal: seen(signal, Verdict.STEADY) for signal in RUNTIME}
-    verdicts |= {Signal.RSS_ANON: seen(Signal.RSS_ANON, Verdict.LEAK, resident)}
+    process = replace(seen(Signal.RSS_ANON, Verdict.LEAK, resident), look_back_seconds=look_back)
+    verdicts |= {Signal.RSS_ANON: process}
     verdicts |= {each.signal: each for each in others}
     return classify(verdicts, {}, rates)
 
@@ -123,6 +128,31 @@ def test_native_memory_beside_a_heap_leak() -> None:
     """Two leaks at once are two findings, however much larger one of them is."""
     found = growing(objects(0.3 * MIB), seen(Signal.HEAP_ALLOC, Verdict.LEAK, 0.3 * MIB))
     assert [each.leak_class for each in found] == [LeakClass.HEAP, LeakClass.NATIVE]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "classes"), [(48, {LeakClass.GOROUTINE}), (480, {LeakClass.GOROUTINE, LeakClass.NATIVE})]
+)
+def test_little_memory_outside_comes_with_another_leak(seconds: float, classes: set[LeakClass]) -> None:
+    """Two thirds of 60 KiB/s are outside: in 48 seconds that is less than Go has mapped and not written to."""
+    goroutines = seen(Signal.GOROUTINES, Verdict.LEAK, 20.0)
+    found = growing(stacks(20 * KIB), goroutines, resident=60 * KIB, look_back=seconds)
+    assert {each.leak_class for each in found} == classes
+    told = "the ledger of that growth: native memory 67%, goroutine stacks 33%"
+    assert found[-1].reasons[-1] == told
+
+
+def test_little_memory_outside_alone_is_native() -> None:
+    """Without another leak it is one, however little."""
+    (found,) = growing({}, resident=10 * KIB, look_back=48)
+    assert found.leak_class is LeakClass.NATIVE
+
+
+def test_little_memory_outside_does_not_come_with_notes_of_it() -> None:
+    """Heap that is a note of that memory does not explain it."""
+    live = objects(0.02 * 60 * KIB)
+    (found,) = growing(live, seen(Signal.HEAP_ALLOC, Verdict.LEAK, 0.02 * 60 * KIB), resident=60 * KIB, look_back=48)
+    assert found.leak_class is LeakClass.NATIVE
 
 
 def test_threads_take_memory_of_the_system() -> None:

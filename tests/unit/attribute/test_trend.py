@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import theilslopes
 
-from leakdog.attribute.trend import Floats, trends
+from leakdog.attribute.trend import Floats, shared_slopes, trends
 
 TIMES = np.arange(12.0) * 60
 
@@ -96,3 +96,16 @@ def test_irregular_times() -> None:
     """Points need not be evenly spaced."""
     times = np.array([0.0, 1.0, 7.0, 30.0, 31.0, 90.0, 200.0])
     assert trends(times, 3 * times[np.newaxis]).growth == pytest.approx([3.0])
+
+
+@given(st.lists(st.tuples(st.floats(-1e9, 1e9), st.floats(-1e9, 1e9)), min_size=2, max_size=40))
+def test_shared_slopes_add_up(pairs: list[tuple[float, float]]) -> None:
+    """The slope of a sum is the sum of the slopes, whatever the series."""
+    one, other = np.array(pairs).T
+    slopes = shared_slopes(np.arange(float(len(pairs))) * 60, np.array([one, other, one + other]))
+    assert slopes[2] == pytest.approx(slopes[0] + slopes[1], abs=1e-3)
+
+
+def test_shared_slopes_of_lines() -> None:
+    """Those of the lines, wherever they start."""
+    assert shared_slopes(TIMES, np.array([100 + 2.5 * TIMES, -3 * TIMES])) == pytest.approx([2.5, -3.0])

@@ -108,6 +108,42 @@ def test_what_grows_is_compared_over_one_span(fresh: Watched) -> None:
     assert told == ["the ledger of that growth: native memory 60%, other memory of the Go runtime 40%"]
 
 
+# Of a Go program that leaks goroutines, every two seconds, in MiB: anonymous memory, and what was given back of all
+# that Go has. That is 16.7 MiB at first, and 4 MiB more from the 25th reading on.
+RESIDENT = """
+    6.1 7.4 6.8 8.1 7.9 8.2 8.0 8.4 8.3 8.4 8.7 8.9 8.1 9.0 9.1 9.3 9.5 9.7 9.4 10.1 10.0 9.8 9.5 10.4 10.8 10.2
+    10.5 10.8 10.8 10.5 10.8 11.2 11.7 11.6 12.5 11.4 12.8 13.0 13.1 12.0 13.4 13.7 13.9 14.1 13.5 14.6
+"""
+RELEASED = """
+    6.2 5.3 6.1 4.9 4.9 4.5 4.4 4.6 4.5 4.4 4.3 3.9 5.1 3.7 3.5 3.5 3.4 3.2 3.4 3.0 2.6 2.5 3.6 2.2 5.3 6.0 6.0 5.8
+    5.6 5.7 5.6 5.2 5.1 5.3 4.2 5.1 4.7 4.7 4.1 4.4 4.3 4.1 3.8 3.6 2.6 2.7
+"""
+
+
+def test_memory_that_go_maps_in_pieces_is_gos(fresh: Watched) -> None:
+    """What Go has rises by steps of 4 MiB, and so does what it has given back: their difference is what it uses."""
+    classes = set()
+    for number, told in enumerate(zip(RESIDENT.split(), RELEASED.split(), strict=True)):
+        resident, released = (float(size) * 2**20 for size in told)
+        all_of_it = (16.7 if number < 24 else 20.7) * 2**20
+        memory = {Signal.RSS_ANON: resident, Signal.SYS: all_of_it, Signal.HEAP_RELEASED: released}
+        observe(fresh, {Signal.GOROUTINES: 100.0 + 40 * number, **memory}, START + 2 * number, SETTINGS, {})
+        classes |= {leak.leak_class for leak in judge(fresh, START + 2 * number, SETTINGS)}
+    assert classes == {LeakClass.GOROUTINE}
+
+
+@pytest.mark.parametrize(("first", "last"), [(40, 120), (0, 80)])
+def test_what_is_told_in_part_of_the_span_shortens_it(fresh: Watched, first: int, last: int) -> None:
+    """What the process has grown before or after the runtime told anything is not put down to anybody."""
+    memory = [*growing(40, 2e6), *growing(40, 1e6, 5e7 + 40 * 2e6), *growing(40, 2e6, 5e7 + 40 * 3e6)]
+    for second, size in enumerate(memory):
+        told = {Signal.SYS: size, Signal.HEAP_RELEASED: 0.0} if first <= second < last else {}
+        observe(fresh, {Signal.RSS_ANON: size, **told}, START + second, SETTINGS, {})
+        judge(fresh, START + second, SETTINGS)
+    rates = growth_together(fresh, START + 120, SETTINGS)
+    assert rates[Signal.SYS] == pytest.approx(rates[Signal.RSS_ANON])
+
+
 def test_nothing_is_compared_while_the_process_does_not_leak(fresh: Watched) -> None:
     """A steady process has no span of growth."""
     feed(fresh, {Signal.RSS_ANON: [5e7] * 120, Signal.SYS: growing(120, 1e6)})
