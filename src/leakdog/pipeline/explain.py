@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
-
-import numpy as np
+from dataclasses import dataclass, replace
 
 from leakdog.attribute.before import before, with_past
 from leakdog.attribute.blocked import with_blocked_culprit
@@ -17,20 +15,16 @@ from leakdog.attribute.dump import GoroutineGroup, parse_dump
 from leakdog.attribute.goroutines import goroutine_culprits
 from leakdog.attribute.growth import culprits
 from leakdog.attribute.held import with_held_heap
-from leakdog.errors import FetchError, LeakdogError, ProfileError, StoreCorrupted
-from leakdog.model import Culprit, Kind, Leak, LeakClass, Snapshot
+from leakdog.errors import FetchError, LeakdogError, ProfileError
+from leakdog.model import Culprit, Kind, Leak, LeakClass
 from leakdog.pipeline.dense import may_be_asked
 from leakdog.pipeline.gather import Gatherer
 from leakdog.pipeline.state import Fleet, Watched
-from leakdog.pprof.profile import Profile
+from leakdog.pipeline.stored import Profiles, StoredProfiles
 from leakdog.store.contract import Store
 
 log = logging.getLogger("leakdog.pipeline")
 
-# Of a large profile the gist is compared, with so many sites: more than are told apart in a comparison.
-SITES = 4096
-# Profiles compared for one explanation: enough for a slope with an interval, few enough to decode in a blink.
-PROFILES = 12
 # How much before the onset the comparison begins, as a share of the time since: growth needs a "before".
 LEAD = 0.1
 # Sites with less of the growth than this are not told of, unless there is nothing better.
@@ -44,8 +38,33 @@ AT_ONCE = 2
 # A Go thread that is held is held by a goroutine.
 BLOCKED = frozenset({LeakClass.GOROUTINE, LeakClass.THREADS})
 
-Profiles = tuple[list[Profile], list[float]]
 Dump = tuple[GoroutineGroup, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """Which code is behind one leak, asked at one time.
+
+    Attributes:
+        dump: who started the goroutines, where that was asked for.
+
+    """
+
+    watched: Watched
+    leak: Leak
+    now: float
+    dump: Dump
+    stored: StoredProfiles
+
+    @property
+    def start(self) -> float:
+        """From when profiles are compared: a little before the onset, within this life."""
+        assert self.watched.life is not None
+        return max(self.watched.life.first_seen, self.leak.since - LEAD * (self.now - self.leak.since))
+
+    async def profiles(self, kind: Kind) -> Profiles:
+        """A few profiles of the growth, oldest first, and their times."""
+        return await self.stored.spread(kind, self.start, self.now)
 
 
 class Explainer:
@@ -60,52 +79,63 @@ class Explainer:
     async def explain(self, watched: Watched, leak: Leak, now: float) -> Leak:
         """The leak with its culprits as far as they are known; the same object if nothing new came of it."""
         dump = await self._dump(watched, now) if leak.leak_class in BLOCKED else ()
+        stored = StoredProfiles(self._store, self._gatherer, watched)
         try:
             async with self._room:
-                found = await self._culprits(watched, leak, now, dump)
+                found = await self._culprits(_Question(watched, leak, now, dump, stored))
         except LeakdogError as error:
             self._fleet.counters.explain_failures += 1
             log.warning("naming the code behind leak %s of %s: %s", leak.id, leak.key, error)
             return leak
         told = tuple(culprit for culprit in found if culprit.share >= LEAST_SHARE) or found[:1]
+        if stored.unread:
+            log.warning("naming the code behind leak %s of %s without %s", leak.id, leak.key, ", ".join(stored.unread))
+            told = (*(_without(each, stored.unread) for each in told[:1]), *told[1:])
         return replace(leak, culprits=told) if told and told != leak.culprits else leak
 
-    async def _culprits(self, watched: Watched, leak: Leak, now: float, dump: Dump) -> tuple[Culprit, ...]:
+    async def _culprits(self, asked: _Question) -> tuple[Culprit, ...]:
         """The question to ask depends on the class; memory that is only kept by the runtime has no site."""
-        if leak.leak_class is LeakClass.HEAP:
-            return await self._with_past(watched, Kind.HEAP, await self._heap(watched, leak, now))
-        if leak.leak_class in BLOCKED:
-            return await self._goroutines(watched, leak, now, dump)
-        if leak.leak_class is LeakClass.NOT_RETURNED:
+        if asked.leak.leak_class is LeakClass.HEAP:
+            return await self._with_past(asked, Kind.HEAP, await self._heap(asked))
+        if asked.leak.leak_class in BLOCKED:
+            return await self._goroutines(asked)
+        if asked.leak.leak_class is LeakClass.NOT_RETURNED:
             return ()
-        return await self._companions(watched, leak, now)
+        return await self._companions(asked)
 
-    async def _goroutines(self, watched: Watched, leak: Leak, now: float, dump: Dump) -> tuple[Culprit, ...]:
+    async def _goroutines(self, asked: _Question) -> tuple[Culprit, ...]:
         """Blocked sites; where none runs the program's own code, the heap says who is behind them."""
-        profiles, times = await self._profiles(watched, leak, Kind.GOROUTINE, now)
-        proofs = await self._store.snapshots(key=watched.key, kind=Kind.GOROUTINELEAK, end=now, limit=1)
-        proof = await self._decoded(watched, proofs[0]) if proofs and _same_life(proofs[0], watched) else None
+        watched, dump = asked.watched, asked.dump
+        profiles, times = await asked.profiles(Kind.GOROUTINE)
+        proof = await asked.stored.last(Kind.GOROUTINELEAK, asked.now)
         found = await asyncio.to_thread(
-            goroutine_culprits, profiles, times, proof=proof, dump=dump, leading=_leading(watched), own=watched.own
+            goroutine_culprits,
+            profiles,
+            times,
+            proof=proof,
+            dump=dump,
+            leading=_leading(watched),
+            own=watched.own,
         )
         found = with_blocked_culprit(found, watched.blocked, dump, watched.own)
-        found = found if dump else _with_starters(found, leak)
+        found = found if dump else _with_starters(found, asked.leak)
         if not watched.blocked and not any(has_own_frame(culprit.stack) for culprit in found):
-            return await self._companions(watched, leak, now) or found
+            return await self._companions(asked) or found
         try:
-            heap = await self._heap(watched, leak, now)
+            heap = await self._heap(asked)
         except (FetchError, ProfileError) as error:
             log.info("the heap of %s is not laid beside its goroutines: %s", watched.key, error)
             heap = ()
         found, watched.held_heap = with_held_heap(found, heap)
-        return await self._with_past(watched, Kind.GOROUTINE, found)
+        return await self._with_past(asked, Kind.GOROUTINE, found)
 
-    async def _with_past(self, watched: Watched, kind: Kind, found: tuple[Culprit, ...]) -> tuple[Culprit, ...]:
+    async def _with_past(self, asked: _Question, kind: Kind, found: tuple[Culprit, ...]) -> tuple[Culprit, ...]:
         """Culprits with what the life before tells of them. It is over, so it is asked once of each."""
+        watched = asked.watched
         past = watched.past.get(kind)
         if past is None or not {culprit.stack_id for culprit in found} <= past.asked:
             try:
-                profiles, times, start = await self._profiles_before(watched, kind)
+                profiles, times, start = await asked.stored.of_life_before(kind)
                 build = next((life.build for life in watched.lives if life.start_time == start), "")
                 past = await asyncio.to_thread(before, found, profiles, times, SAMPLE_TYPES[kind], build, watched.own)
             except (FetchError, ProfileError) as error:
@@ -114,31 +144,20 @@ class Explainer:
             watched.past[kind] = past
         return with_past(found, past, watched.build)
 
-    async def _profiles_before(self, watched: Watched, kind: Kind) -> tuple[list[Profile], list[float], float]:
-        """A few profiles of the life before this one, spread evenly over it, oldest first, and when it began."""
-        assert watched.life is not None
-        stored = await self._store.snapshots(key=watched.key, kind=kind, end=watched.life.first_seen)
-        earlier = [each for each in stored if not _same_life(each, watched)]
-        life = [each for each in reversed(earlier) if each.life_start == earlier[0].life_start]
-        if not life:
-            return [], [], 0.0
-        chosen = [life[number] for number in np.unique(np.linspace(0, len(life) - 1, PROFILES).round().astype(int))]
-        return *await self._readable(watched, chosen), life[0].life_start
-
-    async def _heap(self, watched: Watched, leak: Leak, now: float) -> tuple[Culprit, ...]:
+    async def _heap(self, asked: _Question) -> tuple[Culprit, ...]:
         """Sites of the heap that grow; none where the target has no heap profile."""
-        profiles, times = await self._profiles(watched, leak, Kind.HEAP, now)
+        profiles, times = await asked.profiles(Kind.HEAP)
+        own = asked.watched.own
         return await asyncio.to_thread(
-            culprits, profiles, times, sample_type="inuse_space", leading=_leading(watched), own=watched.own
+            culprits, profiles, times, sample_type="inuse_space", leading=_leading(asked.watched), own=own
         )
 
-    async def _companions(self, watched: Watched, leak: Leak, now: float) -> tuple[Culprit, ...]:
+    async def _companions(self, asked: _Question) -> tuple[Culprit, ...]:
         """Heap sites that grow in step with the leaking signal."""
-        profiles, times = await self._profiles(watched, leak, Kind.HEAP, now)
-        start = _window_start(watched, leak, now)
-        series = await self._store.readings(leak.key, leak.signal, start=start, end=now)
+        profiles, times = await asked.profiles(Kind.HEAP)
+        series = await self._store.readings(asked.leak.key, asked.leak.signal, start=asked.start, end=asked.now)
         told = series.times.tolist(), series.values.tolist()
-        return await asyncio.to_thread(companions, profiles, times, leak.signal, *told, own=watched.own)
+        return await asyncio.to_thread(companions, profiles, times, asked.leak.signal, *told, own=asked.watched.own)
 
     async def _dump(self, watched: Watched, now: float) -> Dump:
         """Who started the goroutines, from the text dump; without one the culprits are named all the same."""
@@ -151,30 +170,11 @@ class Explainer:
             log.info("the goroutine dump of %s is not used: %s", watched.key, error)
             return ()
 
-    async def _profiles(self, watched: Watched, leak: Leak, kind: Kind, now: float) -> Profiles:
-        """A few profiles of this life, spread evenly from just before the onset until now, oldest first."""
-        chosen: dict[float, Snapshot] = {}
-        for moment in np.linspace(_window_start(watched, leak, now), now, PROFILES):
-            last = await self._store.snapshots(key=watched.key, kind=kind, end=float(moment), limit=1)
-            if last and _same_life(last[0], watched):
-                chosen[last[0].time] = last[0]
-        return await self._readable(watched, [chosen[time] for time in sorted(chosen)])
 
-    async def _readable(self, watched: Watched, snapshots: Sequence[Snapshot]) -> Profiles:
-        """The profiles of those snapshots that are not damaged, and their times."""
-        found = [(await self._decoded(watched, each), each.time) for each in snapshots]
-        kept = [(profile, time) for profile, time in found if profile is not None]
-        return [profile for profile, _ in kept], [time for _, time in kept]
-
-    async def _decoded(self, watched: Watched, snapshot: Snapshot) -> Profile | None:
-        """A snapshot's profile; None where what is stored of it is damaged, which the store has told."""
-        try:
-            data = await self._store.profile(snapshot.id)
-        except StoreCorrupted:
-            return None
-        if data is None:
-            raise ProfileError(f"snapshot {snapshot.id} was deleted by retention while it was needed")
-        return await self._gatherer.decoded(watched, snapshot.kind, data, SITES)
+def _without(culprit: Culprit, unread: Sequence[str]) -> Culprit:
+    """The culprit with what could not be read told in its note."""
+    more = f" and {len(unread) - 1} more" if len(unread) > 1 else ""
+    return replace(culprit, note="; ".join(filter(None, (culprit.note, f"found without {unread[0]}{more}"))))
 
 
 def _with_starters(found: tuple[Culprit, ...], leak: Leak) -> tuple[Culprit, ...]:
@@ -186,13 +186,3 @@ def _with_starters(found: tuple[Culprit, ...], leak: Leak) -> tuple[Culprit, ...
 def _leading(watched: Watched) -> frozenset[str]:
     """Sites that leak when judged for themselves."""
     return frozenset(site.stack_id for sites in watched.sites.values() for site in sites if site.leaks)
-
-
-def _window_start(watched: Watched, leak: Leak, now: float) -> float:
-    """From when profiles are compared: a little before the onset, within this life."""
-    assert watched.life is not None
-    return max(watched.life.first_seen, leak.since - LEAD * (now - leak.since))
-
-
-def _same_life(snapshot: Snapshot, watched: Watched) -> bool:
-    return watched.life is not None and snapshot.life_start == watched.life.start_time

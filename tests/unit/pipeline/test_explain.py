@@ -213,7 +213,7 @@ async def test_a_profile_deleted_meanwhile_is_a_counted_failure(store: Store, wa
 
 
 async def test_a_damaged_profile_is_left_out(store: Store, watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The others tell what grew."""
+    """The others tell what grew, and the first culprit tells which was left out."""
     whole = store.profile
     damaged = [each.id for each in await store.snapshots(kind=Kind.HEAP)][2]
 
@@ -226,6 +226,8 @@ async def test_a_damaged_profile_is_left_out(store: Store, watched: Watched, mon
     made, fleet = explainer(store)
     found = await made.explain(watched, leak(watched, LeakClass.HEAP, Signal.INUSE_SPACE), 1060.0)
     assert "leaks." in found.culprits[0].frame.function
+    assert found.culprits[0].note.endswith("found without the heap profile of 1970-01-01 00:17:20 UTC (it is cut off)")
+    assert not any("found without" in culprit.note for culprit in found.culprits[1:])
     assert fleet.counters.explain_failures == 0
 
 
@@ -278,28 +280,53 @@ async def test_large_profiles_are_compared_by_their_gists(
         assert of_gists.share == pytest.approx(of_whole.share, abs=0.01)
 
 
-async def test_a_worker_that_is_killed_over_a_stored_profile_costs_one_explanation(
+async def test_a_worker_that_is_killed_over_a_stored_profile_costs_that_profile(
     store: Store, watched: Watched, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Its death is counted and told with its cause, the leak stays as it was, and the next explanation works."""
+    """Its death is counted and told with its cause, the others explain the leak, and the next explanation has all."""
     monkeypatch.setattr(decode, "INLINE_DECODE_BYTES", 10)
     deaths: list[int] = []
     async with Worker(lambda: deaths.append(1)) as worker:
         made, fleet = explainer(store, worker=worker)
         before = leak(watched, LeakClass.HEAP, Signal.INUSE_SPACE)
-        assert (await made.explain(watched, before, 1060.0)).culprits
+        whole = await made.explain(watched, before, 1060.0)
         killed = worker.pid
         assert killed is not None
         os.kill(killed, signal.SIGSTOP)
         under_way = asyncio.create_task(made.explain(watched, before, 1060.0))
         await asyncio.sleep(0.1)
         os.kill(killed, signal.SIGKILL)
-        assert await under_way is before
-        assert (len(deaths), fleet.counters.explain_failures) == (1, 1)
-        assert "naming the code behind leak id" in caplog.text
+        (first, *_) = (await under_way).culprits
+        assert first.stack == whole.culprits[0].stack
+        assert "found without the heap profile of 1970-01-01 00:16:50 UTC (decode: the heap profile ended" in first.note
+        assert (len(deaths), fleet.counters.explain_failures) == (1, 0)
+        assert (
+            "naming the code behind leak id of shop/10.0.0.7:6060 without the heap profile of 1970-01-01" in caplog.text
+        )
         assert "ended the process that decoded it: killed by SIGKILL" in caplog.text
-        assert (await made.explain(watched, before, 1060.0)).culprits
-    assert (len(deaths), fleet.counters.explain_failures) == (1, 1)
+        assert (await made.explain(watched, before, 1060.0)).culprits == whole.culprits
+    assert (len(deaths), fleet.counters.explain_failures) == (1, 0)
+
+
+async def test_a_proof_that_cannot_be_read_does_not_hide_the_goroutines(
+    store: Store, watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are named, nothing is called proved, and the note says what is missing."""
+    whole = store.profile
+    kinds = {each.id: each.kind for each in await store.snapshots()}
+
+    async def cut(snapshot_id: int) -> bytes | None:
+        data = await whole(snapshot_id)
+        assert data is not None
+        return data[:100] if kinds[snapshot_id] is Kind.GOROUTINELEAK else data
+
+    monkeypatch.setattr(store, "profile", cut)
+    made, fleet = explainer(store)
+    found = await made.explain(watched, leak(watched, LeakClass.GOROUTINE, Signal.GOROUTINES), 1060.0)
+    note = found.culprits[0].note
+    assert "; found without the goroutineleak profile of 1970-01-01 00:17:40 UTC (decode: " in note
+    assert not any("proved" in culprit.note for culprit in found.culprits)
+    assert fleet.counters.explain_failures == 0
 
 
 async def test_a_stored_profile_over_the_configured_limit_is_a_counted_failure(
