@@ -67,6 +67,7 @@ def fleet_metrics(fleet: Fleet, stats: StoreStats | None) -> Iterator[Metric]:
     """All of leakdog's own metrics."""
     yield from _target_metrics(list(fleet))
     yield from _cost_metrics(fleet)
+    yield from _growth_metrics(list(fleet))
     yield from _leak_metrics([leak for leak in fleet.leaks() if leak.key in fleet.targets])
     yield from _daemon_metrics(fleet)
     if stats is not None:
@@ -128,6 +129,22 @@ def _cost_metrics(fleet: Fleet) -> Iterator[Metric]:
     for job, count in sorted(fleet.counters.dense_phases.items()):
         dense.add_metric([job], count)
     yield from (requests, received, forced, seconds, dense)
+
+
+def _growth_metrics(targets: list[Watched]) -> Iterator[Metric]:
+    """What grows and is no leak: whoever looks at a growing process sees that it was judged."""
+    in_bytes = GaugeMetricFamily(
+        "leakdog_growth_bytes_per_second", "Growth in bytes of a signal that grows and is no leak.", labels=LEAK
+    )
+    in_count = GaugeMetricFamily(
+        "leakdog_growth_quantity_per_second", "Growth of a signal that counts things, and is no leak.", labels=LEAK
+    )
+    for watched in targets:
+        for each in watched.harmless:
+            labels = [*watched.key, each.leak_class.value, each.signal.value]
+            growth = in_bytes if each.signal.unit is Unit.BYTES else in_count
+            _add(growth, labels, each.assessment.growth_per_second)
+    yield from (in_bytes, in_count)
 
 
 def _leak_metrics(leaks: list[Leak]) -> Iterator[Metric]:

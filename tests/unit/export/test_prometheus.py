@@ -7,10 +7,22 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from leakdog.attribute.case import Finding
 from leakdog.config.schema import ScrapeConfig
 from leakdog.errors import Reason
 from leakdog.export.prometheus import CULPRITS_PER_LEAK, FUNCTION_LABEL_CHARACTERS, Page
-from leakdog.model import Culprit, Frame, Leak, LeakClass, LeakState, Signal, Target, TargetKey
+from leakdog.model import (
+    Assessment,
+    Culprit,
+    Frame,
+    Leak,
+    LeakClass,
+    LeakState,
+    Signal,
+    Target,
+    TargetKey,
+    Verdict,
+)
 from leakdog.pipeline.state import Cost, Fleet, Watched
 from leakdog.store.contract import StoreStats
 
@@ -39,6 +51,17 @@ def fleet(*leaks: Leak) -> Fleet:
     made = Fleet(targets={KEY: watched})
     made.counters.dense_phases["shop"] = 1
     return made
+
+
+def harmless() -> tuple[Finding, ...]:
+    """A cache that fills, and goroutines that follow load."""
+    return tuple(
+        Finding(leak_class, signal, Assessment(signal, 200.0, verdict, growth), ())
+        for leak_class, signal, verdict, growth in (
+            (LeakClass.CACHE, Signal.INUSE_SPACE, Verdict.SETTLING, 120.0),
+            (LeakClass.LOAD, Signal.GOROUTINES, Verdict.LOAD, 0.5),
+        )
+    )
 
 
 def samples(made: Fleet, stats: StoreStats | None = STATS) -> dict[tuple[str, frozenset[str]], float]:
@@ -79,6 +102,17 @@ def test_a_leak_has_a_state_a_growth_and_culprits() -> None:
     assert found["leakdog_leak_growth_quantity_per_second", frozenset((*KEY, "files", "open_files"))] == 310.0
     assert found["leakdog_leak_time_to_limit_seconds", labels] == 60.0
     assert found["leakdog_leak_culprit_share_ratio", frozenset((*KEY, "heap", "5b0c", "shop.Put"))] == 0.9
+
+
+def test_growth_that_is_no_leak_has_its_class() -> None:
+    """A cache that fills is told in bytes, a count in its own unit, and neither as a leak; steady targets have none."""
+    made = fleet()
+    made.targets[KEY].harmless = harmless()
+    found = samples(made)
+    assert found["leakdog_growth_bytes_per_second", frozenset((*KEY, "cache", "inuse_space"))] == 120.0
+    assert found["leakdog_growth_quantity_per_second", frozenset((*KEY, "load", "goroutines"))] == 0.5
+    assert not [name for name, _ in found if name.startswith("leakdog_leak_")]
+    assert not [name for name, _ in samples(fleet()) if name.startswith("leakdog_growth_")]
 
 
 def test_what_is_not_known_is_absent() -> None:
@@ -149,6 +183,7 @@ def test_every_reader_gets_a_page(content_type: str, accept: str) -> None:
 def test_documentation_lists_exactly_the_exported_metrics() -> None:
     """Every metric is in docs/metrics.md, and every metric named there exists."""
     both = fleet(leak(), leak(leak_class=LeakClass.FILES, signal=Signal.OPEN_FILES))
+    both.targets[KEY].harmless = harmless()
     both.targets[KEY].values = {**both.targets[KEY].values, Signal.RSS: 1e8}
     exported = {name for name, _ in samples(both) if name.startswith("leakdog_")}
     assert exported == set(re.findall(r"^\| `(leakdog_\w+)`", DOCS.read_text(), re.MULTILINE))
