@@ -39,6 +39,7 @@ LEAKING = {
     "timers": Leaky("heap", r"leaks\.scheduleExpiry", "memory.go", "order := make("),
     "context": Leaky("heap", r"leaks\.watchOrder", "memory.go", "context.WithValue(", METRICS),
     "breathing": Leaky("heap", r"leaks\.keepAudit", "memory.go", "append(audit"),
+    "uploads": Leaky("heap", r"leaks\.keepUpload", "memory.go", "append(uploads"),
     "chansend": Leaky("goroutine", r"leaks\.sendEvent", "goroutines.go", "events <- 1"),
     "select": Leaky("goroutine", r"leaks\.awaitReply", "goroutines.go", "select {", METRICS),
     "body": Leaky("goroutine", r"leaks\.fetchStatus", "goroutines.go", "http.Get("),
@@ -52,6 +53,7 @@ HEALTHY = {
     "warmup": (),
     "load": METRICS,
     "pool": (),
+    "buffers": METRICS,
     "batch": METRICS,
     "idle": (),
 }

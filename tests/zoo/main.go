@@ -24,6 +24,7 @@ var programs = map[string]func(speed float64){
 	"timers":    leaks.Timers,
 	"context":   leaks.Context,
 	"breathing": leaks.Breathing,
+	"uploads":   leaks.Uploads,
 	"chansend":  leaks.ChanSend,
 	"select":    leaks.Select,
 	"body":      leaks.Body,
@@ -35,6 +36,7 @@ var programs = map[string]func(speed float64){
 	"warmup":    healthy.WarmUp,
 	"load":      healthy.Load,
 	"pool":      healthy.Pool,
+	"buffers":   healthy.Buffers,
 	"batch":     healthy.Batch,
 	"idle":      healthy.Idle,
 }

@@ -4,6 +4,8 @@ package healthy
 import (
 	"container/list"
 	"math"
+	"math/rand/v2"
+	"sync"
 	"time"
 
 	"zoo/serve"
@@ -81,6 +83,25 @@ func Breathe(pool [][]byte, began time.Time) [][]byte {
 	clear(pool[wanted:])
 	return pool[:wanted]
 }
+
+// Buffers answers requests with buffers of mixed sizes from a pool, which are made larger where they are too small.
+func Buffers(speed float64) {
+	pool := sync.Pool{New: func() any { return new([]byte) }}
+	serve.Every(40*speed, func() {
+		size := MixedSize()
+		go func() {
+			buffer := pool.Get().(*[]byte)
+			if cap(*buffer) < size {
+				*buffer = make([]byte, size)
+			}
+			handle((*buffer)[:size])
+			pool.Put(buffer)
+		}()
+	})
+}
+
+// MixedSize draws a size from 100 B to 1 MiB, of each order of magnitude as often: 113 KiB on average.
+func MixedSize() int { return int(100 * math.Pow(1<<20/100.0, rand.Float64())) }
 
 // Batch works on 24 MB for six seconds of every thirty.
 func Batch(speed float64) {

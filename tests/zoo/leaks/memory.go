@@ -20,6 +20,7 @@ var (
 	wire     [64 << 10]byte
 	headers  [][]byte
 	audit    [][]byte
+	uploads  [][]byte
 	requests int
 )
 
@@ -78,3 +79,10 @@ func Breathing(speed float64) {
 }
 
 func keepAudit() { audit = append(audit, make([]byte, 50_000)) }
+
+// Uploads keeps every upload, from 100 B to 1 MiB: about 1 MB/s, most of it in few of them.
+func Uploads(speed float64) {
+	serve.Every(9*speed, func() { keepUpload() })
+}
+
+func keepUpload() { uploads = append(uploads, make([]byte, healthy.MixedSize())) }
