@@ -27,9 +27,10 @@ VIEWS = tuple(graph.View(granularity=each) for each in graph.Granularity)
 
 
 def contents(profile: Profile) -> dict[str, Any]:
-    """All that a profile holds, as plain values."""
+    """All that a profile holds, as plain values; how it was written is no part of it."""
     symbols = profile.symbols
-    found = {field.name: plain(getattr(profile, field.name)) for field in fields(profile) if field.name != "symbols"}
+    names = {field.name for field in fields(profile)} - {"symbols", "written"}
+    found = {name: plain(getattr(profile, name)) for name in names}
     tables = {name: plain(getattr(symbols, name)) for name in ("mappings", "functions", "locations")}
     return found | tables
 

@@ -7,7 +7,7 @@ thousands of stacks costs milliseconds. Keys are the same after a restart and in
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -50,6 +50,13 @@ class Tally:
         """The stack of a site, leaf first: of its stacks, that which holds most."""
         return self.profile.stack(int(self.sample[row]))
 
+    def held(self, keys: Iterable[int]) -> dict[int, float]:
+        """What each of these sites holds, by key; those that hold nothing are left out."""
+        wanted = np.fromiter(keys, np.uint64)
+        rows = np.searchsorted(self.keys, wanted)
+        there = np.flatnonzero(np.append(self.keys, np.uint64(0))[rows] == wanted)  # no site has the key 0
+        return dict(zip(wanted[there].tolist(), self.values[rows[there]].tolist(), strict=True))
+
 
 def tally(profile: Profile, sample_type: str, keys: Keys | None = None) -> Tally:
     """Sum a sample type by site.
@@ -68,12 +75,13 @@ def tally(profile: Profile, sample_type: str, keys: Keys | None = None) -> Tally
     keys = sample_keys(profile) if keys is None else keys
     held = np.flatnonzero((keys != 0) & (values > 0))
     largest = held[np.lexsort((-values[held], keys[held]))]
-    found, first, place = np.unique(keys[largest], return_index=True, return_inverse=True)
+    sites = keys[largest]
+    first = np.flatnonzero(np.append(True, sites[1:] != sites[:-1])[: len(sites)])
     unit = profile.sample_types[column].unit
     sampled = profile.period_type is not None and profile.period_type.unit == unit == "bytes"
     return Tally(
-        keys=found,
-        values=np.bincount(place, values[largest], len(found)).astype(float),
+        keys=sites[first],
+        values=np.add.reduceat(values[largest], first),
         total=float(values.sum()),
         period=float(max(1, profile.period)) if sampled else 1.0,
         sample=largest[first],

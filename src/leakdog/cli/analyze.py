@@ -101,13 +101,14 @@ def load(paths: Sequence[Path]) -> list[Taken]:
         LeakdogError: a file cannot be read, a file that was named is no profile, or there is none at all.
 
     """
-    from leakdog.pprof import parse
+    from leakdog.pprof import Decoder, parse
     from leakdog.report.offline import Taken
 
     found = []
+    decoder = Decoder()  # mostly they are of one process, one after the other, and share their symbols
     for file, named in _files(paths):
         try:
-            profile = parse(file.read_bytes())
+            profile = parse(file.read_bytes(), decoder=decoder)
             found.append(Taken(str(file), profile.time if profile.time > 0 else file.stat().st_mtime, profile))
         except ProfileError as error:
             if named:

@@ -96,16 +96,17 @@ def _load(args: argparse.Namespace) -> list[Taken]:
 
 def _stored(args: argparse.Namespace) -> list[Taken]:
     """Profiles of a target that the daemon stored, evenly spread."""
-    from leakdog.pprof import parse
+    from leakdog.pprof import Decoder, parse
     from leakdog.report.offline import Taken
 
     client = Client(args.server)
     found = stored_until(client, args.profile, args.kind, MOST_STORED)[::-1]
     count = min(len(found), FETCHED)
     taken = []
+    decoder = Decoder()
     for each in (found[i * (len(found) - 1) // max(count - 1, 1)] for i in range(count)):
         try:
-            profile = parse(client.body(f"/api/v1/snapshots/{each['id']}/profile.pb.gz"))
+            profile = parse(client.body(f"/api/v1/snapshots/{each['id']}/profile.pb.gz"), decoder=decoder)
         except ProfileError as error:
             raise LeakdogError(f"reading {args.profile}, the one of {each['time']}: {error}") from None
         stored = datetime.fromisoformat(each["time"]).timestamp()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
@@ -106,15 +106,15 @@ class Sites:
 
         """
         group = self._under(settings)
-        held = dict(zip(seen.keys.tolist(), seen.values.tolist(), strict=True))
         self.beside = beside
         if beside is not None:
-            self._count(beside, held, group)
+            self._count(beside, seen, group)
         else:
             begins = not len(self.leaders.keys)
             ended = self.leaders.observe(int(now // group.rings[-1].block_seconds), seen.keys, seen.values)
             if (ended or begins) and now >= self.chosen_from:
                 self._choose(seen, group, own)
+        held = seen.held(self.followed)
         for key, site in self.followed.items():
             site.value = held.get(key, 0.0)
         values = [site.value for site in self.followed.values()]
@@ -183,8 +183,9 @@ class Sites:
                 told = told and in_objects(told, self.sizes.average[key])
                 yield SiteTrend(site.stack_id, site.frame, self.signal, count, told)
 
-    def _count(self, beside: Sites, held: Mapping[int, float], group: Group) -> None:
+    def _count(self, beside: Sites, seen: Tally, group: Group) -> None:
         """Count the objects of the sites whose bytes are followed; those that differ in size get a series."""
+        held = seen.held(beside.followed)
         space = {key: site.value for key, site in beside.followed.items()}
         self.sizes.observe(space, held)
         kept = [key for key in self.followed if key in space]

@@ -17,6 +17,7 @@ from leakdog.pprof import kernel
 # By function, a letter for each parameter: an array, or a number.
 _PARAMETERS = {
     "summed": "anaanaanaa",
+    "written": "aanaa",
     "placed": "aaa",
     "numbered": "aaaaaaa",
     "renumbered": "aannaaa",

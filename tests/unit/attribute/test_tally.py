@@ -79,3 +79,12 @@ def _without_lines(seen: Profile) -> object:
     empty = np.empty(0, np.int64)
     columns |= {"line_offsets": np.zeros_like(table.line_offsets), "line_function": empty}
     return type(table)(**columns | {"line_number": empty, "line_column": empty})
+
+
+def test_what_single_sites_hold_is_told_by_key(shop: Callable[[str], list[Profile]]) -> None:
+    """Of those that are there; of others nothing, whether their keys are lower or higher than all."""
+    seen = tally(shop("heap-*")[-1], "inuse_space")
+    every = dict(zip(seen.keys.tolist(), seen.values.tolist(), strict=True))
+    some = list(every)[::2]
+    assert seen.held([*some, 1, 2**64 - 1]) == {key: every[key] for key in some}
+    assert seen.held([]) == {}

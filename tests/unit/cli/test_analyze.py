@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from leakdog.cli import main
-from leakdog.cli.analyze import called
+from leakdog.cli.analyze import called, load
 from leakdog.detect.state import leak_id
 from leakdog.model import Frame, LeakClass
 from leakdog.pprof import DEFAULT_LIMITS, encode
@@ -138,6 +138,13 @@ def test_profiles_are_called_as_they_were_named(leaking: str, capsys: Capture, m
     assert main(["analyze", *(files if many else [leaking]), "--json"]) == 1
     (leak,) = json.loads(capsys.readouterr().out)["leaks"]
     assert (leak["target"], leak["id"]) == ({"job": "", "instance": name}, leak_id(SAME, LeakClass.HEAP))
+
+
+def test_profiles_of_one_process_share_what_they_have_in_common(leaking: str) -> None:
+    """Forty profiles that differ in their values take the symbols of one, and each keeps its own values."""
+    profiles = [taken.profile for taken in load([Path(leaking)])]
+    assert len({id(profile.symbols) for profile in profiles}) == 1
+    assert [profile.values.tolist() for profile in profiles[:2]] == [[[5_000_000]], [[5_500_000]]]
 
 
 def test_two_files_are_both_named() -> None:

@@ -17,10 +17,10 @@ from leakdog.pprof.wire import delimited, integer, packed
 
 
 def contents(profile: Profile) -> dict[str, Any]:
-    """All that a profile holds, as plain values."""
+    """All that a profile holds, as plain values; how it was written is no part of it."""
     symbols = profile.symbols
     found = {field.name: getattr(profile, field.name) for field in fields(profile)}
-    del found["symbols"]
+    del found["symbols"], found["written"]
     found |= {"strings": list(symbols.strings.raw), "labels": found.pop("label_table")}
     found |= {"mappings": symbols.mappings, "functions": symbols.functions, "locations": symbols.locations}
     return {name: plain(value) for name, value in found.items()}

@@ -38,7 +38,8 @@ static uint64_t hash(const uint8_t *data, size_t size, uint64_t nth, const uint6
     return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
-/* A table of rows that are kept once; table.py has the same fields in this order. `slots` is a table of hashes: a row's
+/* A table of rows that are kept once; table.py has the same fields in this order. Rows of numbers lie there as varints,
+ * which most of them are a quarter as long as; equal rows are equal bytes, as each number is written in one way. `slots` is a table of hashes: a row's
  * number and one, 0 where there is none. There are more of them than rows that have room, and their count is a power of
  * two. */
 typedef struct {
@@ -55,6 +56,28 @@ typedef struct {
     const int64_t *sizes;
     int64_t count;
 } Rows;
+
+/* A row of numbers as varints, into `out`, which has room for ten bytes a number; how many bytes it takes. */
+static size_t write_row(const int64_t *row, int64_t size, uint8_t *out) {
+    uint8_t *start = out;
+    for (int64_t column = 0; column < size; column++) {
+        uint64_t left = (uint64_t)row[column];
+        for (; left >= 0x80; left >>= 7) *out++ = (uint8_t)(left | 0x80);
+        *out++ = (uint8_t)left;
+    }
+    return (size_t)(out - start);
+}
+
+/* Many rows in this way, and where each begins and the last one ends. */
+EXPORT int64_t leakdog_written(const int64_t *numbers, const int64_t *sizes, int64_t count, uint8_t *out,
+                               int64_t *bounds) {
+    bounds[0] = 0;
+    for (int64_t row = 0; row < count; row++) {
+        bounds[row + 1] = bounds[row] + (int64_t)write_row(numbers, sizes[row], out + bounds[row]);
+        numbers += sizes[row];
+    }
+    return true;
+}
 
 /* The number of a row of which so many equal ones are before it; it is added where it is not known, and -1 where there
  * is no room for it. */
@@ -141,7 +164,7 @@ EXPORT int64_t leakdog_renumbered(const int64_t *numbers, const int64_t *sizes, 
  *
  * Returns TABLES; or a table that has no room for all of its rows: some are added then, and the same call with more room
  * adds the others; or -1 where a row refers to one that is not there. `seen` has room for the rows of any table, `row`
- * for the longest row.
+ * for three times the longest row.
  */
 EXPORT int64_t leakdog_numbered(Table *tables, const Rows *rows, const uint64_t *key, int32_t *seen, int64_t *row,
                                 int64_t *maps, const int64_t *starts) {
@@ -156,7 +179,8 @@ EXPORT int64_t leakdog_numbered(Table *tables, const Rows *rows, const uint64_t 
                                      seen, key);
             } else {
                 if (!renumber(numbers, sizes[i], t, maps, starts, row)) return -1;
-                out[i] = next_number(table, (const uint8_t *)row, (size_t)sizes[i] * 8, seen, key);
+                uint8_t *written = (uint8_t *)(row + sizes[i]);
+                out[i] = next_number(table, written, write_row(row, sizes[i], written), seen, key);
                 numbers += sizes[i];
             }
             if (out[i] < 0) return t;
@@ -231,17 +255,20 @@ EXPORT int64_t leakdog_applied(const int64_t *expected, int64_t expected_count, 
 
 /* Add to the orders of other tables the rows that those of a table refer to, each where it first is, and not row 0. */
 static bool follow(const Table *tables, int64_t table, const Order *order, Order *needed, uint8_t *const *seen) {
+    const uint8_t *end = tables[table].data + tables[table].bounds[tables[table].count];
     for (int64_t i = 0; i < order->count; i++) {
-        int64_t start = tables[table].bounds[order->rows[i]];
-        const int64_t *row = (const int64_t *)(const void *)(tables[table].data + start);
-        int64_t size = (tables[table].bounds[order->rows[i] + 1] - start) / 8, depth = size ? *row : 0;
-        for (int64_t column = 0; column < size; column++) {
-            int other = referred(table, column, depth);
+        const int64_t *bounds = tables[table].bounds + order->rows[i];
+        Span in = {tables[table].data + bounds[0], tables[table].data + bounds[1]};
+        uint64_t number, depth = 0;
+        for (int64_t column = 0; in.at < in.end; column++) {
+            if (!read_short_varint(&in, end, &number)) return false;
+            if (!column) depth = number;
+            int other = referred(table, column, (int64_t)depth);
             if (other == NO_TABLE) continue;
-            if (row[column] < 0 || row[column] >= needed[other].known) return false;
-            if (seen[other][row[column]]) continue;
-            seen[other][row[column]] = 1;
-            needed[other].rows[needed[other].count++] = row[column];
+            if (number >= (uint64_t)needed[other].known) return false;
+            if (seen[other][number]) continue;
+            seen[other][number] = 1;
+            needed[other].rows[needed[other].count++] = (int64_t)number;
         }
     }
     return true;

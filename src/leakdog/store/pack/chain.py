@@ -59,7 +59,7 @@ class Chain:
         return OBJECT_BYTES + sum(table.size_bytes for table in self._tables) + self._values.nbytes
 
     def packed(self) -> bytes:
-        """The chain in a sixth of the memory or less, to be `unpacked` in this process: it is not for a disk."""
+        """The chain in a fifth of the memory or less, to be `unpacked` in this process: it is not for a disk."""
         rows = [table.since(1) for table in self._tables]
         lists = [self._lead, self._stacks, self._values.ravel(), *self._orders, *(np.diff(raw.bounds) for raw in rows)]
         pieces = [*lists, *(raw.data for raw in rows), np.frombuffer(self._header, np.uint8)]

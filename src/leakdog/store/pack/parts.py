@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leakdog.errors import MalformedProfile
+from leakdog.pprof import kernel
 from leakdog.pprof.compiled import call
 from leakdog.pprof.decode import decode
 from leakdog.pprof.limits import DEFAULT_LIMITS
@@ -33,7 +34,10 @@ Ints = NDArray[np.int64]
 
 STRINGS, MAPPINGS, FUNCTIONS, LOCATIONS, STACKS, TYPES = TABLES = range(6)
 LINE_WIDTH, LABEL_WIDTH = 3, 4
+VARINT_BYTES = 10  # that a number takes at most
 FUNCTION_WIDTH, NAMES = 4, 3  # of a function: its numbers, and those at the beginning that are strings
+_MORE = 0x80  # a byte below is the last of its number
+_NONE = np.zeros(0, np.int64)
 _WHOLE = replace(DEFAULT_LIMITS, depth=1 + DEFAULT_LIMITS.message_bytes)  # no frame is left out of what is kept
 
 
@@ -65,7 +69,10 @@ class Rows:
     @classmethod
     def of(cls, raw: Raw) -> Rows:
         """The rows that `raw` gave."""
-        return cls(raw.data.view(np.int64), np.diff(raw.bounds) >> 3)
+        if not len(raw):
+            return cls(_NONE, _NONE)
+        ends = np.cumsum(np.append(False, raw.data < _MORE))  # before each byte, how many numbers have ended
+        return cls(kernel.varints(raw.data.tobytes(), int(ends[-1])), np.diff(ends[raw.bounds]))
 
     @classmethod
     def joined(cls, rows: Sequence[Rows]) -> Rows:
@@ -73,17 +80,17 @@ class Rows:
         return cls(np.concatenate([each.numbers for each in rows]), np.concatenate([each.sizes for each in rows]))
 
     def raw(self) -> Raw:
-        """Each row as bytes.
+        """Each row as bytes: varints, of which negative numbers take ten bytes.
 
         Raises:
             ValueError: there are more or fewer numbers than those of the rows.
 
         """
-        bounds = np.zeros(len(self.sizes) + 1, np.int64)
-        np.cumsum(self.sizes, out=bounds[1:])
-        if bounds[-1] != len(self.numbers) or (bounds[:-1] > bounds[1:]).any():
+        if self.sizes.sum() != len(self.numbers) or self.sizes.min(initial=0) < 0:
             raise ValueError("rows are not as long as they are said to be")
-        return Raw(self.numbers.view(np.uint8), bounds << 3)
+        data, bounds = np.empty(VARINT_BYTES * len(self.numbers), np.uint8), np.empty(len(self.sizes) + 1, np.int64)
+        call("written", self.numbers, self.sizes, len(self.sizes), data, bounds)
+        return Raw(data[: bounds[-1]].copy(), bounds)
 
     def columns(self) -> Ints:
         """The column that each number stands in."""
@@ -143,11 +150,11 @@ def parts_of(profile: Profile) -> Parts | None:
     written, depths = profile.written, np.diff(profile.stack_offsets)
     if written is None or depths.max(initial=0) >= written.depth:
         return None
-    symbols, none = profile.symbols, np.zeros(0, np.int64)
+    symbols = profile.symbols
     mappings, functions = symbols.mappings, symbols.functions
     named = mappings.start, mappings.limit, mappings.offset, mappings.file, mappings.build_id
     tables = [
-        Rows(none, none),
+        Rows(_NONE, _NONE),
         _plain(*named, *mappings.flags.T),
         _plain(functions.name, functions.system_name, functions.file, functions.start_line),
         _locations(symbols.locations),

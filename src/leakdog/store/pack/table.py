@@ -49,6 +49,9 @@ class Raw:
         return [data[start:stop] for start, stop in pairwise(self.bounds.tolist())]
 
 
+_EMPTY = Raw.of([])
+
+
 class Table:
     """Rows by number; row 0 is empty. Rows are looked up and added by `Tables.numbers`.
 
@@ -80,6 +83,8 @@ class Table:
 
     def since(self, first: int) -> Raw:
         """The rows from this number on."""
+        if first == len(self):
+            return _EMPTY
         bounds = self._bounds[first : len(self) + 1]
         return Raw(self._data[bounds[0] : bounds[-1]].copy(), bounds - bounds[0])
 

@@ -20,6 +20,8 @@ def _plain(value: Any) -> Any:
         return value.tolist()
     if hasattr(value, "__dataclass_fields__"):
         return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, tuple):
+        return tuple(map(_plain, value))
     return value
 
 

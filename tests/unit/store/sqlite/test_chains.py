@@ -186,10 +186,10 @@ def test_chains_go_on_in_whatever_room_there_is(
 def test_many_targets_go_on_without_a_chain_being_read_again(
     add: Add, monkeypatch: pytest.MonkeyPatch, connection: sqlite3.Connection
 ) -> None:
-    """With room for two chains as they are, eight are ready, as they are packed."""
+    """With room for three chains as they are, eight are ready, as they are packed."""
     chain = Chain()
     chain.append(opened(HEAP))
-    monkeypatch.setattr(ready, "READY_BYTES", 2 * chain.size_bytes)
+    monkeypatch.setattr(ready, "READY_BYTES", 3 * chain.size_bytes)
     queries: list[str] = []
     connection.set_trace_callback(queries.append)
     for slot in range(1, 81):

@@ -49,8 +49,8 @@ def test_another_chain_of_the_series_is_none(chain_id: int, length: int) -> None
 
 
 def test_chains_are_packed_before_any_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In the room of two chains as they are there is room for eight, and for no hundred."""
-    monkeypatch.setattr(ready, "READY_BYTES", 2 * chain().size_bytes)
+    """In the room of three chains as they are there is room for eight, and for no hundred."""
+    monkeypatch.setattr(ready, "READY_BYTES", 3 * chain().size_bytes)
     few, many = Ready(), Ready()
     put(few, 8)
     assert there(few, 8) == 8
@@ -79,7 +79,7 @@ def test_the_last_chain_is_kept_whatever_it_takes(monkeypatch: pytest.MonkeyPatc
 
 def test_what_a_series_had_before_takes_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where it was packed: a target that is restarted time and again drives no other out."""
-    monkeypatch.setattr(ready, "READY_BYTES", 2 * chain().size_bytes)
+    monkeypatch.setattr(ready, "READY_BYTES", 3 * chain().size_bytes)
     kept = Ready()
     put(kept, 8)
     for number in range(200):
