@@ -49,8 +49,20 @@ def judge_resident(case: Case) -> None:
         (growth.resident - growth.runtime) / case.speed(LeakClass.THREADS) < MEMORY_PER_THREAD
     ):
         case.add(LeakClass.THREADS, "the resident set grows with them, by no more than threads take")
-    else:
+    elif not _fits(case, signal):
         _outside_the_heap(case, signal, growth)
+
+
+def _fits(case: Case, signal: Signal) -> bool:
+    """Whether the whole process has less than the Go runtime has taken from the system.
+
+    Then all of it may be memory of the runtime that is written to for the first time, which ends by itself: nothing
+    shows that there is anything outside the heap.
+    """
+    taken, released = case.latest.get(Signal.SYS), case.latest.get(Signal.HEAP_RELEASED)
+    if taken is None or released is None or signal not in case.latest:
+        return False
+    return case.latest[signal] <= taken - released
 
 
 @dataclass(frozen=True, slots=True)

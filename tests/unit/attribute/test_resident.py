@@ -30,7 +30,11 @@ def seen(signal: Signal, verdict: Verdict, rate: float = 0.0, low: float = -1.0)
 
 
 def growing(
-    together: dict[Signal, float], *others: Assessment, resident: float = MIB, look_back: float = 100.0
+    together: dict[Signal, float],
+    *others: Assessment,
+    resident: float = MIB,
+    look_back: float = 100.0,
+    latest: dict[Signal, float] | None = None,
 ) -> list[Finding]:
     """Findings where the resident set leaks and all signals grow `together` at these rates; others are steady."""
     rates = {**dict.fromkeys(RUNTIME, 0.0), Signal.RSS_ANON: resident, **together}
@@ -38,7 +42,7 @@ def growing(
     process = replace(seen(Signal.RSS_ANON, Verdict.LEAK, resident), look_back_seconds=look_back)
     verdicts |= {Signal.RSS_ANON: process}
     verdicts |= {each.signal: each for each in others}
-    return classify(verdicts, {}, rates)
+    return classify(verdicts, latest or {}, rates)
 
 
 def idle(rate: float) -> dict[Signal, float]:
@@ -122,6 +126,13 @@ def test_a_small_heap_leak_does_not_explain_what_the_runtime_keeps(live: float, 
     heap = seen(Signal.INUSE_SPACE, Verdict.LEAK, live, low=live / 2)
     found = {each.leak_class for each in growing(together, heap)}
     assert found == ({LeakClass.HEAP, LeakClass.NOT_RETURNED} if apart else {LeakClass.HEAP})
+
+
+@pytest.mark.parametrize(("resident", "classes"), [(40, []), (50, [LeakClass.NATIVE])])
+def test_memory_that_the_runtime_has_taken_is_not_outside(resident: int, classes: list[LeakClass]) -> None:
+    """A heap that is written to for the first time is no native leak: the process has less than the runtime took."""
+    latest = {Signal.RSS_ANON: resident * MIB, Signal.SYS: 48 * MIB, Signal.HEAP_RELEASED: 4 * MIB}
+    assert [each.leak_class for each in growing({}, latest=latest)] == classes
 
 
 def test_native_memory_beside_a_heap_leak() -> None:
