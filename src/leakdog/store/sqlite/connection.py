@@ -16,8 +16,8 @@ PAGE_BYTES = 1024  # a store of a few series is mostly tables that are nearly em
 # The log is copied into the database at 4 MB, or at a twentieth of what the store may take if that is less.
 WAL_PAGES = range(128, 4000)
 
-# What the cache takes for a moment, 6 MB: a batch of appends is larger than the cache usually is, and a page that has no
-# room in it is written to the log each time that it changes. (SQLite takes a multiple of 256 for "without a bound".)
+# What the cache takes for a moment, 6 MB: a batch of appends is larger than the cache usually is, and a page that has
+# no room in it is written to the log each time that it changes. (A multiple of 256 means "without a bound" to SQLite.)
 SPILL_PAGES = 6000
 
 # Below this a start checks every page; above, it would wait for the disk, and damage shows when it is read.
