@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 
 # mallopt(3) of glibc. Each thread allocates in an arena of its own, and what it frees serves no other: the threads that
-# read processes, decode, store and look up names held 9 MiB of free memory so, and more after each busy hour. Our
+# read processes, decode, store and look up names held 10 MiB of free memory so, and more after each busy hour. Our
 # threads take turns in Python anyhow, so they lose nothing by sharing one.
 M_ARENA_MAX, ARENAS = -8, 1
 # What is this large is a mapping of its own, given back when it is freed. glibc raises this to 32 MiB by itself, and
