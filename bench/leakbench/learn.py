@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
+from bench.leakbench import by_series
 from bench.leakbench.corpus import T0, Labelled, fast, foreign, mixed, own
 from bench.leakbench.kinds import STEP
 from leakdog.detect import score
@@ -42,6 +43,8 @@ LEARNED_FROM = {"steady": SLOW, "urgent": (*SLOW, "fast")}
 MEASURED_ON = {"steady": SLOW, "urgent": ("fast",)}  # where nearly all false alarms of urgent looks are
 LENGTHS = np.array([look.blocks * PRODUCTION.levels[look.level].block_seconds for look in PRODUCTION.looks])
 TREES, LEAVES, DEPTH, RATE = 120, 10, 5, 0.15
+TREES_BY_SERIES, RATE_BY_SERIES = 100, 0.08
+BLIND_WORTH = 0.5  # of rows told as if no other day were known, in the second step
 GREW, EARLY = 0.02, 0.4  # leaked shares: grown within the look-back to be a leak; after which finding it is worth less
 FORECAST_SCORE = {"steady": 2.5, "urgent": 2.0}
 IN_TIME = 0.6  # of the time from onset to limit: after it, finding a fast leak is worth less
@@ -56,6 +59,8 @@ TRUE = 0.01
 YEAR_HOURS = 365.25 * 24
 REARM_HOURS = 12
 SCORES = np.arange(-1.0, 7.01, 0.25)
+Trees = list[dict[str, list[float]]]
+Scored = Sequence[tuple["Seen", Array]]  # what was seen, with the score of each of its rows
 NEVER_FIRE = replace(PRODUCTION, false_alarms=1e-200)
 
 
@@ -159,32 +164,69 @@ def fit(many: Sequence[Seen], *, urgent: bool) -> Any:
         bad, good, weight = labels(seen)
         weight *= FAST_WORTH if seen.step != STEP else 1.0
         kept = bad | good
-        plain = _without(UNTOLD if urgent else {"left": score.MOST_LEFT}, seen.values[kept])
-        for each in (plain, _without(dict.fromkeys(OTHER_DAYS, 0.0), plain)) if urgent else (plain,):
+        plain = _without({"left": score.MOST_LEFT}, seen.values[kept])
+        for each in _both_ways(seen.values[kept]) if urgent else (plain,):
             values.append(each)
             truth.append(bad[kept])
             worth.append(weight[kept])
     data = lightgbm.Dataset(np.concatenate(values), label=np.concatenate(truth), weight=np.concatenate(worth) * 60)
-    settings = {
+    settings = _settings(urgent=urgent) | {
         "objective": "binary",
-        "num_leaves": LEAVES,
-        "max_depth": DEPTH,
         "learning_rate": RATE,
         "min_data_in_leaf": 200,
-        "lambda_l2": 5.0,
-        "feature_fraction": 0.7,
         "bagging_fraction": 0.7,
         "bagging_freq": 1,
+    }
+    return lightgbm.train(settings, data, TREES)
+
+
+def refined(first: Trees, many: Sequence[Seen]) -> Trees:
+    """The urgent score after its second step: trees added to those of the first, learned by series."""
+    import lightgbm
+
+    in_bags = [by_series.bags(seen) for seen in many]
+    ways = [_both_ways(seen.values[each.rows]) for seen, each in zip(many, in_bags, strict=True)]
+    values = np.concatenate([each for both in zip(*ways, strict=True) for each in both])
+    weights = [weight for weight in (1.0, BLIND_WORTH) for _ in many]
+    settings = _settings(urgent=True) | {
+        "objective": by_series.Loss(in_bags * 2, weights),
+        "learning_rate": RATE_BY_SERIES,
+        "min_data_in_leaf": 100,
+        "min_sum_hessian_in_leaf": 2.0,
+    }
+    data = lightgbm.Dataset(values, init_score=scores(first, values))
+    return first + flattened(lightgbm.train(settings, data, TREES_BY_SERIES))
+
+
+def scores(trees: Trees, values: npt.NDArray[np.float32]) -> Array:
+    """Of rows of features, as the detector works them out."""
+    known = score.trees({"trees": trees, "alarms": [], "spread": (0.0, 0.0)})
+    parts = np.array_split(values, max(1, len(values) // 100_000))
+    return np.concatenate([score.grown(part.astype(float), known) for part in parts])
+
+
+def _settings(*, urgent: bool) -> dict[str, Any]:
+    """What is the same for all trees."""
+    return {
+        "num_leaves": LEAVES,
+        "max_depth": DEPTH,
+        "lambda_l2": 5.0,
+        "feature_fraction": 0.7,
         "max_bin": 63,
         "monotone_constraints": list((score.DIRECTIONS | (MORE if urgent else {})).values()),
         "seed": 1,
         "deterministic": True,
         "verbose": -1,
     }
-    return lightgbm.train(settings, data, TREES)
 
 
-def flattened(model: Any) -> list[dict[str, list[float]]]:
+def _both_ways(values: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Rows as they are, and as they would be in a process of which no other day is known."""
+    plain = _without(UNTOLD, values)
+    return plain, _without(dict.fromkeys(OTHER_DAYS, 0.0), plain)
+
+
+def flattened(model: Any) -> Trees:
     """The trees as arrays of nodes, all of one length; a leaf's children are itself."""
     trees = []
     for each in model.dump_model()["tree_info"]:
@@ -232,11 +274,11 @@ def best_scores(seen: Seen, scores: Array) -> Array:
     return np.concatenate((np.full((len(best), hold), -50.0), held), 1)[:, :hours]
 
 
-def alarm_rates(many: Sequence[Seen], model: Any) -> list[tuple[float, float]]:
+def alarm_rates(many: Scored) -> list[tuple[float, float]]:
     """How many alarms a year a healthy series gives at each score; alarms within 12 h are one."""
     alarms, hours = np.zeros(len(SCORES)), 0.0
-    for seen in many:
-        best = best_scores(seen, model.predict(seen.values, raw_score=True))
+    for seen, scored in many:
+        best = best_scores(seen, scored)
         for number in np.flatnonzero(~seen.leaks & ~seen.hard):
             hours += best.shape[1]
             alarms += [_begun(best[number] >= least) for least in SCORES]
@@ -249,12 +291,11 @@ def _begun(fires: Bools) -> int:
     return int((np.diff(on) > REARM_HOURS).sum() + 1) if len(on) else 0
 
 
-def spread(many: Sequence[Seen], model: Any, least: float) -> list[float]:
+def spread(many: Scored, least: float) -> list[float]:
     """Quantiles of 10 and 90 % of the logarithm of true over straight-line time to the limit, when found."""
     off = []
-    for seen in many:
-        scores = model.predict(seen.values, raw_score=True)
-        hit = np.flatnonzero((scores >= least) & (seen.leaks & (seen.over < seen.leaked.shape[1]))[seen.series])
+    for seen, scored in many:
+        hit = np.flatnonzero((scored >= least) & (seen.leaks & (seen.over < seen.leaked.shape[1]))[seen.series])
         first = np.full(len(seen.leaks), np.inf)
         np.minimum.at(first, seen.series[hit], seen.time[hit])
         hit = hit[seen.time[hit] == first[seen.series[hit]]]
@@ -287,16 +328,22 @@ def main(arguments: Sequence[str]) -> int:
         choices=LEARNED_FROM,
         help="learn one score and keep the other, for which new features must be the last",
     )
+    parser.add_argument(
+        "--refine", action="store_true", help="learn only the second step of the urgent score, from fast series"
+    )
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     parser.add_argument("--generator", type=Path, help="directory with a generator.py whose kinds are learned from too")
     args = parser.parse_args(arguments)
-    before = json.loads(args.out.read_text()) if args.only else {}
+    before = json.loads(args.out.read_text()) if args.only or args.refine else {}
     out: dict[str, Any] = {"features": list(score.FEATURES)} | {
         part: before[part] for part in LEARNED_FROM if part in before
     }
     with ProcessPoolExecutor(args.processes, initializer=_forget) as pool:
-        for part in (args.only,) if args.only else LEARNED_FROM:
-            out[part] = learn(args, part, pool)
+        if args.refine:
+            out["urgent"] = refine(args, before["urgent"]["trees"][:TREES], pool)
+        else:
+            for part in (args.only,) if args.only else LEARNED_FROM:
+                out[part] = learn(args, part, pool)
     args.out.write_text(re.sub(r'(\{"feature)', r"\n\1", json.dumps(out, separators=(",", ":"))) + "\n")
     return 0
 
@@ -308,12 +355,43 @@ def learn(args: argparse.Namespace, part: str, pool: ProcessPoolExecutor) -> dic
     jobs = [(seed, load, name) for seeds, names in sets for seed in seeds for load in (True, False) for name in names]
     jobs = [job for job in jobs if args.generator or job[2] != "foreign"]
     seen = dict(zip(jobs, pool.map(partial(_watched, args, urgent), jobs), strict=True))
-    model = fit([each for (seed, *_), each in seen.items() if seed in args.seeds], urgent=urgent)
-    apart = [each for (seed, *_), each in seen.items() if seed in args.apart]
-    alarms = alarm_rates(apart, model)
+    trees = flattened(fit([each for (seed, *_), each in seen.items() if seed in args.seeds], urgent=urgent))
+    if urgent:
+        return by_two_steps(trees, [(job[0], each) for job, each in seen.items() if job[2] == "fast"], args.apart)
+    return measured(
+        part, trees, [(each, scores(trees, each.values)) for (seed, *_), each in seen.items() if seed in args.apart]
+    )
+
+
+def refine(args: argparse.Namespace, first: Trees, pool: ProcessPoolExecutor) -> dict[str, Any]:
+    """The second step of the urgent score anew."""
+    jobs = [(seed, load, "fast") for seed in (*args.seeds, *args.apart) for load in (True, False)]
+    seen = pool.map(partial(_watched, args, True), jobs)
+    return by_two_steps(first, [(job[0], each) for job, each in zip(jobs, seen, strict=True)], args.apart)
+
+
+def by_two_steps(first: Trees, many: Sequence[tuple[int, Seen]], apart: Sequence[int]) -> dict[str, Any]:
+    """The urgent score: the second step learns from all fast series, those that the first knows and those apart.
+
+    What is measured apart is measured on each seed with trees that were learned from the others.
+
+    Args:
+        many: fast series, with the seed of each corpus.
+
+    """
+    scored = []
+    for seed in apart:
+        trees = refined(first, [each for other, each in many if other != seed])
+        scored += [(each, scores(trees, each.values)) for one, each in many if one == seed]
+    return measured("urgent", refined(first, [each for _, each in many]), scored)
+
+
+def measured(part: str, trees: Trees, apart: Scored) -> dict[str, Any]:
+    """A score with what was measured of it."""
+    alarms = alarm_rates(apart)
     for least, rate in alarms:
         print(f"{part} score {least:5.2f}: {rate:8.3f} alarms per healthy series and year", file=sys.stderr)
-    return {"alarms": alarms, "spread": spread(apart, model, FORECAST_SCORE[part]), "trees": flattened(model)}
+    return {"alarms": alarms, "spread": spread(apart, FORECAST_SCORE[part]), "trees": trees}
 
 
 def _forget() -> None:

@@ -116,6 +116,19 @@ def gap(window: Array) -> Array:
     return out
 
 
+def jump(window: Array) -> Array:
+    """The largest rise from one block to the next, (N,): most of the climb, where it is a step."""
+    out: Array = np.diff(window).max(1)
+    return out
+
+
+def floor(window: Array) -> Array:
+    """The climb of what is never gone below again, from the first quarter to the last, (N,): bursts are above it."""
+    quarter = window.shape[1] // 4
+    lowest = np.minimum.accumulate(window[:, ::-1], axis=1)[:, ::-1]
+    return mean(lowest[:, -quarter:]) - mean(lowest[:, :quarter])
+
+
 def _apart(blocks: float) -> int:
     """Blocks of the past between the begin and the end of a climb: one that begins within a block ends within one."""
     return 1 + math.ceil(blocks) if blocks > 1 else 1

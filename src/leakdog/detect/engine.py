@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from leakdog.detect import words
 from leakdog.detect.climb import Past
-from leakdog.detect.evidence import EDGE, Evidence, examine
+from leakdog.detect.evidence import EDGE, HURDLE, Evidence, examine
 from leakdog.detect.forecast import growth_interval, onset_column, plateau, time_to_limit
 from leakdog.detect.found import FOLLOWS_LOAD, LEAK, SETTLING
 from leakdog.detect.group import FIRST, STEP, SWING, Group
@@ -80,8 +80,11 @@ def look_at(
     for number in np.flatnonzero(due.any(1)).tolist():
         look, rows = settings.looks[number], np.flatnonzero(due[number])
         sight = sight or _Sight(group, signals, limits, now, tested)
-        evidence, end = sight.examine(look, rows)
-        group.found.note(number, rows, evidence, end, look.blocks)
+        if look.urgent:
+            rows = sight.restless(number, rows)
+        if len(rows):
+            evidence, end = sight.examine(look, rows)
+            group.found.note(number, rows, evidence, end, look.blocks)
 
 
 def assessment(group: Group, row: int, signal: Signal, limit: float | None, now: float) -> Assessment:
@@ -191,6 +194,7 @@ class _Sight:
         self._now = now
         self._tested = tested
         self._panels: dict[int, Panel] = {}
+        self._may_climb: dict[int, Bools] = {}
         self._floor = np.array([group.settings.least_growth(signal) for signal in signals])
         self._limit = np.array([math.nan if limit is None else limit for limit in limits])
         self._lives = group.lives.table()
@@ -214,6 +218,22 @@ class _Sight:
             look, window, past, self._some(known, rows), settings, lambda some: take(self._past(), rows[some])
         )
         return found, window.end
+
+    def restless(self, number: int, rows: Ints) -> Ints:
+        """Of some series those that an urgent look-back may find something of; the others are noted as examined.
+
+        An urgent look-back leaves alone what has not grown by a share of the room up to the limit. So most series are
+        told by the lowest and the highest of their blocks, without it.
+        """
+        look, found = self._group.settings.looks[number], self._group.found
+        if look.level not in self._may_climb:
+            lows = self._panel(look.level, np.arange(len(self._group))).lows
+            low, high = np.fmin.reduce(lows, axis=1), np.fmax.reduce(lows, axis=1)
+            asked = HURDLE * self._group.settings.urgent_share * (self._limit - low)
+            self._may_climb[look.level] = high - low > asked
+        quiet = ~self._may_climb[look.level][rows] & found.silent(number, rows)
+        found.ends[number, rows[quiet]] = int(self._now // self._group.settings.levels[look.level].block_seconds)
+        return rows[~quiet]
 
     def _past(self) -> Past:
         seconds = self._group.settings.levels[-1].block_seconds

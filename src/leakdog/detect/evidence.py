@@ -13,7 +13,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from leakdog.detect.climb import Past, above, bend, beside, gap
+from leakdog.detect.climb import Past, above, bend, beside, floor, gap, jump
 from leakdog.detect.convexity import (
     OUT_OF_SIGHT,
     inner_growth,
@@ -69,7 +69,8 @@ class Evidence:
         inner, within: `inner_growth`, the second as a share of the rise.
         repeated: `repeated_growth`.
         bend, gap: as shares of the rise.
-        record: the rise over the steepest climb of the past; of urgent looks, as are the next two.
+        jump, floor: as shares of the rise; of urgent looks, as are the next three.
+        record: the rise over the steepest climb of the past.
         same_time: what the climb of other days at this time leaves of the rise, as a share.
         usual: last readings over the highest of other days at this time, as a share of the rise.
         kept: share of the rise that load does not explain.
@@ -113,6 +114,8 @@ class Evidence:
     repeated: Array
     bend: Array
     gap: Array
+    jump: Array
+    floor: Array
     record: Array
     same_time: Array
     usual: Array
@@ -381,6 +384,7 @@ def _measure(sight: _Sight, look: Look, settings: Settings, climbs: Climbs) -> E
     )
     if look.urgent and len(rise):
         length = look.blocks * seconds / settings.levels[-1].block_seconds
+        out.put(slice(None), jump=jump(seen.raw) / rise, floor=floor(seen.raw) / rise)
         out.put(slice(None), **beside(climbs(sight.index), rise, level, length, settings))
     return out
 

@@ -71,6 +71,12 @@ class Found:
             places = np.flatnonzero(usable)
             numbers[rows[places]] = numbers_of(evidence, places)
 
+    def silent(self, number: int, rows: Ints) -> Bools:
+        """Of which series a look-back has nothing to say, (n,)."""
+        if self.numbers is None:
+            return np.ones(len(rows), bool)
+        return np.asarray(np.isnan(self.numbers[number, rows, GROWTH]))
+
     def flags(self, row: int) -> npt.NDArray[np.float32]:
         """`leak`, `settling` and `follows_load` of each look-back of one series, (looks, 1, 3); NaN if not usable."""
         if self.numbers is None:

@@ -80,7 +80,7 @@ def learned() -> Learned:
     data = json.loads(resources.files("leakdog.detect").joinpath("score.json").read_text())
     if tuple(data["features"]) != FEATURES:
         raise ValueError("score.json was learned for other features than these; learn it anew")
-    return Learned(_trees(data["steady"]), _trees(data["urgent"]))
+    return Learned(trees(data["steady"]), trees(data["urgent"]))
 
 
 def forecast_spread(look: Look) -> tuple[float, float]:
@@ -88,7 +88,7 @@ def forecast_spread(look: Look) -> tuple[float, float]:
     return (learned().urgent if look.urgent else learned().steady).spread
 
 
-def _trees(data: dict[str, Any]) -> Trees:
+def trees(data: dict[str, Any]) -> Trees:
     trees = data["trees"]
     splits = [split for number, tree in enumerate(trees) for split in _splits(number, tree)]
     places = range(len(FEATURES))
@@ -153,6 +153,8 @@ DIRECTIONS = {
     "record": 1,
     "same_time": 1,
     "usual": 1,
+    "jump": -1,
+    "floor": 1,
 }
 FEATURES = tuple(DIRECTIONS)
 
@@ -192,6 +194,8 @@ def features(seen: Evidence, look: Look, settings: Settings) -> Array:
         "record": _within(seen.record, 0, 20),
         "same_time": _within(seen.same_time, -5, 5),
         "usual": _within(seen.usual, -5, 20),
+        "jump": _within(seen.jump, 0, 3),
+        "floor": _within(seen.floor, -2, 3),
     }
     return np.array([columns[name] for name in FEATURES]).T
 

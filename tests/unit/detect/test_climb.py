@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from leakdog.detect.climb import NOT_YET, Past, above, bend, beside, gap, record, same_time
+from leakdog.detect.climb import NOT_YET, Past, above, bend, beside, floor, gap, jump, record, same_time
 from leakdog.detect.convexity import running
 from leakdog.detect.correct import Corrected
 from leakdog.detect.settings import PRODUCTION
@@ -77,6 +77,20 @@ def test_a_line_leaves_a_gap_that_a_saw_does_not() -> None:
     """All of the end is above all of the begin."""
     line = np.arange(30.0)
     assert gap(np.stack((line, line % 15, -line))) == pytest.approx([11, -4, -29])
+
+
+def test_a_step_is_one_jump_and_a_line_is_many() -> None:
+    """Wherever in the window the step lies, it is all of the climb; a fall is no jump."""
+    line = np.arange(40.0)
+    steps = [np.where(line < at, 0.0, 39.0) for at in (7, 20, 39)]
+    assert jump(np.stack((line, *steps, -39 * (line > 20)))).tolist() == [1, 39, 39, 39, 0]
+
+
+def test_bursts_are_above_the_floor() -> None:
+    """What goes down again by the end of the window has not climbed, what stays has, and a leak under bursts too."""
+    line = np.arange(40.0)
+    burst = 50.0 * ((line > 12) & (line < 20))
+    assert floor(np.stack((line, line + burst, burst, 50.0 * (line > 12), -line))) == pytest.approx([30, 30, 0, 50, 0])
 
 
 def test_the_present_is_beside_the_top_of_the_past() -> None:

@@ -9,9 +9,11 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from leakdog.detect.engine import Context, assess, compose, verdicts
-from leakdog.detect.evidence import Evidence
+from leakdog.detect import engine
+from leakdog.detect.engine import Context, assess, compose, look_at, verdicts
+from leakdog.detect.evidence import Evidence, examine
 from leakdog.detect.group import Group
+from leakdog.detect.panel import Panel
 from leakdog.detect.score import learned
 from leakdog.detect.settings import PRODUCTION, SOAK, Look
 from leakdog.model import Assessment, Signal, Verdict
@@ -253,3 +255,38 @@ def test_a_fast_leak_is_announced_in_time(watch: Watch, rng: np.random.Generator
     times = [time / 60 for time in leak_times(found)]
     assert times
     assert 400 < times[0] < 440
+
+
+def test_what_is_left_alone_has_nothing_to_tell(monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator) -> None:
+    """Series that urgent looks leave alone by their lowest and highest blocks are told as if they had been examined."""
+    minutes = np.arange(0, 6 * 60, 0.5)
+    noise = 1 + 0.01 * rng.standard_normal((5, len(minutes)))
+    climbs = np.array([0.0, 0.1, 0.25, 0.6, 1.0])[:, None] * np.clip((minutes - 250) / 60, 0, 1)
+    values = 1e9 * (noise + climbs)
+    values[0, 600:640] = math.nan
+    limits = [2e9, 2e9, 2e9, 2e9, None]
+    examined: list[int] = []
+
+    def watched() -> Group:
+        group = Group(PRODUCTION, 5)
+        for number, minute in enumerate(minutes):
+            now = 1.75e9 + 60 * minute
+            group.observe(now, values[:, number], life_start=1e9, load=None)
+            look_at(group, [Signal.RSS] * 5, limits, now)
+        return group
+
+    def counted(look: Look, window: Panel, *others: object) -> Evidence:
+        examined[-1] += len(window.lows) * look.urgent
+        return examine(look, window, *others)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(engine, "examine", counted)
+    found = []
+    for every in (False, True):
+        if every:
+            monkeypatch.setattr(engine._Sight, "restless", lambda _sight, _number, rows: rows)
+        examined.append(0)
+        found.append(watched().found)
+    assert np.array_equal(found[0].numbers, found[1].numbers, equal_nan=True)  # type: ignore[arg-type]
+    assert np.array_equal(found[0].ends, found[1].ends)
+    assert found[0].numbers is not None
+    assert 0 < examined[0] < examined[1] / 3

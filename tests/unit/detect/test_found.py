@@ -58,6 +58,14 @@ def test_series_may_leak_that_have_a_score() -> None:
     assert found.may_leak().tolist() == [False, True, False]
 
 
+def test_a_look_back_is_silent_of_what_it_did_not_measure() -> None:
+    """Of all series at first, and of those whose growth it could not tell."""
+    found = Found(1, 3)
+    assert found.silent(0, EVERY).tolist() == [True] * 3
+    found.note(0, EVERY, evidence(1.0, np.nan, 3.0), 100, 24)
+    assert found.silent(0, EVERY[1:]).tolist() == [True, False]
+
+
 def test_series_come_and_go() -> None:
     """What was found goes with its series; of a new one nothing was examined."""
     found = Found(1, 3)

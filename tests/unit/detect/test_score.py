@@ -55,6 +55,8 @@ LEAK = {
     "record": 3.0,
     "same_time": 1.0,
     "usual": 1.0,
+    "jump": 0.2,
+    "floor": 0.8,
 }
 
 
