@@ -396,10 +396,15 @@ def measured(part: str, trees: Trees, apart: Scored) -> dict[str, Any]:
 
 def _forget() -> None:
     """Watch without what was learned before, which may be of other features: nothing is judged meanwhile."""
-    features = len(score.FEATURES)
-    leaves = (np.full((1, 0), score.ALL_LEAVES, np.uint16),) * features
+    none = np.zeros(0, int)
     nothing = score.Trees(
-        (np.zeros(0),) * features, leaves, np.zeros((0, 1)), np.array([[0.0, 4.0], [1.0, 2.0], [2.0, 1.0]]), (0.0, 0.0)
+        bounds=np.zeros(0),
+        owner=none,
+        begin=none,
+        open=np.zeros((0, 0), np.uint16),
+        value=np.zeros((0, 1)),
+        alarms=np.array([[0.0, 4.0], [1.0, 2.0], [2.0, 1.0]]),
+        spread=(0.0, 0.0),
     )
     score.learned = lambda: score.Learned(nothing, nothing)
 

@@ -65,9 +65,9 @@ class Blocks:
         self.end = index + 1
         return cells[:, -1]
 
-    def tail(self, end: int) -> Array:
+    def tail(self, end: int, rows: slice = slice(None)) -> Array:
         """The `length` blocks before block `end`, oldest first: (rows, length), NaN where missing."""
-        cells = self.read()
+        cells = self.read()[rows]
         out = np.full((len(cells), self.length), np.nan)
         stop = cells.shape[1] + min(0, end - self.end)
         until = self.length - max(0, end - self.end)

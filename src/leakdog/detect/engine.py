@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -92,8 +92,7 @@ def assessment(group: Group, row: int, signal: Signal, limit: float | None, now:
     settings = group.settings
 
     def lows(level: int) -> Array:
-        of_all = group.panel(level, int(now // settings.levels[level].block_seconds)).lows
-        return np.asarray(of_all[row])
+        return group.lows(level, int(now // settings.levels[level].block_seconds), row)
 
     first, swing = float(group.known[FIRST, row]), float(group.known[SWING, row])
     verdict, places = _judged(settings.looks, group.found.flags(row))
@@ -103,11 +102,14 @@ def assessment(group: Group, row: int, signal: Signal, limit: float | None, now:
 
 def verdicts(group: Group) -> list[Verdict]:
     """Of each series the verdict of its `assessment`, at a fraction of the cost."""
-    out = np.full(len(group), Verdict.TOO_EARLY, object)
-    if group.found.numbers is not None:
-        for verdict, places in reversed(_claims(group.settings.looks, group.found.numbers)):
-            out[places.any(0)] = verdict
-    return list(out)
+    found = group.found
+    if found.verdicts is None:
+        out = np.full(len(group), Verdict.TOO_EARLY, object)
+        if found.numbers is not None:
+            for verdict, places in reversed(_claims(group.settings.looks, found.numbers)):
+                out[places.any(0)] = verdict
+        found.verdicts = out.tolist()
+    return found.verdicts
 
 
 def compose(found: Sequence[Found], context: Context) -> Assessment:
@@ -195,22 +197,25 @@ class _Sight:
         self._tested = tested
         self._panels: dict[int, Panel] = {}
         self._may_climb: dict[int, Bools] = {}
-        self._floor = np.array([group.settings.least_growth(signal) for signal in signals])
-        self._limit = np.array([math.nan if limit is None else limit for limit in limits])
-        self._lives = group.lives.table()
+        settings, nothing = group.settings, np.full(len(group), math.nan)
+        self._known = Rows(
+            floor=np.array([settings.least_growth(signal) for signal in signals]),
+            limit=np.array([math.nan if limit is None else limit for limit in limits]),
+            highest=nothing,
+            swing=group.known[SWING],
+            threshold=nothing,
+            life_start=np.full(len(group), group.life_start),
+            lives=group.lives.table(),
+        )
 
     def examine(self, look: Look, rows: Ints) -> tuple[Evidence, int]:
         """What a look-back finds of some series, and the block before which it ends."""
         group, settings = self._group, self._group.settings
         every = np.arange(len(group))
-        known = Rows(
-            floor=self._floor,
-            limit=self._limit,
+        known = replace(
+            self._known,
             highest=group.highest(begins(look, self._now, settings)),
-            swing=group.known[SWING],
             threshold=least_scores(look, settings, len(group), lambda: self._panel(0, every), self._tested),
-            life_start=np.full(len(group), group.life_start),
-            lives=self._lives,
         )
         window = self._panel(look.level, rows)
         past = window if look.past == look.level else self._panel(look.past, rows)
@@ -229,7 +234,7 @@ class _Sight:
         if look.level not in self._may_climb:
             lows = self._panel(look.level, np.arange(len(self._group))).lows
             low, high = np.fmin.reduce(lows, axis=1), np.fmax.reduce(lows, axis=1)
-            asked = HURDLE * self._group.settings.urgent_share * (self._limit - low)
+            asked = HURDLE * self._group.settings.urgent_share * (self._known.limit - low)
             self._may_climb[look.level] = high - low > asked
         quiet = ~self._may_climb[look.level][rows] & found.silent(number, rows)
         found.ends[number, rows[quiet]] = int(self._now // self._group.settings.levels[look.level].block_seconds)

@@ -286,7 +286,7 @@ def _tell(out: Evidence, sight: _Sight, look: Look, settings: Settings) -> None:
 def _weigh(
     out: Evidence, sight: _Sight, look: Look, settings: Settings, climbs: Climbs, *, full: bool, sift: bool
 ) -> None:
-    """Measure the rows that grow, surely enough to be a leak or to settle, and decide on them."""
+    """Measure and decide on the rows that grow surely enough to be a leak or to settle; their rise is above 0."""
     found = sight.found
     grows = (found.z >= settings.z_least) & (found.rise >= sight.asked)
     if not full:
@@ -337,8 +337,8 @@ def _trend(seen: Corrected, look: Look, settings: Settings) -> Trend:
         found = choose(plain, found, fit(seen.window, look.harmonics))
     quarter = look.blocks // 4
     low, high = mean(seen.raw[:, :quarter]), mean(seen.raw[:, -quarter:])
-    many = (low > 0) & (high > (1 + MULTIPLIED) * low) & (seen.window.min(1) > 0)
-    if many.any():
+    many = (low > 0) & (high > (1 + MULTIPLIED) * low)
+    if many.any() and (many := many & (seen.window.min(1) > 0)).any():
         scaled = fit(np.log(np.where(many[:, None], seen.window, 1.0)), 0)
         found = choose(~(many & (scaled.max_step < found.max_step)), found, with_shape_of(found, scaled))
     return found
@@ -347,8 +347,7 @@ def _trend(seen: Corrected, look: Look, settings: Settings) -> Trend:
 def _measure(sight: _Sight, look: Look, settings: Settings, climbs: Climbs) -> Evidence:
     """What the look-back tells by itself; what comparing it with the past may tell is as much of a leak as can be."""
     found, seen, out = sight.found, sight.seen, Evidence.empty(len(sight.index))
-    rise = _divisor(found)
-    seconds = sight.seconds
+    rise, seconds = found.rise, sight.seconds
     climb = mean(seen.raw[:, -(look.blocks // 4) :]) - sight.base
     age, blocks = _age(sight), _past_blocks(sight, look)
     own = np.maximum(np.minimum(sight.before, age - blocks), -1)
@@ -391,28 +390,24 @@ def _measure(sight: _Sight, look: Look, settings: Settings, climbs: Climbs) -> E
 
 def _compare(out: Evidence, sight: _Sight, look: Look, settings: Settings) -> None:
     """What the past says: all of `COMPARED`."""
-    seen, rise = sight.seen, _divisor(sight.found)
+    seen, rise = sight.seen, sight.found.rise
     total = running(seen.coarse)
     late, line = _warm_up(sight, total, _age(sight), _past_blocks(sight, look), settings)
     span = max(1, min(settings.smooth_blocks, round(_past_blocks(sight, look) / 2)))
     peak, excess = above(seen, total, sight.begin, sight.start, span, settings)
     alone = (sight.before == 0) | np.isnan(peak)
-    within, inner = inner_growth(seen.coarse, total, _columns(sight), sight.begin, sight.start)
+    columns = _columns(sight)
+    within, inner = inner_growth(seen.coarse, total, columns, sight.begin, sight.start)
     out.put(
         slice(None),
         peak=np.where(alone, sight.found.rise, peak) / rise,
         excess=np.where(alone, sight.found.rise, excess) / rise,
-        late=np.where(late < np.inf, np.where(late < np.inf, late, 0.0) / rise, OUT_OF_SIGHT),
+        late=np.where(late < np.inf, late / rise, OUT_OF_SIGHT),
         line=np.where(sight.found.scaled, OUT_OF_SIGHT, line),
         inner=inner,
-        within=np.where(within < np.inf, np.where(within < np.inf, within, 0.0) / rise, OUT_OF_SIGHT),
-        repeated=repeated_growth(seen.coarse, total, _columns(sight), sight.begin),
+        within=np.where(within < np.inf, within / rise, OUT_OF_SIGHT),
+        repeated=repeated_growth(seen.coarse, total, columns, sight.begin),
     )
-
-
-def _divisor(found: Trend) -> Array:
-    """The rise, by which what has its unit is divided; infinite where nothing rises."""
-    return np.where(np.abs(found.rise) > 0, found.rise, np.inf)
 
 
 def _age(sight: _Sight) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -28,13 +29,19 @@ def onset_column(values: Array) -> int:
     if count < 3 * LEAST_BLOCKS:
         return 0
     centred = values - values.mean()
-    after = np.arange(count - 1, -1, -1.0)  # blocks after each column
-    total = after * (after + 1) / 2  # of the bend max(place - column, 0), its sum and its sum of squares
-    spread = after * (after + 1) * (2 * after + 1) / 6 - total**2 / count
-    tails = np.cumsum(centred[::-1])[::-1]  # of the values from each column on
-    common = np.append(np.cumsum(tails[:0:-1])[::-1], 0.0)  # bend times values, summed
-    explained = np.where(common > 0, common**2 / np.maximum(spread, 1e-12), 0.0)
+    tails = np.cumsum(centred[::-1])  # of the values from each column on, the last column first
+    common = np.maximum(np.cumsum(tails[:-1])[::-1], 0.0)  # bend times values, summed
+    explained = common**2 / _bends(count)
     return int(np.argmax(explained[: count - LEAST_BLOCKS]))
+
+
+@lru_cache(maxsize=64)
+def _bends(count: int) -> Array:
+    """Of bends `max(place - column, 0)` at each column but the last the squares around their mean, summed."""
+    after = np.arange(count - 1, 0, -1.0)  # blocks after each column
+    total = after * (after + 1) / 2
+    spread: Array = np.maximum(after * (after + 1) * (2 * after + 1) / 6 - total**2 / count, 1e-12)
+    return spread
 
 
 def growth_interval(growth: float, error: float) -> tuple[float, float]:

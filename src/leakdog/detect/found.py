@@ -8,6 +8,7 @@ import numpy.typing as npt
 from leakdog.detect.blocks import arranged
 from leakdog.detect.evidence import Evidence
 from leakdog.detect.score import NEVER
+from leakdog.model import Verdict
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -42,20 +43,23 @@ class Found:
     Attributes:
         ends: (looks, n), -1 where it was not examined yet.
         numbers: (looks, n, len(TOLD)), NaN where it could not be used; None until one can be.
+        verdicts: of each series, as the engine reads them off these numbers; None until it does, and when they change.
 
     """
 
-    __slots__ = ("ends", "numbers")
+    __slots__ = ("ends", "numbers", "verdicts")
 
     def __init__(self, looks: int, rows: int) -> None:
         self.ends = np.full((looks, rows), -1)
         self.numbers: npt.NDArray[np.float32] | None = None
+        self.verdicts: list[Verdict] | None = None
 
     def note(self, number: int, rows: Ints, evidence: Evidence, end: int, blocks: int) -> None:
         """Take in what a look-back of so many blocks said of some rows.
 
         Where it could not be used, what it said before stands for a while.
         """
+        self.verdicts = None
         usable = evidence.usable & ~np.isnan(evidence.growth)
         ends = self.ends[number]
         if self.numbers is None:
@@ -64,12 +68,13 @@ class Found:
                 return
             self.numbers = np.full((*self.ends.shape, len(TOLD)), np.nan, np.float32)
         numbers = self.numbers[number]
+        if usable.all():
+            ends[rows], numbers[rows] = end, numbers_of(evidence)
+            return
         stands = ~evidence.usable & ~np.isnan(numbers[rows, GROWTH]) & ((end - ends[rows]) / blocks <= MEMORY_SHARE)
         ends[rows[~stands]] = end
         numbers[rows[~stands]] = np.nan
-        if usable.any():
-            places = np.flatnonzero(usable)
-            numbers[rows[places]] = numbers_of(evidence, places)
+        numbers[rows[usable]] = numbers_of(evidence)[usable]
 
     def silent(self, number: int, rows: Ints) -> Bools:
         """Of which series a look-back has nothing to say, (n,)."""
@@ -97,17 +102,20 @@ class Found:
 
     def arrange(self, rows: npt.NDArray[np.intp]) -> None:
         """Keep these rows, in this order; a row of -1 is a new one, that was not examined yet."""
+        self.verdicts = None
         self.ends = arranged(self.ends, rows, -1, axis=1)
         if self.numbers is not None:
             self.numbers = arranged(self.numbers, rows, np.nan, axis=1)
 
 
-def numbers_of(evidence: Evidence, places: Ints) -> npt.NDArray[np.float64]:
-    """What a look-back found of some series, (n, len(TOLD))."""
+def numbers_of(evidence: Evidence) -> npt.NDArray[np.float64]:
+    """What a look-back found of each series, (N, len(TOLD))."""
     flags = (evidence.leak, evidence.settling, evidence.follows_load)
-    return np.concatenate([flags, evidence.table(TOLD[SCORE:])])[:, places].T
+    return np.concatenate([flags, evidence.table(TOLD[SCORE:])]).T
 
 
 def named(evidence: Evidence, places: Ints) -> list[dict[str, float]]:
     """What a look-back found of some series, by name."""
-    return [dict(zip(TOLD, row, strict=True)) for row in numbers_of(evidence, places).tolist()]
+    if not len(places):
+        return []
+    return [dict(zip(TOLD, row, strict=True)) for row in numbers_of(evidence)[places].tolist()]

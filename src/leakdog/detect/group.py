@@ -27,6 +27,7 @@ STEP_WEIGHT = 0.1  # of the newest step in the average
 SWING_WEIGHT = 0.1  # of the newest block's swing
 HIGHS = 168  # of the coarsest blocks whose highest reading is remembered: a week in production
 LOWEST = -math.inf
+PACKED_SECONDS = 60.0  # of a block: what has shorter ones changes with each pass
 RESUMED = -1.0  # in the place of a step: the next one is the pause in which nobody watched, and tells nothing
 LIFE_TOLERANCE_SECONDS = 1.5  # start times are told in clock ticks or whole seconds: nearer ones are the same life
 LOW, HIGH = 0, 1
@@ -116,6 +117,14 @@ class Group:
             lows[~self.settled, :hidden] = np.nan
         return Panel(lows, np.where(np.isnan(lows), np.nan, load), end, ring.block_seconds)
 
+    def lows(self, level: int, end: int, row: int) -> Array:
+        """Those of one series in the `panel` of a level."""
+        ring = self.rings[level]
+        lows: Array = ring.tail(end, slice(row, row + 1))[0]
+        if self.lives.after is not None and not np.isnan(self.lives.before[row]):
+            lows[: max(ring.length - (end - ring.life_first), 0)] = np.nan
+        return lows
+
     def highest(self, before: int) -> Array:
         """The highest reading of this life in the week before a block of the coarsest level, (n,), or NaN."""
         cells = self.highs.between(max(before, self.highs.end) - HIGHS, before)
@@ -142,8 +151,11 @@ class Group:
 
     def pack(self) -> None:
         """Take less memory until somebody reads it again: most of what is remembered is looked at once an hour."""
-        for blocks in (*self.rings, self.highs):
-            blocks.pack()
+        for ring in self.rings:
+            if ring.block_seconds >= PACKED_SECONDS:
+                ring.pack()
+        if self.rings[-1].block_seconds >= PACKED_SECONDS:
+            self.highs.pack()
 
     def follow(self, settings: Settings) -> None:
         """Go on under other settings.

@@ -61,7 +61,7 @@ class Rows:
 def take(value: T, rows: Ints) -> T:
     """Some rows of an array, or of all arrays in a dataclass; what is neither stays as it is."""
     if isinstance(value, np.ndarray):
-        return value[rows]  # type: ignore[return-value]
+        return value[rows] if value.ndim == 1 else value.take(rows, axis=0)  # type: ignore[return-value]
     kind: type = type(value)
     names = _names(kind)
     return kind(*[take(getattr(value, name), rows) for name in names]) if names else value

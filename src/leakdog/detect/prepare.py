@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -12,6 +14,8 @@ Bools = npt.NDArray[np.bool_]
 LOAD_RIDGE = 0.004
 # The growth beside load is held back by this much: what both could explain is load's.
 GROWTH_RIDGE = 0.1
+_LOAD_RIDGES = np.diag([0.0, LOAD_RIDGE**2, LOAD_RIDGE**2, 0.0])
+_LEAST = 1e-9 * np.eye(4)
 
 
 def bridge(values: Array) -> Array:
@@ -60,22 +64,27 @@ def load_coefficients(values: Array, load: Array, known: Bools, window_start: in
         known: (N, T), which columns count.
 
     """
-    columns = values.shape[1]
-    growth = np.maximum(np.arange(columns) - window_start + 1, 0) / (columns - window_start)
-    now = load - 1
-    parts = np.empty((*now.shape, 4))
-    for part, explains in enumerate((1.0, now, lagged(now), growth)):
-        parts[:, :, part] = explains
-    weighted = parts * known[:, :, None]
-    normal = np.matmul(weighted.transpose(0, 2, 1), parts)
-    total = known.sum(1)
-    for part in (1, 2):
-        normal[:, part, part] += LOAD_RIDGE**2 * total
+    rows, columns = values.shape
+    parts = np.empty((rows, 5, columns))  # what explains, and what is to be explained
+    parts[:, 0] = 1.0
+    np.subtract(load, 1, out=parts[:, 1])
+    parts[:, 2, :1], parts[:, 2, 1:] = parts[:, 1, :1], parts[:, 1, :-1]
+    parts[:, 3] = _growth(columns, window_start)
+    np.subtract(values, values[:, -1:], out=parts[:, 4])
+    products = np.matmul(parts[:, :4] * known[:, None, :], parts.transpose(0, 2, 1))
+    normal = products[:, :, :4]
     normal[:, 3, 3] *= 1 + GROWTH_RIDGE
-    normal += 1e-9 * np.eye(4)
-    target = np.matmul(weighted.transpose(0, 2, 1), (values - values[:, -1:])[:, :, None])
-    solved: Array = np.linalg.solve(normal, target)[:, 1:3, 0]
+    normal += np.add.reduce(known, 1)[:, None, None] * _LOAD_RIDGES
+    normal += _LEAST
+    solved: Array = np.linalg.solve(normal, products[:, :, 4:])[:, 1:3, 0]
     return solved
+
+
+@lru_cache
+def _growth(columns: int, start: int) -> Array:
+    """A line that rises from `start` on, up to 1."""
+    growth: Array = np.maximum(np.arange(columns) - start + 1, 0) / (columns - start)
+    return growth
 
 
 def load_part(coefficients: Array, load: Array, before: Array) -> Array:

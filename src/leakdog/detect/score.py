@@ -33,7 +33,7 @@ MOST_PAST, MOST_AGE, MOST_LEFT = 14.0, 20.0, 20.0
 MOST_LEAVES = 10  # of a tree
 ALL_LEAVES = (1 << MOST_LEAVES) - 1
 LOWEST_BIT = np.array([(number & -number).bit_length() - 1 for number in range(ALL_LEAVES + 1)])
-AT_ONCE = 512  # rows whose leaves are worked out together: what fits into the processor's cache
+AT_ONCE = 64  # rows whose leaves are worked out together: what fits into the processor's cache
 RAREST = 0.01  # alarms a year: what was learned from says nothing of what is rarer
 SELDOM_PART = 0.1  # of the budget of urgent looks, for series that are read more seldom than their finest blocks
 
@@ -46,16 +46,20 @@ class Trees:
     SIGIR 2015).
 
     Attributes:
-        bounds: of each feature, (k,), rising: all values that any tree compares it with.
-        open: of each feature, (k + 1, trees): leaves that are open where so many bounds are exceeded.
+        bounds: (k,) all values that any tree compares a feature with, feature by feature, rising.
+        owner: (k,) the feature of each.
+        begin: (f,) where those of each feature that has any begin.
+        open: (k + f, trees): of each such feature the leaves that are open where 0, 1, ... of its bounds are exceeded.
         value: (trees, leaves) what a leaf adds to the score.
         alarms: (k, 2) scores, rising, and how often per year a healthy series exceeds each, falling.
         spread: quantiles of 10 and 90 % of the logarithm of the true time to the limit over that of a straight line.
 
     """
 
-    bounds: tuple[Array, ...]
-    open: tuple[npt.NDArray[np.uint16], ...]
+    bounds: Array
+    owner: Ints
+    begin: Ints
+    open: npt.NDArray[np.uint16]
     value: Array
     alarms: Array
     spread: tuple[float, float]
@@ -102,7 +106,12 @@ def trees(data: dict[str, Any]) -> Trees:
         leaves = _leaves(tree, 0)
         value[number, : len(leaves)] = [tree["value"][leaf] for leaf in leaves]
     early, late = data["spread"]
-    return Trees(bounds, left_open, value, alarms=np.array(data["alarms"]), spread=(early, late))
+    owner = np.repeat(places, [len(each) for each in bounds])
+    begin = np.flatnonzero(np.diff(owner, prepend=-1))
+    told = np.concatenate([left_open[place] for place in owner[begin]])
+    return Trees(
+        np.concatenate(bounds), owner, begin, told, value, alarms=np.array(data["alarms"]), spread=(early, late)
+    )
 
 
 def _splits(number: int, tree: dict[str, Any]) -> list[tuple[int, float, int, int]]:
@@ -157,47 +166,51 @@ DIRECTIONS = {
     "floor": 1,
 }
 FEATURES = tuple(DIRECTIONS)
+# Least and most of each; what is not known counts as the least. Those left out have their bounds by themselves.
+WITHIN = {
+    "z": (0, 100),
+    "size": (0, 100),
+    "ratio": (0, 10),
+    "max_step": (0, 2),
+    "first": (-2, 2),
+    "last": (-2, 2),
+    "peak": (-5, 5),
+    "above": (-5, 5),
+    "excess": (-5, 5),
+    "late": (-5, 10),
+    "line": (-50, 50),
+    "within": (-5, 10),
+    "kept": (-1, 10),
+    "noise": (0, 2),
+    "past_days": (0, MOST_PAST),
+    "own_days": (-1, MOST_PAST),
+    "age": (0, MOST_AGE),
+    "age_days": (0, MOST_AGE),
+    "left": (0, MOST_LEFT),
+    "bend": (-3, 3),
+    "gap": (-3, 3),
+    "record": (0, 20),
+    "same_time": (-5, 5),
+    "usual": (-5, 20),
+    "jump": (0, 3),
+    "floor": (-2, 3),
+}
+LEAST, MOST = np.array([WITHIN.get(name, (-np.inf, np.inf)) for name in FEATURES])[:, :, None].swapaxes(0, 1)
+RATIOS = ("size", "ratio", "days")  # of what a look-back measured; the other features are numbers of it
+MEASURED = tuple(name for name in FEATURES if name not in RATIOS)
+_MEASURED, (_SIZE, _RATIO, _DAYS) = (np.array([FEATURES.index(name) for name in each]) for each in (MEASURED, RATIOS))
 
 
 def features(seen: Evidence, look: Look, settings: Settings) -> Array:
     """One row of features for each series, (N, features), all finite."""
     seconds, coarse = (settings.levels[level].block_seconds for level in (look.level, look.past))
-    days = look.blocks * seconds / (settings.history_blocks * coarse)
-    columns = {
-        "z": _within(seen.z, 0, 100),
-        "size": _within(seen.rise / seen.asked, 0, 100),
-        "ratio": _within(seen.rise / np.maximum(np.abs(seen.base), 1), 0, 10),
-        "rising": seen.rising,
-        "max_step": _within(seen.max_step, 0, 2),
-        "first": _within(seen.first, -2, 2),
-        "last": _within(seen.last, -2, 2),
-        "peak": _within(seen.peak, -5, 5),
-        "above": _within(seen.above, -5, 5),
-        "excess": _within(seen.excess, -5, 5),
-        "late": _within(seen.late, -5, 10),
-        "line": _within(seen.line, -50, 50),
-        "inner": seen.inner,
-        "within": _within(seen.within, -5, 10),
-        "repeated": seen.repeated,
-        "kept": _within(seen.kept, -1, 10),
-        "noise": _within(seen.noise, 0, 2),
-        "past_days": _within(seen.past_days, 0, MOST_PAST),
-        "own_days": _within(seen.own_days, -1, MOST_PAST),
-        "age": _within(seen.age, 0, MOST_AGE),
-        "age_days": _within(seen.age_days, 0, MOST_AGE),
-        "lives": seen.lives,
-        "loaded": seen.loaded,
-        "days": np.full(len(seen.z), days),
-        "left": _within(seen.left, 0, MOST_LEFT),
-        "bend": _within(seen.bend, -3, 3),
-        "gap": _within(seen.gap, -3, 3),
-        "record": _within(seen.record, 0, 20),
-        "same_time": _within(seen.same_time, -5, 5),
-        "usual": _within(seen.usual, -5, 20),
-        "jump": _within(seen.jump, 0, 3),
-        "floor": _within(seen.floor, -2, 3),
-    }
-    return np.array([columns[name] for name in FEATURES]).T
+    out = np.empty((len(FEATURES), len(seen.z)))
+    out[_MEASURED] = seen.table(MEASURED)
+    out[_SIZE] = seen.rise / seen.asked
+    out[_RATIO] = seen.rise / np.maximum(np.abs(seen.base), 1)
+    out[_DAYS] = look.blocks * seconds / (settings.history_blocks * coarse)
+    held: Array = np.minimum(np.fmax(out, LEAST), MOST)
+    return held.T
 
 
 def allowed(seen: Evidence, settings: Settings) -> Bools:
@@ -217,15 +230,15 @@ def score(seen: Evidence, look: Look, settings: Settings) -> Array:
 
 def grown(values: Array, trees: Trees) -> Array:
     """Sum of the leaves that each row of features, (N, features), falls into, (N,)."""
-    total = np.empty(len(values))
+    total, columns = np.empty(len(values)), values.T
     first = np.arange(len(trees.value)) * MOST_LEAVES
+    places = (trees.begin + np.arange(len(trees.begin)))[:, None]
     for begin in range(0, len(values), AT_ONCE):
-        some = values[begin : begin + AT_ONCE]
-        left_open = np.full((len(some), len(trees.value)), ALL_LEAVES, np.uint16)
-        for feature, (bounds, leaves) in enumerate(zip(trees.bounds, trees.open, strict=True)):
-            if len(bounds):
-                left_open &= leaves.take(bounds.searchsorted(some[:, feature]), axis=0)
-        total[begin : begin + AT_ONCE] = trees.value.take(first + LOWEST_BIT.take(left_open)).sum(1)
+        some = slice(begin, begin + AT_ONCE)
+        exceeded = columns[:, some].take(trees.owner, axis=0) > trees.bounds[:, None]
+        exceeded = np.add.reduceat(exceeded, trees.begin, axis=0, dtype=np.intp)
+        left_open = np.bitwise_and.reduce(trees.open.take(exceeded + places, axis=0), axis=0)
+        total[some] = trees.value.take(first + LOWEST_BIT.take(left_open)).sum(1)
     return total
 
 
@@ -289,9 +302,3 @@ def _curve(*, urgent: bool) -> tuple[Array, Array]:
 def _slope(scores: Array, rates: Array) -> float:
     """Of the end of the curve."""
     return float((rates[-1] - rates[-3]) / (scores[-1] - scores[-3]))
-
-
-def _within(values: Array, least: float, most: float) -> Array:
-    """Held within bounds; NaN becomes the lower one."""
-    out: Array = np.minimum(np.fmax(values, least), most)
-    return out
