@@ -167,7 +167,7 @@ def latest_life(connection: sqlite3.Connection, key: TargetKey) -> Life | None:
 def leaks(connection: sqlite3.Connection, note: Note = logged) -> list[Leak]:
     """See `Store.leaks`. One that is damaged is noted."""
     found = []
-    for leak_id, body in connection.execute("SELECT id, body FROM leaks ORDER BY id").fetchall():
+    for leak_id, body in sorted(connection.execute("SELECT id, body FROM leaks")):
         try:
             found.append(load_leak(body))
         except StoreCorrupted as error:

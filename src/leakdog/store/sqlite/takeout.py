@@ -26,9 +26,17 @@ _LINKS = """
 """
 
 
+def listed(connection: sqlite3.Connection, query: str, given: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """What a query lists. `{through}` in it is an index, or the table itself where SQLite cannot read the index."""
+    try:
+        return connection.execute(query.format(through=""), given).fetchall()
+    except sqlite3.DatabaseError:
+        return connection.execute(query.format(through="NOT INDEXED"), given).fetchall()
+
+
 def profiles(connection: sqlite3.Connection, note: Note) -> Iterator[tuple[Snapshot, bytes | StoreCorrupted]]:
     """Every snapshot with its profile, or with the error where what is stored of it is damaged; by target and kind."""
-    for (chain_id,) in connection.execute("SELECT id FROM chains ORDER BY target_id, kind, first_slot").fetchall():
+    for (chain_id,) in listed(connection, "SELECT id FROM chains {through} ORDER BY target_id, kind, first_slot"):
         try:
             rows = connection.execute(_LINKS, (chain_id,)).fetchall()
         except sqlite3.DatabaseError as error:
@@ -65,7 +73,7 @@ def leaks(connection: sqlite3.Connection, note: Note) -> Iterator[tuple[Leak, di
 
 def _sealed(connection: sqlite3.Connection, target_id: int, note: Note) -> Iterator[Rows]:
     """Block by block, as SQLite may fail to read one of them."""
-    for (block_id,) in connection.execute("SELECT id FROM blocks WHERE target_id = ?", (target_id,)).fetchall():
+    for (block_id,) in listed(connection, "SELECT id FROM blocks {through} WHERE target_id = ?", (target_id,)):
         try:
             for (data,) in connection.execute("SELECT data FROM blocks WHERE id = ?", (block_id,)).fetchall():
                 yield load(data)

@@ -1,7 +1,7 @@
 """Whether a store's file is sound: every piece of it is read. What is damaged can be taken out.
 
-Pieces are listed by indexes, which lie on other pages than the pieces: a page that SQLite cannot read takes with it
-what is on it, and no more.
+Pieces are listed by indexes, which lie on other pages than the pieces, or else by their tables: a page that SQLite
+cannot read takes with it what is on it, and no more.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ _PIECES = (
     "SELECT count(*) FROM evidence",
 )
 _BLOCKS = """
-    SELECT b.id, t.job, t.instance, b.last_time FROM blocks AS b INDEXED BY blocks_by_target
-    CROSS JOIN targets AS t ON t.id = b.target_id ORDER BY b.id
+    SELECT b.id, t.job, t.instance, b.last_time FROM blocks AS b {through}
+    CROSS JOIN targets AS t ON t.id = b.target_id ORDER BY b.target_id, b.seconds, b.last_time
 """
 _BLOCK = "SELECT first_time, data FROM blocks WHERE id = ?"
 _CHAIN = """
@@ -116,7 +116,7 @@ def take_out(connection: sqlite3.Connection, found: Sequence[Damaged]) -> Delete
 
 
 def _blocks(connection: sqlite3.Connection) -> Iterator[Damaged | None]:
-    for block_id, job, instance, last in connection.execute(_BLOCKS).fetchall():
+    for block_id, job, instance, last in takeout.listed(connection, _BLOCKS):
         span = (last, last)
         try:
             for first, data in connection.execute(_BLOCK, (block_id,)).fetchall():
@@ -158,7 +158,7 @@ def _unread_chain(connection: sqlite3.Connection, chain_id: int, error: StoreCor
 
 
 def _leaks(connection: sqlite3.Connection) -> Iterator[Damaged | None]:
-    for row, leak_id in connection.execute("SELECT rowid, id FROM leaks ORDER BY id").fetchall():
+    for row, leak_id in takeout.listed(connection, "SELECT rowid, id FROM leaks {through} ORDER BY id"):
         try:
             for (body,) in connection.execute("SELECT body FROM leaks WHERE rowid = ?", (row,)).fetchall():
                 load_leak(body)
@@ -169,8 +169,8 @@ def _leaks(connection: sqlite3.Connection) -> Iterator[Damaged | None]:
 
 
 def _evidence(connection: sqlite3.Connection) -> Iterator[Damaged | None]:
-    listed = connection.execute("SELECT id, leak_id, name FROM evidence ORDER BY leak_id, name").fetchall()
-    for file_id, leak_id, name in listed:
+    query = "SELECT id, leak_id, name FROM evidence {through} ORDER BY leak_id, name"
+    for file_id, leak_id, name in takeout.listed(connection, query):
         try:
             for (data,) in connection.execute("SELECT data FROM evidence WHERE id = ?", (file_id,)).fetchall():
                 zlib.decompress(data)

@@ -87,3 +87,23 @@ def test_a_page_that_cannot_be_read_takes_one_block_with_it(
         found = dict(takeout.numbers(reader, key, lambda what, which, _: noted.append((what, which))))
     assert noted == [("block of numbers", 2)]
     assert found[Signal.RSS].times.tolist() == [60.0 * row + 0.25 for row in range(2100) if row // 700 != 1]
+
+
+@pytest.mark.parametrize("index", ["chains_by_target", "blocks_by_target", "sqlite_autoindex_leaks_1"])
+def test_an_index_that_cannot_be_read_takes_nothing_with_it(
+    filled: sqlite3.Connection, key: TargetKey, path: Path, make_leak: Callable[..., Leak], index: str
+) -> None:
+    """What it would list is listed by the table."""
+    aging.seal(filled, 1, 1e6)
+    (root,) = filled.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (index,)).fetchone()
+    filled.close()
+    file = bytearray(path.read_bytes())
+    file[(root - 1) * PAGE_BYTES : root * PAGE_BYTES] = b"\xff" * PAGE_BYTES
+    path.write_bytes(file)
+    noted: Noted = []
+    with contextlib.closing(connect_reader(path)) as reader:
+        assert bodies(reader, noted) == [*(closed(opened(body)) for body in HEAPS), b"no profile"]
+        numbers = dict(takeout.numbers(reader, key, lambda what, which, _: noted.append((what, which))))
+        assert list(takeout.leaks(reader, lambda *_: None)) == [(make_leak(), {})]
+    assert len(numbers[Signal.RSS].times) == 7
+    assert noted == []

@@ -138,16 +138,17 @@ def overwritten(connection: sqlite3.Connection, path: Path, *tables: str) -> sql
         ("profiles", [("chain of profiles", 256)]),
         ("leaks", [("leak", "one"), ("leak", "two")]),
         ("evidence", [("file of evidence", 1), ("file of evidence", 2)]),
-        ("blocks_by_target", [("block of numbers", None)]),
-        ("chains_by_target", [("chain of profiles", None)]),
-        ("sqlite_autoindex_leaks_1", [("leak", None)]),
-        ("sqlite_autoindex_evidence_1", [("file of evidence", None)]),
+        ("blocks_by_target", []),
+        ("chains_by_target", []),
+        ("sqlite_autoindex_leaks_1", []),
+        ("sqlite_autoindex_evidence_1", []),
+        ("targets", [("block of numbers", None), ("chain of profiles", 256)]),
     ],
 )
 def test_a_page_that_cannot_be_read_takes_what_is_on_it(
     filled: sqlite3.Connection, path: Path, table: str, lost: list[tuple[str, int | str | None]]
 ) -> None:
-    """Each piece of it is told, or that they cannot be listed; pieces of other kinds are read."""
+    """Each piece of it is told, or that they cannot be listed; an index takes nothing, as the table lists them too."""
     of_kind = {"block of numbers": 2, "chain of profiles": 6, "leak": 2, "file of evidence": 2}
     with contextlib.closing(overwritten(filled, path, table)) as reader:
         assert verify.faults(reader)
@@ -155,8 +156,9 @@ def test_a_page_that_cannot_be_read_takes_what_is_on_it(
         found = list(verify.examined(reader))
     told = [each for each in found if each is not None]
     assert [(each.what, each.id) for each in told] == lost
-    assert {each.why for each in told} == {"database disk image is malformed"}
-    assert found.count(None) == sum(count for kind, count in of_kind.items() if kind != lost[0][0])
+    assert {each.why for each in told} <= {"database disk image is malformed"}
+    kinds = {kind for kind, _ in lost}
+    assert found.count(None) == sum(count for kind, count in of_kind.items() if kind not in kinds)
 
 
 def test_a_block_that_cannot_be_read_is_told_with_its_place(
