@@ -104,11 +104,12 @@ def verdicts(group: Group) -> list[Verdict]:
     """Of each series the verdict of its `assessment`, at a fraction of the cost."""
     found = group.found
     if found.verdicts is None:
-        out = np.full(len(group), Verdict.TOO_EARLY, object)
+        out = [Verdict.TOO_EARLY] * len(group)
         if found.numbers is not None:
             for verdict, places in reversed(_claims(group.settings.looks, found.numbers)):
-                out[places.any(0)] = verdict
-        found.verdicts = out.tolist()
+                for row in np.flatnonzero(places.any(0)).tolist():
+                    out[row] = verdict
+        found.verdicts = out
     return found.verdicts
 
 

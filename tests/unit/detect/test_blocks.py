@@ -70,6 +70,20 @@ def test_packed_blocks_take_less_and_are_the_same() -> None:
     np.testing.assert_array_equal(packed.cells.view(np.uint32), plain.cells.view(np.uint32))
 
 
+def test_packed_blocks_are_unpacked_once_and_not_packed_anew() -> None:
+    """Who reads them again until they are packed gets the same array; one that nobody has changed is not compressed."""
+    blocks = Blocks(12, 336)
+    for index in range(336):
+        blocks.put(index)[:] = index
+    blocks.pack()
+    packed = blocks._packed
+    assert blocks.read() is blocks.read()
+    np.testing.assert_array_equal(blocks.tail(336, slice(3, 4)), np.arange(336.0)[None])
+    blocks.pack()
+    assert blocks._packed is packed
+    assert not blocks._cells.size
+
+
 def test_an_index_has_its_column() -> None:
     """A block that is not known any more is at the first column, one to come after the last."""
     blocks = Blocks(1, 20)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -220,6 +220,33 @@ def test_series_are_judged_alike_together_and_alone(rng: np.random.Generator) ->
     assert verdicts(whole) == [each.verdict for each in together]
     for one, other in zip(together, alone, strict=True):
         assert one.growth_per_second == pytest.approx(other.growth_per_second, rel=1e-6, abs=1e-3)
+
+
+def test_growth_that_slows_down_is_told_though_no_hard_limit_would_let_it_leak(rng: np.random.Generator) -> None:
+    """How many of its steps rise is asked of a leak alone: with a limit that nothing passes a cache still settles."""
+    group, seen = Group(replace(SOAK, rising_least=2.0), 2), set()
+    for second in SECONDS:
+        filling = 26 * MIB - 20 * MIB * math.exp(-max(second - 10, 0) / 25) + 0.3 * MIB * rng.standard_normal()
+        group.observe(1e9 + second, [filling, 6 * MIB + 0.4 * MIB * second], life_start=1e9 - 15, load=None)
+        look_at(group, [Signal.RSS] * 2, [None] * 2, 1e9 + second)
+        seen |= {*enumerate(verdicts(group))}
+    assert (0, Verdict.SETTLING) in seen
+    assert Verdict.LEAK not in {verdict for _, verdict in seen}
+
+
+def test_verdicts_are_those_of_now(rng: np.random.Generator) -> None:
+    """They are kept while nothing is found anew, and no longer: at each reading they are those of the assessments."""
+    series = np.transpose([LEAKING["noisy"](rng), HEALTHY["noise"](rng), HEALTHY["cache full at 45 s"](rng)])
+    group, seen = Group(SOAK, 3), set()
+    for second, values in zip(SECONDS, series, strict=True):
+        group.observe(1e9 + second, values, life_start=1e9 - 5, load=None)
+        said = assess(group, [Signal.RSS] * 3, [None] * 3, 1e9 + second)
+        assert all(one is each.verdict for one, each in zip(verdicts(group), said, strict=True))
+        seen |= {*verdicts(group)}
+    assert {Verdict.TOO_EARLY, Verdict.LEAK, Verdict.STEADY} <= seen
+    group.arrange([2, -1])
+    assert len(verdicts(group)) == 2
+    assert verdicts(group)[1] is Verdict.TOO_EARLY
 
 
 def test_no_series_is_no_assessment() -> None:

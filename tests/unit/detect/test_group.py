@@ -144,6 +144,30 @@ def test_series_that_are_read_seldom_are_as_they_would_be_alone() -> None:
     assert together.known[STEP].tolist() == pytest.approx([60, 300])
 
 
+def test_the_lows_of_one_series_are_those_of_its_panel() -> None:
+    """Also while its new life has not settled, and what was before is hidden."""
+    group = Group(PRODUCTION, 2)
+    for number in range(34 * 12):
+        life = START + 30 * HOUR if number >= 30 * 12 else START - HOUR
+        group.observe(START + 300 * number, [5.0 + number, math.nan if number % 7 else 3.0], life_start=life, load=None)
+    for level, each in enumerate(PRODUCTION.levels):
+        end = int((START + 300 * 34 * 12) // each.block_seconds)
+        for row in range(2):
+            np.testing.assert_array_equal(group.lows(level, end, row), group.panel(level, end).lows[row])
+    assert group.lives.after is not None
+
+
+def test_rings_that_change_with_each_pass_are_not_packed() -> None:
+    """Those of a soak; hourly blocks are."""
+    for settings, packed in ((SOAK, 0), (PRODUCTION, 2)):
+        group = Group(settings, 12)
+        for number in range(200):
+            time = START + number * settings.levels[-1].block_seconds
+            group.observe(time, [5.0 + number] * 12, life_start=START - 1e6, load=None)
+        group.pack()
+        assert sum(each._packed is not None for each in (*group.rings, group.highs)) == packed
+
+
 def test_series_come_and_go() -> None:
     """Those that stay go on as they were, in their new places; one that comes begins with nothing."""
     group, same = Group(SOAK, 3), Group(SOAK, 1)

@@ -6,7 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from leakdog.detect.prepare import bridge, lagged, load_coefficients, load_part, mean, median, rhythm
+from leakdog.detect.prepare import (
+    GROWTH_RIDGE,
+    LOAD_RIDGE,
+    bridge,
+    lagged,
+    load_coefficients,
+    load_part,
+    mean,
+    median,
+    rhythm,
+)
 
 NAN = np.nan
 READINGS = st.floats(-1e9, 1e9) | st.just(NAN)
@@ -45,6 +55,21 @@ def test_what_follows_load_is_taken_out() -> None:
     assert weights.sum() == pytest.approx(40, rel=0.02)
     left = values - load_part(weights, load, lagged(load))
     assert np.ptp(left) < 0.02 * np.ptp(values)
+
+
+def test_the_fit_on_load_solves_its_equations(rng: np.random.Generator) -> None:
+    """A level, load, load a block ago and growth, by least squares over the columns that are known, with its ridges."""
+    values, load = 1e9 * (1 + 0.01 * rng.standard_normal((5, 60))), 1 + 0.3 * rng.standard_normal((5, 60))
+    known = rng.random((5, 60)) > 0.2
+    growth = np.maximum(np.arange(60) - 35, 0) / 24
+    for row, found in enumerate(load_coefficients(values, load, known, 36)):
+        now = load[row] - 1
+        parts = np.stack([np.ones(60), now, [now[0], *now[:-1]], growth], 1)[known[row]]
+        normal = parts.T @ parts + 1e-9 * np.eye(4)
+        normal[3, 3] += GROWTH_RIDGE * (normal[3, 3] - 1e-9)
+        normal[[1, 2], [1, 2]] += LOAD_RIDGE**2 * known[row].sum()
+        target = parts.T @ (values[row] - values[row, -1])[known[row]]
+        np.testing.assert_allclose(found, np.linalg.solve(normal, target)[1:3], rtol=1e-9)
 
 
 def test_growth_that_load_does_not_explain_is_left() -> None:

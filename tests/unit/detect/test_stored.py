@@ -71,7 +71,7 @@ def test_a_series_takes_four_kilobytes_at_most() -> None:
     assert sizes[1] < 1000 < sizes[400] == len(to_bytes(group)) <= 4096
 
 
-def test_a_packed_group_is_stored_without_unpacking_it() -> None:
+def test_a_packed_group_is_packed_when_it_has_been_stored() -> None:
     """All states are stored every few minutes: not all of them may lie unpacked until their next pass."""
     group = Group(PRODUCTION, 12)
     for number in range(200 * 12):
@@ -80,6 +80,7 @@ def test_a_packed_group_is_stored_without_unpacking_it() -> None:
     group.pack()
     packed = [blocks._packed for blocks in (*group.rings, group.highs)]
     assert to_bytes(group) == plain
+    assert not any(blocks._cells.size for blocks in (*group.rings, group.highs) if blocks._packed is not None)
     group.panel(3, int(START // HOUR) + 200)
     group.highest(int(START // HOUR) + 100)
     assert [blocks._packed for blocks in (*group.rings, group.highs)] == packed
