@@ -7,13 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from leakdog.detect.panel import Panel, window_start
+from leakdog.detect.panel import Panel, take, window_start
 from leakdog.detect.prepare import bridge, lagged, load_coefficients, load_part, mean, rhythm
 from leakdog.detect.settings import Look, Settings
+from leakdog.detect.trend import Trend, choose, rise_of, trend, with_shape_of
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+# Growth by this factor or more is judged on a logarithmic scale too: what doubles again and again is no step.
+MULTIPLIED = 2.0
 # Load must be known for this share of a window to be used.
 LOAD_COVERAGE = 0.8
 # Load is fitted over the window and this many times its length before it, or over this many days.
@@ -62,6 +65,37 @@ def load_known(load: Array) -> Bools:
     """Rows of which enough load is known."""
     known: Bools = mean(~np.isnan(load)) >= LOAD_COVERAGE
     return known
+
+
+def trend_of(seen: Corrected, look: Look, settings: Settings) -> Trend:
+    """The trend: with harmonics where neither load nor rhythm is known; on a logarithmic scale where that is better."""
+    plain = seen.loaded | seen.rhythmic
+
+    def fit(values: Array, harmonics: int) -> Trend:
+        day, confidence = settings.rhythm_blocks, settings.confidence
+        return trend(values, look.merge, harmonics, day, confidence, lows=look.lows)
+
+    found = fit(seen.window, 0)
+    if look.harmonics and not plain.all():
+        found = choose(plain, found, fit(seen.window, look.harmonics))
+    quarter = look.blocks // 4
+    low, high = mean(seen.raw[:, :quarter]), mean(seen.raw[:, -quarter:])
+    many = (low > 0) & (high > (1 + MULTIPLIED) * low)
+    if many.any() and (many := many & (seen.window.min(1) > 0)).any():
+        scaled = fit(np.log(np.where(many[:, None], seen.window, 1.0)), 0)
+        found = choose(~(many & (scaled.max_step < found.max_step)), found, with_shape_of(found, scaled))
+    return found
+
+
+def with_load(seen: Corrected, asked: Array, look: Look, settings: Settings) -> Bools:
+    """Rows that surely grow as much as is asked while what load explains is left in them."""
+    grows: Bools = rise_of(seen.raw, look.merge, lows=look.lows) >= asked
+    if grows.any():
+        rows = np.flatnonzero(grows)
+        some = take(seen, rows)
+        some.window = some.raw
+        grows[rows] = trend_of(some, look, settings).z >= settings.z
+    return grows
 
 
 def _without_load(out: Corrected, look: Look, window: Panel, past: Panel, start: int, settings: Settings) -> None:

@@ -12,11 +12,11 @@ import numpy.typing as npt
 
 from leakdog.detect import words
 from leakdog.detect.climb import Past
-from leakdog.detect.evidence import EDGE, HURDLE, Evidence, examine
+from leakdog.detect.evidence import HURDLE, Evidence, examine
 from leakdog.detect.forecast import growth_interval, onset_column, plateau, time_to_limit
 from leakdog.detect.found import FOLLOWS_LOAD, LEAK, SETTLING
 from leakdog.detect.group import FIRST, STEP, SWING, Group
-from leakdog.detect.panel import Panel, Rows, take
+from leakdog.detect.panel import EDGE, Panel, Rows, take
 from leakdog.detect.prepare import bridge
 from leakdog.detect.score import NEVER, alarms_per_year, forecast_spread, least_scores
 from leakdog.detect.settings import Look, Settings

@@ -22,24 +22,21 @@ from leakdog.detect.convexity import (
     repeated_growth,
     running,
 )
-from leakdog.detect.correct import Corrected, correct, load_known
-from leakdog.detect.panel import Panel, Rows, take, window_columns, window_start
+from leakdog.detect.correct import Corrected, correct, load_known, trend_of, with_load
+from leakdog.detect.panel import EDGE, Panel, Rows, covered, take, trimmed, window_columns, window_start
 from leakdog.detect.prepare import bridge, mean, median
 from leakdog.detect.score import NEVER, score
 from leakdog.detect.settings import Look, Settings
-from leakdog.detect.trend import Trend, choose, rise_of, trend, with_shape_of
+from leakdog.detect.trend import Trend
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-EDGE = 8  # the first and last of so many parts of a look-back must hold a reading
 # First questions, cheap, which leave most rows alone: growth of this share of what is asked.
 # Where load is known less is asked: a fall of load may hide growth.
 HURDLE, HURDLE_LOADED = 0.5, 0.2
 # A life is in sight if at least this share of it has been seen.
 SEEN_SHARE = 0.5
-# Growth by this factor or more is judged on a logarithmic scale too: what doubles again and again is no step.
-MULTIPLIED = 2.0
 # What comes of comparing with the past, which takes most of the time. More of each is more of a leak, so a score in
 # which they are infinite is the most that a row can reach.
 COMPARED = ("peak", "excess", "late", "line", "inner", "within", "repeated")
@@ -219,18 +216,17 @@ def examine(
 
     """
     out = Evidence.empty(len(window.lows))
-    covered = _covered(window.lows[:, -look.blocks :], settings)
-    if not covered.any():
+    usable = covered(window.lows[:, -look.blocks :], settings)
+    if not usable.any():
         return out
     same = past is window
-    past, begin = _trimmed(past, max(look.blocks if same else 1, window_columns(look, window, past)))
-    if same:
-        window = past
+    past, begin = trimmed(past, max(look.blocks if same else 1, window_columns(look, window, past)))
+    window = past if same else window
     before = np.maximum(window_start(look, window, past) - begin, 0)
     if look.urgent:  # it asks for a limit, and for a past as long
-        covered &= ~np.isnan(rows.limit) & (before * past.block_seconds >= look.blocks * window.block_seconds)
-    out.usable[:] = covered
-    index = np.flatnonzero(covered)
+        usable &= ~np.isnan(rows.limit) & (before * past.block_seconds >= look.blocks * window.block_seconds)
+    out.usable[:] = usable
+    index = np.flatnonzero(usable)
     raw = bridge(window.lows[index, -look.blocks :])
     base = mean(raw[:, : look.blocks // 4])
     asked = np.maximum(settings.min_growth_ratio * np.abs(base), rows.floor[index])
@@ -248,7 +244,7 @@ def examine(
         past, rows = take(past, index), take(rows, index)
         window = past if same else take(window, index)
     seen = correct(look, window, past, begin[index], raw, settings)
-    found = _trend(seen, look, settings)
+    found = trend_of(seen, look, settings)
     place = (window.block_seconds, past.block_seconds, past.end, window_start(look, window, past))
     level = median(raw[:, -max(look.blocks // EDGE, 1) :])
     sight = _Sight(index, *place, rows, begin[index], before[index], raw, base, level, asked, seen, found)
@@ -276,21 +272,17 @@ def _tell(out: Evidence, sight: _Sight, look: Look, settings: Settings) -> None:
         past=sight.before / _past_blocks(sight, look),
     )
     rows = np.flatnonzero(seen.loaded & ~((found.rise >= sight.asked) & (found.z >= settings.z)))
-    rows = rows[rise_of(seen.raw[rows], look.merge, lows=look.lows) >= sight.asked[rows]] if len(rows) else rows
     if len(rows):
-        some = take(seen, rows)
-        some.window = some.raw
-        out.follows_load[sight.index[rows]] = _trend(some, look, settings).z >= settings.z
+        out.follows_load[sight.index[rows]] = with_load(take(seen, rows), sight.asked[rows], look, settings)
 
 
 def _weigh(
     out: Evidence, sight: _Sight, look: Look, settings: Settings, climbs: Climbs, *, full: bool, sift: bool
 ) -> None:
     """Measure and decide on the rows that grow surely enough to be a leak or to settle; their rise is above 0."""
-    found = sight.found
-    grows = (found.z >= settings.z_least) & (found.rise >= sight.asked)
+    grows = (sight.found.z >= settings.z_least) & (sight.found.rise >= sight.asked)
     if not full:
-        grows &= found.rising >= settings.rising_least - 1e-6
+        grows &= sight.found.rising >= settings.rising_least - 1e-6
     sight = take(sight, np.flatnonzero(grows))
     if not len(sight.index):
         return
@@ -305,45 +297,6 @@ def _weigh(
         out.put_all(sight.index, measured)
 
 
-def _trimmed(past: Panel, least: int) -> tuple[Panel, Ints]:
-    """The past from the first column that any row knows, and the first column that each row knows."""
-    known = ~np.isnan(past.lows)
-    columns: int = known.shape[1]
-    begin = np.where(known.any(1), known.argmax(1), columns)
-    cut = max(0, min(int(begin.min(initial=columns)), columns - least))
-    if not cut:
-        return past, begin
-    return Panel(past.lows[:, cut:], past.load[:, cut:], past.end, past.block_seconds), begin - cut
-
-
-def _covered(lows: Array, settings: Settings) -> Bools:
-    """Rows with enough readings in the window and at both of its ends."""
-    known = ~np.isnan(lows)
-    edge = max(lows.shape[1] // EDGE, 1)
-    covered: Bools = (mean(known) >= settings.coverage) & known[:, :edge].any(1) & known[:, -edge:].any(1)
-    return covered
-
-
-def _trend(seen: Corrected, look: Look, settings: Settings) -> Trend:
-    """The trend: with harmonics where neither load nor rhythm is known; on a logarithmic scale where that is better."""
-    plain = seen.loaded | seen.rhythmic
-
-    def fit(values: Array, harmonics: int) -> Trend:
-        day, confidence = settings.rhythm_blocks, settings.confidence
-        return trend(values, look.merge, harmonics, day, confidence, lows=look.lows)
-
-    found = fit(seen.window, 0)
-    if look.harmonics and not plain.all():
-        found = choose(plain, found, fit(seen.window, look.harmonics))
-    quarter = look.blocks // 4
-    low, high = mean(seen.raw[:, :quarter]), mean(seen.raw[:, -quarter:])
-    many = (low > 0) & (high > (1 + MULTIPLIED) * low)
-    if many.any() and (many := many & (seen.window.min(1) > 0)).any():
-        scaled = fit(np.log(np.where(many[:, None], seen.window, 1.0)), 0)
-        found = choose(~(many & (scaled.max_step < found.max_step)), found, with_shape_of(found, scaled))
-    return found
-
-
 def _measure(sight: _Sight, look: Look, settings: Settings, climbs: Climbs) -> Evidence:
     """What the look-back tells by itself; what comparing it with the past may tell is as much of a leak as can be."""
     found, seen, out = sight.found, sight.seen, Evidence.empty(len(sight.index))
@@ -351,7 +304,6 @@ def _measure(sight: _Sight, look: Look, settings: Settings, climbs: Climbs) -> E
     climb = mean(seen.raw[:, -(look.blocks // 4) :]) - sight.base
     age, blocks = _age(sight), _past_blocks(sight, look)
     own = np.maximum(np.minimum(sight.before, age - blocks), -1)
-    level = sight.level
     out.usable[:] = True
     out.put(
         slice(None),
@@ -364,8 +316,8 @@ def _measure(sight: _Sight, look: Look, settings: Settings, climbs: Climbs) -> E
         first=found.first,
         last=found.last,
         base=sight.base,
-        level=level,
-        above=np.where(np.isnan(sight.rows.highest), 1.0, (level + sight.rows.swing - sight.rows.highest) / rise),
+        level=sight.level,
+        above=np.where(np.isnan(sight.rows.highest), 1.0, (sight.level + sight.rows.swing - sight.rows.highest) / rise),
         kept=np.where(climb > 0, found.rise * 0.75 / np.maximum(climb, 1e-9), OUT_OF_SIGHT),
         noise=found.noise / rise,
         bend=bend(seen.raw) / rise,
@@ -378,13 +330,13 @@ def _measure(sight: _Sight, look: Look, settings: Settings, climbs: Climbs) -> E
         age_days=age / settings.history_blocks,
         lives=(_columns(sight) > sight.start).sum(1).astype(float),
         loaded=seen.loaded.astype(float),
-        left=np.where(np.isnan(sight.rows.limit), np.inf, (sight.rows.limit - level) / rise),
+        left=np.where(np.isnan(sight.rows.limit), np.inf, (sight.rows.limit - sight.level) / rise),
         **dict.fromkeys(COMPARED, np.full(len(rise), np.inf)),
     )
     if look.urgent and len(rise):
         length = look.blocks * seconds / settings.levels[-1].block_seconds
         out.put(slice(None), jump=jump(seen.raw) / rise, floor=floor(seen.raw) / rise)
-        out.put(slice(None), **beside(climbs(sight.index), rise, level, length, settings))
+        out.put(slice(None), **beside(climbs(sight.index), rise, sight.level, length, settings))
     return out
 
 
