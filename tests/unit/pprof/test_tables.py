@@ -18,8 +18,10 @@ def read(data: bytes) -> Tables:
 
 def test_tables_are_columns(made: Any) -> None:
     """Each field goes to its column, references to rows."""
-    types, symbols, _, ids = read(made.encode())
-    assert types == (ValueType("inuse_objects", "count"), ValueType("inuse_space", "bytes"))
+    sample_types, symbols, _, types, ids = read(made.encode())
+    assert types is not None
+    assert [[made.table[text].decode() for text in row] for row in types.tolist()] == [list(t) for t in sample_types]
+    assert sample_types == (ValueType("inuse_objects", "count"), ValueType("inuse_space", "bytes"))
     assert list(symbols.strings.raw) == made.table
     assert symbols.mappings.limit.tolist() == [0x500000]
     assert symbols.functions.name.tolist() == [5, 6, 7]
@@ -53,6 +55,7 @@ def test_ids_of_each_table_may_be_any(made: Any) -> None:
     assert found.symbols.locations.line_function.tolist() == [1, 0]
     assert found.location_ids is not None
     assert found.location_ids.sorted.tolist() == [-(1 << 63), 3]
+    assert found.types is None
 
 
 def test_there_may_be_nothing_but_strings() -> None:
