@@ -1,11 +1,12 @@
 """How cost grows with the number of targets, and with the history that is known of each.
 
-    python -m bench.growth [--targets 100 1000] [--days 0 30]
+    python -m bench.growth [--targets 100 1000] [--days 0 30] [--held]
 
 Without sockets, on a clock of its own, in one process for each row: targets answer with recorded pages, and everything
 else is the daemon's: decoding, storing in SQLite, judging. Each target is read once; then some of them again, which is
 what is measured. `CPU` is processor time of a pass, `each` what a target holds of the resident memory, `states` what is
-stored of one for a restart. `days` is for how long it was watched before.
+stored of one for a restart. `days` is for how long it was watched before. With `--held` each row is followed by what
+the memory of a target is.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ import psutil
 
 from bench.bodies import PAGES, record
 from bench.daemon import MIB
+from bench.held import tally
 from bench.startup import DAY, histories, remember
 from leakdog.config.schema import Config, IntervalsConfig, RetentionConfig, ScrapeConfig, StorageConfig
 from leakdog.daemon.memory import _states
@@ -65,6 +67,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--targets", type=int, nargs="*", default=[100, 1000])
     options.add_argument("--days", type=float, nargs="*", default=[0, 30])
+    options.add_argument("--held", action="store_true", help="tell what the memory of a target is")
     given = options.parse_args(arguments)
     with tempfile.TemporaryDirectory() as name:
         bodies = Path(name) / "bodies"
@@ -73,7 +76,7 @@ def main(arguments: Sequence[str] = ()) -> None:
         print(f"{'targets':>8}{'days':>6}{'CPU':>12}{'RSS':>10}{'each':>10}{'states':>12}", flush=True)
         for count, days in itertools.product(given.targets, given.days):
             with get_context("spawn").Pool(1) as pool:
-                print(pool.apply(measure, (bodies, count, days)), flush=True)
+                print(pool.apply(measure, (bodies, count, days, given.held)), flush=True)
 
 
 def aim(count: int) -> str:
@@ -81,13 +84,13 @@ def aim(count: int) -> str:
     return f"{RSS_AIMS[count]} MiB with {count:,} targets"
 
 
-def measure(bodies: Path, count: int, days: float) -> str:
-    """One row of the table."""
+def measure(bodies: Path, count: int, days: float, held: bool) -> str:
+    """One row of the table, and where `held` what a target's memory is."""
     with tempfile.TemporaryDirectory() as name:
-        return asyncio.run(_measure(bodies, count, days, Path(name)))
+        return asyncio.run(_measure(bodies, count, days, Path(name), held))
 
 
-async def _measure(bodies: Path, count: int, days: float, directory: Path) -> str:
+async def _measure(bodies: Path, count: int, days: float, directory: Path, held: bool) -> str:
     now = [_start_of(bodies) + (days + 1) * DAY]
     each_pass = IntervalsConfig(heap=MINUTE, goroutine=MINUTE)  # left out, they come in one pass of five
     job = ScrapeConfig(job_name="bench", profiles=(Kind.HEAP, Kind.GOROUTINE), intervals=each_pass)
@@ -98,13 +101,16 @@ async def _measure(bodies: Path, count: int, days: float, directory: Path) -> st
     gatherer = Gatherer(Pages(bodies), config, lambda: now[0])  # type: ignore[arg-type]
     explainer = Explainer(fleet, store, gatherer)
     pipeline = Pipeline(fleet, config, PRODUCTION, gatherer, explainer, store, lambda: now[0])
-    past = histories(now[0], days) if days else None
+    past, shelf = histories(now[0], days) if days else None, store.shelf
+    assert shelf is not None
     before = psutil.Process().memory_info().rss
     for number in range(count):
         where = f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}:6060"
         watched = Watched(Target(TargetKey("bench", where), base_url=f"http://{where}"), job)
         if past:
             remember(watched, *past)
+            for group in watched.groups():
+                group.put_away(shelf)
         fleet.targets[watched.key] = watched
     every = list(fleet.targets.values())
     await _read(pipeline, every, now)
@@ -119,10 +125,18 @@ async def _measure(bodies: Path, count: int, days: float, directory: Path) -> st
     await store.close()
     if failed:
         raise SystemExit(f"{failed} of {count} targets were not read: {every[0].last_error}")
-    return (
+    row = (
         f"{count:8,}{days:6g}{1000 * cpu / len(some):9.2f} ms{rss / MIB:6.0f} MiB"
         f"{(rss - before) / count / 1024:6.0f} KiB{states / 1024:8.1f} KiB"
     )
+    return "\n".join([row, *_held(every, (rss - before) / count)]) if held else row
+
+
+def _held(every: Sequence[Watched], each: float) -> list[str]:
+    """What the memory of a target is, a line for each part."""
+    found = tally(every)
+    found["not found in objects"] = each - sum(found.values())
+    return [f"{size:12,.0f} bytes: {name}" for name, size in found.items()]
 
 
 def _start_of(bodies: Path) -> float:

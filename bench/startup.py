@@ -139,8 +139,6 @@ def remember(watched: Watched, series: bytes, site: bytes) -> None:
             group.arrange(range(count))
         made = {number: Site(f"{number:016x}", frame) for number in range(count)}
         watched.sites[signal] = Sites(signal, made, group)
-    for group in watched.groups():
-        group.pack()
 
 
 if __name__ == "__main__":

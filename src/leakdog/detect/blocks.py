@@ -3,61 +3,36 @@
 from __future__ import annotations
 
 import math
-import zlib
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from leakdog.detect.cells import Cells
+
 Array = npt.NDArray[np.float64]
 T = TypeVar("T", bound=np.generic)
 LEAST_ROOM = 8  # blocks for which memory is taken at first
 MORE_ROOM = 0.25  # of the blocks that are kept, for how many more room is made when it is needed
-LEAST_PACKED = 4096  # bytes of numbers that are worth packing: smaller rings are those that change with each pass
 NEVER = -(1 << 60)  # index of a block before all others
 
 
-class Blocks:
+class Blocks(Cells):
     """Numbers of the last blocks, up to `length` of them. Takes memory as it fills: most processes are young.
+
+    The cells are (rows, n), the last block at the end; NaN where missing.
 
     Attributes:
         end: index after the last block.
 
     """
 
-    __slots__ = ("_cells", "_packed", "end", "length")
+    __slots__ = ("end", "length")
 
     def __init__(self, rows: int, length: int) -> None:
+        super().__init__(np.empty((rows, 0), np.float32))
         self.length = length
-        self._packed: bytes | None = None
-        self.cells = np.empty((rows, 0), np.float32)
         self.end = NEVER
-
-    @property
-    def cells(self) -> npt.NDArray[np.float32]:
-        """(rows, n), the last block at the end; NaN where missing. To be changed: they are unpacked, and stay so."""
-        self.cells = self.read()
-        return self._cells
-
-    @cells.setter
-    def cells(self, cells: npt.NDArray[np.float32]) -> None:
-        self._cells, self._packed = cells, None
-
-    def read(self) -> npt.NDArray[np.float32]:
-        """The cells, not to be changed: where they are packed they stay so, with a copy beside until `pack`."""
-        if self._packed is not None and not self._cells.size:
-            planes = np.frombuffer(zlib.decompress(self._packed), np.uint8).reshape(4, -1)
-            self._cells = np.ascontiguousarray(planes.T).view(np.float32).reshape(len(self._cells), -1)
-        return self._cells
-
-    def pack(self) -> None:
-        """Keep the numbers compressed until one is changed: signs and exponents are much alike."""
-        if self._cells.nbytes < LEAST_PACKED:
-            return
-        if self._packed is None:
-            planes = np.ascontiguousarray(self._cells).view(np.uint8).reshape(-1, 4).T
-            self._packed = zlib.compress(planes.tobytes(), 1)
-        self._cells = np.empty((len(self._cells), 0), np.float32)
 
     def put(self, index: int) -> npt.NDArray[np.float32]:
         """Add block `index`, and give its numbers to be filled in, (rows,); those left out before it are missing."""
@@ -93,6 +68,9 @@ class Blocks:
     def arrange(self, rows: npt.NDArray[np.intp]) -> None:
         """Keep these rows, in this order; a row of -1 is a new one, of which nothing is known."""
         self.cells = arranged(self.cells, rows, math.nan)
+
+    def _most(self, cells: npt.NDArray[np.float32]) -> int:
+        return len(cells) * self.length * cells.itemsize
 
     def _moved(self, blocks: int) -> npt.NDArray[np.float32]:
         """The cells, with room for so many blocks at the end.

@@ -95,7 +95,7 @@ def assessment(group: Group, row: int, signal: Signal, limit: float | None, now:
         return group.lows(level, int(now // settings.levels[level].block_seconds), row)
 
     first, swing = float(group.known[FIRST, row]), float(group.known[SWING, row])
-    verdict, places = _judged(settings.looks, group.found.flags(row))
+    verdict, places = _judged(settings.looks, group.found.flags(slice(row, row + 1)))
     found = [(settings.looks[place], group.found.named(place, row)) for place in places]
     return _conclude(verdict, found, Context(signal, limit, now, settings, swing, lows, first, group.life_start))
 
@@ -104,12 +104,10 @@ def verdicts(group: Group) -> list[Verdict]:
     """Of each series the verdict of its `assessment`, at a fraction of the cost."""
     found = group.found
     if found.verdicts is None:
-        out = [Verdict.TOO_EARLY] * len(group)
-        if found.numbers is not None:
-            for verdict, places in reversed(_claims(group.settings.looks, found.numbers)):
-                for row in np.flatnonzero(places.any(0)).tolist():
-                    out[row] = verdict
-        found.verdicts = out
+        found.verdicts = [Verdict.TOO_EARLY] * len(group)
+        for verdict, places in reversed(_claims(group.settings.looks, found.flags())):
+            for row in np.flatnonzero(places.any(0)).tolist():
+                found.verdicts[row] = verdict
     return found.verdicts
 
 
@@ -120,7 +118,7 @@ def compose(found: Sequence[Found], context: Context) -> Assessment:
     return _conclude(verdict, [found[place] for place in places], context)
 
 
-def _judged(looks: Sequence[Look], flags: npt.NDArray[np.floating]) -> tuple[Verdict, list[int]]:
+def _judged(looks: Sequence[Look], flags: npt.NDArray[np.number]) -> tuple[Verdict, list[int]]:
     """Of one series the verdict, and the places of the look-backs that tell it: all that found a leak, or the longest.
 
     Args:
@@ -134,11 +132,11 @@ def _judged(looks: Sequence[Look], flags: npt.NDArray[np.floating]) -> tuple[Ver
     return Verdict.TOO_EARLY, np.flatnonzero(flags[:, :, LEAK] == 0).tolist()[-1:]
 
 
-def _claims(looks: Sequence[Look], flags: npt.NDArray[np.floating]) -> list[tuple[Verdict, Bools]]:
+def _claims(looks: Sequence[Look], flags: npt.NDArray[np.number]) -> list[tuple[Verdict, Bools]]:
     """The verdicts, weightiest first, and which look-backs claim each of which series, (looks, n).
 
     Args:
-        flags: (looks, n, 3 or more), first `leak`, `settling` and `follows_load`; NaN where one could not be used.
+        flags: (looks, n, 3 or more), first `leak`, `settling` and `follows_load`; below 0 where one could not be used.
 
     """
     plain = (flags[:, :, LEAK] == 0) & np.array([not look.urgent for look in looks], bool)[:, None]

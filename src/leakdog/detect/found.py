@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
 from leakdog.detect.blocks import arranged
+from leakdog.detect.cells import Cells, Shelf
 from leakdog.detect.evidence import Evidence
 from leakdog.detect.score import NEVER
+from leakdog.detect.settings import Look
 from leakdog.model import Verdict
 
 Ints = npt.NDArray[np.int64]
@@ -32,7 +37,10 @@ TOLD = (
     "past",
     "record",
 )
-LEAK, SETTLING, FOLLOWS_LOAD, SCORE, GROWTH = range(5)
+LEAK, SETTLING, FOLLOWS_LOAD, SCORE = range(4)
+MAY_LEAK = SCORE  # among the flags: whether there is a score
+FLAGS = (LEAK, SETTLING, FOLLOWS_LOAD)
+UNUSED = -1  # a flag of a look-back that could not be used
 # What was found stands for this share of its look-back while no new block can be judged.
 MEMORY_SHARE = 0.25
 
@@ -42,16 +50,18 @@ class Found:
 
     Attributes:
         ends: (looks, n), -1 where it was not examined yet.
-        numbers: (looks, n, len(TOLD)), NaN where it could not be used; None until one can be.
-        verdicts: of each series, as the engine reads them off these numbers; None until it does, and when they change.
+        verdicts: of each series, as the engine reads them off the flags; None until it does, and when they change.
 
     """
 
-    __slots__ = ("ends", "numbers", "verdicts")
+    __slots__ = ("_flags", "_levels", "_numbers", "ends", "verdicts")
 
-    def __init__(self, looks: int, rows: int) -> None:
-        self.ends = np.full((looks, rows), -1)
-        self.numbers: npt.NDArray[np.float32] | None = None
+    def __init__(self, looks: Sequence[Look], rows: int) -> None:
+        self.ends = np.full((len(looks), rows), -1)
+        self._flags = np.full((len(looks), rows, len(FLAGS) + 1), UNUSED, np.int8)
+        self._levels = _by_level(tuple(looks))
+        # By level, (looks, n, len(TOLD)) of its look-backs, which change together; None until one could be used.
+        self._numbers: list[Cells | None] = [None] * (1 + max((level for level, _ in self._levels), default=0))
         self.verdicts: list[Verdict] | None = None
 
     def note(self, number: int, rows: Ints, evidence: Evidence, end: int, blocks: int) -> None:
@@ -61,51 +71,67 @@ class Found:
         """
         self.verdicts = None
         usable = evidence.usable & ~np.isnan(evidence.growth)
-        ends = self.ends[number]
-        if self.numbers is None:
-            ends[rows] = end
-            if not usable.any():
-                return
-            self.numbers = np.full((*self.ends.shape, len(TOLD)), np.nan, np.float32)
-        numbers = self.numbers[number]
-        if usable.all():
-            ends[rows], numbers[rows] = end, numbers_of(evidence)
-            return
-        stands = ~evidence.usable & ~np.isnan(numbers[rows, GROWTH]) & ((end - ends[rows]) / blocks <= MEMORY_SHARE)
+        ends, flags = self.ends[number], self._flags[number]
+        known = flags[rows, LEAK] != UNUSED
+        stands = ~evidence.usable & known & ((end - ends[rows]) / blocks <= MEMORY_SHARE)
         ends[rows[~stands]] = end
-        numbers[rows[~stands]] = np.nan
-        numbers[rows[usable]] = numbers_of(evidence)[usable]
+        flags[rows[~stands]] = UNUSED
+        if not usable.any():
+            return
+        told, rows = numbers_of(evidence)[usable], rows[usable]
+        flags[rows, : len(FLAGS)] = told[:, FLAGS]
+        flags[rows, MAY_LEAK] = told[:, SCORE] > NEVER
+        self._of(number)[rows] = told
 
     def silent(self, number: int, rows: Ints) -> Bools:
         """Of which series a look-back has nothing to say, (n,)."""
-        if self.numbers is None:
-            return np.ones(len(rows), bool)
-        return np.asarray(np.isnan(self.numbers[number, rows, GROWTH]))
+        return np.asarray(self._flags[number, rows, LEAK] == UNUSED)
 
-    def flags(self, row: int) -> npt.NDArray[np.float32]:
-        """`leak`, `settling` and `follows_load` of each look-back of one series, (looks, 1, 3); NaN if not usable."""
-        if self.numbers is None:
-            return np.full((len(self.ends), 1, FOLLOWS_LOAD + 1), np.nan, np.float32)
-        return self.numbers[:, row : row + 1, : FOLLOWS_LOAD + 1]
+    def flags(self, rows: slice = slice(None)) -> npt.NDArray[np.int8]:
+        """`leak`, `settling` and `follows_load` by look-back and series, (looks, n, 3); `UNUSED` if it could not be."""
+        return self._flags[:, rows, : len(FLAGS)]
 
     def named(self, number: int, row: int) -> dict[str, float]:
-        """What a look-back found of one series, by name."""
-        assert self.numbers is not None
-        return dict(zip(TOLD, self.numbers[number, row].tolist(), strict=True))
+        """What a look-back found of one series, by name; of one that could be used."""
+        level, place = self._levels[number]
+        cells = self._numbers[level]
+        assert cells is not None
+        return dict(zip(TOLD, cells.read()[place, row].tolist(), strict=True))
 
     def may_leak(self) -> Bools:
         """Where a look-back has found growth that only the weight of evidence keeps from being a leak, (n,)."""
-        if self.numbers is None:
-            return np.zeros(self.ends.shape[1], bool)
-        growing = self.numbers[:, :, SCORE] > NEVER
-        return np.asarray(growing.any(0))
+        return np.asarray((self._flags[:, :, MAY_LEAK] > 0).any(0))
 
     def arrange(self, rows: npt.NDArray[np.intp]) -> None:
         """Keep these rows, in this order; a row of -1 is a new one, that was not examined yet."""
         self.verdicts = None
         self.ends = arranged(self.ends, rows, -1, axis=1)
-        if self.numbers is not None:
-            self.numbers = arranged(self.numbers, rows, np.nan, axis=1)
+        self._flags = arranged(self._flags, rows, UNUSED, axis=1)
+        for cells in filter(None, self._numbers):
+            cells.cells = arranged(cells.cells, rows, np.nan, axis=1)
+
+    def put_away(self, level: int, shelf: Shelf) -> None:
+        """Take less memory for what the look-backs of a level found; verdicts are told without it."""
+        if level < len(self._numbers) and (cells := self._numbers[level]) is not None:
+            cells.put_away(shelf)
+
+    def _of(self, number: int) -> npt.NDArray[np.float32]:
+        """The numbers of a look-back, to be changed."""
+        level, place = self._levels[number]
+        cells = self._numbers[level]
+        if cells is None:
+            looks = sum(level == of for of, _ in self._levels)
+            cells = Cells(np.full((looks, self.ends.shape[1], len(TOLD)), np.nan, np.float32))
+            self._numbers[level] = cells
+        numbers: npt.NDArray[np.float32] = cells.cells[place]
+        return numbers
+
+
+@lru_cache
+def _by_level(looks: tuple[Look, ...]) -> tuple[tuple[int, int], ...]:
+    """Of each look-back the level, and its place among those of that level."""
+    levels = [look.level for look in looks]
+    return tuple((level, levels[:number].count(level)) for number, level in enumerate(levels))
 
 
 def numbers_of(evidence: Evidence) -> npt.NDArray[np.float64]:

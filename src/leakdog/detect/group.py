@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leakdog.detect.blocks import NEVER, Blocks, Ring, arranged
+from leakdog.detect.cells import Shelf
 from leakdog.detect.climb import Past
 from leakdog.detect.found import Found
 from leakdog.detect.lives import Lives, joining
@@ -26,8 +27,8 @@ Bools = npt.NDArray[np.bool_]
 STEP_WEIGHT = 0.1  # of the newest step in the average
 SWING_WEIGHT = 0.1  # of the newest block's swing
 HIGHS = 168  # of the coarsest blocks whose highest reading is remembered: a week in production
+SELDOM_SECONDS = 300.0  # width of a block from which what is known of a level is put away between passes
 LOWEST = -math.inf
-PACKED_SECONDS = 60.0  # of a block: what has shorter ones changes with each pass
 RESUMED = -1.0  # in the place of a step: the next one is the pause in which nobody watched, and tells nothing
 LIFE_TOLERANCE_SECONDS = 1.5  # start times are told in clock ticks or whole seconds: nearer ones are the same life
 LOW, HIGH = 0, 1
@@ -65,7 +66,7 @@ class Group:
         self.known = np.repeat(np.array(NEW)[:, None], rows, 1)
         self.highs = Blocks(rows, HIGHS)
         self.lives = Lives(rows, settings)
-        self.found = Found(len(settings.looks), rows)
+        self.found = Found(settings.looks, rows)
 
     def __len__(self) -> int:
         """How many series there are."""
@@ -149,13 +150,14 @@ class Group:
         self.lives.arrange(wanted, () if self.life_start == LOWEST else (self.rings[-1].life_first,))
         self.found.arrange(wanted)
 
-    def pack(self) -> None:
-        """Take less memory until somebody reads it again: most of what is remembered is looked at once an hour."""
-        for ring in self.rings:
-            if ring.block_seconds >= PACKED_SECONDS:
-                ring.pack()
-        if self.rings[-1].block_seconds >= PACKED_SECONDS:
-            self.highs.pack()
+    def put_away(self, shelf: Shelf) -> None:
+        """Take less memory until the next pass: most of what is remembered changes once an hour."""
+        for number, ring in enumerate(self.rings):
+            if ring.block_seconds >= SELDOM_SECONDS:
+                ring.put_away(shelf)
+                self.found.put_away(number, shelf)
+        if self.rings[-1].block_seconds >= SELDOM_SECONDS:
+            self.highs.put_away(shelf)
 
     def follow(self, settings: Settings) -> None:
         """Go on under other settings.
@@ -169,7 +171,7 @@ class Group:
         if self.settings.levels != settings.levels:
             raise LeakdogError("going on with a detector state: it was kept under another preset; it starts afresh")
         self.settings = settings
-        self.found = Found(len(settings.looks), len(self))
+        self.found = Found(settings.looks, len(self))
 
     def _note_times(self, time: float, told: Bools) -> None:
         read, first, step, _ = self.known
@@ -219,7 +221,7 @@ class Group:
         begins = max(life_start, self.last_time)
         self.life_start = life_start
         self.known[FIRST] = math.nan
-        self.found = Found(len(self.settings.looks), len(self))
+        self.found = Found(self.settings.looks, len(self))
         self.highs.forget()
         for number, (ring, level) in enumerate(zip(self.rings, self.settings.levels, strict=True)):
             self._open(number, NEVER)

@@ -39,7 +39,6 @@ def to_bytes(group: Group) -> bytes:
         cells = ring.read()
         parts += [_RING.pack(*(getattr(ring, name) for name in OPEN)), _SIZE.pack(ring.end, cells.shape[1])]
         parts += [cells[:-1].astype("<f4").tobytes(), halved(cells[-1]).tobytes()]
-    group.pack()
     return sealed(MAGIC, b"".join(parts), group.settings.levels)
 
 
@@ -58,7 +57,9 @@ def from_bytes(data: bytes, settings: Settings) -> Group:
     group.known[STEP] = RESUMED
     group.opened = reader.like(group.opened)
     table = reader.numbers("<f8", rows, MOST_LIVES)
-    group.lives.first = [tuple(lives[~np.isnan(lives)].astype(int).tolist()) for lives in table]
+    same: dict[tuple[int, ...], tuple[int, ...]] = {}
+    lives = (tuple(starts[~np.isnan(starts)].astype(int).tolist()) for starts in table)
+    group.lives.first = [same.setdefault(starts, starts) for starts in lives]
     group.lives.before = reader.like(group.lives.before)
     if unsettled:
         group.lives.after = reader.numbers("<f8", rows, settings.settle_blocks)

@@ -155,8 +155,6 @@ def judge(
             doubt=doubted.get(leak_class),
         )
         changed += _replace(watched, leak_class, after)
-    for group in watched.groups():
-        group.pack()
     return changed
 
 

@@ -227,7 +227,7 @@ class Sites:
         fine = _settings(settings)
         try:
             named = json.loads(head)
-            sites = {key: Site(name, _shared(Frame(*frame[:3]))) for key, name, *frame in named}
+            sites = {key: Site(intern(name), _shared(Frame(*frame[:3]))) for key, name, *frame in named}
             sizes: dict[int, float] = {}
             if body.startswith(before.MAGIC):
                 ends = np.cumsum([0, *(size for *_, size in named)]).tolist()
@@ -252,7 +252,7 @@ class Sites:
                 sites[key] = self.followed[key]
             if key in rows:
                 stack = seen.stack(rows[key])
-                site = sites.setdefault(key, Site(stack_id(stack), stack[0]))
+                site = sites.setdefault(key, Site(intern(stack_id(stack)), stack[0]))
                 site.frame = _shared(own_frame(stack, own))
         self._follow(sites, group)
 

@@ -152,6 +152,11 @@ class Watched:
             build = self.lives.pop().build or build
         self.lives = [*self.lives, Lived(start_time, build)][-LIVES:]
 
+    def forget_series(self) -> None:
+        """Know nothing of its signals and sites but what is told from now on."""
+        self.series, self.sites = Signals(), {}
+        self.verdicts, self.assessments, self.assessed = {}, {}, None
+
     def groups(self) -> list[Group]:
         """The series of its signals and of its sites."""
         groups = [self.series.group, *(sites.group for sites in self.sites.values())]

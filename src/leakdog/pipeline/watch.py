@@ -149,9 +149,7 @@ class Pipeline:
         watched.absent |= got.absent
         watched.values.update(values)
         await self._keep(watched, slot, now, got, values)
-        observe(watched, values, now, self._settings, got.tallies)
-        said = self._fleet.seconded(watched), doubts(self._fleet, watched)
-        changed += judge(watched, now, self._settings, *said)
+        changed += self._judge(watched, now, values, got)
         known = {leak.id: _first(leak) for leak in watched.leaks.values()}
         explained = await self._explain(watched, now)
         explained += self._note(watched, now)
@@ -160,6 +158,24 @@ class Pipeline:
         told = [leak for leak in explained if _first(leak) != known[leak.id]]
         await self._announce([*changed, *explained], {leak.id for leak in (*changed, *told)})
         await self._collect(watched, changed, now)
+
+    def _judge(self, watched: Watched, now: float, values: dict[Signal, float], got: Gathered) -> list[Leak]:
+        """Feed the pass to the detector. Returns the leaks that are new or have changed state.
+
+        What the detector had put away and cannot be read back is lost, and the target's series begin anew.
+        """
+        try:
+            observe(watched, values, now, self._settings, got.tallies)
+            said = self._fleet.seconded(watched), doubts(self._fleet, watched)
+            changed = judge(watched, now, self._settings, *said)
+        except StoreError as error:
+            log.error("the series of %s: %s", watched.key, error)
+            watched.forget_series()
+            return []
+        if self._store.shelf is not None:
+            for group in watched.groups():
+                group.put_away(self._store.shelf)
+        return changed
 
     async def _collect(self, watched: Watched, changed: list[Leak], now: float) -> None:
         """Keep what proves the leaks that have just begun to fire, or ended with their process."""

@@ -13,6 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from leakdog.detect.cells import Shelf
 from leakdog.model import Kind, Leak, Life, Scrape, Signal, Snapshot, TargetKey
 
 Floats = NDArray[np.float64]
@@ -60,6 +61,7 @@ class StoreStats:
         queue_length: calls waiting to be acknowledged.
         failing: why the last write raised; empty once one has gone through again.
         evidence_bytes: of `size_bytes`, what the evidence of leaks takes.
+        shelf_bytes: of `size_bytes`, what the detector has put away between passes, until the store is closed.
         damaged_total: pieces of stored data that could not be read since the store was opened, and were left out.
 
     """
@@ -73,6 +75,7 @@ class StoreStats:
     failing: str = ""
     kind_bytes: Mapping[str, int] = field(default_factory=dict)
     evidence_bytes: int = 0
+    shelf_bytes: int = 0
     damaged_total: int = 0
 
 
@@ -99,6 +102,11 @@ class EvidenceFile:
 
 class Store(Protocol):
     """Keeps scrapes, leaks and detector states. Used from one event loop; no call blocks it."""
+
+    @property
+    def shelf(self) -> Shelf | None:
+        """Takes what the detector does not need between passes; None where that stays in memory."""
+        ...
 
     async def append(self, scrape: Scrape) -> tuple[Snapshot, ...]:
         """Store a scrape whole or not at all, and return its snapshots, one for each profile, in order.

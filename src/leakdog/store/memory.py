@@ -14,6 +14,7 @@ from itertools import count
 import numpy as np
 
 from leakdog.config.schema import EvidenceConfig, RetentionConfig
+from leakdog.detect.cells import Shelf
 from leakdog.errors import StoreError
 from leakdog.model import Kind, Leak, Life, RawProfile, Scrape, Signal, Snapshot, TargetKey
 from leakdog.store.codec import ended_at
@@ -56,6 +57,8 @@ class _Stored:
 
 class MemoryStore:
     """Implements `contract.Store` in dictionaries. `retention.size` bounds an estimate of their memory."""
+
+    shelf: Shelf | None = None
 
     def __init__(self, retention: RetentionConfig, evidence: EvidenceConfig) -> None:
         self._retention = retention

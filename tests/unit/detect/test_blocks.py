@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from leakdog.detect.blocks import LEAST_PACKED, LEAST_ROOM, NEVER, Blocks, Ring, arranged
+from leakdog.detect.blocks import LEAST_ROOM, NEVER, Blocks, Ring, arranged
+from leakdog.detect.cells import LEAST_KEPT, Floats, Kept
 
 
 def test_the_last_blocks_come_back_and_what_was_left_out_is_missing() -> None:
@@ -55,33 +56,51 @@ def test_memory_is_taken_as_blocks_come() -> None:
     assert blocks.cells.size == 0
 
 
-def test_packed_blocks_take_less_and_are_the_same() -> None:
-    """They come back bit for bit when they are read, and new ones are put as before; few are not worth packing."""
-    packed, plain = Blocks(12, 336), Blocks(12, 336)
+class Shelf:
+    """Stands in for a shelf: counts what is put away, and in places of which size."""
+
+    def __init__(self) -> None:
+        self.places: list[int] = []
+
+    def __call__(self, cells: Floats, most: int) -> Kept:
+        """Keep a copy."""
+        self.places.append(most)
+        return Copy(cells.copy())
+
+
+class Copy:
+    """Numbers that were put away."""
+
+    def __init__(self, cells: Floats) -> None:
+        self._cells = cells
+
+    def read(self) -> Floats:
+        """The numbers."""
+        return self._cells
+
+
+def test_blocks_that_are_put_away_are_the_same() -> None:
+    """They come back bit for bit when they are read, and new ones are put as before; few are not worth it."""
+    away, plain, shelf = Blocks(12, 336), Blocks(12, 336), Shelf()
     rng = np.random.default_rng(1)
     for index in range(400):
-        values = 4096 * np.floor(25_000 * (1 + 0.05 * rng.standard_normal(12)))
-        for blocks in (packed, plain):
-            blocks.put(index)[:] = np.where(values > 1.1e8, np.nan, values)
-        packed.pack()
-        assert (packed._packed is None) == (plain.cells.nbytes < LEAST_PACKED)
-    assert packed._packed is not None
-    assert len(packed._packed) < 0.6 * plain.cells.nbytes
-    np.testing.assert_array_equal(packed.cells.view(np.uint32), plain.cells.view(np.uint32))
+        values = rng.standard_normal(12)
+        for blocks in (away, plain):
+            blocks.put(index)[:] = np.where(values > 2, np.nan, values)
+        away.put_away(shelf)
+        assert isinstance(away._held, Copy) == (plain.cells.nbytes >= LEAST_KEPT)
+        np.testing.assert_array_equal(away.tail(index + 1), plain.tail(index + 1))
+    assert away.read() is away.read()
+    np.testing.assert_array_equal(away.cells.view(np.uint32), plain.cells.view(np.uint32))
 
 
-def test_packed_blocks_are_unpacked_once_and_not_packed_anew() -> None:
-    """Who reads them again until they are packed gets the same array; one that nobody has changed is not compressed."""
-    blocks = Blocks(12, 336)
-    for index in range(336):
+def test_a_place_has_room_for_all_blocks_that_are_to_come() -> None:
+    """Rings grow for two weeks: in places of their present size they would leave one behind with each step."""
+    blocks, shelf = Blocks(12, 336), Shelf()
+    for index in range(400):
         blocks.put(index)[:] = index
-    blocks.pack()
-    packed = blocks._packed
-    assert blocks.read() is blocks.read()
-    np.testing.assert_array_equal(blocks.tail(336, slice(3, 4)), np.arange(336.0)[None])
-    blocks.pack()
-    assert blocks._packed is packed
-    assert not blocks._cells.size
+        blocks.put_away(shelf)
+    assert {*shelf.places} == {12 * 336 * 4}
 
 
 def test_an_index_has_its_column() -> None:

@@ -9,10 +9,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from leakdog.detect.cells import Floats
+from leakdog.detect.engine import assess
 from leakdog.detect.group import FIRST, STEP, Group
 from leakdog.detect.settings import PRODUCTION, SOAK, Settings, for_sites
 from leakdog.detect.stored import to_bytes
 from leakdog.errors import LeakdogError
+from leakdog.model import Signal, Verdict
 
 START = 3_600_000.0  # on the hour
 HOUR = 3600.0
@@ -157,17 +160,6 @@ def test_the_lows_of_one_series_are_those_of_its_panel() -> None:
     assert group.lives.after is not None
 
 
-def test_rings_that_change_with_each_pass_are_not_packed() -> None:
-    """Those of a soak; hourly blocks are."""
-    for settings, packed in ((SOAK, 0), (PRODUCTION, 2)):
-        group = Group(settings, 12)
-        for number in range(200):
-            time = START + number * settings.levels[-1].block_seconds
-            group.observe(time, [5.0 + number] * 12, life_start=START - 1e6, load=None)
-        group.pack()
-        assert sum(each._packed is not None for each in (*group.rings, group.highs)) == packed
-
-
 def test_series_come_and_go() -> None:
     """Those that stay go on as they were, in their new places; one that comes begins with nothing."""
     group, same = Group(SOAK, 3), Group(SOAK, 1)
@@ -198,6 +190,37 @@ def test_series_without_blocks_take_little_memory(settings: Settings, most: int)
     finally:
         tracemalloc.stop()
     assert taken / len(groups) / 12 < most
+
+
+@pytest.mark.parametrize("settings", [PRODUCTION, for_sites(PRODUCTION)], ids=["signals", "sites"])
+def test_what_is_put_away_changes_no_result(settings: Settings) -> None:
+    """Of two groups that read the same for three days with a restart, one is put away after each look."""
+    plain, away = Group(settings, 12), Group(settings, 12)
+    rng, slopes = np.random.default_rng(1), np.linspace(0, 3e3, 12)
+    taken = []
+
+    class Place:
+        def __init__(self, cells: Floats) -> None:
+            self._cells = cells.copy()
+            self._cells.flags.writeable = False
+            taken.append(cells.nbytes)
+
+        def read(self) -> Floats:
+            return self._cells
+
+    for step in range(3 * 24 * 6):
+        now, life = START + 600 * step, START - 86_400 if step < 200 else START + 600 * 199
+        values = 5e7 + slopes * 600 * step + rng.normal(0, 1e6, 12)
+        told = []
+        for group in (plain, away):
+            group.observe(now, values, life_start=life, load=1e6)
+            every = assess(group, [Signal.INUSE_SPACE] * 12, [1e9] * 12, now)
+            told.append((every, group.found.may_leak().tolist()))
+        assert told[0] == told[1]
+        away.put_away(lambda cells, _: Place(cells))
+    assert to_bytes(plain) == to_bytes(away)
+    assert len(taken) > 100
+    assert {each.verdict for each in told[0][0]} >= {Verdict.LEAK, Verdict.STEADY}
 
 
 def test_other_settings_of_the_same_time_scale_keep_what_is_remembered() -> None:

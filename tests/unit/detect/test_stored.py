@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leakdog.detect.cells import Floats
 from leakdog.detect.group import STEP, Group
 from leakdog.detect.settings import PRODUCTION, SOAK
 from leakdog.detect.stored import from_bytes, to_bytes
@@ -71,20 +72,26 @@ def test_a_series_takes_four_kilobytes_at_most() -> None:
     assert sizes[1] < 1000 < sizes[400] == len(to_bytes(group)) <= 4096
 
 
-def test_a_packed_group_is_packed_when_it_has_been_stored() -> None:
-    """All states are stored every few minutes: not all of them may lie unpacked until their next pass."""
-    group = Group(PRODUCTION, 12)
+def test_a_group_that_is_put_away_is_stored_from_where_it_lies() -> None:
+    """All states are stored every few minutes: not all of them may lie in memory until their next pass."""
+    group, away = Group(PRODUCTION, 12), []
+
+    class Place:
+        def __init__(self, cells: Floats) -> None:
+            self._cells = cells
+            away.append(self)
+
+        def read(self) -> Floats:
+            return self._cells
+
     for number in range(200 * 12):
         group.observe(START + number * 300, [5.0] * 12, life_start=0.0, load=2.0)
     plain = to_bytes(group)
-    group.pack()
-    packed = [blocks._packed for blocks in (*group.rings, group.highs)]
+    group.put_away(lambda cells, _: Place(cells))
     assert to_bytes(group) == plain
-    assert not any(blocks._cells.size for blocks in (*group.rings, group.highs) if blocks._packed is not None)
     group.panel(3, int(START // HOUR) + 200)
     group.highest(int(START // HOUR) + 100)
-    assert [blocks._packed for blocks in (*group.rings, group.highs)] == packed
-    assert sum(each is not None for each in packed) == 2
+    assert [blocks._held for blocks in (*group.rings[1:], group.highs)] == away
 
 
 def test_loads_are_stored_to_a_part_in_256() -> None:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from leakdog.config.schema import Config, DenseConfig, DetectionConfig, IntervalsConfig, ScrapeConfig
-from leakdog.detect.settings import settings_for
+from leakdog.detect.cells import Floats
+from leakdog.detect.settings import PRODUCTION, settings_for
 from leakdog.errors import FetchError, Reason, StoreError
 from leakdog.model import (
     Culprit,
@@ -25,6 +26,7 @@ from leakdog.model import (
     Source,
     Target,
     TargetKey,
+    Verdict,
 )
 from leakdog.pipeline.gather import METRICS, PROCESS, Gathered
 from leakdog.pipeline.state import Fleet, Watched
@@ -81,6 +83,8 @@ class Proofs:
 
 class Broken:
     """A store that takes nothing."""
+
+    shelf = None
 
     async def append(self, scrape: Scrape) -> tuple[Snapshot, ...]:
         """Refuse."""
@@ -217,6 +221,50 @@ async def test_a_store_that_fails_does_not_stop_the_watching(config: Config, wat
     await grow(pipeline, script, watched, 95)
     assert watched.leaks[LeakClass.HEAP].state is LeakState.FIRING
     assert watched.up is True
+
+
+class Lost:
+    """Numbers that were put away on a disk that has broken since."""
+
+    def read(self) -> Floats:
+        """Fail."""
+        raise StoreError("reading back what the detector knows: I/O error; it starts afresh")
+
+
+async def test_what_changes_seldom_is_put_away_between_passes(config: Config, store: Store, watched: Watched) -> None:
+    """After a pass the long rings lie in the store's shelf, and the next goes on with them."""
+    config = replace(config, detection=DetectionConfig())
+    script, away = Script(), []
+    store.shelf = lambda cells, most: away.append(most) or cells  # type: ignore[misc]
+    pipeline, _ = build(config, script, store)
+    signals = (Signal.INUSE_SPACE, Signal.HEAP_ALLOC, Signal.RSS, Signal.THREADS, Signal.OPEN_FILES)
+    for _ in range(40):
+        script.now += 300
+        script.tells(dict.fromkeys(signals, script.now), start_time=START - 86_400)
+        await pipeline.scrape(watched, script.now)
+    assert {*away} == {6 * PRODUCTION.levels[1].length * 4}  # lows of 5 minutes: five signals and the load
+
+
+async def test_series_begin_anew_where_what_was_put_away_is_lost(
+    config: Config, store: Store, watched: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is told once, the pass is a good one, and the leak is found again."""
+    script = Script()
+    pipeline, _ = build(config, script, store)
+    await grow(pipeline, script, watched, 95)
+    group = watched.series.group
+    assert group is not None
+    for ring in group.rings:
+        ring._held = Lost()
+    with caplog.at_level(logging.ERROR):
+        await grow(pipeline, script, watched, 3)
+    assert [each.message for each in caplog.records] == [
+        "the series of shop/10.0.0.7:6060: reading back what the detector knows: I/O error; it starts afresh"
+    ]
+    assert watched.up is True
+    assert {*watched.verdicts.values()} == {Verdict.TOO_EARLY}
+    await grow(pipeline, script, watched, 95)
+    assert watched.verdicts[Signal.INUSE_SPACE] is Verdict.LEAK
 
 
 async def test_load_is_the_rate_of_what_was_allocated_for_work(config: Config, store: Store, watched: Watched) -> None:

@@ -15,6 +15,7 @@ from leakdog.config.schema import EvidenceConfig, RetentionConfig
 from leakdog.errors import StoreError
 from leakdog.model import Kind, Leak, Life, Scrape, Signal, Snapshot, TargetKey
 from leakdog.store.contract import Deleted, EvidenceFile, Readings, StoreStats
+from leakdog.store.shelf import FileShelf
 from leakdog.store.sqlite import aging, bundles, deletes, reads, thinning
 from leakdog.store.sqlite.connection import FILE_NAME, connect_reader, connect_writer, data_bytes
 from leakdog.store.sqlite.damage import Damage
@@ -55,7 +56,8 @@ class SqliteStore:
         self._evidence = evidence
         self._limit = data_bytes(retention.size)
         self._damage = Damage()
-        self._tables = Tables(connection, self._limit, self._damage.note)
+        self.shelf = FileShelf(path.parent)
+        self._tables = Tables(connection, self._limit, self._damage.note, self._shelf_bytes)
         self._writer = Writer(connection, path, self._tables.forget)
         self._reader = Reader(connect_reader(path), path)
 
@@ -187,6 +189,7 @@ class SqliteStore:
             failing=self._writer.failing,
             kind_bytes=sizes,
             evidence_bytes=await self._reader.run(bundles.total_bytes),
+            shelf_bytes=self._shelf_bytes(),
             damaged_total=len(self._damage),
         )
 
@@ -196,10 +199,15 @@ class SqliteStore:
             return
         await self._reader.close()  # before the writer, which then finds itself alone and folds the log away
         await self._writer.close()
+        self.shelf.close()
         self._lock.release()
 
     def _size(self) -> int:
-        return sum(path.stat().st_size for path in (self._path, Path(f"{self._path}-wal")) if path.exists())
+        files = (self._path, Path(f"{self._path}-wal"))
+        return self._shelf_bytes() + sum(path.stat().st_size for path in files if path.exists())
+
+    def _shelf_bytes(self) -> int:
+        return self.shelf.size_bytes
 
     def _shrink(self) -> Deleted:
         """One step towards the sizes that are allowed, of each kind and of all."""
@@ -207,7 +215,7 @@ class SqliteStore:
         for make_room, excess in (
             (deletes.make_room_of_profiles, sizes["profiles"] - (kept.profiles.size or math.inf)),
             (deletes.make_room_of_numbers, sizes["numbers"] - (kept.numbers.size or math.inf)),
-            (deletes.make_room, deletes.used_bytes(self._connection) - self._limit),
+            (deletes.make_room, deletes.used_bytes(self._connection) + self._shelf_bytes() - self._limit),
         ):
             if excess > 0 and deleted == deletes.NOTHING:
                 deleted = make_room(self._connection, int(min(excess, deletes.STEP_BYTES)))

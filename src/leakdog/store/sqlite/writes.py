@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from leakdog.model import Leak, Life, Scrape, Signal, Snapshot, TargetKey
 from leakdog.store.codec import dump_leak, ended_at
@@ -28,14 +28,18 @@ class Tables:
 
     Args:
         connection: the one that writes.
-        limit_bytes: how large the database may become, its log not counted.
+        limit_bytes: how large the database may become, its log not counted, with what is `beside` it.
         note: takes what is found damaged.
+        beside: bytes of other files that count for the limit.
 
     """
 
-    def __init__(self, connection: sqlite3.Connection, limit_bytes: int, note: Note = logged) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, limit_bytes: int, note: Note = logged, beside: Callable[[], int] = int
+    ) -> None:
         self._connection = connection
         self._limit = limit_bytes
+        self._beside = beside
         self._targets: dict[TargetKey, tuple[int, Life]] = {}
         self._signals: dict[Signal, int] = {}
         self._sealed: dict[int, float] = {}
@@ -60,7 +64,7 @@ class Tables:
     def append(self, scrape: Scrape) -> tuple[Snapshot, ...]:
         """Store a scrape and return its snapshots; see `Store.append`."""
         needed = scrape_bytes(scrape)
-        if used_bytes(self._connection) + needed > self._limit:
+        if used_bytes(self._connection) + self._beside() + needed > self._limit:
             make_room(self._connection, ROOM_PER_BYTE * needed)
         target_id = self._target_id(scrape.key, scrape.life)
         points = self._add_values(target_id, scrape) if scrape.values else 0

@@ -1,0 +1,114 @@
+"""Numbers in a file without a name."""
+
+from __future__ import annotations
+
+import gc
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from leakdog.errors import StoreError
+from leakdog.store.shelf import FileShelf, _Kept
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Iterator[FileShelf]:
+    """A shelf in a folder of its own."""
+    made = FileShelf(tmp_path)
+    yield made
+    made.close()
+
+
+def numbers(seed: int, count: int = 1000) -> np.ndarray:
+    """Some numbers, a missing one among them."""
+    made = np.random.default_rng(seed).standard_normal((4, count // 4)).astype(np.float32)
+    made[0, 0] = np.nan
+    return made
+
+
+def kept(shelf: FileShelf, cells: np.ndarray, most: int = 4000) -> _Kept:
+    """What was put away."""
+    made = shelf(cells, most)
+    assert isinstance(made, _Kept)
+    return made
+
+
+def test_numbers_come_back_bit_for_bit(shelf: FileShelf) -> None:
+    """Each from its own place, in its shape, as views of other arrays too."""
+    every = [numbers(seed) for seed in range(20)]
+    every.append(numbers(21).T)
+    away = [kept(shelf, cells) for cells in every]
+    for cells, place in zip(every, away, strict=True):
+        back = place.read()
+        assert back.shape == cells.shape
+        np.testing.assert_array_equal(back.view(np.uint32), np.ascontiguousarray(cells).view(np.uint32))
+
+
+def test_a_place_is_used_again(shelf: FileShelf) -> None:
+    """However often numbers are put away, the file is as large as what lies in it at one time."""
+    away = [kept(shelf, numbers(seed)) for seed in range(50)]
+    size = shelf.size_bytes
+    for _ in range(20):
+        for seed in range(50):
+            away[seed] = kept(shelf, numbers(seed))
+    del away
+    gc.collect()
+    again = [kept(shelf, numbers(seed)) for seed in range(50)]
+    assert 50 * 4000 <= size <= 60 * 4096
+    assert shelf.size_bytes <= size + 2 * 4096  # each new place is taken before the old one is given free
+    np.testing.assert_array_equal(again[7].read(), numbers(7))
+
+
+def test_room_to_grow_takes_no_disk(shelf: FileShelf) -> None:
+    """A place is as large as what will ever be put there; the disk has what was."""
+    away = [kept(shelf, numbers(seed), most=1 << 20) for seed in range(10)]
+    assert shelf.size_bytes <= 10 * 2 * 4096
+    away[0] = kept(shelf, numbers(0, 1 << 18), most=1 << 20)
+    np.testing.assert_array_equal(away[0].read(), numbers(0, 1 << 18))
+    np.testing.assert_array_equal(away[1].read(), numbers(1))
+
+
+def test_nobody_else_sees_the_file(shelf: FileShelf, tmp_path: Path) -> None:
+    """It has no name, so that nothing is left behind however the process ends."""
+    kept(shelf, numbers(1))
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_a_full_disk_leaves_numbers_in_memory(
+    shelf: FileShelf, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They are given back, it is told once, and the place is used when the disk takes them again."""
+
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    cells = numbers(1)
+    with monkeypatch.context() as patch, caplog.at_level(logging.WARNING):
+        patch.setattr("os.pwrite", full)
+        assert shelf(cells, 4000) is cells
+        patch.setattr("os.pwrite", lambda *_: 100)
+        assert shelf(cells, 4000) is cells
+    assert [record.message.rpartition(": ")[2] for record in caplog.records] == ["No space left on device"]
+    np.testing.assert_array_equal(kept(shelf, cells).read(), cells)
+    assert shelf.size_bytes <= 4096
+
+
+def test_what_cannot_be_read_back_is_an_error(shelf: FileShelf, tmp_path: Path) -> None:
+    """A file that is shorter than what was put there, or closed."""
+    place, other = kept(shelf, numbers(1)), FileShelf(tmp_path)
+    shelf._file.truncate(100)
+    with pytest.raises(StoreError, match="a part of it is missing; it starts afresh"):
+        place.read()
+    place = kept(other, numbers(1))
+    other.close()
+    with pytest.raises(StoreError, match="Bad file descriptor; it starts afresh"):
+        place.read()
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    """With what to do."""
+    with pytest.raises(StoreError, match="check its permissions, or set another"):
+        FileShelf(tmp_path / "none")
