@@ -9,7 +9,6 @@ import pytest
 from leakdog.attribute.blocked import Blocked
 from leakdog.attribute.tally import Tally
 from leakdog.config.schema import DetectionConfig, Preset
-from leakdog.detect import blocks
 from leakdog.detect.settings import settings_for
 from leakdog.model import Culprit, Frame, Leak, LeakClass, LeakState, Life, Signal, TargetKey, Verdict
 from leakdog.pipeline.judge import begin_life, end_leaks, growth_together, judge, observe
@@ -148,17 +147,6 @@ def test_nothing_is_compared_while_the_process_does_not_leak(fresh: Watched) -> 
     """A steady process has no span of growth."""
     feed(fresh, {Signal.RSS_ANON: [5e7] * 120, Signal.SYS: growing(120, 1e6)})
     assert growth_together(fresh, START + 120, SETTINGS) == {}
-
-
-def test_between_passes_what_is_remembered_is_packed(fresh: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Judged or not, the same is known afterwards, in less memory."""
-    monkeypatch.setattr(blocks, "LEAST_PACKED", 100)
-    feed(fresh, {Signal.RSS: growing(100, 1e6)})
-    assert fresh.series.group is not None
-    ring = fresh.series.group.rings[0]
-    assert ring._packed is not None
-    lows = ring.tail(ring.end)[0]
-    np.testing.assert_allclose(np.diff(lows[~np.isnan(lows)]), 2e6, rtol=1e-3)
 
 
 def test_file_pages_do_not_count_where_they_are_known(fresh: Watched) -> None:

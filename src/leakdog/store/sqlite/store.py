@@ -56,10 +56,10 @@ class SqliteStore:
         self._evidence = evidence
         self._limit = data_bytes(retention.size)
         self._damage = Damage()
-        self.shelf = FileShelf(path.parent)
         self._tables = Tables(connection, self._limit, self._damage.note, self._shelf_bytes)
         self._writer = Writer(connection, path, self._tables.forget)
         self._reader = Reader(connect_reader(path), path)
+        self.shelf = FileShelf(path.parent)
 
     @classmethod
     def open(cls, directory: Path, retention: RetentionConfig, evidence: EvidenceConfig) -> SqliteStore:

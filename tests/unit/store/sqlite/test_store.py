@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from leakdog.errors import StoreCorrupted, StoreError, StoreTooNew
@@ -169,6 +170,25 @@ async def test_later_version_is_refused(open_backend: Opener, tmp_path: Path) ->
     stranger.close()
     with pytest.raises(StoreTooNew, match="has schema 1000"):
         open_backend()
+
+
+async def test_what_is_put_away_counts_for_the_size(open_backend: Opener, make_scrape: Scrapes) -> None:
+    """Profiles make room for it, as they come and in retention; all together stay within the size."""
+    limit = 1_500_000
+    store = open_backend(size=limit)
+    assert store.shelf is not None
+    away = [store.shelf(np.ones(100_000, np.float32), 400_000)]
+    for slot in range(60):
+        await store.append(make_scrape(float(slot), body=bytes(50_000)))
+        assert (await store.stats()).size_bytes <= limit * 1.05
+    before = await store.stats()
+    assert 400_000 <= before.shelf_bytes < 410_000
+    away.append(store.shelf(np.ones(100_000, np.float32), 400_000))
+    await store.retain(60.0)
+    after = await store.stats()
+    assert after.size_bytes <= limit
+    assert 0 < after.snapshots < before.snapshots
+    await store.close()
 
 
 async def test_file_shrinks_when_data_expires(open_backend: Opener, make_scrape: Scrapes, tmp_path: Path) -> None:
