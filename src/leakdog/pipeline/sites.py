@@ -10,7 +10,7 @@ import json
 import logging
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from sys import intern
 
@@ -279,8 +279,9 @@ def judge_sites(every: Collection[Sites], now: float, settings: Settings, famili
         each.judge(now, settings, families * max(1.0, growing / (1 + found)))
 
 
+@lru_cache(maxsize=1 << 12)
 def _shared(frame: Frame) -> Frame:
-    """The frame with texts that all targets share: replicas have the same sites."""
+    """The frame that all targets share, or one with the texts that they share: replicas have the same sites."""
     return Frame(intern(frame.function), intern(frame.file), frame.line)
 
 
