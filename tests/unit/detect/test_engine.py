@@ -314,7 +314,9 @@ def test_what_is_left_alone_has_nothing_to_tell(monkeypatch: pytest.MonkeyPatch,
         examined.append(0)
         found.append(watched().found)
     numbers = [[cells and cells.read() for cells in each._numbers] for each in found]
-    assert all(np.array_equal(one, other, equal_nan=True) for one, other in zip(*numbers, strict=True) if one is not None)
+    pairs = [pair for pair in zip(*numbers, strict=True) if pair[0] is not None]
+    assert pairs
+    assert all(np.array_equal(one, other, equal_nan=True) for one, other in pairs)
     assert np.array_equal(found[0].flags(), found[1].flags())
     assert np.array_equal(found[0].ends, found[1].ends)
     assert 0 < examined[0] < examined[1] / 3
