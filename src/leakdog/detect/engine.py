@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from leakdog.detect import words
 from leakdog.detect.climb import Past
-from leakdog.detect.evidence import HURDLE, Evidence, examine
+from leakdog.detect.evidence import HURDLE, Evidence, examine, quarters
 from leakdog.detect.forecast import growth_interval, onset_column, plateau, time_to_limit
 from leakdog.detect.found import FOLLOWS_LOAD, LEAK, SETTLING
 from leakdog.detect.group import FIRST, STEP, SWING, Group
@@ -24,7 +24,6 @@ from leakdog.model import Assessment, Signal, Verdict
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
 Found = tuple[Look, dict[str, float]]
 T = TypeVar("T", Panel, Rows)
 
@@ -195,7 +194,6 @@ class _Sight:
         self._now = now
         self._tested = tested
         self._panels: dict[int, Panel] = {}
-        self._may_climb: dict[int, Bools] = {}
         settings, nothing = group.settings, np.full(len(group), math.nan)
         self._known = Rows(
             floor=np.array([settings.least_growth(signal) for signal in signals]),
@@ -226,17 +224,15 @@ class _Sight:
     def restless(self, number: int, rows: Ints) -> Ints:
         """Of some series those that an urgent look-back may find something of; the others are noted as examined.
 
-        An urgent look-back leaves alone what has not grown by a share of the room up to the limit. So most series are
-        told by the lowest and the highest of their blocks, without it.
+        An urgent look-back leaves alone what has not climbed by a share of the room up to the limit, which are most
+        series at most times, and that can be told at a tenth of its cost.
         """
-        look, found = self._group.settings.looks[number], self._group.found
-        if look.level not in self._may_climb:
-            lows = self._panel(look.level, np.arange(len(self._group))).lows
-            low, high = np.fmin.reduce(lows, axis=1), np.fmax.reduce(lows, axis=1)
-            asked = HURDLE * self._group.settings.urgent_share * (self._known.limit - low)
-            self._may_climb[look.level] = high - low > asked
-        quiet = ~self._may_climb[look.level][rows] & found.silent(number, rows)
-        found.ends[number, rows[quiet]] = int(self._now // self._group.settings.levels[look.level].block_seconds)
+        settings, found = self._group.settings, self._group.found
+        look = settings.looks[number]
+        window = self._panel(look.level, rows)
+        base, climb = quarters(look, window)
+        quiet = ~(climb > HURDLE * settings.urgent_share * (self._known.limit[rows] - base)) & found.silent(number, rows)
+        found.ends[number, rows[quiet]] = window.end
         return rows[~quiet]
 
     def _past(self) -> Past:

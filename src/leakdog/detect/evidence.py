@@ -254,6 +254,13 @@ def examine(
     return out
 
 
+def quarters(look: Look, window: Panel) -> tuple[Array, Array]:
+    """Mean of the first quarter of a look-back, and by how much that of the last is above it, (N,) each."""
+    raw = bridge(window.lows[:, -look.blocks :])
+    base = mean(raw[:, : look.blocks // 4])
+    return base, mean(raw[:, -(look.blocks // 4) :]) - base
+
+
 def _tell(out: Evidence, sight: _Sight, look: Look, settings: Settings) -> None:
     """Of every row what its trend is, and whether it grows with load: what is told of rows that cannot be a leak."""
     found, seen = sight.found, sight.seen
