@@ -101,6 +101,13 @@ def above(seen: Corrected, total: Array, first: Ints, start: int, span: int, set
     return seen.window[:, -3:].min(1) - top, mean(coarse[:, -span:]) - highest
 
 
+def quarters(window: Array) -> tuple[Array, Array]:
+    """Mean of the first quarter of a look-back, and by how much that of the last is above it, (N,) each."""
+    quarter = window.shape[1] // 4
+    base = mean(window[:, :quarter])
+    return base, mean(window[:, -quarter:]) - base
+
+
 def bend(window: Array) -> Array:
     """By how much more it rises in the second half of a look-back than in the first, by medians of quarters, (N,)."""
     quarter, half = window.shape[1] // 4, window.shape[1] // 2

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from leakdog.detect import words
-from leakdog.detect.climb import Past
-from leakdog.detect.evidence import HURDLE, Evidence, examine, quarters
+from leakdog.detect.climb import Past, quarters
+from leakdog.detect.evidence import HURDLE, Evidence, examine
 from leakdog.detect.forecast import growth_interval, onset_column, plateau, time_to_limit
 from leakdog.detect.found import FOLLOWS_LOAD, LEAK, SETTLING
 from leakdog.detect.group import FIRST, STEP, SWING, Group
@@ -24,6 +24,7 @@ from leakdog.model import Assessment, Signal, Verdict
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 Found = tuple[Look, dict[str, float]]
 T = TypeVar("T", Panel, Rows)
 
@@ -230,8 +231,9 @@ class _Sight:
         settings, found = self._group.settings, self._group.found
         look = settings.looks[number]
         window = self._panel(look.level, rows)
-        base, climb = quarters(look, window)
-        quiet = ~(climb > HURDLE * settings.urgent_share * (self._known.limit[rows] - base)) & found.silent(number, rows)
+        base, climb = quarters(bridge(window.lows[:, -look.blocks :]))
+        may_climb = climb > HURDLE * settings.urgent_share * (self._known.limit[rows] - base)
+        quiet = ~may_climb & found.silent(number, rows)
         found.ends[number, rows[quiet]] = window.end
         return rows[~quiet]
 

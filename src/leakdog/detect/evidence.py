@@ -13,7 +13,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from leakdog.detect.climb import Past, above, bend, beside, floor, gap, jump
+from leakdog.detect.climb import Past, above, bend, beside, floor, gap, jump, quarters
 from leakdog.detect.convexity import (
     OUT_OF_SIGHT,
     inner_growth,
@@ -228,13 +228,12 @@ def examine(
     out.usable[:] = usable
     index = np.flatnonzero(usable)
     raw = bridge(window.lows[index, -look.blocks :])
-    base = mean(raw[:, : look.blocks // 4])
+    base, climb = quarters(raw)
     asked = np.maximum(settings.min_growth_ratio * np.abs(base), rows.floor[index])
     if look.urgent:
         asked = np.maximum(asked, settings.urgent_share * (rows.limit[index] - base))
         full = False
     if not full:
-        climb = mean(raw[:, -(look.blocks // 4) :]) - base
         loads = load_known(window.load[index, -look.blocks :]) & (not look.urgent)
         keep = np.flatnonzero(climb > np.where(loads, HURDLE_LOADED, HURDLE) * asked)
         index, raw, base, asked = index[keep], raw[keep], base[keep], asked[keep]
@@ -252,13 +251,6 @@ def examine(
         _tell(out, sight, look, settings)
     _weigh(out, sight, look, settings, climbs, full=full, sift=sift)
     return out
-
-
-def quarters(look: Look, window: Panel) -> tuple[Array, Array]:
-    """Mean of the first quarter of a look-back, and by how much that of the last is above it, (N,) each."""
-    raw = bridge(window.lows[:, -look.blocks :])
-    base = mean(raw[:, : look.blocks // 4])
-    return base, mean(raw[:, -(look.blocks // 4) :]) - base
 
 
 def _tell(out: Evidence, sight: _Sight, look: Look, settings: Settings) -> None:

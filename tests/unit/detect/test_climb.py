@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from leakdog.detect.climb import NOT_YET, Past, above, bend, beside, floor, gap, jump, record, same_time
+from leakdog.detect.climb import NOT_YET, Past, above, bend, beside, floor, gap, jump, quarters, record, same_time
 from leakdog.detect.convexity import running
 from leakdog.detect.correct import Corrected
 from leakdog.detect.settings import PRODUCTION
@@ -65,6 +65,12 @@ def test_a_rise_beside_the_past_is_told_in_shares_of_it() -> None:
     assert beside(seen, rise, level, 0.5, PRODUCTION) == {"record": 2, "same_time": 0.5, "usual": 0.5}
     nothing = beside(past(np.full(168, np.nan)), rise, level, 0.5, PRODUCTION)
     assert {name: float(each[0]) for name, each in nothing.items()} == dict.fromkeys(nothing, 0)
+
+
+def test_a_climb_is_from_the_first_quarter_to_the_last() -> None:
+    """What is between does not count."""
+    base, climb = quarters(np.array([[1.0, 3.0, 90.0, 90.0, -9.0, 0.0, 6.0, 8.0]]))
+    assert (base[0], climb[0]) == (2, 5)
 
 
 def test_growth_that_slows_down_bends() -> None:
