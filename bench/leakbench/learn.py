@@ -27,6 +27,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from bench.leakbench import by_series
 from bench.leakbench.corpus import T0, Labelled, fast, foreign, mixed, own
 from bench.leakbench.kinds import STEP
+from bench.leakbench.score import life_at
 from leakdog.detect import score
 from leakdog.detect.evidence import Evidence
 from leakdog.detect.forecast import time_to_limit
@@ -40,7 +41,8 @@ Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 SLOW = ("own", "mixed", "foreign")
 LEARNED_FROM = {"steady": SLOW, "urgent": (*SLOW, "fast")}
-MEASURED_ON = {"steady": SLOW, "urgent": ("fast",)}  # where nearly all false alarms of urgent looks are
+# Mixtures are to learn from only; nearly all false alarms of urgent looks are in what is read often.
+MEASURED_ON = {"steady": ("own", "foreign"), "urgent": ("fast",)}
 LENGTHS = np.array([look.blocks * PRODUCTION.levels[look.level].block_seconds for look in PRODUCTION.looks])
 TREES, LEAVES, DEPTH, RATE = 120, 10, 5, 0.15
 TREES_BY_SERIES, RATE_BY_SERIES = 100, 0.08
@@ -56,6 +58,7 @@ UNTOLD = {"past_days": 0.0, "own_days": 0.0}
 OTHER_DAYS = ("record", "same_time", "usual")
 MORE = {"ratio": 1}  # directions of the urgent score alone: the room of our fast leaks has bounds that others have not
 TRUE = 0.01
+MOST_ROWS = 40  # of a series that are learned from, of leak and of none each: neighbours in time say the same
 YEAR_HOURS = 365.25 * 24
 REARM_HOURS = 12
 SCORES = np.arange(-1.0, 7.01, 0.25)
@@ -70,9 +73,10 @@ class Seen:
 
     Attributes:
         leaked: (N, points) leaked share of the baseline, each `step` seconds.
-        leaks, over, limit, hard: as in `Labelled`.
+        leaks, over, reached, limit, hard: as in `Labelled`.
+        last_life: (N,) begin of the life that reaches the limit.
         series: (n,) which series.
-        time: (n,) seconds since the corpus began.
+        time: (n,) seconds since the corpus began, as is `last_life`.
         look: (n,) number of the look-back.
         values: (n, features).
         forecast: (n, 4) level, growth per second, its standard error, and by how much readings exceed the lows.
@@ -83,6 +87,8 @@ class Seen:
     step: float
     leaks: Bools
     over: Ints
+    reached: Ints
+    last_life: Array
     limit: Array
     hard: Bools
     series: Ints
@@ -121,6 +127,8 @@ def watch(corpus: Sequence[Labelled], *, urgent: bool) -> Seen:
         step=corpus[0].step,
         leaks=np.array([each.leaks for each in corpus]),
         over=np.array([each.over for each in corpus]),
+        reached=np.array([each.reached for each in corpus]),
+        last_life=np.array([life_at(each, T0 + each.reached * each.step) - T0 for each in corpus]),
         limit=np.array([each.history.limit or np.inf for each in corpus]),
         hard=np.array([each.hard for each in corpus]),
         series=series,
@@ -163,7 +171,7 @@ def fit(many: Sequence[Seen], *, urgent: bool) -> Any:
     for seen in many:
         bad, good, weight = labels(seen)
         weight *= FAST_WORTH if seen.step != STEP else 1.0
-        kept = bad | good
+        kept = bad | good if urgent else _some(seen.series, bad, bad | good, weight)
         plain = _without({"left": score.MOST_LEFT}, seen.values[kept])
         for each in _both_ways(seen.values[kept]) if urgent else (plain,):
             values.append(each)
@@ -224,6 +232,16 @@ def _both_ways(values: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32]
     """Rows as they are, and as they would be in a process of which no other day is known."""
     plain = _without(UNTOLD, values)
     return plain, _without(dict.fromkeys(OTHER_DAYS, 0.0), plain)
+
+
+def _some(series: Ints, bad: Bools, kept: Bools, weight: Array) -> Ints:
+    """At random `MOST_ROWS` of each series and label, which weigh what all of them did."""
+    rows = np.random.default_rng(1).permutation(np.flatnonzero(kept))
+    rows = rows[np.argsort(2 * series[rows] + bad[rows], kind="stable")]
+    first, count = np.unique(2 * series[rows] + bad[rows], return_index=True, return_counts=True)[1:]
+    place = np.arange(len(rows)) - np.repeat(first, count)
+    weight[rows] *= np.maximum(np.repeat(count, count) / MOST_ROWS, 1.0)
+    return np.asarray(rows[place < MOST_ROWS])
 
 
 def flattened(model: Any) -> Trees:
@@ -292,10 +310,14 @@ def _begun(fires: Bools) -> int:
 
 
 def spread(many: Scored, least: float) -> list[float]:
-    """Quantiles of 10 and 90 % of the logarithm of true over straight-line time to the limit, when found."""
-    off = []
-    for seen, scored in many:
-        hit = np.flatnonzero((scored >= least) & (seen.leaks & (seen.over < seen.leaked.shape[1]))[seen.series])
+    """Quantiles of 10 and 90 % of the logarithm of true over straight-line time to the limit, when found.
+
+    Of leaks that reach it in the life in which they are found; each corpus counts as much as any other.
+    """
+    off, part = [], []
+    for number, (seen, scored) in enumerate(many):
+        ends = (seen.leaks & (seen.reached < seen.leaked.shape[1]))[seen.series]
+        hit = np.flatnonzero((scored >= least) & ends & (seen.time >= seen.last_life[seen.series]))
         first = np.full(len(seen.leaks), np.inf)
         np.minimum.at(first, seen.series[hit], seen.time[hit])
         hit = hit[seen.time[hit] == first[seen.series[hit]]]
@@ -304,12 +326,13 @@ def spread(many: Scored, least: float) -> list[float]:
             np.unique(np.sort(seen.series[hit]), return_index=True)[1]
         ]:
             level, growth, _, swing = seen.forecast[row]
-            number = seen.series[row]
-            line = time_to_limit(level, seen.limit[number], growth, swing, (0.0, 0.0))
-            left = seen.over[number] * seen.step - seen.time[row]
+            which = seen.series[row]
+            line = time_to_limit(level, seen.limit[which], growth, swing, (0.0, 0.0))
+            left = seen.reached[which] * seen.step - seen.time[row]
             if line and line[0] > 0 and left > 0:
                 off.append(float(np.log(left / line[0])))
-    quantiles = np.quantile(off, (0.1, 0.9))
+                part.append(number)
+    quantiles = np.quantile(off, (0.1, 0.9), weights=1 / np.bincount(part)[part], method="inverted_cdf")
     print(f"forecasts of {len(off)} leaks: true over straight line {np.exp(quantiles).round(2)}", file=sys.stderr)
     return [round(float(each), 3) for each in quantiles]
 
@@ -334,10 +357,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     parser.add_argument("--generator", type=Path, help="directory with a generator.py whose kinds are learned from too")
     args = parser.parse_args(arguments)
-    before = json.loads(args.out.read_text()) if args.only or args.refine else {}
-    out: dict[str, Any] = {"features": list(score.FEATURES)} | {
-        part: before[part] for part in LEARNED_FROM if part in before
-    }
+    before = json.loads(args.out.read_text()) if args.out.exists() else {}
+    kept = [part for part in before if part != "features" and (args.only or args.refine or part not in LEARNED_FROM)]
+    out: dict[str, Any] = {"features": list(score.FEATURES)} | {part: before[part] for part in kept}
     with ProcessPoolExecutor(args.processes, initializer=_forget) as pool:
         if args.refine:
             out["urgent"] = refine(args, before["urgent"]["trees"][:TREES], pool)
@@ -406,7 +428,7 @@ def _forget() -> None:
         alarms=np.array([[0.0, 4.0], [1.0, 2.0], [2.0, 1.0]]),
         spread=(0.0, 0.0),
     )
-    score.learned = lambda: score.Learned(nothing, nothing)
+    score.learned = lambda: score.Learned(nothing, nothing, nothing)
 
 
 def _watched(args: argparse.Namespace, urgent: bool, job: tuple[int, bool, str]) -> Seen:

@@ -148,14 +148,14 @@ def _covered(series: Labelled, alerts: Sequence[Fired], at: int) -> list[bool]:
     now, limit = T0 + at * series.step, T0 + series.reached * series.step
     for alert in alerts:
         if alert.left is not None and alert.start <= now and (alert.end is None or alert.end > now):
-            if series.reached >= len(series.leaked) or _life(series, alert.start) != _life(series, limit):
+            if series.reached >= len(series.leaked) or life_at(series, alert.start) != life_at(series, limit):
                 return []
             soonest, latest = alert.left
             return [soonest <= limit - alert.start <= latest]
     return []
 
 
-def _life(series: Labelled, when: float) -> float:
+def life_at(series: Labelled, when: float) -> float:
     """Start of the life at a time."""
     starts, times = series.history.life_start, series.history.time
     return 0.0 if starts is None else float(starts[min(int(np.searchsorted(times, when)), len(times) - 1)])

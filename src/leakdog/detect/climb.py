@@ -136,6 +136,12 @@ def floor(window: Array) -> Array:
     return mean(lowest[:, -quarter:]) - mean(lowest[:, :quarter])
 
 
+def fall(values: Array) -> Array:
+    """The deepest fall below what was reached before, (N,): what has fallen back may do so again."""
+    out: Array = (np.maximum.accumulate(values, 1) - values).max(1)
+    return out
+
+
 def _apart(blocks: float) -> int:
     """Blocks of the past between the begin and the end of a climb: one that begins within a block ends within one."""
     return 1 + math.ceil(blocks) if blocks > 1 else 1

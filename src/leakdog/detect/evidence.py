@@ -13,7 +13,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from leakdog.detect.climb import Past, above, bend, beside, floor, gap, jump, quarters
+from leakdog.detect.climb import Past, above, bend, beside, fall, floor, gap, jump, quarters
 from leakdog.detect.convexity import (
     OUT_OF_SIGHT,
     inner_growth,
@@ -81,6 +81,8 @@ class Evidence:
         lives: in the window.
         loaded: 1 where load is known.
         left: time to the limit, in look-backs; infinite where there is no limit.
+        middle, least, leap, alpha: as in `Trend`.
+        fall: deepest fall that is remembered, as a share of the rise.
 
     """
 
@@ -127,6 +129,11 @@ class Evidence:
     lives: Array
     loaded: Array
     left: Array
+    middle: Array
+    least: Array
+    leap: Array
+    alpha: Array
+    fall: Array
 
     @classmethod
     def empty(cls, count: int) -> Evidence:
@@ -330,6 +337,11 @@ def _measure(sight: _Sight, look: Look, settings: Settings, climbs: Climbs) -> E
         lives=(_columns(sight) > sight.start).sum(1).astype(float),
         loaded=seen.loaded.astype(float),
         left=np.where(np.isnan(sight.rows.limit), np.inf, (sight.rows.limit - sight.level) / rise),
+        middle=found.middle,
+        least=found.least,
+        leap=found.leap,
+        alpha=found.alpha,
+        fall=np.zeros(len(rise)),  # less of it is more of a leak
         **dict.fromkeys(COMPARED, np.full(len(rise), np.inf)),
     )
     if look.urgent and len(rise):
@@ -358,6 +370,7 @@ def _compare(out: Evidence, sight: _Sight, look: Look, settings: Settings) -> No
         inner=inner,
         within=np.where(within < np.inf, within / rise, OUT_OF_SIGHT),
         repeated=repeated_growth(seen.coarse, total, columns, sight.begin),
+        fall=fall(seen.coarse) / rise,
     )
 
 

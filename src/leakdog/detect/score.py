@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -67,10 +67,11 @@ class Trees:
 
 @dataclass(frozen=True)
 class Learned:
-    """What was learned: the scores of the look-backs of both kinds."""
+    """What was learned: the scores of the look-backs of both kinds, and of those that have no budget a year."""
 
     steady: Trees
     urgent: Trees
+    soak: Trees
 
 
 @cache
@@ -84,7 +85,7 @@ def learned() -> Learned:
     data = json.loads(resources.files("leakdog.detect").joinpath("score.json").read_text())
     if tuple(data["features"]) != FEATURES:
         raise ValueError("score.json was learned for other features than these; learn it anew")
-    return Learned(trees(data["steady"]), trees(data["urgent"]))
+    return Learned(*[trees(data[each.name]) for each in fields(Learned)])
 
 
 def forecast_spread(look: Look) -> tuple[float, float]:
@@ -164,6 +165,11 @@ DIRECTIONS = {
     "usual": 1,
     "jump": -1,
     "floor": 1,
+    "middle": 1,
+    "least": 1,
+    "leap": -1,
+    "alpha": -1,
+    "fall": -1,
 }
 FEATURES = tuple(DIRECTIONS)
 # Least and most of each; what is not known counts as the least. Those left out have their bounds by themselves.
@@ -194,6 +200,11 @@ WITHIN = {
     "usual": (-5, 20),
     "jump": (0, 3),
     "floor": (-2, 3),
+    "middle": (-5, 5),
+    "least": (-10, 2),
+    "leap": (0, 5),
+    "alpha": (0, 1),
+    "fall": (0, 20),
 }
 LEAST, MOST = np.array([WITHIN.get(name, (-np.inf, np.inf)) for name in FEATURES])[:, :, None].swapaxes(0, 1)
 RATIOS = ("size", "ratio", "days")  # of what a look-back measured; the other features are numbers of it
@@ -223,9 +234,16 @@ def score(seen: Evidence, look: Look, settings: Settings) -> Array:
     out: Array = np.full(len(seen.z), NEVER)
     rows = np.flatnonzero(allowed(seen, settings))
     if len(rows):
-        trees = learned().urgent if look.urgent else learned().steady
-        out[rows] = grown(features(seen if len(rows) == len(out) else seen.some(rows), look, settings), trees)
+        some = seen if len(rows) == len(out) else seen.some(rows)
+        out[rows] = grown(features(some, look, settings), _trees_for(look, settings))
     return out
+
+
+def _trees_for(look: Look, settings: Settings) -> Trees:
+    """Fixed scores to reach were read off real programs with the trees of then: those stay."""
+    if look.urgent:
+        return learned().urgent
+    return learned().soak if settings.false_alarms is None else learned().steady
 
 
 def grown(values: Array, trees: Trees) -> Array:

@@ -125,7 +125,7 @@ class Settings:
     last_share: float = 0.05
     convex_z: float = 4.0
     urgent_share: float = 0.35
-    urgent_part: float = 15 / 16
+    urgent_part: float = 19 / 20
     at_once: float = 6.0
 
     def least_growth(self, signal: Signal) -> float:
@@ -170,8 +170,8 @@ PRODUCTION = Settings(
     excess_blocks=168,
     smooth_blocks=24,
     rhythm_blocks=24,
-    hold_seconds=2 * HOUR,
-    at_once=3.0,
+    hold_seconds=4 * HOUR,
+    at_once=1.5,
     resolve_seconds=12 * HOUR,
     min_growth_ratio=0.05,
     min_growth_bytes=MIB,
@@ -215,7 +215,7 @@ SOAK = Settings(
 
 # Blocks kept of a site's series on each level.
 SITE_LENGTH = 192
-# Of the budget of false alarms, for what is said of sites: three times what slow looks at the whole have.
+# Of the budget of false alarms, for what is said of sites: nearly four times what slow looks at the whole have.
 SITES_PART = 3 / 16
 
 

@@ -38,6 +38,9 @@ class Trend:
         max_step: largest step as a share of the rise.
         first, last: shares of the rise in the first two and the last two steps.
         noise: standard deviation around the line.
+        middle, least: the median and the second smallest step, as shares of those of a straight line.
+        leap: largest rise from one point to the next, as a share of the rise.
+        alpha: autocorrelation of what is left, at its upper confidence bound.
         scaled: z and shape are those of the logarithm of the values.
 
     """
@@ -51,6 +54,10 @@ class Trend:
     first: Array
     last: Array
     noise: Array
+    middle: Array
+    least: Array
+    leap: Array
+    alpha: Array
     scaled: npt.NDArray[np.bool_]
 
 
@@ -100,7 +107,9 @@ def trend(
     noise = np.sqrt(squares / (len(design.slope) - design.parameters))
     plain = points if design.season is None else points - points @ design.season
     steps = plain @ design.steps
-    shares = steps / np.maximum(steps.sum(1), 1e-12 * scale + 1e-30)[:, None]
+    climb = np.maximum(steps.sum(1), 1e-12 * scale + 1e-30)
+    shares = steps / climb[:, None]
+    ordered = np.sort(shares, 1) * (SEGMENTS - 1)
     return Trend(
         per_block=per_block,
         error=error,
@@ -111,6 +120,10 @@ def trend(
         first=shares[:, :2].sum(1),
         last=shares[:, -2:].sum(1),
         noise=noise,
+        middle=ordered[:, (SEGMENTS - 1) // 2],
+        least=ordered[:, 1],
+        leap=(plain[:, 1:] - plain[:, :-1]).max(1) / climb,
+        alpha=alpha,
         scaled=np.zeros(len(window), bool),
     )
 
@@ -145,6 +158,10 @@ def with_shape_of(plain: Trend, scaled: Trend) -> Trend:
         max_step=scaled.max_step,
         first=scaled.first,
         last=scaled.last,
+        middle=scaled.middle,
+        least=scaled.least,
+        leap=scaled.leap,
+        alpha=scaled.alpha,
         scaled=np.ones(len(plain.z), bool),
     )
 

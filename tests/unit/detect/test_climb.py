@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from leakdog.detect.climb import NOT_YET, Past, above, bend, beside, floor, gap, jump, quarters, record, same_time
+from leakdog.detect.climb import NOT_YET, Past, above, bend, beside, fall, floor, gap, jump, quarters, record, same_time
 from leakdog.detect.convexity import running
 from leakdog.detect.correct import Corrected
 from leakdog.detect.settings import PRODUCTION
@@ -108,3 +108,9 @@ def test_the_present_is_beside_the_top_of_the_past() -> None:
     assert peak[0] == pytest.approx(values[0, -3] - 4)
     assert excess[0] == pytest.approx(values[0, -12:].mean() - 4)
     assert np.isnan(above(seen, running(values), first, 0, 12, PRODUCTION)).all()
+
+
+def test_the_deepest_fall_is_from_the_highest_before_it() -> None:
+    """What only rises has none; of two teeth of a saw the larger counts, however far it rose since."""
+    line, saw = np.arange(40.0), np.concatenate((np.arange(10.0), np.arange(15.0), np.arange(3.0, 18.0)))
+    assert fall(np.stack((line, saw))).tolist() == [0.0, 11.0]

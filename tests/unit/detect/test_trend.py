@@ -60,6 +60,20 @@ def test_the_shape_tells_a_step_from_a_line() -> None:
     np.testing.assert_allclose([found.first[0], found.last[0]], 2 / 7, rtol=0.01)
 
 
+def test_two_steps_are_told_from_a_line() -> None:
+    """Of a line every step is as large as any; of two steps most are none, and one point is half of the rise."""
+    line, steps = np.arange(48.0), 24.0 * ((np.arange(48) > 11) + 1.0 * (np.arange(48) > 35))
+    found = trend(np.stack((line, steps)) + 100, 1, 0, 0, 0.7)
+    np.testing.assert_allclose([found.middle, found.least], [[1, 0], [1, 0]], atol=1e-9)
+    np.testing.assert_allclose(found.leap, [1 / 42, 0.5], rtol=0.01)
+
+
+def test_a_walk_is_told_from_noise() -> None:
+    """What is left beside the line hangs together more, the more of it is a random walk."""
+    white, walk = (trend(1000 + noise(300, alpha), 1, 0, 0, 0.7).alpha for alpha in (0.0, 0.97))
+    assert np.median(white) < 0.4 < 0.9 < np.median(walk)
+
+
 def test_a_rhythm_is_fitted_beside_the_line() -> None:
     """With harmonics a swing of a day is no scatter."""
     place = np.arange(96.0)
