@@ -3,7 +3,8 @@
 Draws labelled series, replays them, and notes what each look-back found at each full hour. From that it learns a
 hundred small trees that tell growth that leaks from growth that does not, held to the directions that
 `leakdog.detect.score.DIRECTIONS` names. Other series, drawn with other seeds, then tell how often a healthy one exceeds
-each score, and how far forecasts of the time to the limit are off. Needs `lightgbm`, which nothing else does.
+each score, and how far forecasts of the time to the limit are off. What `soak` runs with stays: its thresholds were
+read off real programs, not off rates. Needs `lightgbm`, which nothing else does.
 """
 
 from __future__ import annotations
