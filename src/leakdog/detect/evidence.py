@@ -40,6 +40,7 @@ SEEN_SHARE = 0.5
 # What comes of comparing with the past, which takes most of the time. More of each is more of a leak, so a score in
 # which they are infinite is the most that a row can reach.
 COMPARED = ("peak", "excess", "late", "line", "inner", "within", "repeated")
+AS_IN_TREND = ("z", "rise", "rising", "max_step", "first", "last", "middle", "least", "leap", "alpha")
 Climbs = Callable[[Ints], Past]
 
 
@@ -55,7 +56,7 @@ class Evidence:
         follows_load: it grows, and load explains it.
         score: the weight of evidence that it is a leak; `leak` is a score of at least the threshold.
         growth, error: slope and its standard error, units per second.
-        z, rise, rising, max_step, first, last: as in `Trend`.
+        z, rise, rising, max_step, first, last, middle, least, leap, alpha: as in `Trend`.
         base: level in the window's first quarter.
         level: level in its last eighth.
         peak: lowest of the last three blocks over the highest of the past, as a share of the rise.
@@ -81,7 +82,6 @@ class Evidence:
         lives: in the window.
         loaded: 1 where load is known.
         left: time to the limit, in look-backs; infinite where there is no limit.
-        middle, least, leap, alpha: as in `Trend`.
         fall: deepest fall that is remembered, as a share of the rise.
 
     """
@@ -315,12 +315,7 @@ def _measure(sight: _Sight, look: Look, settings: Settings, climbs: Climbs) -> E
         slice(None),
         growth=found.per_block / seconds,
         error=found.error / seconds,
-        z=found.z,
-        rise=found.rise,
-        rising=found.rising,
-        max_step=found.max_step,
-        first=found.first,
-        last=found.last,
+        **{name: getattr(found, name) for name in AS_IN_TREND},
         base=sight.base,
         level=sight.level,
         above=np.where(np.isnan(sight.rows.highest), 1.0, (sight.level + sight.rows.swing - sight.rows.highest) / rise),
@@ -337,10 +332,6 @@ def _measure(sight: _Sight, look: Look, settings: Settings, climbs: Climbs) -> E
         lives=(_columns(sight) > sight.start).sum(1).astype(float),
         loaded=seen.loaded.astype(float),
         left=np.where(np.isnan(sight.rows.limit), np.inf, (sight.rows.limit - sight.level) / rise),
-        middle=found.middle,
-        least=found.least,
-        leap=found.leap,
-        alpha=found.alpha,
         fall=np.zeros(len(rise)),  # less of it is more of a leak
         **dict.fromkeys(COMPARED, np.full(len(rise), np.inf)),
     )
