@@ -12,6 +12,7 @@ TESTED_ELSEWHERE = {
         for name in (
             "correct",
             "evidence",
+            "examine",
         )
     },
     "demo/healthy.py": "cli/test_demo.py runs it",

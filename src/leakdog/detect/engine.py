@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from leakdog.detect import words
 from leakdog.detect.climb import Past, quarters
-from leakdog.detect.evidence import HURDLE, Evidence, examine
+from leakdog.detect.evidence import Evidence
+from leakdog.detect.examine import HURDLE, examine
 from leakdog.detect.forecast import growth_interval, onset_column, plateau, time_to_limit
 from leakdog.detect.found import FOLLOWS_LOAD, LEAK, SETTLING
 from leakdog.detect.group import FIRST, STEP, SWING, Group

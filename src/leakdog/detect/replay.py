@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from leakdog.detect.engine import Context, Found, begins, compose, surest
-from leakdog.detect.evidence import Evidence, examine
+from leakdog.detect.evidence import Evidence
+from leakdog.detect.examine import examine
 from leakdog.detect.forecast import time_to_limit
 from leakdog.detect.found import MEMORY_SHARE, named
 from leakdog.detect.grid import Extent, Grid, History

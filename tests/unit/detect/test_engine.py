@@ -11,7 +11,8 @@ import pytest
 
 from leakdog.detect import engine
 from leakdog.detect.engine import Context, assess, compose, look_at, verdicts
-from leakdog.detect.evidence import Evidence, examine
+from leakdog.detect.evidence import Evidence
+from leakdog.detect.examine import examine
 from leakdog.detect.group import Group
 from leakdog.detect.panel import Panel
 from leakdog.detect.score import learned
