@@ -341,6 +341,7 @@ class Acknowledgement:
         until: when it ends; None: when the leak is resolved and comes back.
         note: in the words of whoever gave it.
         configured: given by the job's configuration, and only as long as that says so.
+        function: the regular expression of functions by which it was given, there or by `KnownFunctions`.
 
     """
 
@@ -348,6 +349,12 @@ class Acknowledgement:
     until: float | None = None
     note: str = ""
     configured: bool = False
+    function: str = ""
+
+    @property
+    def by_function(self) -> bool:
+        """Whether it holds for what leaks, and only as long as that is said to be known; else for this leak."""
+        return self.configured or bool(self.function)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 QUIET = "storage: {path: '{data}'}\nscrape_configs: []\n"
+LEAKY = r"^zoo/leaks\."
 SUCCESSFUL = "leakdog_config_last_reload_successful"
 
 
@@ -19,6 +20,12 @@ def run_to_its_end(file: Path) -> subprocess.CompletedProcess[str]:
     """A daemon that is expected to give up at once."""
     command = [sys.executable, "-m", "leakdog", "run", "--config", file, "--web.listen-address", "127.0.0.1:0"]
     return subprocess.run(command, capture_output=True, text=True, timeout=30)
+
+
+def acknowledge(daemon: Any, *options: str) -> str:
+    """What `leakdog ack` says of the functions that leak in the zoo's program."""
+    command = [sys.executable, "-m", "leakdog", "ack", "--function", LEAKY, "--server", daemon.address, *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout
 
 
 def test_a_broken_file_leaves_the_old_configuration_running(
@@ -65,7 +72,10 @@ def test_a_second_daemon_on_the_same_data_is_refused(start_leakdog: Callable[...
 def test_a_restart_forgets_no_leak(
     start_leakdog: Callable[..., Any], start_zoo: Callable[..., Any], wait: Callable[..., None]
 ) -> None:
-    """Stopped in order and started again, the daemon lists the same firing leak at once, with its code and its past."""
+    """Stopped in order and started again, the daemon lists the same firing leak at once, with its code and its past.
+
+    It is acknowledged by its function from the command line, which outlasts the restart and is taken back after it.
+    """
     address = start_zoo("map").address
     daemon = start_leakdog(
         "storage: {path: '{data}'}\ndetection: {preset: soak}\n"
@@ -77,10 +87,15 @@ def test_a_restart_forgets_no_leak(
         return [(leak["id"], leak["firing_since"], leak["culprits"][0]["function"]) for leak in leaks]
 
     wait(lambda: firing(daemon) != [], 150, "the leak to fire")
+    assert "1 leak is acknowledged by this." in acknowledge(daemon, "--note", "known")
     before, snapshots = firing(daemon), daemon.json("/api/v1/snapshots")["snapshots"]
     assert daemon.stop() == 0
     again = start_leakdog((daemon.log.parent / "leakdog.yml").read_text())
     assert firing(again) == before
+    (leak,) = again.json("/api/v1/leaks?state=firing")["leaks"]
+    assert (leak["acknowledged"]["function"], leak["acknowledged"]["note"]) == (LEAKY, "known")
+    assert "1 leak is announced again by this." in acknowledge(again, "--undo")
+    assert again.json("/api/v1/leaks?state=firing")["leaks"][0]["acknowledged"] is None
     assert {snapshot["id"] for snapshot in snapshots} <= {
         snapshot["id"] for snapshot in again.json("/api/v1/snapshots")["snapshots"]
     }

@@ -1,22 +1,31 @@
-"""`leakdog ack`: say that a leak is known, so that it is not announced."""
+"""`leakdog ack`: say that a leak is known, or what leaks in a function, so that it is not announced."""
 
 from __future__ import annotations
 
 import argparse
 import json
+from typing import Any
+from urllib.parse import urlencode
 
 from leakdog.cli.arguments import duration
 from leakdog.cli.client import Client, add_arguments
-from leakdog.report.leak import beside, headline
+from leakdog.errors import UsageError
+from leakdog.report.leak import beside, headline, unix_time
+from leakdog.report.words import human_time, inert, plural
 
-EPILOG = """examples:
+FUNCTIONS = "/api/v1/acknowledged"
+EPILOG = r"""examples:
   leakdog ack 3f9c2a --note "known, fixed in the next release"
   leakdog ack 3f9c2a --for 3d                    announce it again in three days
   leakdog ack 3f9c2a --undo                      announce it again at once
+  leakdog ack --function 'cache\.\(\*Index\)\.Put' --job shop --note "bounded by its keys"
+  leakdog ack --function 'cache\.\(\*Index\)\.Put' --job shop --undo
+  leakdog ack --list                             functions that are acknowledged
 
 A leak that is acknowledged stays listed, and `leakdog_leak_acknowledged` is 1 for it, which keeps the alert rules
-quiet; they still tell when its limit is near. An acknowledgement ends with its time, and when the leak is resolved: if
-it comes back it is news. Functions that are known for good stand under `acknowledged` in the configuration.
+quiet; they still tell when its limit is near. An acknowledgement of a leak ends with its time, and when the leak is
+resolved: if it comes back it is news. One of functions holds for every leak, also later ones, that is mostly theirs,
+until it is taken back. It adds to those under `acknowledged` in the configuration, which can only be changed there.
 """
 
 
@@ -25,11 +34,18 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = sub.add_parser(
         "ack",
         help="say that a leak is known, so that it is not announced",
-        description="Acknowledge a leak of a running daemon: it stays listed, and is not announced.",
+        description="Acknowledge a leak of a running daemon, or what leaks in functions: it stays listed, and is not "
+        "announced.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("leak", metavar="LEAK", help="a leak's id, or the beginning of it")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("leak", metavar="LEAK", nargs="?", help="a leak's id, or the beginning of it")
+    what.add_argument(
+        "--function", metavar="REGEX", help="all leaks that are mostly of functions in whose names this is found"
+    )
+    what.add_argument("--list", action="store_true", help="list the functions that are acknowledged")
+    parser.add_argument("--job", metavar="JOB", default="", help="with --function: only those of this job")
     parser.add_argument("--for", dest="seconds", metavar="TIME", type=duration, help="only for so long, such as 3d")
     parser.add_argument("--note", metavar="TEXT", default="", help="what is known of it, for the others on call")
     parser.add_argument("--undo", action="store_true", help="take the acknowledgement back")
@@ -38,20 +54,53 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Send it, and say how the leak stands now.
+    """Send it, and say how the leak, or what is known of functions, stands now.
 
     Raises:
-        ApiError: no daemon answers, or it has no such leak.
+        ApiError: no daemon answers, it has no such leak, or it takes no such regular expression.
+        UsageError: `--job` is given without `--function`.
 
     """
+    if args.job and args.function is None:
+        raise UsageError("--job says whose functions are known: give it with --function")
     client = Client(args.server)
+    if args.list:
+        answer: Any = {"acknowledged": client.listing(FUNCTIONS, "acknowledged")}
+        told = [_function(each) for each in answer["acknowledged"]] or ["No function is acknowledged."]
+    elif args.function is not None:
+        answer = _send_function(client, args)
+        told = [_function(answer), _changed(len(answer["leaks"]), undo=args.undo)]
+    else:
+        answer = _send_leak(client, args)
+        told = [headline(answer), *beside(answer)]
+    print(json.dumps(answer, indent=2) if args.json else "\n".join(told))
+    return 0
+
+
+def _send_leak(client: Client, args: argparse.Namespace) -> Any:
     path = f"/api/v1/leaks/{client.leak(args.leak)['id']}/acknowledgement"
     if args.undo:
-        leak = client.send("DELETE", path)
-    else:
-        leak = client.send("POST", path, {"note": args.note, "for_seconds": args.seconds})
-    if args.json:
-        print(json.dumps(leak, indent=2))
-    else:
-        print("\n".join([headline(leak), *beside(leak)]))
-    return 0
+        return client.send("DELETE", path)
+    return client.send("POST", path, {"note": args.note, "for_seconds": args.seconds})
+
+
+def _send_function(client: Client, args: argparse.Namespace) -> Any:
+    given = {"function": args.function} | ({"job": args.job} if args.job else {})
+    if args.undo:
+        return client.send("DELETE", f"{FUNCTIONS}?{urlencode(given)}")
+    return client.send("POST", FUNCTIONS, given | {"note": args.note, "for_seconds": args.seconds})
+
+
+def _function(given: dict[str, Any]) -> str:
+    """A line of one regular expression: whose, where it was said, and what was said with it."""
+    whose = f"of job {given['job']}" if given["job"] else "of all jobs"
+    if given["configured"]:
+        return inert(f"{given['function']} {whose}: configured")
+    until = f" until {human_time(unix_time(given['until']))}" if given["until"] else ""
+    note = f": {given['note']}" if given["note"] else ""
+    return inert(f"{given['function']} {whose}, since {human_time(unix_time(given['since']))}{until}{note}")
+
+
+def _changed(leaks: int, *, undo: bool) -> str:
+    now = "announced again" if undo else "acknowledged"
+    return f"{plural(leaks, 'leak').capitalize()} {'is' if leaks == 1 else 'are'} {now} by this."

@@ -12,6 +12,7 @@ from dataclasses import replace
 from leakdog.detect.settings import Settings
 from leakdog.errors import LeakdogError
 from leakdog.model import Leak, LeakState, Life, Signal, TargetKey
+from leakdog.pipeline.functions import FUNCTIONS, KnownFunctions, load_functions
 from leakdog.pipeline.lives import Facts
 from leakdog.pipeline.signals import Signals
 from leakdog.pipeline.sites import BESIDE, BY_SITE, Sites
@@ -45,7 +46,7 @@ class Memory:
 
     async def load(self) -> None:
         """See of which targets something was saved; their leaks are handed out by `restore`."""
-        self._stored = {_key_of(name) for name in await self._store.state_names() if name != DENSE}
+        self._stored = {_key_of(name) for name in await self._store.state_names() if not name.startswith(SEPARATOR)}
         for leak in await self._store.leaks():
             if leak.state is not LeakState.INACTIVE:
                 self._leaks.setdefault(leak.key, []).append(leak)
@@ -58,6 +59,10 @@ class Memory:
         except (ValueError, TypeError, AttributeError) as error:
             log.warning("dense phases before the restart are not known: %r", error)
             return {}
+
+    async def acknowledged(self) -> tuple[KnownFunctions, ...]:
+        """The functions that were acknowledged while a daemon ran."""
+        return load_functions((await self._store.states(FUNCTIONS)).get(FUNCTIONS, b"[]"))
 
     def restore(self, watched: Watched, now: float) -> None:
         """Give a newly found target the leaks that were known of it; `wake` gives it the rest.

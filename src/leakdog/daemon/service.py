@@ -95,6 +95,7 @@ class Daemon:
             self._on_signals()
             await self._memory.load()
             self.fleet.dense = await self._memory.dense_phases()
+            self.fleet.acknowledged = await self._memory.acknowledged()
             self._schedule.start()
             await self._watch(config)
             tasks = [asyncio.create_task(work, name=name) for name, work in self._periodic().items()]

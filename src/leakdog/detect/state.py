@@ -156,7 +156,7 @@ def _found(leak: Leak, now: float, settings: Settings, *, seconded: bool, doubt:
 
 def _still_acknowledged(leak: Leak | None, now: float) -> Leak | None:
     """An acknowledgement ends with its time, or when the leak comes back: then it is news again."""
-    if leak is None or leak.acknowledged is None or leak.acknowledged.configured:
+    if leak is None or leak.acknowledged is None or leak.acknowledged.by_function:
         return leak
     over = leak.acknowledged.until is not None and now >= leak.acknowledged.until
     return replace(leak, acknowledged=None) if over or leak.state is LeakState.RESOLVED else leak

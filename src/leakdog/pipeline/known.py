@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from leakdog.model import Acknowledgement, Leak, LeakState, Verdict
+from leakdog.pipeline.functions import KnownFunctions
 from leakdog.pipeline.state import Fleet, Watched
 
 # Of what is known of a leak's growth, how much must be that of acknowledged functions.
@@ -23,25 +25,46 @@ def acknowledge(fleet: Fleet, leak_id: str, given: Acknowledgement | None) -> Le
     return None
 
 
-def noted(watched: Watched, leak: Leak, now: float) -> Leak:
-    """The leak with what the configuration and the present life say of it; the same object if that is nothing new."""
-    acknowledged, flat_since = _acknowledged(watched, leak, now), _flat_since(watched, leak, now)
+def note(watched: Watched, functions: Iterable[KnownFunctions], now: float) -> list[Leak]:
+    """Put down what else is known of the target's leaks. Returns those of which something is new.
+
+    `functions` are those that were acknowledged while the daemon ran, beside those of the job's configuration.
+    """
+    known = [*_configured(watched, now), *_given(watched, functions, now)]
+    before = list(watched.leaks.values())
+    watched.leaks = {leak_class: _noted(watched, leak, known, now) for leak_class, leak in watched.leaks.items()}
+    return [leak for leak, old in zip(watched.leaks.values(), before, strict=True) if leak is not old]
+
+
+def _configured(watched: Watched, now: float) -> Iterator[Acknowledgement]:
+    for pattern in watched.job.acknowledged:
+        yield Acknowledgement(now, note=f"configured: {pattern}", configured=True, function=pattern)
+
+
+def _given(watched: Watched, functions: Iterable[KnownFunctions], now: float) -> Iterator[Acknowledgement]:
+    for each in functions:
+        if each.job in ("", watched.key.job) and (each.until is None or now < each.until):
+            yield Acknowledgement(now, each.until, each.note, function=each.function)
+
+
+def _noted(watched: Watched, leak: Leak, known: Iterable[Acknowledgement], now: float) -> Leak:
+    """The leak with what is known of its functions and of the present life; the same object if that is nothing new."""
+    acknowledged, flat_since = _acknowledged(leak, known), _flat_since(watched, leak, now)
     if (acknowledged, flat_since) == (leak.acknowledged, leak.flat_since):
         return leak
     return replace(leak, acknowledged=acknowledged, flat_since=flat_since)
 
 
-def _acknowledged(watched: Watched, leak: Leak, now: float) -> Acknowledgement | None:
-    """Of two, what a person has said counts before what is configured."""
+def _acknowledged(leak: Leak, known: Iterable[Acknowledgement]) -> Acknowledgement | None:
+    """What was said of this leak counts before what is known of functions; of these the first that fits."""
     before = leak.acknowledged
-    if before is not None and not before.configured:
+    if before is not None and not before.by_function:
         return before
     whole = sum(culprit.share for culprit in leak.culprits)
-    for pattern in watched.job.acknowledged:
-        theirs = sum(each.share for each in leak.culprits if re.search(pattern, each.frame.function))
+    for given in known:
+        theirs = sum(each.share for each in leak.culprits if re.search(given.function, each.frame.function))
         if theirs > MOSTLY * whole:
-            note = f"configured: {pattern}"
-            return before if before and before.note == note else Acknowledgement(now, note=note, configured=True)
+            return before if before and replace(before, since=given.since) == given else given
     return None
 
 

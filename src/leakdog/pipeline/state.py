@@ -30,6 +30,7 @@ from leakdog.model import (
     TargetKey,
     Verdict,
 )
+from leakdog.pipeline.functions import KnownFunctions
 from leakdog.pipeline.lives import Facts
 from leakdog.pipeline.signals import Signals
 from leakdog.pipeline.sites import BESIDE, Sites
@@ -212,6 +213,7 @@ class Fleet:
         past_cost: of each job, what was asked of targets that are watched no more.
         dense: of each job, the targets that were read densely of late, and when each began to be.
         asked: of each job, the targets that were asked of late for what proves a leak, and when.
+        acknowledged: functions whose leaks are known, beside those that the configuration names.
 
     """
 
@@ -220,6 +222,7 @@ class Fleet:
     dense: dict[str, dict[str, float]] = field(default_factory=dict)
     asked: dict[str, dict[str, float]] = field(default_factory=dict)
     departed: dict[TargetKey, list[Leak]] = field(default_factory=dict)
+    acknowledged: tuple[KnownFunctions, ...] = ()
     counters: Counters = field(default_factory=Counters)
     reload_successful: bool = True
     reload_success_time: float = 0.0

@@ -17,7 +17,7 @@ from leakdog.pipeline.evidence import Collector
 from leakdog.pipeline.explain import Explainer
 from leakdog.pipeline.gather import METRICS, PROCESS, Gathered, Gatherer
 from leakdog.pipeline.judge import begin_life, end_leaks, judge, observe
-from leakdog.pipeline.known import noted
+from leakdog.pipeline.known import note
 from leakdog.pipeline.lives import Facts, next_life
 from leakdog.pipeline.replicas import doubts
 from leakdog.pipeline.room import Room
@@ -152,7 +152,7 @@ class Pipeline:
         changed += self._judge(watched, now, values, got)
         known = {leak.id: _first(leak) for leak in watched.leaks.values()}
         explained = await self._explain(watched, now)
-        explained += self._note(watched, now)
+        explained += note(watched, self._fleet.acknowledged, now)
         if watched.removed:  # its leaks were ended and stored while the code behind them was looked for
             return
         told = [leak for leak in explained if _first(leak) != known[leak.id]]
@@ -216,12 +216,6 @@ class Pipeline:
                 watched.leaks[leak_class] = after
                 explained.append(after)
         return explained
-
-    def _note(self, watched: Watched, now: float) -> list[Leak]:
-        """Put down what else is known of the target's leaks. Returns those of which something is new."""
-        before = list(watched.leaks.values())
-        watched.leaks = {leak_class: noted(watched, leak, now) for leak_class, leak in watched.leaks.items()}
-        return [leak for leak, old in zip(watched.leaks.values(), before, strict=True) if leak is not old]
 
     async def _announce(self, changed: list[Leak], told: set[str]) -> None:
         """Write changed leaks to the store; those in `told`, of another state or first culprit, to the log as well."""

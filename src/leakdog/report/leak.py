@@ -89,7 +89,9 @@ def beside(leak: Json, now: float | None = None) -> Iterator[str]:
     if given := leak.get("acknowledged"):
         until = f" until {human_time(unix_time(given['until']))}" if given.get("until") else ""
         note = f": {given['note']}" if given.get("note") else ""
-        yield f"Acknowledged since {human_time(unix_time(given['since']))}{until}{note}"
+        theirs = given.get("function") if not given.get("configured") else None
+        by = f", as all leaks of functions like {theirs}" if theirs else ""
+        yield f"Acknowledged since {human_time(unix_time(given['since']))}{until}{by}{note}"
     if leak.get("returned"):
         yield f"It has come back: announced {plural(leak['returned'], 'time')} before, and resolved"
     if leak.get("process_ended"):

@@ -1,10 +1,11 @@
-"""The one thing that can be changed from outside: whether a leak is acknowledged."""
+"""What can be changed from outside: whether a leak is acknowledged, here by its id; `web/functions` has the other."""
 
 from __future__ import annotations
 
 import json
 import math
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from aiohttp import web
@@ -37,9 +38,8 @@ class Acknowledgements:
 
     async def give(self, request: web.Request) -> web.Response:
         """Acknowledge a leak: `{"note": "...", "for_seconds": 3600}`, both of which may be left out."""
-        if request.content_type != JSON:
-            raise bad_request(f"the body must be sent as Content-Type: {JSON}")
-        return await self._put(request, _read(await request.text(), time.time()))
+        body, now = await read_body(request, ("note", "for_seconds")), time.time()
+        return await self._put(request, Acknowledgement(now, read_until(body, now), read_note(body)))
 
     async def take(self, request: web.Request) -> web.Response:
         """Announce the leak again."""
@@ -54,19 +54,49 @@ class Acknowledgements:
         return json_response(leak_view(leak, self._fleet))
 
 
-def _read(text: str, now: float) -> Acknowledgement:
+async def read_body(request: web.Request, names: Sequence[str]) -> dict[str, Any]:
+    """The JSON object that is posted, with no other names than these.
+
+    Raises:
+        web.HTTPBadRequest: it is another type, no JSON, or no such object.
+
+    """
+    if request.content_type != JSON:
+        raise bad_request(f"the body must be sent as Content-Type: {JSON}")
     try:
-        body: Any = json.loads(text or "{}")
+        body: Any = json.loads(await request.text() or "{}")
     except (ValueError, RecursionError):
         raise bad_request("the body is not JSON") from None
-    if not isinstance(body, dict) or not body.keys() <= {"note", "for_seconds"}:
-        raise bad_request('the body must be an object with "note" and "for_seconds" alone')
-    note, seconds = body.get("note", ""), body.get("for_seconds")
+    if not isinstance(body, dict) or not body.keys() <= set(names):
+        listed = ", ".join(f'"{name}"' for name in names[:-1])
+        raise bad_request(f'the body must be an object with {listed} and "{names[-1]}" alone')
+    return body
+
+
+def read_note(body: dict[str, Any]) -> str:
+    """Its `note`; none if left out.
+
+    Raises:
+        web.HTTPBadRequest: it is no short line of text.
+
+    """
+    note = body.get("note", "")
     if not isinstance(note, str) or len(note) > NOTE_CHARACTERS or not note.isprintable():
         raise bad_request(f"note: must be one line of at most {NOTE_CHARACTERS} printable characters")
+    return note
+
+
+def read_until(body: dict[str, Any], now: float) -> float | None:
+    """When its `for_seconds` are over; None if left out.
+
+    Raises:
+        web.HTTPBadRequest: it is no such number.
+
+    """
+    seconds = body.get("for_seconds")
     if seconds is None:
-        return Acknowledgement(now, note=note)
+        return None
     number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
     if not number or not 0 < seconds <= MOST_SECONDS or not math.isfinite(seconds):
         raise bad_request(f"for_seconds: must be a number above 0 and at most {MOST_SECONDS:.0f}")
-    return Acknowledgement(now, until=now + seconds, note=note)
+    return now + float(seconds)

@@ -15,11 +15,12 @@ from leakdog.store.contract import Store
 from leakdog.web.acknowledge import Acknowledgements
 from leakdog.web.api import Api
 from leakdog.web.evidence import Ask, Compare, Evidence
+from leakdog.web.functions import Functions
 from leakdog.web.pages import Pages
 
 log = logging.getLogger("leakdog.web")
 
-# All that is ever posted is an acknowledgement.
+# All that is ever posted is an acknowledgement, of a leak or of functions.
 MAX_BODY_BYTES = 4096
 # A reader that takes its time over a profile does not hold up the stop for longer.
 SHUTDOWN_SECONDS = 3.0
@@ -85,6 +86,7 @@ class Server:
         app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_harden])
         app.add_routes(Api(self._fleet, self._store).routes())
         app.add_routes(Acknowledgements(self._fleet, self._store).routes())
+        app.add_routes(Functions(self._fleet, self._store).routes())
         app.add_routes(Evidence(self._fleet, self._store, self._ask, self._compare).routes())
         app.add_routes(Pages(self._fleet, self._store).routes())
         app.add_routes(

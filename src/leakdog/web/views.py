@@ -140,6 +140,7 @@ def acknowledgement_view(given: Acknowledgement) -> Json:
         "until": rfc3339(given.until),
         "note": given.note,
         "configured": given.configured,
+        "function": given.function or None,
     }
 
 

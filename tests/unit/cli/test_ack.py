@@ -57,3 +57,70 @@ def test_a_wrong_time_is_a_usage_error(leakdog: Run, capsys: Capture) -> None:
     with pytest.raises(SystemExit, match="2"):
         leakdog("ack", "3f9c", "--for", "soon")
     assert "write it like" in capsys.readouterr().err
+
+
+FUNCTIONS = "/api/v1/acknowledged"
+KNOWN = {
+    "function": "Put$",
+    "job": "shop",
+    "since": "2026-01-01T00:13:00.000Z",
+    "until": None,
+    "note": "bounded",
+    "configured": False,
+}
+
+
+def test_functions_are_acknowledged(serve: Serve, leakdog: Run, capsys: Capture) -> None:
+    """What is sent, and of how many leaks it holds now."""
+    answers = {f"POST {FUNCTIONS}": KNOWN | {"leaks": ["3f9c"]}}
+    asked = ("ack", "--function", "Put$", "--job", "shop", "--note", "bounded")
+    assert leakdog(*asked, "--server", serve(answers)) == 0
+    ((method, path, _, body),) = answers["sent"]
+    assert (method, path) == ("POST", FUNCTIONS)
+    assert json.loads(body) == {"function": "Put$", "job": "shop", "note": "bounded", "for_seconds": None}
+    assert capsys.readouterr().out.splitlines() == [
+        "Put$ of job shop, since 2026-01-01 00:13:00 UTC: bounded",
+        "1 leak is acknowledged by this.",
+    ]
+
+
+def test_functions_are_taken_back(serve: Serve, leakdog: Run, capsys: Capture) -> None:
+    """By what they were given for, as part of the address."""
+    answers: dict[str, Any] = {f"DELETE {FUNCTIONS}?function=a%2Bb%26": KNOWN | {"job": None, "leaks": []}}
+    assert leakdog("ack", "--function", "a+b&", "--undo", "--server", serve(answers)) == 0
+    assert [(method, path) for method, path, *_ in answers["sent"]] == [("DELETE", f"{FUNCTIONS}?function=a%2Bb%26")]
+    assert "No leaks are announced again by this." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("listed", "lines"),
+    [
+        ([], ["No function is acknowledged."]),
+        (
+            [KNOWN | {"configured": True}, KNOWN | {"job": None, "until": "2026-01-02T00:00:00.000Z", "note": ""}],
+            [
+                "Put$ of job shop: configured",
+                "Put$ of all jobs, since 2026-01-01 00:13:00 UTC until 2026-01-02 00:00:00 UTC",
+            ],
+        ),
+    ],
+)
+def test_functions_are_listed(
+    serve: Serve, leakdog: Run, capsys: Capture, listed: list[dict[str, Any]], lines: list[str]
+) -> None:
+    """Whose, since when, why, and which are configured."""
+    assert leakdog("ack", "--list", "--server", serve({FUNCTIONS: {"acknowledged": listed}})) == 0
+    assert capsys.readouterr().out.splitlines() == lines
+
+
+@pytest.mark.parametrize("asked", [(), ("3f9c", "--list"), ("3f9c", "--function", "Put")])
+def test_it_is_one_thing_that_is_acknowledged(leakdog: Run, capsys: Capture, asked: tuple[str, ...]) -> None:
+    """A leak, or functions, or they are listed."""
+    with pytest.raises(SystemExit, match="2"):
+        leakdog("ack", *asked)
+
+
+def test_a_job_alone_is_a_usage_error(leakdog: Run, capsys: Capture) -> None:
+    """A leak has its job."""
+    assert leakdog("ack", "3f9c", "--job", "shop") == 2
+    assert "give it with --function" in capsys.readouterr().err

@@ -15,6 +15,7 @@ from leakdog.daemon.memory import DENSE, SAVED_TOGETHER, Memory, lives_name, sig
 from leakdog.detect.group import Group
 from leakdog.detect.settings import PRODUCTION, Settings, for_sites, settings_for
 from leakdog.model import Frame, Leak, LeakClass, LeakState, Life, Scrape, Signal, TargetKey, Verdict
+from leakdog.pipeline.functions import FUNCTIONS, KnownFunctions, dump_functions
 from leakdog.pipeline.judge import judge, observe
 from leakdog.pipeline.lives import Facts, next_life
 from leakdog.pipeline.signals import Signals
@@ -85,6 +86,16 @@ async def test_dense_phases_outlive_the_daemon(store: Store, caplog: pytest.LogC
     await memory.load()
     assert await memory.dense_phases() == {}
     assert "not known" in caplog.text
+
+
+async def test_acknowledged_functions_outlive_the_daemon(store: Store, watched: Watched) -> None:
+    """They belong to no target, so that they are not taken for the state of one that is gone."""
+    given = (KnownFunctions("Put", 1.0, "shop", note="bounded"),)
+    await store.put_states({FUNCTIONS: dump_functions(given)})
+    memory = Memory(store)
+    await memory.load()
+    await memory.save([])
+    assert await memory.acknowledged() == given
 
 
 async def test_builds_of_earlier_lives_are_remembered(store: Store, watched: Watched) -> None:

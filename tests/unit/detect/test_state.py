@@ -167,11 +167,11 @@ def test_an_id_is_of_job_instance_and_class() -> None:
     assert leak_id(KEY, LeakClass.HEAP) == leak_id(TargetKey(*KEY), LeakClass.HEAP)
 
 
-def acknowledged(until: float | None = None, *, configured: bool = False) -> Leak:
+def acknowledged(until: float | None = None) -> Leak:
     """A firing leak that somebody knows of since 12."""
     leak = history((0, True), (10, True))
     assert leak is not None
-    return replace(leak, acknowledged=Acknowledgement(12.0, until=until, configured=configured))
+    return replace(leak, acknowledged=Acknowledgement(12.0, until=until))
 
 
 def step(leak: Leak, now: float, *, is_found: bool = True) -> Leak:
@@ -199,9 +199,10 @@ def test_an_acknowledgement_without_a_time_holds_until_the_leak_is_resolved() ->
     assert step(resolved, 2010.0, is_found=False).acknowledged is None
 
 
-def test_what_is_configured_outlasts_a_resolved_leak() -> None:
-    """It ends with the configuration, which is not decided here."""
-    resolved = step(acknowledged(configured=True), 2000.0, is_found=False)
+@pytest.mark.parametrize("given", [Acknowledgement(12.0, configured=True), Acknowledgement(12.0, 15.0, function="Put")])
+def test_what_is_known_of_functions_outlasts_a_resolved_leak(given: Acknowledgement) -> None:
+    """It ends when the functions are no longer said to be known, which is not decided here."""
+    resolved = step(replace(acknowledged(), acknowledged=given), 2000.0, is_found=False)
     assert step(resolved, 2010.0, is_found=False).acknowledged is not None
 
 

@@ -16,11 +16,20 @@ from leakdog.model import (
     Signal,
     Verdict,
 )
-from leakdog.pipeline.known import acknowledge, noted
+from leakdog.pipeline.functions import KnownFunctions
+from leakdog.pipeline.known import acknowledge, note
 from leakdog.pipeline.state import Fleet, Watched
 
 HOUR = 3600.0
 BY_HAND = Acknowledgement(50.0, note="known")
+
+
+def noted(watched: Watched, leak: Leak, now: float, *functions: KnownFunctions) -> Leak:
+    """The leak after it was noted what is known; told as new only if it is another."""
+    watched.leaks = {leak.leak_class: leak}
+    changed = note(watched, functions, now)
+    assert changed == ([] if watched.leaks[leak.leak_class] is leak else [watched.leaks[leak.leak_class]])
+    return watched.leaks[leak.leak_class]
 
 
 def culprit(function: str, share: float) -> Culprit:
@@ -61,7 +70,8 @@ def test_a_leak_that_is_mostly_of_known_functions_is_acknowledged(
     """More than half of what is known of its growth must be theirs."""
     watched.job = replace(watched.job, acknowledged=("nothing", pattern))
     given = noted(watched, leak, 70.0).acknowledged
-    assert given == (Acknowledgement(70.0, note=f"configured: {pattern}", configured=True) if known else None)
+    expected = Acknowledgement(70.0, note=f"configured: {pattern}", configured=True, function=pattern)
+    assert given == (expected if known else None)
 
 
 def test_what_is_configured_holds_as_long_as_it_is(watched: Watched, leak: Leak) -> None:
@@ -71,6 +81,37 @@ def test_what_is_configured_holds_as_long_as_it_is(watched: Watched, leak: Leak)
     assert noted(watched, first, 80.0) is first
     watched.job = replace(watched.job, acknowledged=())
     assert noted(watched, first, 90.0).acknowledged is None
+
+
+@pytest.mark.parametrize(
+    ("given", "known"),
+    [
+        (KnownFunctions("Put", 60.0, note="bounded"), True),
+        (KnownFunctions("Put", 60.0, job="shop", until=71.0, note="bounded"), True),
+        (KnownFunctions("Put", 60.0, job="other", note="bounded"), False),
+        (KnownFunctions("Put", 60.0, until=70.0, note="bounded"), False),
+        (KnownFunctions("Get", 60.0, note="bounded"), False),
+    ],
+)
+def test_functions_that_were_given_hold_as_the_configured_ones(
+    watched: Watched, leak: Leak, given: KnownFunctions, known: bool
+) -> None:
+    """For the leaks of their job or of all, until their time is over; with who said so and why."""
+    assert watched.key.job == "shop"
+    expected = Acknowledgement(70.0, given.until, "bounded", function="Put") if known else None
+    assert noted(watched, leak, 70.0, given).acknowledged == expected
+
+
+def test_functions_that_were_given_hold_until_they_are_taken_back(watched: Watched, leak: Leak) -> None:
+    """Also after the leak was resolved; what is configured counts before them."""
+    given = KnownFunctions("Put", 60.0)
+    first = noted(watched, leak, 70.0, given)
+    assert noted(watched, first, 80.0, given) is first
+    assert noted(watched, first, 90.0).acknowledged is None
+    watched.job = replace(watched.job, acknowledged=("Put",))
+    after = noted(watched, first, 90.0, given).acknowledged
+    assert after is not None
+    assert after.configured
 
 
 def test_what_a_person_said_stays(watched: Watched, leak: Leak) -> None:

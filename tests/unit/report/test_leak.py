@@ -157,6 +157,10 @@ GIVEN = {"since": "2026-01-01T00:05:00Z", "until": None, "note": "known\x07", "c
     ("changes", "told"),
     [
         ({"acknowledged": GIVEN}, "Acknowledged since 2026-01-01 00:05:00 UTC: known"),
+        (
+            {"acknowledged": GIVEN | {"function": "Put$"}},
+            "Acknowledged since 2026-01-01 00:05:00 UTC, as all leaks of functions like Put$: known",
+        ),
         ({"returned": 2}, "It has come back: announced 2 times before, and resolved"),
         (
             {"flat_since": "2025-12-30T22:12:00Z", "state": "resolved"},

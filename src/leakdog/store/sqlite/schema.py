@@ -187,6 +187,9 @@ MIGRATIONS = (
     """
     -- Blocks have a second form (see store/series/block.py), which versions before this one take for damage.
     """,
+    """
+    -- Functions that were acknowledged are among the states, where versions before this one would delete them.
+    """,
 )
 
 

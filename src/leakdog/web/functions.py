@@ -1,0 +1,108 @@
+"""Functions whose leaks are known: listed, given and taken back."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+
+from aiohttp import web
+
+from leakdog.pipeline.functions import FUNCTIONS, KnownFunctions, dump_functions, wrong
+from leakdog.pipeline.known import note
+from leakdog.pipeline.state import Fleet
+from leakdog.store.contract import Store
+from leakdog.web.acknowledge import read_body, read_note, read_until
+from leakdog.web.api import bad_request, json_response, not_found
+from leakdog.web.views import Json, rfc3339
+
+PATH = "/api/v1/acknowledged"
+MOST = 100
+JOB_CHARACTERS = 200
+
+
+class Functions:
+    """The handlers. `routes()` is what the server mounts."""
+
+    def __init__(self, fleet: Fleet, store: Store) -> None:
+        self._fleet = fleet
+        self._store = store
+        self._turn = asyncio.Lock()  # each change is made to the list that the one before has stored
+
+    def routes(self) -> list[web.RouteDef]:
+        """To list them, to add to them, and to take from them."""
+        return [web.get(PATH, self.listed), web.post(PATH, self.give), web.delete(PATH, self.take)]
+
+    async def listed(self, request: web.Request) -> web.Response:
+        """All of them: those of the configuration of jobs that have targets, then those that were given here."""
+        jobs = {watched.job.job_name: watched.job.acknowledged for watched in self._fleet}
+        configured = [_configured_view(job, pattern) for job, patterns in jobs.items() for pattern in patterns]
+        given = _holding(self._fleet.acknowledged, time.time())
+        return json_response({"acknowledged": configured + [_view(each) for each in given]})
+
+    async def give(self, request: web.Request) -> web.Response:
+        """Acknowledge what leaks in functions: `{"function": "REGEX"}`, with `job`, `note` and `for_seconds` if wanted.
+
+        One that was given before for the same job is replaced.
+        """
+        body, now = await read_body(request, ("function", "job", "note", "for_seconds")), time.time()
+        function, job = body.get("function"), body.get("job") or ""
+        if not isinstance(function, str):
+            raise bad_request("function: must be a regular expression of functions, as text")
+        if why := wrong(function):
+            raise bad_request(f"function: {why}")
+        if not isinstance(job, str) or len(job) > JOB_CHARACTERS or not job.isprintable():
+            raise bad_request(f"job: must be the name of a job, of at most {JOB_CHARACTERS} printable characters")
+        given = KnownFunctions(function, now, job, read_until(body, now), read_note(body))
+        async with self._turn:
+            others = [each for each in _holding(self._fleet.acknowledged, now) if not _same(each, function, job)]
+            if len(others) >= MOST:
+                raise bad_request(f"{MOST} are given already: take some back, or name them in the configuration")
+            leaks = await self._put([*others, given], now)
+        return json_response(_view(given) | {"leaks": leaks})
+
+    async def take(self, request: web.Request) -> web.Response:
+        """Announce again what leaks in functions: those given for `?function=` and, where it was for one, `job=`."""
+        function, job, now = request.query.get("function", ""), request.query.get("job", ""), time.time()
+        async with self._turn:
+            held = _holding(self._fleet.acknowledged, now)
+            found = [each for each in held if _same(each, function, job)]
+            if not found:
+                raise not_found(
+                    f"nothing was acknowledged by the function {function!r}{f' of job {job!r}' if job else ''}: "
+                    f"GET {PATH} lists what was; what is configured is taken from `acknowledged` of its job"
+                )
+            leaks = await self._put([each for each in held if each not in found], now)
+        return json_response(_view(found[0]) | {"leaks": leaks})
+
+    async def _put(self, functions: list[KnownFunctions], now: float) -> list[str]:
+        """Store the list, then have it hold for all leaks there are; the ids of those that it changes."""
+        await self._store.put_states({FUNCTIONS: dump_functions(functions)})
+        self._fleet.acknowledged = tuple(functions)
+        changed = [leak for watched in self._fleet for leak in note(watched, functions, now)]
+        await self._store.put_leaks(changed)
+        return [leak.id for leak in changed]
+
+
+def _holding(functions: Iterable[KnownFunctions], now: float) -> list[KnownFunctions]:
+    """Those whose time is not over."""
+    return [each for each in functions if each.until is None or now < each.until]
+
+
+def _same(each: KnownFunctions, function: str, job: str) -> bool:
+    return (each.function, each.job) == (function, job)
+
+
+def _view(each: KnownFunctions) -> Json:
+    return {
+        "function": each.function,
+        "job": each.job or None,
+        "since": rfc3339(each.since),
+        "until": rfc3339(each.until),
+        "note": each.note,
+        "configured": False,
+    }
+
+
+def _configured_view(job: str, pattern: str) -> Json:
+    return {"function": pattern, "job": job, "since": None, "until": None, "note": "", "configured": True}

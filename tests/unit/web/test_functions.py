@@ -1,0 +1,145 @@
+"""Functions whose leaks are known, over HTTP."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest
+
+from leakdog.config.schema import Backend, ScrapeConfig, StorageConfig
+from leakdog.model import Culprit, Frame, Leak, LeakClass, LeakState, Signal, Target, TargetKey
+from leakdog.pipeline.functions import FUNCTIONS, load_functions
+from leakdog.pipeline.state import Fleet, Watched
+from leakdog.store import Store, open_store
+from leakdog.web.functions import MOST
+from leakdog.web.server import Server
+
+KEY = TargetKey("shop", "10.0.0.7:6060")
+PUT = Culprit("5b0c", Frame("cache.(*Index).Put", "a.go", 1), 0.9, 1.0, ())
+LEAK = Leak(
+    "9f1c", KEY, Signal.INUSE_SPACE, LeakClass.HEAP, LeakState.FIRING, since=950.0, updated=1010.0, culprits=(PUT,)
+)
+PATH = "/api/v1/acknowledged"
+
+
+@pytest.fixture
+async def store() -> AsyncIterator[Store]:
+    """A store in memory."""
+    made = open_store(StorageConfig(backend=Backend.MEMORY))
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def fleet() -> Fleet:
+    """One target that leaks in a function that nobody has acknowledged."""
+    job = ScrapeConfig(job_name="shop", acknowledged=("Get$",))
+    return Fleet({KEY: Watched(Target(KEY), job, up=True, leaks={LeakClass.HEAP: LEAK})})
+
+
+@pytest.fixture
+async def address(fleet: Fleet, store: Store) -> AsyncIterator[str]:
+    """A server over it."""
+    server = Server(fleet, store)
+    await server.start("127.0.0.1", 0)
+    yield f"http://127.0.0.1:{server.port}"
+    await server.stop()
+
+
+async def ask(method: str, url: str, **options: Any) -> tuple[int, Any]:
+    """Status and JSON of one request."""
+    async with aiohttp.ClientSession() as session, session.request(method, url, **options) as response:
+        return response.status, await response.json()
+
+
+async def stored(store: Store) -> list[tuple[str, str]]:
+    """Function and job of each that a restart would find."""
+    data = await store.states(FUNCTIONS)
+    return [(each.function, each.job) for each in load_functions(data[FUNCTIONS])] if data else []
+
+
+async def test_what_leaks_in_a_function_is_acknowledged_at_once_and_stored(address: str, store: Store) -> None:
+    """The answer says of which leaks; the leak is told with what was said of it."""
+    body = {"function": r"\.Put$", "job": "shop", "note": "bounded", "for_seconds": 3600}
+    status, given = await ask("POST", address + PATH, json=body)
+    assert (status, given["leaks"], given["function"], given["job"]) == (200, ["9f1c"], r"\.Put$", "shop")
+    told = (await ask("GET", f"{address}/api/v1/leaks/9f1c"))[1]["acknowledged"]
+    assert (told["note"], told["function"], told["configured"]) == ("bounded", r"\.Put$", False)
+    assert told["until"] == given["until"] is not None
+    (kept,) = await store.leaks()
+    assert kept.acknowledged is not None
+    assert await stored(store) == [(r"\.Put$", "shop")]
+
+
+async def test_it_is_taken_back_by_function_and_job(address: str, store: Store) -> None:
+    """That of all jobs and that of one are two; the leak is announced again."""
+    for job in ({}, {"job": "shop"}, {"job": "other"}):
+        await ask("POST", address + PATH, json={"function": "Put", **job})
+    assert (await ask("DELETE", f"{address}{PATH}?function=Put&job=shop"))[1]["leaks"] == []
+    assert await stored(store) == [("Put", ""), ("Put", "other")]
+    status, taken = await ask("DELETE", f"{address}{PATH}?function=Put")
+    assert (status, taken["leaks"]) == (200, ["9f1c"])
+    assert [leak.acknowledged for leak in await store.leaks()] == [None]
+    status, answer = await ask("DELETE", f"{address}{PATH}?function=Put")
+    assert status == 404
+    assert "nothing was acknowledged by the function 'Put'" in answer["error"]
+
+
+async def test_configured_ones_are_listed_too(address: str, fleet: Fleet) -> None:
+    """And told apart; one whose time is over is listed no more, and one that is given twice is there once."""
+    await ask("POST", address + PATH, json={"function": "Add", "for_seconds": 0.001})
+    await ask("POST", address + PATH, json={"function": "Put", "note": "one"})
+    await ask("POST", address + PATH, json={"function": "Put", "note": "two"})
+    await asyncio.sleep(0.01)
+    _, answer = await ask("GET", address + PATH)
+    assert [(each["function"], each["job"], each["note"], each["configured"]) for each in answer["acknowledged"]] == [
+        ("Get$", "shop", "", True),
+        ("Put", None, "two", False),
+    ]
+
+
+async def test_changes_at_the_same_time_lose_none(address: str, store: Store, fleet: Fleet) -> None:
+    """Each is made to what the one before has left; there is an end to how many."""
+    answers = await asyncio.gather(
+        *(ask("POST", address + PATH, json={"function": f"f{number}"}) for number in range(MOST + 1))
+    )
+    assert sorted(status for status, _ in answers) == [200] * MOST + [400]
+    assert len(await stored(store)) == len(fleet.acknowledged) == MOST
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b"no", "not JSON"),
+        (b'{"function": "a", "who": 1}', 'an object with "function", "job", "note" and "for_seconds" alone'),
+        (b"{}", "function: must be a regular expression"),
+        (b'{"function": 1}', "function: must be a regular expression"),
+        (b'{"function": "(*Index).Put"}', "function: '(*Index).Put' is no regular expression: nothing to repeat"),
+        (b'{"function": "(a+)+$"}', "repeats a group"),
+        (b'{"function": "a", "job": 1}', "job: must be the name of a job"),
+        (b'{"function": "a", "note": 1}', "note: must be one line"),
+        (b'{"function": "a", "for_seconds": -1}', "for_seconds: must be a number above 0"),
+    ],
+)
+async def test_a_wrong_body_is_refused_in_words(address: str, store: Store, body: bytes, why: str) -> None:
+    """And changes nothing."""
+    status, answer = await ask("POST", address + PATH, data=body, headers={"Content-Type": "application/json"})
+    assert status == 400
+    assert why in answer["error"]
+    assert await stored(store) == []
+
+
+async def test_a_form_of_another_page_changes_nothing(address: str, store: Store) -> None:
+    """What a browser sends without asking first is refused."""
+    data, headers = b'{"function": "."}', {"Content-Type": "text/plain"}
+    status, _ = await ask("POST", address + PATH, data=data, headers=headers)
+    assert (status, await stored(store)) == (400, [])
+
+
+async def test_where_the_store_fails_nothing_holds(address: str, store: Store, fleet: Fleet) -> None:
+    """What would be forgotten by a restart is not said to hold."""
+    await store.close()
+    status, _ = await ask("POST", address + PATH, json={"function": "Put"})
+    assert (status, fleet.acknowledged) == (503, ())
+    assert fleet.targets[KEY].leaks[LeakClass.HEAP].acknowledged is None
