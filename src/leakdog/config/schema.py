@@ -86,7 +86,7 @@ class NumbersConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfilesConfig:
-    """How snapshots age: all, then the last of each hour, then the last of each day."""
+    """How snapshots age: all, then the last of each hour, then of each day, and always the last before a restart."""
 
     time: float | None = _opt(
         "age at which they are deleted; `retention.time` if left out", kind="duration", example="180d"

@@ -191,7 +191,7 @@ class Store(Protocol):
         By time: numbers, snapshots and ended leaks older than `retention.time` or the time of their kind, and targets
         without data. By size, until each kind and the store are no larger than they may be: the oldest snapshots, then
         numbers. A store on disk thins before: numbers are folded into one for five minutes, later for an hour, and of
-        the snapshots the last of each hour stays, later of each day.
+        the snapshots the last of each hour stays, later of each day; of each life so, and thereby its last.
         What a leak that is pending or firing needs stays whatever its age: of each kind of profile of its target the
         last before its onset, or the first there is, and the latest. Evidence goes with its leak, and counts for none
         of these sizes.

@@ -1,4 +1,6 @@
-"""Snapshots as they grow old: of each hour, later of each day, the last of a target and kind stays.
+"""Snapshots as they grow old: of each hour, later of each day, the last of a target and kind stays, life by life.
+
+So the last of a life stays, too: what its memory was like before it was killed, also where nothing was suspected.
 
 Each link of a chain builds on the one before, so a chain is written anew with those that stay, at their old ids.
 Chains that are kept (see `evidence`) are left as they are.
@@ -23,10 +25,10 @@ _DUE = """
     AND NOT EXISTS (SELECT 1 FROM listed WHERE chain_id = c.id AND time >= :before)
     ORDER BY first_time
 """
-# Those of a chain after which there is no other in the same span, of whatever chain.
+# Those of a chain after which there is no other of the same life in the same span, of whatever chain.
 _LAST = """
     SELECT s.id FROM listed AS s WHERE s.chain_id = :chain AND NOT EXISTS (
-        SELECT 1 FROM listed AS o WHERE o.target_id = s.target_id AND o.kind = s.kind
+        SELECT 1 FROM listed AS o WHERE o.target_id = s.target_id AND o.kind = s.kind AND o.life_start = s.life_start
         AND o.first_time BETWEEN s.time - :reach AND s.time + :seconds
         AND (o.time, o.id) > (s.time, s.id)
         AND o.time < (CAST(s.time / :seconds AS INTEGER) + 1) * :seconds)
@@ -41,7 +43,7 @@ def unthinned(connection: sqlite3.Connection, seconds: int, before: float) -> li
 
 
 def thin(connection: sqlite3.Connection, chain_id: int, seconds: int, note: Note = logged) -> Deleted:
-    """Leave of a chain the snapshots that are the last in their span of so many seconds; a damaged one is noted."""
+    """Leave of a chain the snapshots that are the last of their life in so many seconds; a damaged one is noted."""
     found = connection.execute("SELECT as_sent FROM chains WHERE id = ? AND NOT kept", (chain_id,)).fetchone()
     if found is None:
         return Deleted()

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from leakdog.model import Kind, Leak, RawProfile, Scrape, TargetKey
+from leakdog.model import Kind, Leak, Life, RawProfile, Scrape, TargetKey
 from leakdog.store.pack import opened
-from leakdog.store.sqlite import reads, thinning
+from leakdog.store.sqlite import deletes, reads, thinning
 from leakdog.store.sqlite.writes import Tables
 
 HEAP = (Path(__file__).parents[2] / "pprof" / "testdata" / "etcd-heap.pb.gz").read_bytes()
@@ -70,6 +70,31 @@ def test_one_an_hour_then_one_a_day_stays(
     assert times(connection, key) == last_of(86400)
     assert reads.totals(connection)[0] == 6
     assert connection.execute("SELECT count(*) FROM profiles").fetchone() == (6,)
+
+
+@pytest.mark.parametrize("body", [HEAP, b"text"], ids=["in chains", "as sent"])
+def test_the_last_of_each_life_is_left(
+    connection: sqlite3.Connection, key: TargetKey, make_scrape: Callable[..., Scrape], body: bytes
+) -> None:
+    """Of each kind, with its content, however often the process restarts in a day; it goes when all of its age go."""
+    tables = Tables(connection, 10**12)
+    connection.execute("BEGIN")
+    for number in range(140):
+        slot = number * 600.0
+        profiles = tuple(RawProfile(kind, slot, body) for kind in (Kind.HEAP, Kind.GOROUTINE))
+        life = Life(slot // 2400 * 2400 + 1, slot)
+        tables.append(make_scrape(slot, values={}, profiles=profiles, life=life))
+    connection.execute("COMMIT")
+    last = [number * 600.0 for number in range(3, 140, 4)]
+    assert thin(connection, thinning.HOUR, NOW) > 0
+    thin(connection, thinning.DAY, NOW)
+    left = reads.snapshots(connection, key, None, None, None, 10**6)[::-1]
+    for kind in (Kind.HEAP, Kind.GOROUTINE):
+        assert [each.time for each in left if each.kind is kind] == last
+    assert all(reads.profile(connection, each.id) for each in left)
+    while deletes.expire_snapshots(connection, NOW) != deletes.NOTHING:
+        pass
+    assert times(connection, key) == []
 
 
 def test_what_is_young_is_left(connection: sqlite3.Connection, tables: Tables, key: TargetKey) -> None:
