@@ -9,13 +9,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from leakdog.pprof.wire import delimited, integer, packed
 
 HERE = Path(__file__).parent
-settings.register_profile("default", deadline=1000)
-settings.load_profile("default")
 
 Numbers = Sequence[int]
 

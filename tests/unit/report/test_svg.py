@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from leakdog.model import Unit
@@ -19,7 +19,6 @@ def picture(times: list[float], values: list[float], *growths: Growth, limit: fl
     return trend(np.array(times, float), np.array(values, float), "rss", Unit.BYTES, growths, limit)
 
 
-@settings(deadline=None)  # a busy machine is not a failure
 @given(st.lists(st.floats(0, 1e15), min_size=2, max_size=50))
 def test_every_point_lies_inside_the_picture(values: list[float]) -> None:
     """Whatever the values, the line stays inside the frame."""

@@ -92,7 +92,7 @@ async def walk(backend: Backend, steps: Sequence[tuple[str, Any]]) -> list[Mappi
         return seen
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(STEP, max_size=12))
 def test_backends_agree(steps: list[tuple[str, Any]]) -> None:
     """After any steps, memory and SQLite hold the same; SQLite also after it was closed and opened."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from leakdog.attribute.case import Finding
@@ -160,7 +160,6 @@ HOSTILE = st.text(max_size=30) | st.sampled_from(
 )
 
 
-@settings(deadline=None)  # a busy machine is not a failure
 @given(HOSTILE.filter(bool))
 def test_no_name_adds_a_tag_or_an_attribute(name: str) -> None:
     """Whatever jobs, instances, functions, files, reasons and errors are called, the page's structure is the same."""

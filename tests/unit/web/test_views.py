@@ -3,7 +3,7 @@
 import json
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from leakdog.config.schema import ScrapeConfig
@@ -36,7 +36,6 @@ def test_a_time_is_rfc_3339_in_utc() -> None:
     assert rfc3339(None) is None
 
 
-@settings(deadline=None)  # a busy machine is not a failure
 @given(st.floats(0, 2**33))
 def test_every_time_is_of_one_width(time: float) -> None:
     """Times sort as text as they do as times."""

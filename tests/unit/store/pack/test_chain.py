@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from leakdog.errors import MalformedProfile
@@ -54,7 +54,6 @@ def profiles(draw: st.DrawFn) -> bytes:
     return b"".join(pieces) + integer(9, draw(st.integers(0, 2**62))) + integer(12, draw(st.integers(0, 9)))
 
 
-@settings(deadline=None)
 @given(st.lists(profiles(), min_size=1, max_size=5))
 def test_each_of_a_series_comes_back(contents: Contents, series: list[bytes]) -> None:
     """Samples, tables, ids, labels, header: all of each profile, in the same order."""
@@ -65,7 +64,6 @@ def test_each_of_a_series_comes_back(contents: Contents, series: list[bytes]) ->
         assert contents(data) == contents(again)
 
 
-@settings(deadline=None)
 @given(st.lists(profiles(), min_size=1, max_size=5), st.data())
 def test_those_left_of_a_chain_are_as_they_were(series: list[bytes], drawn: st.DataObject) -> None:
     """Whichever profiles of a chain stay, written anew each is what it was, byte for byte."""
@@ -79,7 +77,6 @@ def test_those_left_of_a_chain_are_as_they_were(series: list[bytes], drawn: st.D
         assert closed(replayed(new[: number + 1]).profile()) == closed(replayed(links[: place + 1]).profile())
 
 
-@settings(deadline=None)
 @given(st.lists(profiles(), min_size=2, max_size=5), st.integers(1, 4))
 def test_a_chain_read_back_goes_on_the_same(series: list[bytes], cut: int) -> None:
     """Links are the same whether the chain before them was kept in memory or read again."""
@@ -89,7 +86,6 @@ def test_a_chain_read_back_goes_on_the_same(series: list[bytes], cut: int) -> No
     assert links[cut:] == [read.append(opened(data)).dump() for data in series[cut:]]
 
 
-@settings(deadline=None)
 @given(st.lists(profiles(), min_size=2, max_size=5), st.integers(0, 4))
 def test_a_packed_chain_goes_on_the_same(series: list[bytes], cut: int) -> None:
     """Links are the same whether the chain before them was packed or not, and so is its last profile."""

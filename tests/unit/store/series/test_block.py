@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from leakdog.errors import StoreCorrupted
@@ -21,7 +21,6 @@ Same = Callable[[Rows, Rows], bool]
 Tellings = st.SearchStrategy[Told]
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_rows_come_back(rows_of: Maker, same: Same, tellings: Tellings, data: st.DataObject) -> None:
     """Bit for bit, with rows that lack signals, as they were read and folded."""
@@ -30,7 +29,6 @@ def test_rows_come_back(rows_of: Maker, same: Same, tellings: Tellings, data: st
         assert same(rows, load(dump(rows)))
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_one_signal_is_read_alone(rows_of: Maker, tellings: Tellings, data: st.DataObject) -> None:
     """With the times and lives of the rows that have it, and nothing where none has."""

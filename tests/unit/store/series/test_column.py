@@ -6,7 +6,7 @@ import zlib
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from leakdog.store.series.column import dump, load
@@ -18,7 +18,6 @@ KINDS = (ANY, PAGES, DECIMAL, ANY | PAGES, st.just(0.0) | ANY, st.just(0.0) | PA
 VALUES = st.one_of(*(st.lists(each, max_size=60) for each in KINDS))
 
 
-@settings(deadline=None)
 @given(VALUES)
 def test_every_value_comes_back_bit_for_bit(values: list[float]) -> None:
     """Any floats, whatever their steps and order, none and one too."""
@@ -26,7 +25,6 @@ def test_every_value_comes_back_bit_for_bit(values: list[float]) -> None:
     assert load(dump(given_), len(values)).tobytes() == given_.tobytes()
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 2**64 - 1), max_size=30))
 @example([0x7FF0000000000001])
 def test_every_pattern_of_bits_comes_back(patterns: list[int]) -> None:

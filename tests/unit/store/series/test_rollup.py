@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from leakdog.store.series.rollup import fold
@@ -27,7 +27,6 @@ def expected(told: Told, signal: int, seconds: float) -> list[list[float]]:
     return [[value for _, value in each] for each in sorted(spans.values(), key=lambda each: each[-1][0])]
 
 
-@settings(deadline=None)
 @given(st.data(), st.sampled_from([300.0, 3600.0]))
 def test_a_span_is_its_last_lowest_highest_and_mean(
     rows_of: Maker, tellings: Tellings, data: st.DataObject, seconds: float
@@ -55,7 +54,6 @@ def test_a_mean_is_told_to_a_part_of_its_range(rows_of: Maker, values: list[floa
     assert min(values) <= mean <= max(values)
 
 
-@settings(deadline=None)
 @given(st.data(), st.integers(0, 40))
 def test_to_fold_twice_is_to_fold_once(
     rows_of: Maker, same: Same, tellings: Tellings, data: st.DataObject, cut: int
@@ -71,7 +69,6 @@ def test_to_fold_twice_is_to_fold_once(
             assert (off <= (column.highs - column.lows) / 16 + 1e-3).all()
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_what_is_folded_stays_as_it_is(rows_of: Maker, same: Same, tellings: Tellings, data: st.DataObject) -> None:
     """To fold rows into the spans that they have is to change nothing, so means are not rounded again and again."""

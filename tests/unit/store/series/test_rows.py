@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from leakdog.store.series.rows import Rows
@@ -16,7 +16,6 @@ Same = Callable[[Rows, Rows], bool]
 Tellings = st.SearchStrategy[Told]
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_parts_joined_are_the_whole(rows_of: Maker, same: Same, tellings: Tellings, data: st.DataObject) -> None:
     """However rows are parted, joined again they are the same, in order."""
