@@ -12,11 +12,12 @@ from typing import Any
 
 from leakdog.errors import StoreCorrupted
 from leakdog.model import Kind, Leak, Signal, Snapshot, TargetKey
+from leakdog.store.codec import load_leak
 from leakdog.store.contract import EvidenceFile, Readings
 from leakdog.store.pack import closed, unrolled
 from leakdog.store.series import Rows, load
 from leakdog.store.sqlite import bundles, reads
-from leakdog.store.sqlite.damage import BLOCK, CHAIN, NUMBERS, Note
+from leakdog.store.sqlite.damage import BLOCK, CHAIN, EVIDENCE, LEAK, NUMBERS, Note
 from leakdog.store.sqlite.numbers import columns, sound
 
 _LINKS = """
@@ -66,9 +67,23 @@ def numbers(connection: sqlite3.Connection, key: TargetKey, note: Note) -> Itera
 
 
 def leaks(connection: sqlite3.Connection, note: Note) -> Iterator[tuple[Leak, dict[str, EvidenceFile]]]:
-    """Every leak with the files that prove it; what is damaged is noted."""
-    for leak in reads.leaks(connection, note):
-        yield leak, bundles.read(connection, leak.id, note)
+    """Every leak with the files that prove it, one by one; what is damaged, or SQLite cannot read, is noted."""
+    for row, leak_id in listed(connection, "SELECT rowid, id FROM leaks {through} ORDER BY id"):
+        try:
+            for (body,) in connection.execute("SELECT body FROM leaks WHERE rowid = ?", (row,)).fetchall():
+                yield load_leak(body), _evidence(connection, leak_id, note)
+        except StoreCorrupted as error:
+            note(LEAK, leak_id, error)
+        except sqlite3.DatabaseError as error:
+            note(LEAK, leak_id, StoreCorrupted(str(error)))
+
+
+def _evidence(connection: sqlite3.Connection, leak_id: str, note: Note) -> dict[str, EvidenceFile]:
+    try:
+        return bundles.read(connection, leak_id, note)
+    except sqlite3.DatabaseError as error:
+        note(EVIDENCE, f"the files of leak {leak_id}", StoreCorrupted(str(error)))
+        return {}
 
 
 def _sealed(connection: sqlite3.Connection, target_id: int, note: Note) -> Iterator[Rows]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 import sqlite3
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,8 +13,9 @@ import pytest
 
 from leakdog.errors import StoreCorrupted
 from leakdog.model import Kind, Leak, RawProfile, Scrape, Signal, TargetKey
+from leakdog.store.contract import EvidenceFile
 from leakdog.store.pack import closed, opened
-from leakdog.store.sqlite import aging, takeout
+from leakdog.store.sqlite import aging, bundles, takeout
 from leakdog.store.sqlite.connection import PAGE_BYTES, connect_reader
 from leakdog.store.sqlite.writes import Tables
 
@@ -87,6 +89,49 @@ def test_a_page_that_cannot_be_read_takes_one_block_with_it(
         found = dict(takeout.numbers(reader, key, lambda what, which, _: noted.append((what, which))))
     assert noted == [("block of numbers", 2)]
     assert found[Signal.RSS].times.tolist() == [60.0 * row + 0.25 for row in range(2100) if row // 700 != 1]
+
+
+def test_a_page_that_cannot_be_read_takes_few_leaks_with_it(
+    connection: sqlite3.Connection, path: Path, make_leak: Callable[..., Leak]
+) -> None:
+    """All other leaks are given with their evidence; those on the page, and one with nonsense in it, are noted."""
+    leaks = [make_leak(f"leak-{number:02}", reasons=(f"reason {number:02} " * 20,)) for number in range(40)]
+    Tables(connection, 10**12).put_leaks(leaks)
+    connection.execute("UPDATE leaks SET body = '{' WHERE id = 'leak-39'")
+    bundles.put(connection, "leak-00", {"chart.svg": zlib.compress(b"<svg/>")}, 7.0, leak_bytes=10**6, all_bytes=10**6)
+    connection.close()
+    file = bytearray(path.read_bytes())
+    page = file.index(b"reason 20 ") // PAGE_BYTES * PAGE_BYTES
+    file[page : page + PAGE_BYTES] = b"\xff" * PAGE_BYTES
+    path.write_bytes(file)
+    noted: Noted = []
+    with contextlib.closing(connect_reader(path)) as reader:
+        found = dict(takeout.leaks(reader, lambda what, which, _: noted.append((what, which))))
+    lost = {which for _, which in noted}
+    assert {what for what, _ in noted} == {"leak"}
+    assert {"leak-20", "leak-39"} <= lost
+    assert len(lost) < 6
+    assert list(found) == [leak for leak in leaks if leak.id not in lost]
+    assert found[leaks[0]] == {"chart.svg": EvidenceFile(7.0, b"<svg/>")}
+
+
+def test_evidence_that_cannot_be_read_leaves_its_leak(
+    filled: sqlite3.Connection, path: Path, make_leak: Callable[..., Leak]
+) -> None:
+    """The leak is given without its files, and these are noted."""
+    data = random.Random(1).randbytes(5000)
+    packed = {"heap-latest.pb.gz": zlib.compress(data)}
+    bundles.put(filled, make_leak().id, packed, 7.0, leak_bytes=10**6, all_bytes=10**6)
+    filled.close()
+    file = bytearray(path.read_bytes())
+    page = file.index(packed["heap-latest.pb.gz"][:20]) // PAGE_BYTES * PAGE_BYTES
+    file[page : page + PAGE_BYTES] = b"\xff" * PAGE_BYTES
+    path.write_bytes(file)
+    noted: Noted = []
+    with contextlib.closing(connect_reader(path)) as reader:
+        found = list(takeout.leaks(reader, lambda what, which, _: noted.append((what, which))))
+    assert found == [(make_leak(), {})]
+    assert noted == [("file of evidence", f"the files of leak {make_leak().id}")]
 
 
 @pytest.mark.parametrize("index", ["chains_by_target", "blocks_by_target", "sqlite_autoindex_leaks_1"])
