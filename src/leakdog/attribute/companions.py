@@ -7,7 +7,7 @@ made. That is a hint and no proof, and its note says so; where nothing grows in 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -41,6 +41,7 @@ def companions(
     signal_values: Sequence[float],
     *,
     own: Own = (),
+    apart: Collection[str] = (),
     top: int = 5,
 ) -> tuple[Culprit, ...]:
     """Sites of the program's own code whose heap objects grow in step with `signal`.
@@ -51,6 +52,7 @@ def companions(
         signal: what leaks.
         signal_times, signal_values: its readings in the same life, times rising; at least two.
         own: what the program's own code is called; none: not known.
+        apart: functions whose growth is told by another leak: named only where no other grows in step.
         top: how many to return at most.
 
     Returns:
@@ -73,7 +75,8 @@ def companions(
             return ()
         sites = [each for each in growing_sites(table) if each.sure and has_own_frame(each.stack)]
         alike = speed if signal.unit is Unit.COUNT and sample_type == "inuse_objects" else None
-        found = by_function(_in_step(sites, leaking, alike))[:top]
+        others = [each for each in sites if each.frame().function not in apart]
+        found = by_function(_in_step(others, leaking, alike) or _in_step(sites, leaking, alike))[:top]
         if found:
             return tuple(_culprit(each, speed, signal, sample_type) for each in found)
     return ()

@@ -32,6 +32,9 @@ LEAST_SHARE = 0.02
 
 SAMPLE_TYPES = {Kind.HEAP: "inuse_space", Kind.GOROUTINE: ""}
 
+# With this much of the growth of a heap leak, a function is told there, and is no hint at memory that leaks outside.
+OF_HEAP = 0.1
+
 # Targets whose profiles are compared at the same time: a dozen large ones take half a gigabyte, and a leaking build may
 # be found on many targets at once.
 AT_ONCE = 2
@@ -157,7 +160,8 @@ class Explainer:
         profiles, times = await asked.profiles(Kind.HEAP)
         series = await self._store.readings(asked.leak.key, asked.leak.signal, start=asked.start, end=asked.now)
         told = series.times.tolist(), series.values.tolist()
-        return await asyncio.to_thread(companions, profiles, times, asked.leak.signal, *told, own=asked.watched.own)
+        own, apart = asked.watched.own, _of_heap(asked.watched) if asked.leak.leak_class is LeakClass.NATIVE else ()
+        return await asyncio.to_thread(companions, profiles, times, asked.leak.signal, *told, own=own, apart=apart)
 
     async def _dump(self, watched: Watched, now: float) -> Dump:
         """Who started the goroutines, from the text dump; without one the culprits are named all the same."""
@@ -181,6 +185,14 @@ def _with_starters(found: tuple[Culprit, ...], leak: Leak) -> tuple[Culprit, ...
     """Culprits with who started them as an earlier dump has told."""
     known = {culprit.stack_id: culprit.created_by for culprit in leak.culprits}
     return tuple(replace(each, created_by=each.created_by or known.get(each.stack_id)) for each in found)
+
+
+def _of_heap(watched: Watched) -> frozenset[str]:
+    """Functions behind the target's heap leak. What they hold is resident, so they grow in step with all memory."""
+    if not watched.leaks_as(LeakClass.HEAP):
+        return frozenset()
+    heap = watched.leaks[LeakClass.HEAP].culprits
+    return frozenset(each.frame.function for each in heap if each.share >= OF_HEAP)
 
 
 def _leading(watched: Watched) -> frozenset[str]:

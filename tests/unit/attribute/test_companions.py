@@ -54,6 +54,17 @@ def test_memory_has_no_ratio(profile: MakeProfile) -> None:
     assert found[0].frame == CACHE[0]
 
 
+def test_what_another_leak_tells_comes_first_for_no_other(profile: MakeProfile) -> None:
+    """A function whose growth is told already is named only where nothing else grows in step."""
+    resident = [1e6 + 1e5 * i for i in range(8)]
+    both = heaps(profile, open=[3 * i for i in range(8)], cache=[300 * i for i in range(8)])
+    (found,) = companions(both, TIMES, Signal.RSS_ANON, TIMES, resident, apart={"main.put"})
+    assert (found.frame, found.share) == (OPEN[1], pytest.approx(1.0))
+    one = heaps(profile, cache=[300 * i for i in range(8)])
+    (found,) = companions(one, TIMES, Signal.RSS_ANON, TIMES, resident, apart={"main.put"})
+    assert found.frame == CACHE[0]
+
+
 def test_out_of_step(profile: MakeProfile) -> None:
     """A site that grows at other times than the signal is not named."""
     late = [0, 0, 0, 0, 0, 0, 40, 80]

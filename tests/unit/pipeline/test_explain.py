@@ -9,13 +9,15 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from leakdog.attribute.blocked import most_blocked
+from leakdog.attribute.companions import companions
 from leakdog.config.schema import Backend, Config, StorageConfig
 from leakdog.errors import FetchError, Reason, StoreCorrupted
-from leakdog.model import Kind, Leak, LeakClass, LeakState, Life, RawProfile, Scrape, Signal
+from leakdog.model import Culprit, Frame, Kind, Leak, LeakClass, LeakState, Life, RawProfile, Scrape, Signal
 from leakdog.pipeline import decode
 from leakdog.pipeline.explain import AT_ONCE, Explainer
 from leakdog.pipeline.gather import Gatherer
@@ -54,6 +56,7 @@ async def store(watched: Watched) -> AsyncIterator[Store]:
             kinds[Kind.GOROUTINELEAK] = "goroutineleak"
         profiles = tuple(RawProfile(kind, time, (SHOP / f"{name}.pb.gz").read_bytes()) for kind, name in kinds.items())
         values = {Signal.INUSE_SPACE: 1e6 * number, Signal.GOROUTINES: 10.0 * number, Signal.OPEN_FILES: 5.0 * number}
+        values[Signal.RSS] = 2e6 * number
         await made.append(Scrape(watched.key, time, time, LIFE, values, profiles))
     yield made
     await made.close()
@@ -148,6 +151,38 @@ async def test_open_files_are_explained_by_what_grows_in_step(store: Store, watc
     made, _ = explainer(store)
     found = await made.explain(watched, leak(watched, LeakClass.FILES, Signal.OPEN_FILES), 1060.0)
     assert all("in step with open files" in culprit.note for culprit in found.culprits)
+
+
+@pytest.mark.parametrize(
+    ("leak_class", "state", "apart"),
+    [
+        (LeakClass.NATIVE, LeakState.FIRING, {"shop/leaks.(*Cache).Put"}),
+        (LeakClass.NATIVE, LeakState.RESOLVED, set()),
+        (LeakClass.FILES, LeakState.FIRING, set()),
+    ],
+)
+async def test_what_leaks_on_the_heap_is_not_blamed_for_native_memory(
+    store: Store,
+    watched: Watched,
+    monkeypatch: pytest.MonkeyPatch,
+    leak_class: LeakClass,
+    state: LeakState,
+    apart: set[str],
+) -> None:
+    """Where both leak at once, what has most of the heap's leak is looked for in native memory only at last."""
+    asked = []
+
+    def noted(*given: Any, **options: Any) -> tuple[Culprit, ...]:
+        asked.append(set(options["apart"]))
+        return companions(*given, **options)
+
+    monkeypatch.setattr("leakdog.pipeline.explain.companions", noted)
+    made, _ = explainer(store)
+    heap = await made.explain(watched, leak(watched, LeakClass.HEAP, Signal.INUSE_SPACE), 1060.0)
+    small = replace(heap.culprits[0], frame=Frame("shop.small", "a.go", 1), share=0.05)
+    watched.leaks[LeakClass.HEAP] = replace(heap, state=state, culprits=(heap.culprits[0], small))
+    assert (await made.explain(watched, leak(watched, leak_class, Signal.RSS), 1060.0)).culprits
+    assert asked == [apart]
 
 
 async def test_memory_that_is_only_kept_by_the_runtime_has_no_culprit(store: Store, watched: Watched) -> None:
