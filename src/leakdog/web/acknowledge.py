@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from leakdog.model import Acknowledgement
-from leakdog.pipeline.known import acknowledge
+from leakdog.pipeline.known import acknowledge, note
 from leakdog.pipeline.state import Fleet
 from leakdog.store.contract import Store
 from leakdog.web.api import bad_request, json_response, not_found
@@ -42,7 +42,7 @@ class Acknowledgements:
         return await self._put(request, Acknowledgement(now, read_until(body, now), read_note(body)))
 
     async def take(self, request: web.Request) -> web.Response:
-        """Announce the leak again."""
+        """Announce the leak again, unless its functions are known."""
         return await self._put(request, None)
 
     async def _put(self, request: web.Request, given: Acknowledgement | None) -> web.Response:
@@ -50,6 +50,10 @@ class Acknowledgements:
         leak = acknowledge(self._fleet, wanted, given)
         if leak is None:
             raise not_found(f"no leak has the id {wanted!r}; GET /api/v1/leaks lists them")
+        if given is None:  # its functions may be known all the same, and the answer says so
+            watched = self._fleet.targets[leak.key]
+            note(watched, self._fleet.acknowledged, time.time())
+            leak = watched.leaks[leak.leak_class]
         await self._store.put_leaks([leak])
         return json_response(leak_view(leak, self._fleet))
 

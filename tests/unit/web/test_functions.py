@@ -86,6 +86,14 @@ async def test_it_is_taken_back_by_function_and_job(address: str, store: Store) 
     assert "nothing was acknowledged by the function 'Put'" in answer["error"]
 
 
+async def test_a_leak_of_known_functions_is_not_announced_again_by_its_id(address: str) -> None:
+    """The answer says by which functions it is still acknowledged; what was said of the leak alone is gone."""
+    await ask("POST", address + PATH, json={"function": "Put"})
+    url = f"{address}/api/v1/leaks/9f1c/acknowledgement"
+    assert (await ask("POST", url, json={"note": "alone"}))[1]["acknowledged"]["function"] is None
+    assert (await ask("DELETE", url))[1]["acknowledged"]["function"] == "Put"
+
+
 async def test_configured_ones_are_listed_too(address: str, fleet: Fleet) -> None:
     """And told apart; one whose time is over is listed no more, and one that is given twice is there once."""
     await ask("POST", address + PATH, json={"function": "Add", "for_seconds": 0.001})
