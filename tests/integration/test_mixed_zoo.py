@@ -18,7 +18,7 @@ import pytest
 
 pytestmark = [pytest.mark.zoo, pytest.mark.slow]
 
-SOURCE = Path(__file__).parents[1] / "zoo" / "mixed" / "mixed.go"
+MIXED = Path(__file__).parents[1] / "zoo" / "mixed"
 NATIVE = Path(__file__).parents[1] / "zoo" / "native"
 LONGEST_RUN_SECONDS = 180
 CLASSES = {
@@ -30,6 +30,7 @@ CLASSES = {
     "appends": {"heap"},
     "malloc": {"native"},
     "kept": {"not_returned"},
+    "both": {"heap", "native"},
 }
 # Every heap or goroutineleak profile of a soak run has the collector run, after which Go gives memory back: what is
 # returned late under a collector that seldom runs would be returned at once. The metrics page tells the ledger all.
@@ -37,7 +38,7 @@ SETTINGS = {"kept": "    profiles: [goroutine]\n"}
 RESOLVED_SECONDS = 120
 LINES = {
     found[1]: number
-    for source in (SOURCE, NATIVE / "main.go")
+    for source in (MIXED / "mixed.go", MIXED / "both.go", NATIVE / "main.go")
     for number, line in enumerate(source.read_text().splitlines(), 1)
     if (found := re.search(r"// leaks: (\w+)$", line))
 }
@@ -115,6 +116,13 @@ def test_the_line_that_leaks_comes_first(leaks: Leaks, name: str) -> None:
     """Beside churn, beside another leak, in a generic method, and through `append` in a generic function."""
     first = leaks[name]["heap"]["culprits"][0]
     assert (Path(first["file"]).name, first["line"]) == ("mixed.go", LINES[name]), leaks[name]["heap"]["culprits"]
+
+
+def test_heap_and_native_memory_have_culprits_of_their_own(leaks: Leaks) -> None:
+    """What leaks on the heap is not blamed for what is mapped beside it, though the process grows with both."""
+    for leak_class, line in (("heap", LINES["both"]), ("native", LINES["mapped"])):
+        first = leaks["both"][leak_class]["culprits"][0]
+        assert (Path(first["file"]).name, first["line"]) == ("both.go", line), leaks["both"][leak_class]["culprits"]
 
 
 def test_of_two_callers_the_one_that_keeps_is_on_the_stack(leaks: Leaks) -> None:

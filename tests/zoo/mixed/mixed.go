@@ -15,6 +15,7 @@ var Programs = map[string]func(speed float64){
 	"places":      places,
 	"appends":     appends,
 	"kept":        keptFree,
+	"both":        both,
 }
 
 var (
