@@ -12,6 +12,9 @@ from leakdog.pipeline.state import Fleet, Watched
 
 # Of what is known of a leak's growth, how much must be that of acknowledged functions.
 MOSTLY = 0.5
+# Of a name as long as a target likes, two repeats in an expression that anybody gave would take minutes; of so many
+# characters a tenth of a second.
+CHARACTERS = 500
 FLAT = frozenset({Verdict.STEADY, Verdict.SETTLING, Verdict.LOAD})
 
 
@@ -62,7 +65,8 @@ def _acknowledged(leak: Leak, known: Iterable[Acknowledgement]) -> Acknowledgeme
         return before
     whole = sum(culprit.share for culprit in leak.culprits)
     for given in known:
-        theirs = sum(each.share for each in leak.culprits if re.search(given.function, each.frame.function))
+        most = None if given.configured else CHARACTERS
+        theirs = sum(each.share for each in leak.culprits if re.search(given.function, each.frame.function[:most]))
         if theirs > MOSTLY * whole:
             return before if before and replace(before, since=given.since) == given else given
     return None

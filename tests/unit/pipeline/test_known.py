@@ -1,5 +1,6 @@
 """Acknowledgements by people and by configuration, and fixes that hold."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -100,6 +101,17 @@ def test_functions_that_were_given_hold_as_the_configured_ones(
     assert watched.key.job == "shop"
     expected = Acknowledgement(70.0, given.until, "bounded", function="Put") if known else None
     assert noted(watched, leak, 70.0, given).acknowledged == expected
+
+
+def test_what_was_given_is_looked_for_at_the_beginning_of_a_name(watched: Watched, leak: Leak) -> None:
+    """A target that sends names without end holds nobody up; what is configured is looked for in all of it."""
+    leak = replace(leak, culprits=(culprit("a" * 100_000 + ".Put", 1.0),))
+    began = time.monotonic()
+    assert noted(watched, leak, 70.0, KnownFunctions(r"\w+\w+:", 60.0)).acknowledged is None
+    assert time.monotonic() - began < 5
+    assert noted(watched, leak, 70.0, KnownFunctions(r"\.Put$", 60.0)).acknowledged is None
+    watched.job = replace(watched.job, acknowledged=(r"\.Put$",))
+    assert noted(watched, leak, 70.0).acknowledged is not None
 
 
 def test_functions_that_were_given_hold_until_they_are_taken_back(watched: Watched, leak: Leak) -> None:
