@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-SECONDS = 75
+SECONDS = 100
 
 
 def leakdog(*arguments: str) -> subprocess.CompletedProcess[str]:

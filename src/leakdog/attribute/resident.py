@@ -27,6 +27,8 @@ NOTES = 0.05
 # What the runtime has and has not written to yet: 3 to 5 MiB in a small Go program, which it takes and leaves by up to
 # 2 MiB in a minute. Beside another leak so little growth outside the heap is none of its own.
 UNWRITTEN = 4 * KIB * KIB
+# Where the larger part of a growth is a leak of the heap, so much of it, and so many bytes, are another outside of it.
+ANOTHER, ANOTHER_BYTES = 1 / 3, 4 * UNWRITTEN
 # Parts with less of the growth than this are not told of.
 TOLD = 0.05
 
@@ -45,6 +47,8 @@ def judge_resident(case: Case) -> None:
         _resident_alone(case, signal)
     elif growth.runtime >= MOST * growth.resident or _comes_along(case, signal, growth):
         _held_by_runtime(case, signal, growth)
+        if _another_leak(case, signal, growth):
+            _outside_the_heap(case, signal, growth)
     elif LeakClass.THREADS in case.found and (
         (growth.resident - growth.runtime) / case.speed(LeakClass.THREADS) < MEMORY_PER_THREAD
     ):
@@ -172,6 +176,15 @@ def _comes_along(case: Case, signal: Signal, growth: _Growth) -> bool:
     """Whether a leak was found, and so little grows outside the heap that it may be what the runtime had all along."""
     outside = (growth.resident - growth.runtime) * (case.assessments[signal].look_back_seconds or 0.0)
     return bool(growth.parts) and outside < UNWRITTEN and _holder(case, growth) is not None
+
+
+def _another_leak(case: Case, signal: Signal, growth: _Growth) -> bool:
+    """Whether beside a leak of the heap so much grows outside that it is another one, though it is the lesser."""
+    outside = growth.resident - growth.runtime
+    grown = outside * (case.assessments[signal].look_back_seconds or 0.0)
+    holders = {LeakClass.GOROUTINE, LeakClass.THREADS, LeakClass.FILES} & case.found.keys()
+    sure = _holder(case, growth) is LeakClass.HEAP and bool(growth.parts) and not holders and not _fits(case, signal)
+    return sure and outside >= ANOTHER * growth.resident and grown >= ANOTHER_BYTES
 
 
 def _notes(case: Case, growth: _Growth) -> bool:

@@ -141,6 +141,14 @@ def test_native_memory_beside_a_heap_leak() -> None:
     assert [each.leak_class for each in found] == [LeakClass.HEAP, LeakClass.NATIVE]
 
 
+@pytest.mark.parametrize(("seconds", "also"), [(96, [LeakClass.NATIVE]), (24, [])])
+def test_the_lesser_of_two_leaks_is_one_too(seconds: float, also: list[LeakClass]) -> None:
+    """Of 1 MiB a second 60 % are live heap; what is outside is another leak once it is more than Go maps at a time."""
+    heap = seen(Signal.HEAP_ALLOC, Verdict.LEAK, 0.6 * MIB)
+    found = growing(objects(0.6 * MIB), heap, look_back=seconds)
+    assert [each.leak_class for each in found] == [LeakClass.HEAP, *also]
+
+
 @pytest.mark.parametrize(
     ("seconds", "classes"), [(48, {LeakClass.GOROUTINE}), (480, {LeakClass.GOROUTINE, LeakClass.NATIVE})]
 )
