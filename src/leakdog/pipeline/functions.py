@@ -12,11 +12,20 @@ log = logging.getLogger("leakdog.pipeline")
 
 FUNCTIONS = "\x1facknowledged"  # name of the state that holds the list; it belongs to no target
 CHARACTERS = 200
-# Python's `re` tries all ways to share a name out among repeats: two take milliseconds, a repeat of repeats years.
-REPEATS = 2
+# Python's `re` tries all ways to share a name out among repeats and alternatives: two of them take milliseconds, and
+# seconds where all that follows nearly fits everywhere; many in a row, or a group of them that is repeated, take years.
+CHOICES = 2
 
-_NO_REPEAT = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|(?<=\()\?", re.DOTALL)
-_REPEAT = re.compile(r"(?:[*+?]|\{[\d,]+\})[?+]?")
+_PART = re.compile(
+    r"""(?P<odd>\\\d|\(\?(?!:))  # \1, (?=, (?P<, (?x)
+    |(?P<repeated>\)(?:[*+?]|\{[\d,]+\}))
+    |(?P<one>\\.|\[\^?\]?(?:\\.|[^\]\\])*\])  # what is escaped or in a set is one character
+    |(?P<opens>\((?:\?:)?)
+    |(?P<closes>\))
+    |(?P<repeat>(?:[*+?]|\{[\d,]+\})[?+]?)
+    |(?P<either>\|)""",
+    re.DOTALL | re.VERBOSE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +58,34 @@ def wrong(pattern: str) -> str:
         re.compile(pattern)
     except (re.error, OverflowError, RecursionError) as error:
         return f"{pattern!r} is no regular expression: {error}"
-    plain = _NO_REPEAT.sub("x", pattern)
-    found = list(_REPEAT.finditer(plain))
-    if any(plain[: each.start()].endswith(")") for each in found):
+    parts = [each.lastgroup for each in _PART.finditer(pattern.removeprefix("(?i)"))]
+    if "odd" in parts:
+        return (
+            f"{pattern!r} has more than characters, sets, repeats, groups `(`, `(?:` and a first `(?i)`, which can "
+            "take for ever: write it without, or configure it"
+        )
+    if "repeated" in parts:
         return f"{pattern!r} repeats a group, which can take for ever: write it without, or configure it"
-    if len(found) > REPEATS:
-        return f"{pattern!r} repeats in {len(found)} places, of which {REPEATS} may: leave some out, or configure it"
+    choices = parts.count("repeat") + _divided(parts)
+    if choices > CHOICES:
+        return (
+            f"{pattern!r} has {choices} repeats and groups with alternatives, of which {CHOICES} may be: leave some "
+            "out, or configure it"
+        )
     return ""
+
+
+def _divided(parts: Iterable[str | None]) -> int:
+    """How many groups have alternatives. Those outside groups are tried one after another, and multiply nothing."""
+    divided, opened = 0, [False]
+    for part in parts:
+        if part == "opens":
+            opened.append(False)
+        elif part == "either":
+            opened[-1] = True
+        elif part == "closes":
+            divided += opened.pop()
+    return divided
 
 
 def dump_functions(functions: Iterable[KnownFunctions]) -> bytes:
@@ -64,9 +94,18 @@ def dump_functions(functions: Iterable[KnownFunctions]) -> bytes:
 
 
 def load_functions(data: bytes) -> tuple[KnownFunctions, ...]:
-    """The list that was stored; none where it cannot be read: their leaks are announced again, which is safe."""
+    """The list that was stored, without what would be refused now; none where it cannot be read.
+
+    The leaks of what is left out are announced again, which is safe.
+    """
     try:
-        return tuple(KnownFunctions(**each) for each in json.loads(data))
+        given = [KnownFunctions(**each) for each in json.loads(data)]
+        refused = [each.function for each in given if wrong(each.function)]
     except (ValueError, TypeError) as error:
         log.warning("functions that were acknowledged before the restart are not known: %r", error)
         return ()
+    if refused:
+        log.warning(
+            "functions that were acknowledged before the restart are left out, as they can take for ever: %r", refused
+        )
+    return tuple(each for each in given if each.function not in refused)

@@ -6,8 +6,11 @@ import re
 import time
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from leakdog.pipeline.functions import CHARACTERS, KnownFunctions, dump_functions, load_functions, wrong
+from leakdog.pipeline.known import CHARACTERS as NAME
 
 HARMLESS = [
     r"cache\.\(\*Index\)\.Put",
@@ -18,6 +21,8 @@ HARMLESS = [
     r"\)\*\++",
     r"(?i)put",
     r"func\d+\.\d+",
+    r"\.(?:Put|Get)\.func\d+$",
+    "a.*b|c+|(d)",
 ]
 
 
@@ -42,7 +47,15 @@ def test_what_ends_soon_is_taken(pattern: str) -> None:
         ("(a+)+$", "repeats a group"),
         (r"(a|aa){2,}", "repeats a group"),
         ("(?:a?)*?", "repeats a group"),
-        (".*.*.*x", "repeats in 3 places, of which 2 may"),
+        (".*.*.*x", "has 3 repeats and groups with alternatives, of which 2 may be"),
+        ("(|.)" * 30 + "~", "has 30 repeats and groups with alternatives"),
+        ("(?:(?:|.)(?:|.)|b)~", "has 3 repeats and groups with alternatives"),
+        ("(?x)(?:.+) +!", "has more than characters"),
+        ("(?:.+)(?x:.) +!", "has more than characters"),
+        (r"(.*).*\1~", "has more than characters"),
+        ("(?P<n>.*)(?P=n)~", "has more than characters"),
+        ("(?=.*)*a", "has more than characters"),
+        ("(?<!a)b", "has more than characters"),
     ],
 )
 def test_what_is_wrong_or_could_take_for_ever_is_told(pattern: str, why: str) -> None:
@@ -50,10 +63,38 @@ def test_what_is_wrong_or_could_take_for_ever_is_told(pattern: str, why: str) ->
     assert why in wrong(pattern)
 
 
+ONE = st.sampled_from(["a", ".", r"\w", "[^b]", "[a(|]", r"\(", "", " ", r"\b", r"\1", "(?=a)", "(?x: )"])
+GROUP = st.tuples(st.sampled_from(["(", "(?:"]), st.lists(ONE, min_size=1, max_size=3).map("|".join)).map(
+    lambda each: f"{each[0]}{each[1]})"
+)
+REPEATED = st.tuples(ONE | GROUP, st.sampled_from(["", "*", "+?", "{2,}", " +"])).map("".join)
+PARTS = st.tuples(REPEATED | REPEATED.map("({})".format), st.sampled_from([1, 2, 30])).map(
+    lambda each: each[0] * each[1]
+)
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.sampled_from(["", "(?i)", "(?x)"]), st.lists(PARTS, min_size=1, max_size=3))
+def test_whatever_is_taken_ends_soon(flags: str, parts: list[str]) -> None:
+    """In the longest of names, in which all of it but the end fits everywhere."""
+    pattern = f"{flags}{''.join(parts)}~"
+    assume(not wrong(pattern))
+    began = time.process_time()
+    re.search(pattern, "a" * NAME)
+    assert time.process_time() - began < 20
+
+
+def test_what_is_refused_now_is_not_loaded(caplog: pytest.LogCaptureFixture) -> None:
+    """A list of before may hold what would hang every start; the log names it."""
+    listed = (KnownFunctions("(a+)+~", 1.0), KnownFunctions("Get", 2.0))
+    assert load_functions(dump_functions(listed)) == listed[1:]
+    assert "'(a+)+~'" in caplog.text
+
+
 def test_the_list_comes_back() -> None:
     """With all that was said."""
-    given = (KnownFunctions("Put", 1.5, "shop", 7.0, "ü"), KnownFunctions("Get", 2.0))
-    assert load_functions(dump_functions(given)) == given
+    listed = (KnownFunctions("Put", 1.5, "shop", 7.0, "ü"), KnownFunctions("Get", 2.0))
+    assert load_functions(dump_functions(listed)) == listed
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"\xff", b"[1]", b'[{"who": 1}]', b'[{"since": 1.0}]'])
