@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from leakdog.detect.settings import Settings
-from leakdog.errors import LeakdogError
+from leakdog.errors import LeakdogError, StoreError
 from leakdog.model import Leak, LeakState, Life, Signal, TargetKey
 from leakdog.pipeline.functions import FUNCTIONS, KnownFunctions, load_functions
 from leakdog.pipeline.lives import Facts
@@ -115,7 +115,12 @@ class Memory:
 
         A few targets at a time, no faster than this: neither scrapes nor the disk are to notice.
 
-        States that no target has asked for by now belong to targets that are gone, and are deleted.
+        States that no target has asked for by now belong to targets that are gone, and are deleted. A target whose
+        series cannot be read back from where they were put away costs the others nothing: its series begin anew.
+
+        Raises:
+            StoreError: the store does not take them.
+
         """
         gone, self._stored = self._stored, set()
         for key in gone:
@@ -170,15 +175,25 @@ class Memory:
 
 
 def _states(watched: Watched) -> dict[str, bytes]:
-    """All that is saved of a target, by name."""
+    """All that is saved of a target, by name; where its series cannot be read back, they are forgotten."""
+    lives = {lives_name(watched.key): json.dumps(watched.lives).encode()} if watched.lives else {}
+    try:
+        return _read_states(watched) | lives
+    except StoreError as error:
+        log.error("the series of %s: %s", watched.key, error)
+        watched.forget_series()
+        return lives
+
+
+def _read_states(watched: Watched) -> dict[str, bytes]:
+    """The series of a target's signals and sites, by name."""
     series = _series_state(watched.key, watched.series)
     sites = {
         state_name(watched.key, signal, SITES): each.to_bytes()
         for signal, each in watched.sites.items()
         if each.group is not None
     }
-    lives = {lives_name(watched.key): json.dumps(watched.lives).encode()} if watched.lives else {}
-    return series | sites | lives
+    return series | sites
 
 
 def _series_state(key: TargetKey, series: Signals) -> dict[str, bytes]:

@@ -74,7 +74,7 @@ def _acknowledged(leak: Leak, known: Iterable[Acknowledgement]) -> Acknowledgeme
 
 def _flat_since(watched: Watched, leak: Leak, now: float) -> float | None:
     """Start of a later process that has not grown for as long as it took to find the leak in the one before."""
-    life, found = watched.life, watched.assessments.get(leak.signal)
+    life, found = watched.life, watched.said_of(leak.signal)
     if leak.state is not LeakState.RESOLVED or leak.pending_since is not None or leak.firing_since is None:
         return None
     if life is None or found is None or found.verdict not in FLAT or life.start_time <= leak.firing_since:

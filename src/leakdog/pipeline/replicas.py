@@ -44,7 +44,7 @@ def _doubt(fleet: Fleet, watched: Watched, leak: Leak) -> Doubt | None:
     if len(levels) < LEAST_OTHERS:
         return None
     others = f"{len(levels)} replicas of the same build, watched since before it began,"
-    own = watched.assessments.get(leak.signal)
+    own = watched.said_of(leak.signal)
     if own is not None and own.level is not None and own.level < min(levels) and _is_younger(watched, job):
         least = human_value(min(levels), leak.signal.unit)
         return Doubt(FILLING, f"{others} have run for longer and rest at {least} or more, which it has not reached")
@@ -60,7 +60,7 @@ def _is_proved(watched: Watched, leak: Leak) -> bool:
 def _at_rest(job: list[Watched], watched: Watched, leak: Leak) -> Iterator[float]:
     """The levels of those replicas that would show the leak, were it in the code, and do not."""
     for each in job:
-        seen = each.assessments.get(leak.signal)
+        seen = each.said_of(leak.signal)
         if seen is None or seen.verdict not in AT_REST or seen.level is None:
             continue
         if not each.up or each.build != watched.build or each.life is None or each.life.first_seen > leak.since:

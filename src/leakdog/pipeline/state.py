@@ -16,7 +16,7 @@ from leakdog.attribute.case import Finding
 from leakdog.attribute.code import Own
 from leakdog.config.schema import ScrapeConfig
 from leakdog.detect.group import Group
-from leakdog.errors import Reason
+from leakdog.errors import Reason, StoreError
 from leakdog.model import (
     Assessment,
     Kind,
@@ -156,7 +156,17 @@ class Watched:
     def forget_series(self) -> None:
         """Know nothing of its signals and sites but what is told from now on."""
         self.series, self.sites = Signals(), {}
-        self.verdicts, self.assessments, self.assessed = {}, {}, None
+        self.verdicts, self.assessments, self.assessed, self.harmless = {}, {}, None, ()
+
+    def said_of(self, signal: Signal) -> Assessment | None:
+        """What the detector says of a signal; None where it says nothing, or where that cannot be read back.
+
+        The target's own next pass reads the same, tells of the failure, and begins its series anew.
+        """
+        try:
+            return self.assessments.get(signal)
+        except StoreError:
+            return None
 
     def groups(self) -> list[Group]:
         """The series of its signals and of its sites."""

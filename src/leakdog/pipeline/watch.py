@@ -164,9 +164,9 @@ class Pipeline:
 
         What the detector had put away and cannot be read back is lost, and the target's series begin anew.
         """
+        said = self._fleet.seconded(watched), doubts(self._fleet, watched)
         try:
             observe(watched, values, now, self._settings, got.tallies)
-            said = self._fleet.seconded(watched), doubts(self._fleet, watched)
             changed = judge(watched, now, self._settings, *said)
         except StoreError as error:
             log.error("the series of %s: %s", watched.key, error)

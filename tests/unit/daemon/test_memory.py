@@ -12,8 +12,10 @@ import pytest
 
 from leakdog.config.schema import DetectionConfig, Preset
 from leakdog.daemon.memory import DENSE, SAVED_TOGETHER, Memory, lives_name, signals_name, state_name
+from leakdog.detect.cells import Floats
 from leakdog.detect.group import Group
 from leakdog.detect.settings import PRODUCTION, Settings, for_sites, settings_for
+from leakdog.errors import StoreError
 from leakdog.model import Frame, Leak, LeakClass, LeakState, Life, Scrape, Signal, TargetKey, Verdict
 from leakdog.pipeline.functions import FUNCTIONS, KnownFunctions, dump_functions
 from leakdog.pipeline.judge import judge, observe
@@ -50,6 +52,32 @@ async def test_the_detector_goes_on_where_it_was(store: Store, watched: Watched)
         watched.series.observe({Signal.RSS: 5e7 + second}, 1000.0 + second, SETTINGS, life_start=900.0, load=None)
     await Memory(store).save([watched])
     assert (await restored(store, watched)).series.to_bytes() == watched.series.to_bytes()
+
+
+class Lost:
+    """Numbers that were put away on a disk that has broken since."""
+
+    def read(self) -> Floats:
+        """Fail."""
+        raise StoreError("reading back what the detector knows: I/O error; it starts afresh")
+
+
+async def test_series_that_are_lost_cost_no_other_target_its_own(
+    store: Store, watched: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
+    """All others are saved, what can be saved of that target is too, and its series begin anew."""
+    other = Watched(replace(watched.target, key=TargetKey("shop", "10.0.0.8:6060")), watched.job)
+    for each in (watched, other):
+        each.series.observe({Signal.RSS: 5e7}, 1000.0, SETTINGS, life_start=900.0, load=None)
+    watched.remember_life(900.0, "b1")
+    assert watched.series.group is not None
+    watched.series.group.rings[-1]._held = Lost()
+    await Memory(store).save([watched, other], {"shop": {}})
+    assert {*await store.states()} == {DENSE, lives_name(KEY), signals_name(other.key)}
+    assert watched.series.group is None
+    assert [each.message for each in caplog.records] == [
+        "the series of shop/10.0.0.7:6060: reading back what the detector knows: I/O error; it starts afresh"
+    ]
 
 
 async def test_sites_go_on_where_they_were(store: Store, watched: Watched) -> None:

@@ -1,14 +1,14 @@
 """A target of paper: answers by path, and says what it was asked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from leakdog.config.schema import Backend, Config, DetectionConfig, GlobalConfig, Preset, ScrapeConfig, StorageConfig
-from leakdog.errors import FetchError, Reason
+from leakdog.errors import FetchError, Reason, StoreError
 from leakdog.fetch.http import Response
-from leakdog.model import Target, TargetKey
+from leakdog.model import Assessment, Signal, Target, TargetKey
 from leakdog.pipeline.state import Watched
 
 SHOP = Path(__file__).parents[1] / "attribute" / "shop"
@@ -35,6 +35,28 @@ class Paper:
         if isinstance(found, FetchError):
             raise found
         return Response(200, found, "", 0.0)
+
+
+class Unreadable(Mapping[Signal, Assessment]):
+    """Assessments of series that were put away on a disk that has broken since."""
+
+    def __getitem__(self, signal: Signal) -> Assessment:
+        """Fail."""
+        raise StoreError("reading back what the detector knows: I/O error; it starts afresh")
+
+    def __iter__(self) -> Iterator[Signal]:
+        """Of the heap."""
+        return iter([Signal.INUSE_SPACE])
+
+    def __len__(self) -> int:
+        """Of one signal."""
+        return 1
+
+
+@pytest.fixture
+def unreadable() -> Unreadable:
+    """What is said of a target whose series cannot be read back."""
+    return Unreadable()
 
 
 @pytest.fixture

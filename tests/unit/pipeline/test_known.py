@@ -1,6 +1,7 @@
 """Acknowledgements by people and by configuration, and fixes that hold."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -165,4 +166,13 @@ def test_a_leak_that_ended_by_itself_is_not_called_fixed(watched: Watched, leak:
     """The process is the one that leaked."""
     watched.life = Life(1 * HOUR, 1 * HOUR)
     watched.assessments = {Signal.INUSE_SPACE: Assessment(Signal.INUSE_SPACE, 1.0, Verdict.STEADY)}
+    assert noted(watched, replace(leak, state=LeakState.RESOLVED), 99 * HOUR).flat_since is None
+
+
+def test_a_leak_whose_series_cannot_be_read_back_is_not_called_fixed(
+    watched: Watched, leak: Leak, unreadable: Mapping[Signal, Assessment]
+) -> None:
+    """Nothing is said of it, and nothing is raised: the pass goes on."""
+    watched.life = Life(4 * HOUR, 4 * HOUR)
+    watched.assessments = unreadable
     assert noted(watched, replace(leak, state=LeakState.RESOLVED), 99 * HOUR).flat_since is None

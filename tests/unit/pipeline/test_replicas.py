@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import pytest
@@ -93,6 +93,17 @@ def test_one_that_would_not_show_it_says_nothing(fleet: Fleet, why: str, change:
     """Two are too few: of three that rest each must be one at which a leak of the code would have been seen."""
     change(fleet.targets[TargetKey("shop", "c")])
     assert doubts(fleet, suspect_of(fleet)) == {}, why
+
+
+def test_one_that_cannot_be_read_back_says_nothing(
+    fleet: Fleet, watched: Watched, unreadable: Mapping[Signal, Assessment]
+) -> None:
+    """A disk that fails one replica leaves the others their say; the suspect's own level is then not compared."""
+    suspect = suspect_of(fleet)
+    fleet.targets[TargetKey("shop", "e")] = replica(watched, "e", Verdict.STEADY, 200.0 * MIB)
+    fleet.targets[TargetKey("shop", "c")].assessments = suspect.assessments = unreadable
+    (doubt,) = doubts(fleet, suspect).values()
+    assert doubt == (ALONE, "3 replicas of the same build, watched since before it began, do not grow")
 
 
 def said(verdict: Verdict) -> Assessment:

@@ -9,11 +9,13 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from leakdog.attribute.case import Finding
 from leakdog.config.schema import Config, DenseConfig, DetectionConfig, IntervalsConfig, ScrapeConfig
 from leakdog.detect.cells import Floats
 from leakdog.detect.settings import PRODUCTION, settings_for
 from leakdog.errors import FetchError, Reason, StoreError
 from leakdog.model import (
+    Assessment,
     Culprit,
     Frame,
     Leak,
@@ -231,6 +233,14 @@ class Lost:
         raise StoreError("reading back what the detector knows: I/O error; it starts afresh")
 
 
+def lose(watched: Watched) -> None:
+    """Put a target's series away on such a disk."""
+    group = watched.series.group
+    assert group is not None
+    for cells in (*group.rings, *filter(None, group.found._numbers)):
+        cells._held = Lost()
+
+
 async def test_what_changes_seldom_is_put_away_between_passes(config: Config, store: Store, watched: Watched) -> None:
     """After a pass the long rings lie in the store's shelf, and the next goes on with them."""
     config = replace(config, detection=DetectionConfig())
@@ -252,10 +262,7 @@ async def test_series_begin_anew_where_what_was_put_away_is_lost(
     script = Script()
     pipeline, _ = build(config, script, store)
     await grow(pipeline, script, watched, 95)
-    group = watched.series.group
-    assert group is not None
-    for ring in group.rings:
-        ring._held = Lost()
+    lose(watched)
     with caplog.at_level(logging.ERROR):
         await grow(pipeline, script, watched, 3)
     assert [each.message for each in caplog.records] == [
@@ -264,6 +271,30 @@ async def test_series_begin_anew_where_what_was_put_away_is_lost(
     assert watched.up is True
     assert {*watched.verdicts.values()} == {Verdict.TOO_EARLY}
     await grow(pipeline, script, watched, 95)
+    assert watched.verdicts[Signal.INUSE_SPACE] is Verdict.LEAK
+
+
+def test_nothing_is_said_of_series_that_are_forgotten(watched: Watched) -> None:
+    """Neither of what grows and is no leak: it would be told of series that there are no more."""
+    said = Assessment(Signal.RSS, START, Verdict.SETTLING)
+    watched.verdicts, watched.assessments = {Signal.RSS: said.verdict}, {Signal.RSS: said}
+    watched.harmless = (Finding(LeakClass.CACHE, Signal.RSS, said, ()),)
+    watched.forget_series()
+    assert (watched.verdicts, watched.assessments, watched.harmless) == ({}, {}, ())
+
+
+async def test_series_that_are_lost_cost_a_replica_none_of_its_own(
+    config: Config, store: Store, watched: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A suspect asks what its replicas say; one that cannot be read back says nothing."""
+    script = Script()
+    pipeline, fleet = build(config, script, store)
+    other = Watched(replace(watched.target, key=TargetKey("shop", "10.0.0.8:6060")), watched.job)
+    fleet.targets = {each.key: each for each in (watched, other)}
+    await grow(pipeline, script, other, 95, rate=0.0)
+    lose(other)
+    await grow(pipeline, script, watched, 95)
+    assert caplog.records == []
     assert watched.verdicts[Signal.INUSE_SPACE] is Verdict.LEAK
 
 
