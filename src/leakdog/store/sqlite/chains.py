@@ -58,6 +58,11 @@ class Chains:
         self._ready.clear()
         self._latest_slots.clear()
 
+    def forget_targets(self) -> None:
+        """Let go of what is remembered of targets that are gone. Chains stay ready: they have a bounded memory."""
+        there = {target_id for (target_id,) in self._connection.execute("SELECT id FROM targets")}
+        self._latest_slots = {series: slot for series, slot in self._latest_slots.items() if series[0] in there}
+
     def add(self, target_id: int, scrape: Scrape, profile: RawProfile) -> tuple[Snapshot, bool]:
         """The snapshot of this profile, and whether it is new; what the slot has already stays."""
         row = {

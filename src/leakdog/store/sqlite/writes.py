@@ -50,11 +50,13 @@ class Tables:
         """Look everything up anew."""
         self._signals.clear()
         self._chains.forget()
-        self.forget_targets()
+        self._targets.clear()
+        self.forget_blocks()
 
     def forget_targets(self) -> None:
-        """Look up anew which targets there are. Chains stay ready: nobody asks for those of a target that is gone."""
+        """Look up anew which targets there are, and remember nothing of those that are gone."""
         self._targets.clear()
+        self._chains.forget_targets()
         self.forget_blocks()
 
     def forget_blocks(self) -> None:

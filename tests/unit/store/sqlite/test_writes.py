@@ -79,3 +79,17 @@ def test_names_that_differ_after_a_nul_are_different(
     for name in ("a\0x", "a\0y"):
         tables.append(make_scrape(1.0, key=TargetKey(name, name)))
     assert connection.execute("SELECT count(*) FROM targets").fetchone() == (2,)
+
+
+def test_nothing_is_remembered_of_a_target_that_is_gone(
+    connection: sqlite3.Connection, make_scrape: Callable[..., Scrape]
+) -> None:
+    """Targets that come and go under ever new names do not fill the memory; what is known of the others stays."""
+    tables = Tables(connection, 10**12)
+    for name in ("a", "b"):
+        tables.append(make_scrape(1.0, key=TargetKey("shop", name), body=b"x"))
+    gone, stays = connection.execute("SELECT id FROM targets ORDER BY instance").fetchall()
+    connection.execute("PRAGMA foreign_keys = OFF")
+    connection.execute("DELETE FROM targets WHERE id = ?", gone)
+    tables.forget_targets()
+    assert {target_id for target_id, _ in tables._chains._latest_slots} == {*stays}
