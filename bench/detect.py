@@ -14,8 +14,10 @@ import argparse
 import os
 import resource
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # one core, as promised; must be set before NumPy is loaded
@@ -29,6 +31,7 @@ from leakdog.detect.replay import replay
 from leakdog.detect.settings import PRODUCTION, SOAK, Settings
 from leakdog.detect.stored import to_bytes
 from leakdog.model import Signal, Verdict
+from leakdog.store.shelf import FileShelf
 
 POINTS = 1000
 STEP = 300.0
@@ -83,7 +86,19 @@ def batch(count: int) -> str:
 
 
 def incremental(settings: Settings, name: str, step: float, points: int) -> str:
-    """Observe and assess a target of twelve signals, reading by reading; the second half is timed."""
+    """Observe and assess a target of twelve signals, reading by reading; the second half is timed.
+
+    Between readings the group is put away, as the daemon does it.
+    """
+    with tempfile.TemporaryDirectory() as directory:
+        shelf = FileShelf(Path(directory))
+        try:
+            return _incremental(settings, name, step, points, shelf)
+        finally:
+            shelf.close()
+
+
+def _incremental(settings: Settings, name: str, step: float, points: int, shelf: FileShelf) -> str:
     rng = np.random.default_rng(2)
     values = 1e9 * (1 + 0.01 * rng.standard_normal((points, SIGNALS)))
     values[:, 0] += 1e6 * np.arange(points)
@@ -100,7 +115,7 @@ def incremental(settings: Settings, name: str, step: float, points: int) -> str:
         growing = [row for row, verdict in enumerate(verdicts(group)) if verdict not in QUIET]
         for row in growing:
             assessment(group, row, signals[row], limits[row], now)
-        group.pack()
+        group.put_away(shelf)
     half, quarter = marks[points // 2], marks[points // 4]
     late = (time.process_time() - half) / (points - points // 2) / SIGNALS
     early = (half - quarter) / (points // 2 - points // 4) / SIGNALS
