@@ -90,7 +90,7 @@ class Settings:
         convex_z: standard errors by which a line in age beats its logarithm, below which growth is told as settling.
         convex_blocks: age from which growth late in life is compared with growth before.
         hold_seconds: how long the verdict must stand before a leak fires.
-        at_once: hold times: a leak that reaches its limit within so many fires at once.
+        at_once_seconds: a leak that reaches its limit within so long fires at once.
         resolve_seconds: how long growth must be gone before a leak is resolved.
         min_growth_ratio, min_growth_bytes, min_growth_count: least growth over a look-back that counts.
         garbage_bytes: the same of signals that hold garbage too, over look-backs in which none may be collected.
@@ -108,6 +108,7 @@ class Settings:
     smooth_blocks: int
     rhythm_blocks: int
     hold_seconds: float
+    at_once_seconds: float
     resolve_seconds: float
     min_growth_ratio: float
     min_growth_bytes: float
@@ -126,7 +127,6 @@ class Settings:
     convex_z: float = 4.0
     urgent_share: float = 0.35
     urgent_part: float = 19 / 20
-    at_once: float = 6.0
 
     def least_growth(self, signal: Signal) -> float:
         """Least growth of a signal that counts, in its unit."""
@@ -171,7 +171,7 @@ PRODUCTION = Settings(
     smooth_blocks=24,
     rhythm_blocks=24,
     hold_seconds=4 * HOUR,
-    at_once=1.5,
+    at_once_seconds=6 * HOUR,
     resolve_seconds=12 * HOUR,
     min_growth_ratio=0.05,
     min_growth_bytes=MIB,
@@ -203,6 +203,7 @@ SOAK = Settings(
     smooth_blocks=12,
     rhythm_blocks=0,
     hold_seconds=12.0,
+    at_once_seconds=72.0,
     resolve_seconds=30.0,
     min_growth_ratio=0.02,
     min_growth_bytes=0.5 * MIB,
@@ -232,6 +233,7 @@ def stretched(settings: Settings, factor: float) -> Settings:
             for level in settings.levels
         ),
         hold_seconds=settings.hold_seconds * factor,
+        at_once_seconds=settings.at_once_seconds * factor,
         resolve_seconds=settings.resolve_seconds * factor,
     )
 

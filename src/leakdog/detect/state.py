@@ -91,7 +91,7 @@ def advance(
 
 def hold_time(left: float | None, settings: Settings) -> float:
     """Seconds for which a verdict must stand, with so many left to the limit: none where there is no time to wait."""
-    if left is not None and left < settings.at_once * settings.hold_seconds:
+    if left is not None and left < settings.at_once_seconds:
         return 0.0
     return settings.hold_seconds
 

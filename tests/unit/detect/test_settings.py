@@ -7,6 +7,7 @@ import pytest
 from leakdog.config.schema import MIB, DetectionConfig, Preset
 from leakdog.detect.score import least_score, threshold
 from leakdog.detect.settings import PRODUCTION, SITES_PART, SOAK, Settings, for_sites, settings_for
+from leakdog.detect.state import hold_time
 from leakdog.model import Signal
 
 PRESETS = pytest.mark.parametrize("settings", [PRODUCTION, SOAK], ids=["production", "soak"])
@@ -72,3 +73,14 @@ def test_what_holds_garbage_must_grow_more_in_a_short_run() -> None:
     given = settings_for(DetectionConfig(preset=Preset.SOAK, min_growth_bytes=MIB))
     assert given.least_growth(Signal.HEAP_ALLOC) == given.least_growth(Signal.INUSE_SPACE) == MIB
     assert PRODUCTION.least_growth(Signal.RSS) == PRODUCTION.least_growth(Signal.INUSE_SPACE) == MIB
+
+
+@pytest.mark.parametrize(("preset", "seconds"), [(Preset.PRODUCTION, 6 * 3600.0), (Preset.SOAK, 72.0)])
+@pytest.mark.parametrize("hold", [None, 20.0, 7200.0])
+def test_how_near_a_limit_cannot_wait_does_not_depend_on_the_hold_time(
+    preset: Preset, seconds: float, hold: float | None
+) -> None:
+    """A leak that has 71 s, or six hours less one second, fires at once, however long others are to hold."""
+    settings = settings_for(DetectionConfig(preset=preset, hold_time=hold))
+    assert hold_time(seconds - 1.0, settings) == 0.0
+    assert hold_time(seconds, settings) == settings.hold_seconds > 0.0

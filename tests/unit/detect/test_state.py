@@ -260,9 +260,9 @@ def test_what_is_doubted_holds_for_longer_and_says_why() -> None:
 
 
 def test_a_limit_that_is_near_is_not_doubted_away() -> None:
-    """With less than six hold times left it fires at once, and nothing is said of holding."""
-    assert (doubted(0.1, left=59.0).state, doubted(0.1, left=59.0).reasons) == (LeakState.FIRING, ("it grew",))
-    assert doubted(10.0, left=61.0).state is LeakState.PENDING
+    """With less than 72 s left it fires at once, and nothing is said of holding."""
+    assert (doubted(0.1, left=71.0).state, doubted(0.1, left=71.0).reasons) == (LeakState.FIRING, ("it grew",))
+    assert doubted(10.0, left=73.0).state is LeakState.PENDING
 
 
 def test_what_is_known_is_not_doubted() -> None:
