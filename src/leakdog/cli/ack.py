@@ -58,11 +58,10 @@ def run(args: argparse.Namespace) -> int:
 
     Raises:
         ApiError: no daemon answers, it has no such leak, or it takes no such regular expression.
-        UsageError: `--job` is given without `--function`.
+        UsageError: an option is given that says nothing beside the others.
 
     """
-    if args.job and args.function is None:
-        raise UsageError("--job says whose functions are known: give it with --function")
+    _check(args)
     client = Client(args.server)
     if args.list:
         answer: Any = {"acknowledged": client.listing(FUNCTIONS, "acknowledged")}
@@ -75,6 +74,17 @@ def run(args: argparse.Namespace) -> int:
         told = [headline(answer), *beside(answer)]
     print(json.dumps(answer, indent=2) if args.json else "\n".join(told))
     return 0
+
+
+def _check(args: argparse.Namespace) -> None:
+    if args.job and args.function is None:
+        raise UsageError("--job says whose functions are known: give it with --function")
+    if args.list and args.undo:
+        raise UsageError("--list changes nothing: to take one back, give --undo with --function REGEX or a leak's id")
+    given = [name for name, value in (("--for", args.seconds), ("--note", args.note)) if value]
+    if given and (args.list or args.undo):
+        what = "--list" if args.list else "--undo"
+        raise UsageError(f"{what} acknowledges nothing that {' and '.join(given)} could be of: leave one of them out")
 
 
 def _send_leak(client: Client, args: argparse.Namespace) -> Any:

@@ -124,3 +124,22 @@ def test_a_job_alone_is_a_usage_error(leakdog: Run, capsys: Capture) -> None:
     """A leak has its job."""
     assert leakdog("ack", "3f9c", "--job", "shop") == 2
     assert "give it with --function" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        (("--list", "--undo"), "--list changes nothing"),
+        (("--list", "--for", "3d"), "--list acknowledges nothing that --for could"),
+        (("3f9c", "--undo", "--note", "why"), "--undo acknowledges nothing that --note could"),
+        (("--function", "Put", "--undo", "--for", "3d", "--note", "why"), "nothing that --for and --note could"),
+    ],
+)
+def test_what_would_be_ignored_is_a_usage_error(
+    serve: Serve, leakdog: Run, capsys: Capture, asked: tuple[str, ...], why: str
+) -> None:
+    """Nothing is sent, and it is said what to leave out."""
+    answers: dict[str, Any] = {}
+    assert leakdog("ack", *asked, "--server", serve(answers)) == 2
+    assert why in capsys.readouterr().err
+    assert not answers.get("sent")
