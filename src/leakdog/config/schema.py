@@ -169,7 +169,11 @@ class DetectionConfig:
         "least growth that counts, as a share of the level", kind="ratio", zero=True, example="0.05"
     )
     min_growth_bytes: int | None = _opt(
-        "least growth that counts, for signals in bytes", kind="size", zero=True, example="8MiB"
+        "least growth that counts, for signals in bytes; under preset soak what holds garbage (resident set, allocated "
+        "heap) must grow by 4MiB if left out",
+        kind="size",
+        zero=True,
+        example="8MiB",
     )
     min_growth_count: int | None = _opt(
         "least growth that counts, for signals that count things", kind="count", zero=True, example="50"
