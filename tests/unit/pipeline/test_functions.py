@@ -6,7 +6,7 @@ import re
 import time
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leakdog.pipeline.functions import CHARACTERS, KnownFunctions, dump_functions, load_functions, wrong
@@ -73,14 +73,14 @@ PARTS = st.tuples(REPEATED | REPEATED.map("({})".format), st.sampled_from([1, 2,
 )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=100)
 @given(st.sampled_from(["", "(?i)", "(?x)"]), st.lists(PARTS, min_size=1, max_size=3))
 def test_whatever_is_taken_ends_soon(flags: str, parts: list[str]) -> None:
     """In the longest of names, in which all of it but the end fits everywhere."""
     pattern = f"{flags}{''.join(parts)}~"
-    assume(not wrong(pattern))
     began = time.process_time()
-    re.search(pattern, "a" * NAME)
+    if not wrong(pattern):
+        re.search(pattern, "a" * NAME)
     assert time.process_time() - began < 20
 
 
