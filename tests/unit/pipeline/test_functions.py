@@ -73,7 +73,7 @@ PARTS = st.tuples(REPEATED | REPEATED.map("({})".format), st.sampled_from([1, 2,
 )
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=400)
 @given(st.sampled_from(["", "(?i)", "(?x)"]), st.lists(PARTS, min_size=1, max_size=3))
 def test_whatever_is_taken_ends_soon(flags: str, parts: list[str]) -> None:
     """In the longest of names, in which all of it but the end fits everywhere."""
