@@ -62,8 +62,8 @@ class Blocks(Cells):
         return _column(self.cells, self.end, index)
 
     def forget(self) -> None:
-        """Empty it, and give the memory back."""
-        self.cells = np.empty((len(self.cells), 0), np.float32)
+        """Empty it, and give the memory back. What was put away is not read for it."""
+        self.cells = np.empty((self.shape[0], 0), np.float32)
 
     def arrange(self, rows: npt.NDArray[np.intp]) -> None:
         """Keep these rows, in this order; a row of -1 is a new one, of which nothing is known."""

@@ -15,8 +15,13 @@ LEAST_KEPT = 512  # bytes of numbers that are worth putting away: what tells whe
 class Kept(Protocol):
     """Numbers that were put away. Their place is given free with this object."""
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the numbers, known without reading them."""
+        ...
+
     def read(self) -> Floats:
-        """The numbers, not to be changed.
+        """The numbers, in an array of their own.
 
         Raises:
             StoreError: they cannot be read back.
@@ -42,12 +47,17 @@ class Cells:
     def cells(self) -> Floats:
         """The numbers, to be changed: they come back into memory, and stay there until they are put away again."""
         if not isinstance(self._held, np.ndarray):
-            self._held = self._held.read().copy()
+            self._held = self._held.read()
         return self._held
 
     @cells.setter
     def cells(self, cells: Floats) -> None:
         self._held = cells
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the numbers, wherever they are."""
+        return self._held.shape
 
     def read(self) -> Floats:
         """The numbers, not to be changed: where they are put away they stay so."""

@@ -101,7 +101,10 @@ class EvidenceFile:
 
 
 class Store(Protocol):
-    """Keeps scrapes, leaks and detector states. Used from one event loop; no call blocks it."""
+    """Keeps scrapes, leaks and detector states. Used from one event loop.
+
+    What is awaited does not block it. The shelf does, while the system takes numbers or gives them back.
+    """
 
     @property
     def shelf(self) -> Shelf | None:

@@ -9,44 +9,34 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from leakdog.errors import StoreError
+from leakdog.store.places import Places
 
 Floats = npt.NDArray[np.float32]
 log = logging.getLogger("leakdog.store")
-ALIGNED = 64  # bytes; places are this far apart, or a multiple of it
-
-
-@dataclass(slots=True)
-class _Places:
-    """Places of one size.
-
-    Attributes:
-        descriptor: of the file; -1 once it is closed.
-        free: where those begin that nobody uses.
-
-    """
-
-    descriptor: int
-    free: list[int] = field(default_factory=list)
 
 
 class FileShelf:
-    """A `detect.cells.Shelf`. A place is given free with what was put there, and used again for the next of its size.
+    """A `detect.cells.Shelf`. A place is given free with what was put there, and serves then for any size.
 
-    So the file becomes as large as what lay in it at one time, and room that was asked for and not yet used takes none.
+    Places that are given free at the end make the file shorter, the others are used again before it grows. Room that
+    was asked for and not yet used takes no disk.
+
+    Args:
+        directory: where the file is made.
+        limit: bytes beyond which the file does not grow; what has no room there stays in memory.
 
     Raises:
         StoreError: there cannot be a file in this directory.
 
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, limit: int) -> None:
         self._directory = directory
         try:
             self._file = tempfile.TemporaryFile(dir=directory, buffering=0)  # noqa: SIM115  # closed by `close`
@@ -54,37 +44,54 @@ class FileShelf:
             raise StoreError(
                 f"making a file in {directory}: {error.strerror}: check its permissions, or set another storage.path"
             ) from error
-        self._places: dict[int, _Places] = {}
-        self._end = 0
+        self.descriptor = self._file.fileno()
+        self.freed: list[tuple[int, int]] = []  # by whatever drops a `_Kept`, at any time; sorted in by `give_back`
+        self._places = Places(limit)
+        self._length = 0
+        self._longest = 0
         self._failing = False
 
     def __call__(self, cells: Floats, most: int) -> _Kept | Floats:
         """Put numbers away in a place of this size; they are given back where the disk does not take them."""
-        size = -(-max(most, cells.nbytes) // ALIGNED) * ALIGNED
-        places = self._places.setdefault(size, _Places(self._file.fileno()))
-        if not places.free:
-            places.free.append(self._end)
-            self._end += size
-        where = places.free[-1]
+        self._sort_in()
+        size = max(most, cells.nbytes)
+        where = self._places.take(size)
+        if where is None:
+            return self._refused(cells, "its share of storage.retention.size is used up: raise that")
         try:
-            written = os.pwrite(places.descriptor, np.ascontiguousarray(cells).data, where)
+            written = os.pwrite(self.descriptor, np.ascontiguousarray(cells).data, where)
         except OSError as error:
+            self._places.give_back(where, size)
             return self._refused(cells, error.strerror)
         if written < cells.nbytes:
+            self._places.give_back(where, size)
             return self._refused(cells, "the disk took only a part")
-        self._failing = False
-        return _Kept(places, places.free.pop(), cells.shape)
+        self._length = max(self._length, self._places.end)
+        if self._length > self._longest:  # into an old place a full disk writes as well
+            self._longest, self._failing = self._length, False
+        return _Kept(self, where, size, cells.shape)
 
     @property
     def size_bytes(self) -> int:
-        """What the file takes on the disk."""
-        return os.fstat(self._file.fileno()).st_blocks * 512
+        """What the file takes on the disk at most; never more than the limit."""
+        return self._length
+
+    def give_back(self) -> None:
+        """Make the file as short as what is in use lets it be."""
+        self._sort_in()
+        if self._places.end < self._length:
+            os.ftruncate(self.descriptor, self._places.end)
+            self._length = self._places.end
 
     def close(self) -> None:
         """Give the disk back. What was put there cannot be read any more."""
-        for places in self._places.values():
-            places.descriptor = -1
+        self.descriptor = -1
+        self._length = 0
         self._file.close()
+
+    def _sort_in(self) -> None:
+        while self.freed:
+            self._places.give_back(*self.freed.pop())
 
     def _refused(self, cells: Floats, why: str | None) -> Floats:
         if not self._failing:
@@ -96,21 +103,22 @@ class FileShelf:
 class _Kept:
     """A `detect.cells.Kept` in the file."""
 
-    __slots__ = ("_places", "_shape", "_where")
+    __slots__ = ("_shelf", "_size", "_where", "shape")
 
-    def __init__(self, places: _Places, where: int, shape: tuple[int, ...]) -> None:
-        self._places = places
+    def __init__(self, shelf: FileShelf, where: int, size: int, shape: tuple[int, ...]) -> None:
+        self._shelf = shelf
         self._where = where
-        self._shape = shape
+        self._size = size
+        self.shape = shape
 
     def __del__(self) -> None:
-        self._places.free.append(self._where)
+        self._shelf.freed.append((self._where, self._size))
 
     def read(self) -> Floats:
         """See `Kept.read`."""
-        cells = np.empty(self._shape, np.float32)
+        cells = np.empty(self.shape, np.float32)
         try:
-            count = os.preadv(self._places.descriptor, [cells.data], self._where)
+            count = os.preadv(self._shelf.descriptor, [cells.data], self._where)
         except OSError as error:
             raise StoreError(f"reading back what the detector knows: {error.strerror}; it starts afresh") from error
         if count < cells.nbytes:

@@ -73,10 +73,11 @@ class Copy:
 
     def __init__(self, cells: Floats) -> None:
         self._cells = cells
+        self.shape = cells.shape
 
     def read(self) -> Floats:
-        """The numbers."""
-        return self._cells
+        """The numbers, anew each time."""
+        return self._cells.copy()
 
 
 def test_blocks_that_are_put_away_are_the_same() -> None:
@@ -90,7 +91,6 @@ def test_blocks_that_are_put_away_are_the_same() -> None:
         away.put_away(shelf)
         assert isinstance(away._held, Copy) == (plain.cells.nbytes >= LEAST_KEPT)
         np.testing.assert_array_equal(away.tail(index + 1), plain.tail(index + 1))
-    assert away.read() is away.read()
     np.testing.assert_array_equal(away.cells.view(np.uint32), plain.cells.view(np.uint32))
 
 
@@ -101,6 +101,17 @@ def test_a_place_has_room_for_all_blocks_that_are_to_come() -> None:
         blocks.put(index)[:] = index
         blocks.put_away(shelf)
     assert {*shelf.places} == {12 * 336 * 4}
+
+
+def test_what_is_forgotten_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new life does not fail on numbers that it throws away."""
+    blocks = Blocks(12, 336)
+    for index in range(100):
+        blocks.put(index)[:] = index
+    blocks.put_away(Shelf())
+    monkeypatch.delattr(Copy, "read")
+    blocks.forget()
+    assert blocks.cells.shape == (12, 0)
 
 
 def test_an_index_has_its_column() -> None:

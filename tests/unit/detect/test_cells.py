@@ -14,11 +14,11 @@ class Place:
 
     def __init__(self, cells: Floats) -> None:
         self._cells = cells.copy()
-        self._cells.flags.writeable = False
+        self.shape = cells.shape
 
     def read(self) -> Floats:
-        """The numbers, which cannot be changed."""
-        return self._cells
+        """The numbers, anew each time."""
+        return self._cells.copy()
 
 
 def test_reading_leaves_numbers_where_they_lie_and_changing_brings_them_back() -> None:

@@ -228,6 +228,8 @@ async def test_a_store_that_fails_does_not_stop_the_watching(config: Config, wat
 class Lost:
     """Numbers that were put away on a disk that has broken since."""
 
+    shape = (2, 0)
+
     def read(self) -> Floats:
         """Fail."""
         raise StoreError("reading back what the detector knows: I/O error; it starts afresh")

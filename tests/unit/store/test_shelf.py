@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,11 +13,13 @@ import pytest
 from leakdog.errors import StoreError
 from leakdog.store.shelf import FileShelf, _Kept
 
+LIMIT = 64 << 20
+
 
 @pytest.fixture
 def shelf(tmp_path: Path) -> Iterator[FileShelf]:
     """A shelf in a folder of its own."""
-    made = FileShelf(tmp_path)
+    made = FileShelf(tmp_path, LIMIT)
     yield made
     made.close()
 
@@ -48,24 +50,39 @@ def test_numbers_come_back_bit_for_bit(shelf: FileShelf) -> None:
 
 
 def test_a_place_is_used_again(shelf: FileShelf) -> None:
-    """However often numbers are put away, the file is as large as what lies in it at one time."""
-    away = [kept(shelf, numbers(seed)) for seed in range(50)]
-    size = shelf.size_bytes
-    for _ in range(20):
-        for seed in range(50):
-            away[seed] = kept(shelf, numbers(seed))
+    """For other sizes too: the file is as large as what lies in it at one time, and nothing once nothing does."""
+    away: list[_Kept] = []
+    for rows in range(1, 13):
+        del away[:]
+        away += [kept(shelf, numbers(seed, 1000 * rows), 4000 * rows) for seed in range(50)]
+    np.testing.assert_array_equal(away[7].read(), numbers(7, 12_000))
+    assert 50 * 48_000 <= shelf.size_bytes <= 1.1 * 50 * 48_000
+    del away[1:]
+    shelf.give_back()
+    assert shelf.size_bytes == os.fstat(shelf.descriptor).st_size <= 2 * 48_640
     del away
-    gc.collect()
-    again = [kept(shelf, numbers(seed)) for seed in range(50)]
-    assert 50 * 4000 <= size <= 60 * 4096
-    assert shelf.size_bytes <= size + 2 * 4096  # each new place is taken before the old one is given free
-    np.testing.assert_array_equal(again[7].read(), numbers(7))
+    shelf.give_back()
+    assert shelf.size_bytes == os.fstat(shelf.descriptor).st_size == 0
+
+
+def test_beyond_the_limit_numbers_stay_in_memory(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """It is told once, also where old places are written meanwhile; what is given free is used."""
+    shelf, cells = FileShelf(tmp_path, 3 * 4096), numbers(1)
+    away = [kept(shelf, cells) for _ in range(3)]
+    with caplog.at_level(logging.WARNING):
+        for _ in range(5):
+            assert shelf(cells, 4000) is cells
+            del away[-1]
+            away.append(kept(shelf, cells))
+    assert [record.message.rpartition(": ")[2] for record in caplog.records] == ["raise that"]
+    assert shelf.size_bytes == 3 * 4096
+    shelf.close()
 
 
 def test_room_to_grow_takes_no_disk(shelf: FileShelf) -> None:
     """A place is as large as what will ever be put there; the disk has what was."""
     away = [kept(shelf, numbers(seed), most=1 << 20) for seed in range(10)]
-    assert shelf.size_bytes <= 10 * 2 * 4096
+    assert os.fstat(shelf.descriptor).st_blocks * 512 <= 10 * 2 * 4096
     away[0] = kept(shelf, numbers(0, 1 << 18), most=1 << 20)
     np.testing.assert_array_equal(away[0].read(), numbers(0, 1 << 18))
     np.testing.assert_array_equal(away[1].read(), numbers(1))
@@ -98,7 +115,7 @@ def test_a_full_disk_leaves_numbers_in_memory(
 
 def test_what_cannot_be_read_back_is_an_error(shelf: FileShelf, tmp_path: Path) -> None:
     """A file that is shorter than what was put there, or closed."""
-    place, other = kept(shelf, numbers(1)), FileShelf(tmp_path)
+    place, other = kept(shelf, numbers(1)), FileShelf(tmp_path, LIMIT)
     shelf._file.truncate(100)
     with pytest.raises(StoreError, match="a part of it is missing; it starts afresh"):
         place.read()
@@ -111,4 +128,4 @@ def test_what_cannot_be_read_back_is_an_error(shelf: FileShelf, tmp_path: Path) 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     """With what to do."""
     with pytest.raises(StoreError, match="check its permissions, or set another"):
-        FileShelf(tmp_path / "none")
+        FileShelf(tmp_path / "none", LIMIT)

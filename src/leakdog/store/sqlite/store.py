@@ -7,6 +7,7 @@ import math
 import sqlite3
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -28,12 +29,16 @@ from leakdog.store.sqlite.writes import Tables, scrape_bytes
 
 T = TypeVar("T")
 
+# Of what may be stored, the shelf's part at most: a quarter. The rest is history.
+SHELF_SHARE = 4
+
 
 class SqliteStore:
     """Implements `contract.Store` in the file `leakdog.db`. Made by `open`.
 
     Args:
         lock: on the directory; released by `close`.
+        shelf: in the directory; closed by `close`.
         connection: the only one that writes to the file.
         path: the file.
         retention: how long and how much is kept.
@@ -44,12 +49,14 @@ class SqliteStore:
     def __init__(
         self,
         lock: DirectoryLock,
+        shelf: FileShelf,
         connection: sqlite3.Connection,
         path: Path,
         retention: RetentionConfig,
         evidence: EvidenceConfig,
     ) -> None:
         self._lock = lock
+        self.shelf = shelf
         self._connection = connection
         self._path = path
         self._retention = retention
@@ -59,21 +66,23 @@ class SqliteStore:
         self._tables = Tables(connection, self._limit, self._damage.note, self._shelf_bytes)
         self._writer = Writer(connection, path, self._tables.forget)
         self._reader = Reader(connect_reader(path), path)
-        self.shelf = FileShelf(path.parent)
 
     @classmethod
     def open(cls, directory: Path, retention: RetentionConfig, evidence: EvidenceConfig) -> SqliteStore:
         """Open the store in this directory, made with mode 0700 if it is missing; see `open_store`."""
         _make(directory)
-        lock = DirectoryLock(directory)
         path = directory.absolute() / FILE_NAME
-        try:
+        with ExitStack() as undo:
+            lock = DirectoryLock(directory)
+            undo.callback(lock.release)
+            shelf = FileShelf(path.parent, data_bytes(retention.size) // SHELF_SHARE)
+            undo.callback(shelf.close)
             with explained(path, "opening"):
                 connection = connect_writer(path, retention.size)
-                return cls(lock, connection, path, retention, evidence)
-        except BaseException:
-            lock.release()
-            raise
+                undo.callback(connection.close)
+                store = cls(lock, shelf, connection, path, retention, evidence)
+            undo.pop_all()
+            return store
 
     async def append(self, scrape: Scrape) -> tuple[Snapshot, ...]:
         """See `Store.append`."""
@@ -140,6 +149,7 @@ class SqliteStore:
     async def retain(self, now: float) -> Deleted:
         """See `Store.retain`."""
         kept = self._retention
+        self.shelf.give_back()
         await self._writer.run(lambda: keep_only_open(self._connection))
         deleted = await self._retain_profiles(now)
         deleted += await self._retain_numbers(now)

@@ -173,21 +173,30 @@ async def test_later_version_is_refused(open_backend: Opener, tmp_path: Path) ->
 
 
 async def test_what_is_put_away_counts_for_the_size(open_backend: Opener, make_scrape: Scrapes) -> None:
-    """Profiles make room for it, as they come and in retention; all together stay within the size."""
+    """Profiles make room for it, all together stay within the size, and history has most."""
     limit = 1_500_000
     store = open_backend(size=limit)
     assert store.shelf is not None
-    away = [store.shelf(np.ones(100_000, np.float32), 400_000)]
+    away = [store.shelf(np.ones(1_000, np.float32), 4_000)]
     for slot in range(60):
         await store.append(make_scrape(float(slot), body=bytes(50_000)))
         assert (await store.stats()).size_bytes <= limit * 1.05
     before = await store.stats()
-    assert 400_000 <= before.shelf_bytes < 410_000
-    away.append(store.shelf(np.ones(100_000, np.float32), 400_000))
+    assert before.shelf_bytes == 4_096
+    away.append(store.shelf(np.ones(72_000, np.float32), 288_000))
     await store.retain(60.0)
     after = await store.stats()
     assert after.size_bytes <= limit
     assert 0 < after.snapshots < before.snapshots
+    del away[:]
+    more = [store.shelf(np.ones(36_000, np.float32), 144_000) for _ in range(50)]
+    await store.retain(60.0)
+    full = await store.stats()
+    assert 0 < full.shelf_bytes <= limit / 4
+    assert full.snapshots > 0
+    del more
+    await store.retain(60.0)
+    assert (await store.stats()).shelf_bytes == 0
     await store.close()
 
 
