@@ -338,7 +338,7 @@ class Acknowledgement:
     """Somebody knows of a leak: it stays listed, and is not announced.
 
     Attributes:
-        until: when it ends; None: when the leak is resolved and comes back.
+        until: when it ends at the latest; before that when growth has gone, but not with the process alone.
         note: in the words of whoever gave it.
         configured: given by the job's configuration, and only as long as that says so.
         function: the regular expression of functions by which it was given, there or by `KnownFunctions`.

@@ -23,9 +23,10 @@ EPILOG = r"""examples:
   leakdog ack --list                             functions that are acknowledged
 
 A leak that is acknowledged stays listed, and `leakdog_leak_acknowledged` is 1 for it, which keeps the alert rules
-quiet; they still tell when its limit is near. An acknowledgement of a leak ends with its time, and when the leak is
-resolved: if it comes back it is news. One of functions holds for every leak, also later ones, that is mostly theirs,
-until it is taken back. It adds to those under `acknowledged` in the configuration, which can only be changed there.
+quiet; they still tell when its limit is near. An acknowledgement of a leak ends with its time, and when its growth has
+gone: if it comes back it is news. It outlasts a restart of the process. One of functions holds for
+every leak, also later ones, that is mostly theirs, until it is taken back. It adds to those under `acknowledged` in the
+configuration, which can only be changed there.
 """
 
 

@@ -155,11 +155,15 @@ def _found(leak: Leak, now: float, settings: Settings, *, seconded: bool, doubt:
 
 
 def _still_acknowledged(leak: Leak | None, now: float) -> Leak | None:
-    """An acknowledgement ends with its time, or when the leak comes back: then it is news again."""
+    """An acknowledgement ends with its time, or when growth has gone: a leak that comes back then is news.
+
+    The end of a process takes no growth away, as the next one runs the same code, unless that stays flat.
+    """
     if leak is None or leak.acknowledged is None or leak.acknowledged.by_function:
         return leak
     over = leak.acknowledged.until is not None and now >= leak.acknowledged.until
-    return replace(leak, acknowledged=None) if over or leak.state is LeakState.RESOLVED else leak
+    gone = leak.state is LeakState.RESOLVED and not leak.ended_with_process
+    return replace(leak, acknowledged=None) if over or gone or leak.flat_since is not None else leak
 
 
 def _missed(leak: Leak | None, now: float, settings: Settings) -> Leak | None:

@@ -199,6 +199,18 @@ def test_an_acknowledgement_without_a_time_holds_until_the_leak_is_resolved() ->
     assert step(resolved, 2010.0, is_found=False).acknowledged is None
 
 
+@pytest.mark.parametrize("until", [None, 100.0])
+def test_an_acknowledgement_outlasts_the_process(until: float | None) -> None:
+    """The next one runs the same code: its leak is no news, until the time is over or the process has stayed flat."""
+    given = acknowledged(until)
+    ended = advance(given, None, key=KEY, now=20.0, settings=SETTINGS, alive=False)
+    assert ended is not None
+    again = step(step(step(ended, 25.0, is_found=False), 30.0), 40.0)
+    assert (again.state, again.returned, again.acknowledged) == (LeakState.FIRING, 1, given.acknowledged)
+    assert (step(again, 100.0).acknowledged is None) == (until is not None)
+    assert step(replace(ended, flat_since=21.0), 30.0).acknowledged is None
+
+
 @pytest.mark.parametrize("given", [Acknowledgement(12.0, configured=True), Acknowledgement(12.0, 15.0, function="Put")])
 def test_what_is_known_of_functions_outlasts_a_resolved_leak(given: Acknowledgement) -> None:
     """It ends when the functions are no longer said to be known, which is not decided here."""
