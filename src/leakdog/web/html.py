@@ -77,6 +77,7 @@ def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float, server: str = ""
         f'<p><a href="/api/v1/leaks/{quote(leak.id)}/evidence.tar.gz" download>Evidence</a>: verdict, chart, numbers, '
         f"profiles from before and after, goroutine dump; begin with its README.</p>"
         f"<pre>leakdog show {text(leak.id + server)}\n"
+        f'leakdog ack {text(leak.id)} --for 3d --note "what is known of it"{text(server)}\n'
         f"leakdog top {text(str(leak.key))}@latest{kind}{text(server)}</pre>"
     )
     return document(str(leak.key), body)
