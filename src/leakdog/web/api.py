@@ -128,7 +128,10 @@ class Api:
         if TargetKey(job, instance) in known:
             return TargetKey(job, instance)
         matches = [key for key in known if name in (key.instance, str(key))]
-        if len(matches) != 1:
+        if len(matches) > 1:
+            jobs = ", ".join(sorted(key.job for key in matches))
+            raise bad_request(f"target: {name!r} is watched by several jobs ({jobs}); give JOB/INSTANCE")
+        if not matches:
             raise bad_request(
                 f"target: {name!r} is not watched; give JOB/INSTANCE as `leakdog targets` and /api/v1/targets list it"
             )

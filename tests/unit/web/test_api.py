@@ -241,6 +241,18 @@ async def test_a_wrong_question_is_answered_with_what_is_allowed(
     assert says in body.decode()
 
 
+async def test_a_target_of_several_jobs_is_told_with_these() -> None:
+    """An instance that two jobs watch is watched: the answer names the jobs between which to choose."""
+    store = open_store(StorageConfig(backend=Backend.MEMORY))
+    made = Server(Fleet(targets={KEY: watched(), TargetKey("till", KEY.instance): watched()}), store)
+    await made.start("127.0.0.1", 0)
+    status, _, body = await get(made, f"/api/v1/sites?target={KEY.instance}")
+    await made.stop()
+    await store.close()
+    assert status == 400
+    assert "is watched by several jobs (shop, till); give JOB/INSTANCE" in body.decode()
+
+
 async def test_pages_show_names_inert(server: Server) -> None:
     """The pages show the leak with its code; what a target says is escaped; no script is allowed."""
     status, headers, body = await get(server, "/")
