@@ -224,7 +224,9 @@ class Pipeline:
             return
         for leak in (leak for leak in latest.values() if leak.id in told):
             culprit = f": {_first(leak)}" if leak.culprits else ""
-            log.info("leak %s of %s is %s (%s)%s", leak.id, leak.key, leak.state.value, leak.leak_class.value, culprit)
+            level = logging.WARNING if leak.state is LeakState.FIRING else logging.INFO
+            state = "no longer suspected" if leak.state is LeakState.INACTIVE else leak.state.value
+            log.log(level, "leak %s of %s is %s (%s)%s", leak.id, leak.key, state, leak.leak_class.value, culprit)
         try:
             await self._store.put_leaks(list(latest.values()))
         except StoreError as error:

@@ -186,6 +186,7 @@ async def test_a_leak_that_goes_on_is_no_news(
     with caplog.at_level(logging.INFO, "leakdog.pipeline"):
         await grow(pipeline, script, watched, 180)
     assert len(script.explained) > 2
+    assert {each.levelno for each in caplog.records if " is firing " in each.getMessage()} == {logging.WARNING}
     assert [message.rpartition(" is ")[2] for message in caplog.messages] == [
         "pending (heap): cart.Put",
         "firing (heap): cart.Put",
@@ -265,6 +266,7 @@ async def test_series_begin_anew_where_what_was_put_away_is_lost(
     pipeline, _ = build(config, script, store)
     await grow(pipeline, script, watched, 95)
     lose(watched)
+    caplog.clear()  # of its leak, which fires before
     with caplog.at_level(logging.ERROR):
         await grow(pipeline, script, watched, 3)
     assert [each.message for each in caplog.records] == [
