@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+MISSED = 4.0  # times as long as it usually is around it: a distance in which points are missing
+AROUND = 5  # distances on either side that tell what is usual; old points lie farther apart than new ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +55,26 @@ class Spans:
             highs=np.maximum.reduceat(self.highs, first),
             lasts=self.lasts[last],
         )
+
+    def pieces(self, cuts: Floats) -> list[Spans]:
+        """Cut after the spans that end at these times; a cut within a span does not show."""
+        whole = (self.starts, self.ends, self.lows, self.means, self.highs, self.lasts)
+        at = np.flatnonzero(np.isin(self.ends[:-1], cuts)) + 1
+        return [Spans(*each) for each in zip(*(np.split(column, at) for column in whole), strict=True)]
+
+
+def missing(times: Floats) -> Floats:
+    """The times after which points are missing: the next one is several usual distances away."""
+    apart = np.diff(times)
+    if len(apart) < 2:
+        return times[:0]
+    air = np.full(AROUND, np.nan)
+    padded = np.lib.stride_tricks.sliding_window_view(np.concatenate([air, apart, air]), AROUND)
+    usual = np.fmax(_median(padded[: len(apart)]), _median(padded[AROUND + 1 :]))
+    return np.asarray(times[:-1][apart > MISSED * usual], float)
+
+
+def _median(windows: Floats) -> Floats:
+    """Of each window, the upper median of what is known of it; NaN where nothing is."""
+    known = np.isfinite(windows).sum(axis=1)
+    return np.asarray(np.take_along_axis(np.sort(windows, axis=1), known[:, np.newaxis] // 2, axis=1)[:, 0], float)

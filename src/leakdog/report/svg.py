@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leakdog.model import Unit
-from leakdog.report.spans import Spans
+from leakdog.report.spans import Spans, missing
 from leakdog.report.ticks import ticks
 from leakdog.report.words import human_value
 
@@ -28,12 +28,13 @@ MOST = sys.float_info.max / 4  # drawn: a range of this and some air, up and dow
 TEXT_HEIGHT, TEXT_WIDTH = 12, 170  # of a line, and of the longest text
 STYLE = (
     "svg { background: #fff; } text { fill: #57606a; font: 12px sans-serif; }"
-    " .series { fill: none; stroke: #0b5cad; stroke-width: 2; } .grid { stroke: #d0d7de; }"
+    " .series { fill: none; stroke: #0b5cad; stroke-width: 2; stroke-linecap: round; }"
+    " .restart { stroke: #57606a; stroke-dasharray: 2 3; } .grid { stroke: #d0d7de; }"
     " .band { fill: #0b5cad; opacity: .25; } .strip { fill: transparent; }"
     " .fit { stroke: #b42318; stroke-width: 2; stroke-dasharray: 6 4; } line.told, .limit { stroke: #b42318; }"
     " rect.told { fill: #b42318; opacity: .08; }"
     " @media (prefers-color-scheme: dark) { svg { background: #14171a; } text { fill: #9aa4ae; }"
-    " .series { stroke: #6cb2f5; } .band { fill: #6cb2f5; } .grid { stroke: #333a41; }"
+    " .series { stroke: #6cb2f5; } .restart { stroke: #9aa4ae; } .band { fill: #6cb2f5; } .grid { stroke: #333a41; }"
     " .fit, line.told, .limit { stroke: #ff8a7a; } rect.told { fill: #ff8a7a; } }"
 )
 
@@ -64,17 +65,19 @@ def trend(
     growths: Sequence[Growth] = (),
     limit: float | None = None,
     folded: tuple[Floats, Floats, Floats] | None = None,
+    lives: Floats | None = None,
 ) -> str:
     """Points as a line, each growth as a dashed one with a mark where it was announced, and the limit.
 
     Where a point stands for several values, or a pixel for several points, the line is their mean, in a band from the
-    lowest to the highest.
+    lowest to the highest. The line breaks where points are missing and where another life begins.
 
     Args:
         times: (n,) unix seconds, rising.
         values: (n,) finite.
         limit: drawn where it lies within twice the range of the values.
         folded: lowest, mean and highest of what each value stands for, (n,) each; None where that is itself.
+        lives: start of the process that each value is of, (n,) unix seconds; None where it is not known.
 
     Returns:
         An element for a page that gives it its style; `standalone` makes a file of it.
@@ -87,10 +90,13 @@ def trend(
     shown = spans.at_most(MAX_POINTS)
     frame = Frame(times, np.concatenate([lows, highs]), limit, unit)
     found = "".join(_told(frame, each) + _fit(frame, times, means, each) for each in growths) + _said(frame, growths)
-    line = f'<polyline class="series" points="{frame.points(shown.ends, shown.means)}"/>'
+    restarts = np.flatnonzero(np.diff(lives)) + 1 if lives is not None else np.empty(0, int)
+    pieces = shown.pieces(np.concatenate([missing(times), times[restarts - 1]]))
+    line = "".join(_series(frame, piece) for piece in pieces)
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label={quoteattr(_label(name, spans, unit))}>'
-        f"{frame.grid()}{_band(frame, shown)}{line}{found}{_strips(frame, spans)}</svg>"
+        f"{frame.grid()}{line}{found}{_strips(frame, spans)}"
+        f"{_restarts(frame, times[restarts])}</svg>"
     )
 
 
@@ -168,6 +174,19 @@ def _label(name: str, spans: Spans, unit: Unit) -> str:
     first, last, low, high = (human_value(each, unit) for each in told)
     when = f"{name} from {clock(spans.starts[0])} to {clock(spans.ends[-1])} UTC"
     return f"{when}: from {first} to {last}; lowest {low}, highest {high}"
+
+
+def _series(frame: Frame, piece: Spans) -> str:
+    """A piece without a gap: the mean, in its band; one point alone is a dot, which a line of no length draws."""
+    ends, means = (np.repeat(each, 2 if len(piece) == 1 else 1) for each in (piece.ends, piece.means))
+    return f'{_band(frame, piece)}<polyline class="series" points="{frame.points(ends, means)}"/>'
+
+
+def _restarts(frame: Frame, times: Floats) -> str:
+    """A thin line where another life is first seen."""
+    ends = f'y1="{TOP}" y2="{HEIGHT - BOTTOM}"'
+    marks = (f'<line class="restart" x1="{x:.1f}" x2="{x:.1f}" {ends}>' for x in frame.x(times).tolist())
+    return "".join(f"{mark}<title>restart</title></line>" for mark in marks)
 
 
 def _band(frame: Frame, shown: Spans) -> str:

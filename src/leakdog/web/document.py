@@ -37,7 +37,8 @@ header { flex-wrap: wrap; } .lead { font-size: 1.1rem; overflow-wrap: anywhere; 
 svg { width: 100%; min-width: 36rem; height: auto; background: var(--card); border: 1px solid var(--line);
   border-radius: 6px; }
 svg text { fill: var(--dim); font: 12px system-ui, sans-serif; }
-svg .series { fill: none; stroke: var(--series); stroke-width: 2; }
+svg .series { fill: none; stroke: var(--series); stroke-width: 2; stroke-linecap: round; }
+svg .restart { stroke: var(--dim); stroke-dasharray: 2 3; }
 svg .fit { stroke: var(--bad); stroke-width: 2; stroke-dasharray: 6 4; }
 svg .band { fill: var(--series); opacity: .25; } svg .strip { fill: transparent; }
 svg .strip:hover { fill: var(--series); opacity: .15; } summary { cursor: pointer; }

@@ -92,7 +92,8 @@ class Pages:
 def _chart(readings: Readings, signal: Signal, growths: Sequence[Growth]) -> str:
     """A signal's trend as a picture and as a table."""
     folded = readings.lows, readings.means, readings.highs
-    picture = trend(readings.times, readings.values, signal.value, signal.unit, growths, folded=folded)
+    told = readings.times, readings.values, signal.value, signal.unit, growths
+    picture = trend(*told, folded=folded, lives=readings.life_starts)
     spans = Spans.of(readings.times, readings.values, *folded)
     return picture + numbers(spans, signal.unit, banded='class="band"' in picture)
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leakdog.report.spans import Spans
+from leakdog.report.spans import Spans, missing
 
 POINTS = st.lists(st.tuples(st.floats(0, 1e6), st.floats(0, 1e12), st.floats(0, 1e9)), min_size=2, max_size=80)
 
@@ -34,3 +34,17 @@ def test_spans_are_of_equal_length() -> None:
     spans = Spans.of(times, times, times, times, times).at_most(10)
     assert spans.starts.tolist()[:5] == [0, 10, 20, 30, 40]
     assert len(spans) == 7
+
+
+def test_points_are_missing_after_several_usual_distances() -> None:
+    """Each distance is held against those around it, before and after; two points tell of nothing usual."""
+    assert missing(np.array([0.0, 1, 2, 3, 10, 11, 12])).tolist() == [3]
+    assert missing(np.array([*np.arange(0.0, 420, 60), 361, 362, 363, 364])).tolist() == []
+    assert missing(np.array([0.0, 100.0])).tolist() == []
+
+
+def test_pieces_are_cut_where_a_span_ends() -> None:
+    """Together they are the whole."""
+    times = np.arange(6.0)
+    pieces = Spans.of(times, times, times, times, times).pieces(np.array([1.0, 1.5, 5.0]))
+    assert [piece.ends.tolist() for piece in pieces] == [[0, 1], [2, 3, 4, 5]]

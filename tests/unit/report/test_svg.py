@@ -146,3 +146,21 @@ def test_a_late_announcement_is_told_on_the_left_of_its_line() -> None:
     assert re.search(
         r'<text x="[\d.]+" text-anchor="end" y="\d+">announced', picture(times, times, Growth(90, 1, 95.0))
     )
+
+
+def test_the_line_breaks_where_nothing_was_read() -> None:
+    """Between the last reading before a downtime and the first after it there is no line; evenly thinned ones have."""
+    times = [*range(0, 3000, 300), *range(3000, 3600, 15), *range(3750, 3900, 15)]
+    drawn = picture([float(t) for t in times], [float(t < 3700) for t in times])
+    pieces = re.findall(r'class="series" points="([^"]*)"', drawn)
+    assert [len(piece.split()) for piece in pieces] == [50, 10]
+    assert "restart" not in drawn
+
+
+def test_another_life_is_another_line_with_a_mark() -> None:
+    """A process that comes back at once has missed no reading, but what it holds is not what the one before held."""
+    times, lives = np.arange(20.0), np.repeat([-5.0, 9.5], 10)
+    drawn = trend(times, times, "rss", Unit.COUNT, lives=lives)
+    assert len(re.findall(r'class="series"', drawn)) == 2
+    marks = re.findall(r'class="restart" x1="([\d.]+)".*?<title>restart</title>', drawn)
+    assert [float(x) for x in marks] == [pytest.approx(LEFT + 10 / 19 * (WIDTH - LEFT - RIGHT), abs=0.1)]
