@@ -27,7 +27,9 @@ def overview(targets: Sequence[Watched], leaks: Sequence[Leak], now: float, job:
         targets = [watched for watched in targets if watched.key.job == job]
         leaks = [leak for leak in leaks if leak.key.job == job]
     told = ((LeakState.FIRING, "leaking"), (LeakState.PENDING, "suspected"))
-    counts = [(sum(leak.state is state for leak in leaks), words) for state, words in told]
+    counts = [(sum(leak.state is state and not leak.acknowledged for leak in leaks), words) for state, words in told]
+    open_states = [state for state, _ in told]
+    counts.append((sum(leak.state in open_states and bool(leak.acknowledged) for leak in leaks), "known"))
     ended = (leak.process_ended for leak in leaks if leak.ended_with_process)
     counts.append((sum(now - (each or 0.0) < ENDED_SECONDS for each in ended), "ended with its process"))
     title = ", ".join(f"{count} {words}" for count, words in counts if count) or "no leaks"
@@ -163,7 +165,8 @@ def _target_row(watched: Watched, now: float) -> Sequence[str]:
         state = f"<span class=down>down</span> <span class=why>{text(watched.last_error)}</span>"
     memory = _value(watched, Signal.RSS)
     last = "" if watched.last_scrape is None else f"{human_duration(max(0.0, now - watched.last_scrape))} ago"
-    heap, goroutines = _value(watched, Signal.INUSE_SPACE), _value(watched, Signal.GOROUTINES)
+    heap = _value(watched, Signal.INUSE_SPACE) or _value(watched, Signal.HEAP_ALLOC)
+    goroutines = _value(watched, Signal.GOROUTINES)
     name = f'<a href="{text(address(watched.key))}">{text(str(watched.key))}</a>'
     return name, state, memory, heap, goroutines, last
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from leakdog.attribute.case import Finding
 from leakdog.config.schema import ScrapeConfig
 from leakdog.model import (
+    Acknowledgement,
     Assessment,
     Culprit,
     Frame,
@@ -111,6 +112,8 @@ def test_what_is_suspected_is_not_passed_over() -> None:
     assert 'up</span>, <span class=pending>suspected:</span> <a href="/leaks/3f9c2a71b0">heap</a></td>' in page
     assert "<h1>1 leaking, 1 suspected</h1>" in overview([watched], [suspected, LEAK], 2000.0)
     assert "<h1>1 leaking</h1>" in overview([watched], [LEAK], 2000.0)
+    known = replace(LEAK, acknowledged=Acknowledgement(1500.0))
+    assert "<h1>1 leaking, 2 known</h1>" in overview([watched], [LEAK, known, known], 2000.0)
     assert "<h1>no leaks</h1>" in overview([watched], [replace(LEAK, state=LeakState.RESOLVED)], 2000.0)
 
 
@@ -221,6 +224,7 @@ def test_targets_are_told_as_they_are() -> None:
     known = {"verdicts": {Signal.RSS: cache.verdict}, "assessments": {Signal.RSS: cache}, "harmless": harmless}
     assert "up cache still fills" in row(up=True, **known)
     assert "40.0 MiB" in row(up=True, values={Signal.RSS: 40 * 2**20})
+    assert "7.00 MiB" in row(up=True, values={Signal.HEAP_ALLOC: 7 * 2**20})
     assert "30 s ago" in row(up=True, last_scrape=1970.0)
     assert "scrape_configs is empty" in Outline(overview([], [], 2000.0)).text
 
