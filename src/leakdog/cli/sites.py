@@ -65,10 +65,11 @@ def _print_table(signal: Signal, sites: Mapping[str, Any]) -> None:
     for site in sites["followed"]:
         verdict = Verdict(site["verdict"]) if site["verdict"] else Verdict.TOO_EARLY
         rate = site.get("growth_per_second")
+        quiet = rate is None or (verdict is Verdict.STEADY and not site.get("counts", True))
         place = f"{site['function']} {site['file']}:{site['line']}" if site["file"] else site["function"]
         table.add_row(
             human_value(site["value"], signal.unit),
-            "" if rate is None else human_rate(rate, signal.unit),
+            "" if quiet else human_rate(rate, signal.unit),
             Text(verdict.value.replace("_", " "), style=_COLOURS.get(verdict, "dim")),
             Text(inert(place)),
         )

@@ -42,6 +42,15 @@ def test_objects_are_counted(serve: Serve, leakdog: Run, capsys: Capture) -> Non
     assert table[3] == ["12", "all", "other", "code"]
 
 
+def test_growth_that_does_not_count_is_left_out(serve: Serve, leakdog: Run, capsys: Capture) -> None:
+    """Beside a steady site, as `leakdog show` does beside a steady signal."""
+    few, more = ({**PUT, "verdict": "steady", "counts": counts} for counts in (False, True))
+    found = {**FOUND, "sites": {"inuse_space": {"followed": [few, more], "other": 0}}}
+    assert leakdog("sites", "shop/a:1", "--server", serve({"/api/v1/sites": found})) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert [line[2:-2] for line in lines[2:4]] == [["steady"], ["1.42", "KiB/s", "steady"]]
+
+
 def test_json(serve: Serve, leakdog: Run, capsys: Capture) -> None:
     """--json prints what the API gives."""
     assert leakdog("sites", "shop/a:1", "--json", "--server", serve({"/api/v1/sites": FOUND})) == 0
