@@ -10,6 +10,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from leakdog.cli.client import Client, add_arguments
+from leakdog.cli.tables import print_table
 from leakdog.model import LeakState, Unit, Verdict
 from leakdog.report.leak import ENDED_SECONDS, ended_with_process, short_place, target_name, unix_time
 from leakdog.report.words import human_duration, human_rate, inert, plural
@@ -111,7 +112,6 @@ def _none(targets: Sequence[dict[str, Any]]) -> str:
 
 def _print_growing(growing: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
     """A line for each growth that is no leak, with the sentence that tells most of it."""
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -126,14 +126,14 @@ def _print_growing(growing: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
         about = f"{inert(name)}\n  {inert(found['signal'])}: {inert(why)}"
         table.add_row(Text(inert(found["class"])), Text(rate), Text(about))
     print()
-    Console(highlight=False).print(table)
+    print_table(table)
     if len(growing) > GROWING:
         print(f"and {len(growing) - GROWING:,} more")
 
 
 def _print_table(leaks: Sequence[dict[str, Any]], down: AbstractSet[str], now: float) -> None:
     """A line for each leak; equal leaks of a job's instances are one, with these below it."""
-    from rich.console import Console, Group
+    from rich.console import Group
     from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
@@ -158,7 +158,7 @@ def _print_table(leaks: Sequence[dict[str, Any]], down: AbstractSet[str], now: f
         first, *more = _about(group, down)
         about = Group(Text(first), *(Padding(Text(line), (0, 0, 0, INDENT)) for line in more))
         table.add_row(state, Text(inert(group["class"])), Text(rate), Text(since), about)
-    Console(highlight=False).print(table)
+    print_table(table)
 
 
 def _about(group: Mapping[str, Any], down: AbstractSet[str]) -> list[str]:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from leakdog.cli.client import Client, add_arguments
+from leakdog.cli.tables import print_table
 from leakdog.cli.targets import condition
 from leakdog.errors import ApiError
 from leakdog.model import LeakState, Signal, Unit, Verdict
@@ -137,7 +138,6 @@ def _drawn(target: Json, leaks: Sequence[Json]) -> str | None:
 
 def _print_signals(target: Json) -> None:
     """Every signal: its value, what is said of it, its growth."""
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -154,7 +154,7 @@ def _print_signals(target: Json) -> None:
         row = (inert(name), human_value(value, unit), rate, inert(_verdict(said)))
         table.add_row(*map(Text, row))
     print()
-    Console(highlight=False).print(table)
+    print_table(table)
 
 
 def _print_ledger(target: Json) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from leakdog.cli.client import Client, add_arguments
+from leakdog.cli.tables import print_table
 from leakdog.model import Signal, Verdict
 from leakdog.report.words import human_rate, human_value, inert
 
@@ -53,7 +54,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _print_table(signal: Signal, sites: Mapping[str, Any]) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -74,5 +74,5 @@ def _print_table(signal: Signal, sites: Mapping[str, Any]) -> None:
             Text(inert(place)),
         )
     table.add_row(human_value(sites["other"], signal.unit), "", "", Text("all other code", style="dim"))
-    Console(highlight=False).print(table)
+    print_table(table)
     print()

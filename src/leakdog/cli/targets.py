@@ -9,6 +9,7 @@ from typing import Any
 
 from leakdog.cli.client import Client, add_arguments
 from leakdog.cli.leaks import too_early
+from leakdog.cli.tables import print_table
 from leakdog.model import LeakState, Signal, Verdict
 from leakdog.report.leak import target_name
 from leakdog.report.words import human_value, inert, plural
@@ -82,7 +83,6 @@ def _leaking(leaks: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
 
 
 def _print_table(targets: Sequence[Mapping[str, Any]], leaking: Mapping[str, Sequence[str]]) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -98,7 +98,7 @@ def _print_table(targets: Sequence[Mapping[str, Any]], leaking: Mapping[str, Seq
         numbers = [_number(target, *signals) for signals in _COLUMNS]
         style = colours.get(state.partition(":")[0], "")
         table.add_row(Text(inert(name)), *map(Text, numbers), Text(inert(state), style=style))
-    Console(highlight=False).print(table)
+    print_table(table)
     down = [target for target in targets if target.get("up") is False]
     if down:
         print(f"\n{plural(len(down), 'target')} down:")
