@@ -126,7 +126,7 @@ def _replicas(leak: Json) -> Iterator[str]:
     alike = f"{len(leaking)} of {alike}"
     if len(leaking) == 1 and up >= MANY:
         weak = ", which speaks less for the program" if leak["state"] == LeakState.PENDING else ""
-        yield f"Only this one of {up} instances of the job leaks{weak}: {LOOK}"
+        yield f"Only this one of {up} instances of the job leaks like this{weak}: {LOOK}"
     elif up >= MANY and len(leaking) == up - 1 and len(others) == 1:
         yield f"{alike}; only {others[0]} differs: look at what is special about it"
     elif len(leaking) > 1:

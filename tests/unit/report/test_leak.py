@@ -169,7 +169,7 @@ GIVEN = {"since": "2026-01-01T00:05:00Z", "until": None, "note": "known\x07", "c
         ({"replicas": {"up": 5, "leaking": ["a", "b"]}}, "2 of 5 instances of this job leak like this: a, b"),
         (
             {"replicas": {"up": 3, "leaking": ["a"]}},
-            "Only this one of 3 instances of the job leaks: look at what differs",
+            "Only this one of 3 instances of the job leaks like this: look at what differs",
         ),
     ],
 )
@@ -212,8 +212,8 @@ def test_many_replicas_are_not_all_named() -> None:
         (
             "pending",
             {"up": 3, "leaking": ["a"], "others": ["b", "c"]},
-            "Only this one of 3 instances of the job leaks, which speaks less for the program: look at what differs "
-            "(load, data, node, version)",
+            "Only this one of 3 instances of the job leaks like this, which speaks less for the program: look at what "
+            "differs (load, data, node, version)",
         ),
         ("firing", {"up": 2, "leaking": ["a", "b"], "others": []}, "2 of 2 instances of this job leak like this: a, b"),
         (

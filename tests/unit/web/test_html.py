@@ -265,3 +265,13 @@ def test_without_a_trend_there_is_no_table() -> None:
     """Nothing is read of a signal that was never stored."""
     nothing = np.empty(0)
     assert numbers(Spans.of(*[nothing] * 5), Unit.COUNT, banded=False) == ""
+
+
+def test_instances_that_leak_elsewhere_do_not_leak_like_this() -> None:
+    """Of one class in another function is another leak; one whose code is not known may be the same."""
+    fleet = Fleet()
+    for name, culprits in (("a", LEAK.culprits), ("b", LEAK.culprits[1:]), ("c", ())):
+        leak = replace(LEAK, key=TargetKey("shop", name), culprits=culprits)
+        target = Target(leak.key)
+        fleet.targets[leak.key] = Watched(target, ScrapeConfig(job_name="shop"), up=True, leaks={LeakClass.HEAP: leak})
+    assert fleet.replicas(LEAK) == (["a", "c"], ["b"], 3)
