@@ -13,8 +13,8 @@ from leakdog.pipeline.state import Fleet, Watched
 # Of what is known of a leak's growth, how much must be that of acknowledged functions.
 MOSTLY = 0.5
 # Of a name as long as a target likes, two repeats in an expression that anybody gave would take minutes; of so many
-# characters a tenth of a second, and three seconds where the name and the expression were made for it.
-CHARACTERS = 500
+# characters a hundredth of a second, and a fifth of one where the name and the expression were made for it.
+CHARACTERS = 200
 FLAT = frozenset({Verdict.STEADY, Verdict.SETTLING, Verdict.LOAD})
 
 

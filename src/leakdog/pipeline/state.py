@@ -168,6 +168,11 @@ class Watched:
         except StoreError:
             return None
 
+    def said(self) -> dict[Signal, Assessment]:
+        """The same of all signals of which it says something, in their order."""
+        found = {signal: self.said_of(signal) for signal in sorted(self.assessments)}
+        return {signal: seen for signal, seen in found.items() if seen is not None}
+
     def groups(self) -> list[Group]:
         """The series of its signals and of its sites."""
         groups = [self.series.group, *(sites.group for sites in self.sites.values())]

@@ -190,7 +190,7 @@ def _replicas(leak: Leak, fleet: Fleet) -> str:
 
 
 def _replica_row(watched: Watched, leak: Leak) -> Sequence[str]:
-    own, found = watched.leaks.get(leak.leak_class), watched.assessments.get(leak.signal)
+    own, found = watched.leaks.get(leak.leak_class), watched.said_of(leak.signal)
     name = text(watched.key.instance)
     if own is not None:
         name = f'<a href="/leaks/{quote(own.id)}">{name}</a>'

@@ -106,7 +106,7 @@ def _leaks(watched: Watched) -> str:
     if links:
         return ", ".join(links)
     if watched.too_early:
-        ready = [found.ready_at for found in watched.assessments.values() if found.ready_at is not None]
+        ready = [found.ready_at for found in watched.said().values() if found.ready_at is not None]
         return f"too early to say{f'; a first verdict by {human_time(min(ready))}' if ready else ''}"
     return ", ".join(["no leak", *(CLASS_WORDS[found.leak_class] for found in watched.harmless)])
 
@@ -163,7 +163,7 @@ def _signals(watched: Watched, shown: Shown) -> str:
     if not watched.values:
         return ""
     rows = []
-    judged = watched.assessments
+    judged = watched.said()
     for signal in sorted(watched.values, key=lambda each: (each not in judged, each)):
         link = text(address(watched.key, signal=signal.value, range=shown.span) + "#chart")
         current = ' aria-current="true"' if signal is shown.signal else ""

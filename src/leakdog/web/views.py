@@ -44,7 +44,7 @@ def target_view(watched: Watched) -> Json:
         "memory_limit_bytes": watched.memory_limit,
         "cost": {asked: cost_view(cost) for asked, cost in sorted(watched.cost.items())},
         "signals": {signal.value: value for signal, value in sorted(watched.values.items())},
-        "verdicts": {signal.value: verdict_view(found) for signal, found in sorted(watched.assessments.items())},
+        "verdicts": {signal.value: verdict_view(found) for signal, found in watched.said().items()},
         "growth": [growth_view(found) for found in watched.harmless],
     }
 

@@ -12,7 +12,7 @@ from leakdog.cli.client import DEFAULT_SERVER
 from leakdog.config.schema import Backend, ScrapeConfig, StorageConfig
 from leakdog.detect.group import Group
 from leakdog.detect.settings import SOAK
-from leakdog.errors import Reason
+from leakdog.errors import Reason, StoreError
 from leakdog.model import (
     Assessment,
     Culprit,
@@ -75,6 +75,14 @@ def watched() -> Watched:
     followed = {7: Site("5b0c9d2e11aa", FRAME, 6e7)}
     found.sites = {Signal.INUSE_SPACE: Sites(Signal.INUSE_SPACE, followed, Group(SOAK, 1), 2e7)}
     return found
+
+
+class Unreadable(dict[Signal, Assessment]):
+    """Assessments that lie on a disk which has broken since."""
+
+    def get(self, key: Signal, default: object = None) -> Assessment:  # type: ignore[override]
+        """Fail."""
+        raise StoreError(f"reading back what the detector knows of {key}: I/O error")
 
 
 @pytest.fixture
@@ -330,3 +338,12 @@ async def test_a_page_that_cannot_be_says_why(server: Server, path: str, status:
     got, _, body = await get(server, path)
     assert got == status
     assert says in body.decode()
+
+
+async def test_a_target_that_cannot_be_read_back_is_shown_without_what_is_said_of_it(server: Server) -> None:
+    """It hides no other: the list of targets and its page are answered, with no verdict of it."""
+    target = server._fleet.targets[KEY]
+    target.assessments = Unreadable(target.assessments)
+    assert [each["verdicts"] for each in (await get_json(server, "/api/v1/targets"))["targets"]] == [{}]
+    status, _, page = await get(server, f"/targets/{KEY.job}/{KEY.instance}")
+    assert (status, b"inuse_space" in page) == (200, True)
