@@ -91,7 +91,7 @@ def incremental(settings: Settings, name: str, step: float, points: int) -> str:
     Between readings the group is put away, as the daemon does it.
     """
     with tempfile.TemporaryDirectory() as directory:
-        shelf = FileShelf(Path(directory))
+        shelf = FileShelf(Path(directory), 1 << 30)
         try:
             return _incremental(settings, name, step, points, shelf)
         finally:
