@@ -49,9 +49,7 @@ def judge_resident(case: Case) -> None:
         _held_by_runtime(case, signal, growth)
         if _another_leak(case, signal, growth):
             _outside_the_heap(case, signal, growth)
-    elif LeakClass.THREADS in case.found and (
-        (growth.resident - growth.runtime) / case.speed(LeakClass.THREADS) < MEMORY_PER_THREAD
-    ):
+    elif LeakClass.THREADS in case.found and (growth.outside / case.speed(LeakClass.THREADS) < MEMORY_PER_THREAD):
         case.add(LeakClass.THREADS, "the resident set grows with them, by no more than threads take")
     elif not _fits(case, signal):
         _outside_the_heap(case, signal, growth)
@@ -86,6 +84,11 @@ class _Growth:
     live: float | None
     kept: float
     parts: Mapping[Part, float]
+
+    @property
+    def outside(self) -> float:
+        """What the runtime does not account for."""
+        return self.resident - self.runtime
 
     def told(self) -> tuple[str, ...]:
         """One sentence that names the parts that matter, the largest first; none where the parts are not known.
@@ -174,17 +177,20 @@ def _holder(case: Case, growth: _Growth) -> LeakClass | None:
 
 def _comes_along(case: Case, signal: Signal, growth: _Growth) -> bool:
     """Whether a leak was found, and so little grows outside the heap that it may be what the runtime had all along."""
-    outside = (growth.resident - growth.runtime) * (case.assessments[signal].look_back_seconds or 0.0)
-    return bool(growth.parts) and outside < UNWRITTEN and _holder(case, growth) is not None
+    return bool(growth.parts) and _grown_outside(case, signal, growth) < UNWRITTEN and _holder(case, growth) is not None
 
 
 def _another_leak(case: Case, signal: Signal, growth: _Growth) -> bool:
     """Whether beside a leak of the heap so much grows outside that it is another one, though it is the lesser."""
-    outside = growth.resident - growth.runtime
-    grown = outside * (case.assessments[signal].look_back_seconds or 0.0)
     holders = {LeakClass.GOROUTINE, LeakClass.THREADS, LeakClass.FILES} & case.found.keys()
     sure = _holder(case, growth) is LeakClass.HEAP and bool(growth.parts) and not holders and not _fits(case, signal)
-    return sure and outside >= ANOTHER * growth.resident and grown >= ANOTHER_BYTES
+    much = growth.outside >= ANOTHER * growth.resident and _grown_outside(case, signal, growth) >= ANOTHER_BYTES
+    return sure and much
+
+
+def _grown_outside(case: Case, signal: Signal, growth: _Growth) -> float:
+    """Bytes by which what the runtime does not account for has grown over the look-back."""
+    return growth.outside * (case.assessments[signal].look_back_seconds or 0.0)
 
 
 def _notes(case: Case, growth: _Growth) -> bool:

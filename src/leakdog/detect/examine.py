@@ -36,7 +36,9 @@ SEEN_SHARE = 0.5
 # What comes of comparing with the past, which takes most of the time. More of each is more of a leak, so a score in
 # which they are infinite is the most that a row can reach.
 COMPARED = ("peak", "excess", "late", "line", "inner", "within", "repeated")
-AS_IN_TREND = ("z", "rise", "rising", "max_step", "first", "last", "middle", "least", "leap", "alpha")
+# What is told of rows that cannot be a leak too, as in `Trend`; and what is measured of the others besides.
+TOLD_TOO = ("z", "rise", "rising", "max_step", "last")
+AS_IN_TREND = (*TOLD_TOO, "first", "middle", "least", "leap", "alpha")
 Climbs = Callable[[Ints], Past]
 
 
@@ -132,23 +134,21 @@ def examine(
 def _tell(out: Evidence, sight: _Sight, look: Look, settings: Settings) -> None:
     """Of every row what its trend is, and whether it grows with load: what is told of rows that cannot be a leak."""
     found, seen = sight.found, sight.seen
-    out.put(
-        sight.index,
-        score=np.full(len(sight.index), NEVER),
-        growth=found.per_block / sight.seconds,
-        error=found.error / sight.seconds,
-        z=found.z,
-        rise=found.rise,
-        rising=found.rising,
-        max_step=found.max_step,
-        last=found.last,
-        base=sight.base,
-        level=sight.level,
-        past=sight.before / _past_blocks(sight, look),
-    )
+    out.put(sight.index, score=np.full(len(sight.index), NEVER), **_trend(sight, look, TOLD_TOO))
     rows = np.flatnonzero(seen.loaded & ~((found.rise >= sight.asked) & (found.z >= settings.z)))
     if len(rows):
         out.follows_load[sight.index[rows]] = with_load(take(seen, rows), sight.asked[rows], look, settings)
+
+
+def _trend(sight: _Sight, look: Look, names: tuple[str, ...]) -> dict[str, Array]:
+    """What the trend of each row is, as numbers of `Evidence`: these of `Trend`, and what it goes from and to."""
+    return {name: getattr(sight.found, name) for name in names} | {
+        "growth": sight.found.per_block / sight.seconds,
+        "error": sight.found.error / sight.seconds,
+        "base": sight.base,
+        "level": sight.level,
+        "past": sight.before / _past_blocks(sight, look),
+    }
 
 
 def _weigh(
@@ -182,17 +182,12 @@ def _measure(sight: _Sight, look: Look, settings: Settings, climbs: Climbs) -> E
     out.usable[:] = True
     out.put(
         slice(None),
-        growth=found.per_block / seconds,
-        error=found.error / seconds,
-        **{name: getattr(found, name) for name in AS_IN_TREND},
-        base=sight.base,
-        level=sight.level,
+        **_trend(sight, look, AS_IN_TREND),
         above=np.where(np.isnan(sight.rows.highest), 1.0, (sight.level + sight.rows.swing - sight.rows.highest) / rise),
         kept=np.where(climb > 0, found.rise * 0.75 / np.maximum(climb, 1e-9), OUT_OF_SIGHT),
         noise=found.noise / rise,
         bend=bend(seen.raw) / rise,
         gap=gap(seen.raw) / rise,
-        past=sight.before / blocks,
         past_days=sight.before / settings.history_blocks,
         own_days=own / settings.history_blocks,
         asked=sight.asked,

@@ -94,16 +94,17 @@ def forecast_spread(look: Look) -> tuple[float, float]:
 
 
 def trees(data: dict[str, Any]) -> Trees:
-    trees = data["trees"]
-    splits = [split for number, tree in enumerate(trees) for split in _splits(number, tree)]
+    """One score as it stands in `score.json`, put so that it is read off fast."""
+    nodes = data["trees"]
+    splits = [split for number, tree in enumerate(nodes) for split in _splits(number, tree)]
     places = range(len(FEATURES))
     bounds = tuple(np.unique([bound for feature, bound, *_ in splits if feature == place]) for place in places)
-    left_open = tuple(np.full((len(each) + 1, len(trees)), ALL_LEAVES, np.uint16) for each in bounds)
+    left_open = tuple(np.full((len(each) + 1, len(nodes)), ALL_LEAVES, np.uint16) for each in bounds)
     for feature, bound, number, closed in splits:
         exceeded = bounds[feature].searchsorted(bound) + 1
         left_open[feature][exceeded:, number] &= ALL_LEAVES ^ closed
-    value = np.zeros((len(trees), MOST_LEAVES))
-    for number, tree in enumerate(trees):
+    value = np.zeros((len(nodes), MOST_LEAVES))
+    for number, tree in enumerate(nodes):
         leaves = _leaves(tree, 0)
         value[number, : len(leaves)] = [tree["value"][leaf] for leaf in leaves]
     early, late = data["spread"]

@@ -46,6 +46,10 @@ class KnownFunctions:
     until: float | None = None
     note: str = ""
 
+    def holds(self, now: float) -> bool:
+        """Whether its time is not over."""
+        return self.until is None or now < self.until
+
 
 def wrong(pattern: str) -> str:
     """What is wrong with a regular expression that is to be looked for in names of functions; empty: nothing.

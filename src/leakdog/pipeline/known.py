@@ -33,6 +33,8 @@ def note(watched: Watched, functions: Iterable[KnownFunctions], now: float) -> l
 
     `functions` are those that were acknowledged while the daemon ran, beside those of the job's configuration.
     """
+    if not watched.leaks:  # of most targets, in each pass
+        return []
     known = [*_configured(watched, now), *_given(watched, functions, now)]
     before = list(watched.leaks.values())
     watched.leaks = {leak_class: _noted(watched, leak, known, now) for leak_class, leak in watched.leaks.items()}
@@ -46,7 +48,7 @@ def _configured(watched: Watched, now: float) -> Iterator[Acknowledgement]:
 
 def _given(watched: Watched, functions: Iterable[KnownFunctions], now: float) -> Iterator[Acknowledgement]:
     for each in functions:
-        if each.job in ("", watched.key.job) and (each.until is None or now < each.until):
+        if each.job in ("", watched.key.job) and each.holds(now):
             yield Acknowledgement(now, each.until, each.note, function=each.function)
 
 

@@ -86,7 +86,7 @@ class Functions:
 
 def _holding(functions: Iterable[KnownFunctions], now: float) -> list[KnownFunctions]:
     """Those whose time is not over."""
-    return [each for each in functions if each.until is None or now < each.until]
+    return [each for each in functions if each.holds(now)]
 
 
 def _same(each: KnownFunctions, function: str, job: str) -> bool:
