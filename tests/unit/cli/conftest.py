@@ -1,5 +1,6 @@
 """A small daemon of paper: answers like the API, with what a test gives it."""
 
+import argparse
 import importlib
 import json
 import pkgutil
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from leakdog import cli
-from leakdog.cli import main
+from leakdog.cli import main, top
 from leakdog.pprof.wire import delimited, integer, packed
 
 # A verb's module is loaded when the verb is first used. One that were first used while a test has put something in a
@@ -50,6 +51,19 @@ def path(tmp_path: Path, heap: bytes) -> str:
     file = tmp_path / "heap.pb"
     file.write_bytes(heap)
     return str(file)
+
+
+@pytest.fixture
+def call() -> Callable[..., int]:
+    """Run `top` with these arguments; what `main` would make a sentence of is raised."""
+
+    def run(*arguments: str) -> int:
+        parser = argparse.ArgumentParser()
+        top.register(parser.add_subparsers())
+        args = parser.parse_args(["top", *arguments])
+        return int(args.run(args))
+
+    return run
 
 
 @pytest.fixture

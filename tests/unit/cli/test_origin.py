@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import io
 import json
 import sys
@@ -14,18 +13,11 @@ from typing import Any
 
 import pytest
 
-from leakdog.cli import main, origin, top
+from leakdog.cli import main, origin
 from leakdog.errors import ApiError, FetchError, LeakdogError, Reason
 
+Call = Callable[..., int]
 Serve = Callable[[dict[str, Any]], str]
-
-
-def call(*arguments: str) -> int:
-    """Run the verb as `main` does."""
-    parser = argparse.ArgumentParser()
-    top.register(parser.add_subparsers())
-    args = parser.parse_args(["top", *arguments])
-    return int(args.run(args))
 
 
 class _Pages(BaseHTTPRequestHandler):
@@ -57,7 +49,7 @@ def url(heap: bytes) -> Iterator[str]:
 
 
 def test_a_profile_comes_from_standard_input(
-    heap: bytes, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    call: Call, heap: bytes, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`-` is standard input."""
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(heap)))
@@ -65,20 +57,20 @@ def test_a_profile_comes_from_standard_input(
     assert json.loads(capsys.readouterr().out)["total"] == 400
 
 
-def test_a_profile_comes_from_a_url(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_profile_comes_from_a_url(call: Call, url: str, capsys: pytest.CaptureFixture[str]) -> None:
     """A URL is fetched, its parameters included."""
     assert call(f"{url}/debug/pprof/heap?gc=1", "--json") == 0
     assert json.loads(capsys.readouterr().out)["total"] == 400
 
 
-def test_a_url_that_answers_with_an_error_is_named(url: str) -> None:
+def test_a_url_that_answers_with_an_error_is_named(call: Call, url: str) -> None:
     """The status is in the error."""
     with pytest.raises(FetchError, match="/nothing answered 404") as caught:
         call(f"{url}/nothing")
     assert (caught.value.reason, caught.value.status) == (Reason.HTTP_STATUS, 404)
 
 
-def test_an_address_without_profiles_is_told_what_may_be_missing(heap: bytes, url: str) -> None:
+def test_an_address_without_profiles_is_told_what_may_be_missing(call: Call, heap: bytes, url: str) -> None:
     """A path, or the option with which a leakdog daemon serves its own heap; not where nobody answers."""
     with pytest.raises(FetchError, match=r"/heap answered 404 .*; give the path as well, .* needs --web\.enable-pprof"):
         call(url)
@@ -87,7 +79,7 @@ def test_an_address_without_profiles_is_told_what_may_be_missing(heap: bytes, ur
     assert "--web" not in str(caught.value)
 
 
-def test_a_url_that_is_too_large_is_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_url_that_is_too_large_is_refused(call: Call, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """No more is read than the limit."""
     monkeypatch.setattr(origin, "_LIMIT_BYTES", 10)
     with pytest.raises(FetchError) as caught:
@@ -95,20 +87,20 @@ def test_a_url_that_is_too_large_is_refused(url: str, monkeypatch: pytest.Monkey
     assert caught.value.reason is Reason.BODY_TOO_LARGE
 
 
-def test_a_closed_port_is_an_error_in_words() -> None:
+def test_a_closed_port_is_an_error_in_words(call: Call) -> None:
     """Nobody listens: the URL and the reason are told."""
     with pytest.raises(FetchError, match=r"http://127\.0\.0\.1:1/x: .*refused") as caught:
         call("http://127.0.0.1:1/x")
     assert caught.value.reason is Reason.CONNECT
 
 
-def test_a_missing_file_is_an_error_in_words(tmp_path: Path) -> None:
+def test_a_missing_file_is_an_error_in_words(call: Call, tmp_path: Path) -> None:
     """The path and the reason are told."""
     with pytest.raises(LeakdogError, match=r"reading .*nothing\.pb: No such file or directory"):
         call(str(tmp_path / "nothing.pb"))
 
 
-def test_a_target_without_a_time_is_guessed_at() -> None:
+def test_a_target_without_a_time_is_guessed_at(call: Call) -> None:
     """What looks like JOB/INSTANCE is no file, but a target whose latest profile may be meant; a path is one."""
     with pytest.raises(
         LeakdogError, match=r"shop/127\.0\.0\.1:16060: .*; did you mean shop/127\.0\.0\.1:16060@latest\?"
@@ -119,7 +111,7 @@ def test_a_target_without_a_time_is_guessed_at() -> None:
 
 
 def test_a_stored_profile_is_named_by_target_and_time(
-    heap: bytes, serve: Serve, capsys: pytest.CaptureFixture[str]
+    call: Call, heap: bytes, serve: Serve, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """TARGET@TIME asks the daemon for the last profile of that kind until then, and for its bytes."""
     answers: dict[str, Any] = {
@@ -135,7 +127,7 @@ def test_a_stored_profile_is_named_by_target_and_time(
     assert answers["asked"][2] == "/api/v1/snapshots?target=shop%2Fa%3A1&kind=heap&limit=1"
 
 
-def test_a_profile_that_was_not_stored_is_an_error(heap: bytes, serve: Serve) -> None:
+def test_a_profile_that_was_not_stored_is_an_error(call: Call, heap: bytes, serve: Serve) -> None:
     """Without a stored profile the error says of what and until when."""
     server = serve({"/api/v1/snapshots": {"snapshots": []}})
     with pytest.raises(ApiError, match="heap profile of shop/a:1 until latest"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -10,21 +9,14 @@ from typing import Any
 
 import pytest
 
-from leakdog.cli import main, top
+from leakdog.cli import main
 from leakdog.errors import LeakdogError
 
+Call = Callable[..., int]
 Serve = Callable[[dict[str, Any]], str]
 
 
-def call(*arguments: str) -> int:
-    """Run the verb as `main` does."""
-    parser = argparse.ArgumentParser()
-    top.register(parser.add_subparsers())
-    args = parser.parse_args(["top", *arguments])
-    return int(args.run(args))
-
-
-def test_a_base_is_subtracted(path: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_base_is_subtracted(call: Call, path: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing is left of a profile less itself; shares are of what is left, or of the base."""
     assert call(path, "--base", path, "--json") == 0
     assert json.loads(capsys.readouterr().out) == {
@@ -37,7 +29,7 @@ def test_a_base_is_subtracted(path: str, tmp_path: Path, capsys: pytest.CaptureF
     assert json.loads(capsys.readouterr().out)["total"] == 400
 
 
-def test_what_is_no_profile_is_named(tmp_path: Path) -> None:
+def test_what_is_no_profile_is_named(call: Call, tmp_path: Path) -> None:
     """The file, and what is wrong with it."""
     file = tmp_path / "page.html"
     file.write_text("<html></html>")
@@ -67,7 +59,7 @@ def test_what_means_nothing_is_wrong_usage(
 
 
 @pytest.mark.parametrize("share", ["-0.1", "1.5", "much", "nan"])
-def test_a_wrong_share_is_usage(path: str, share: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wrong_share_is_usage(call: Call, path: str, share: str, capsys: pytest.CaptureFixture[str]) -> None:
     """With how to write one."""
     with pytest.raises(SystemExit):
         call(path, f"--nodefraction={share}")

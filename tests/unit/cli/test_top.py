@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from leakdog.cli import top
-
+Call = Callable[..., int]
 Serve = Callable[[dict[str, Any]], str]
 
 
-def call(*arguments: str) -> int:
-    """Run the verb as `main` does."""
-    parser = argparse.ArgumentParser()
-    top.register(parser.add_subparsers())
-    args = parser.parse_args(["top", *arguments])
-    return int(args.run(args))
-
-
-def test_json_has_the_stable_shape(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_has_the_stable_shape(call: Call, path: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Raw numbers under the names that others rely on, and no others."""
     assert call(path, "-n", "0", "--json") == 0
     assert json.loads(capsys.readouterr().out) == {
@@ -33,7 +23,7 @@ def test_json_has_the_stable_shape(path: str, capsys: pytest.CaptureFixture[str]
     }
 
 
-def test_options_choose_column_rows_and_order(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_options_choose_column_rows_and_order(call: Call, path: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Sample index, number of rows and sort key."""
     assert call(path, "--sample-index", "inuse_objects", "-n", "1", "--sort", "cum", "--json") == 0
     shape = json.loads(capsys.readouterr().out)
@@ -41,13 +31,13 @@ def test_options_choose_column_rows_and_order(path: str, capsys: pytest.CaptureF
     assert shape["rows"] == [{"name": "main.main", "flat": 1, "cum": 4}]
 
 
-def test_text_is_a_table(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_text_is_a_table(call: Call, path: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Without `--json` it is what `go tool pprof -top` prints."""
     assert call(path) == 0
     assert "      300B 75.00% 75.00%       300B 75.00%  main.keep\n" in capsys.readouterr().out
 
 
-def test_figures_come_in_the_unit_that_is_asked_for(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_figures_come_in_the_unit_that_is_asked_for(call: Call, path: str, capsys: pytest.CaptureFixture[str]) -> None:
     """As `go tool pprof -unit` shows them; one that is none is usage."""
     assert call(path, "--unit", "kB") == 0
     assert "    0.29kB 75.00% 75.00%     0.29kB 75.00%  main.keep\n" in capsys.readouterr().out
@@ -57,7 +47,7 @@ def test_figures_come_in_the_unit_that_is_asked_for(path: str, capsys: pytest.Ca
     assert "'parsecs' is not a unit" in capsys.readouterr().err
 
 
-def test_a_wrong_count_is_usage(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wrong_count_is_usage(call: Call, path: str, capsys: pytest.CaptureFixture[str]) -> None:
     """A count that is none ends with exit code 2 and says why."""
     with pytest.raises(SystemExit) as caught:
         call(path, "-n", "-3")
@@ -65,7 +55,7 @@ def test_a_wrong_count_is_usage(path: str, capsys: pytest.CaptureFixture[str]) -
     assert "'-3' is not a count" in capsys.readouterr().err
 
 
-def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_has_examples(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
     """`--help` shows how it is used."""
     with pytest.raises(SystemExit):
         call("--help")

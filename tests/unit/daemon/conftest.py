@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
 
-from leakdog.config.schema import Backend, ScrapeConfig, StaticConfig, StorageConfig
+from leakdog.config.schema import ScrapeConfig, StaticConfig
 from leakdog.model import Target, TargetKey
 from leakdog.pipeline.state import Watched
-from leakdog.store import Store, open_store
 
 MakeJob = Callable[..., ScrapeConfig]
-
-
-@pytest.fixture
-async def store() -> AsyncIterator[Store]:
-    """A store in memory."""
-    made = open_store(StorageConfig(backend=Backend.MEMORY))
-    yield made
-    await made.close()
 
 
 @pytest.fixture

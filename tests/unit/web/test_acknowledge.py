@@ -1,28 +1,20 @@
 """What can be changed over HTTP: acknowledgements, and nothing else."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-import aiohttp
 import pytest
 
-from leakdog.config.schema import Backend, ScrapeConfig, StorageConfig
+from leakdog.config.schema import ScrapeConfig
 from leakdog.model import Leak, LeakClass, LeakState, Signal, Target, TargetKey
 from leakdog.pipeline.state import Fleet, Watched
-from leakdog.store import Store, open_store
+from leakdog.store import Store
 from leakdog.web.server import Server
 
+Ask = Callable[..., Awaitable[tuple[int, Any]]]
 KEY = TargetKey("shop", "10.0.0.7:6060")
 LEAK = Leak("9f1c", KEY, Signal.RSS, LeakClass.NATIVE, LeakState.FIRING, since=950.0, updated=1010.0)
 PATH = "/api/v1/leaks/9f1c/acknowledgement"
-
-
-@pytest.fixture
-async def store() -> AsyncIterator[Store]:
-    """A store in memory."""
-    made = open_store(StorageConfig(backend=Backend.MEMORY))
-    yield made
-    await made.close()
 
 
 @pytest.fixture
@@ -35,13 +27,7 @@ async def address(store: Store) -> AsyncIterator[str]:
     await server.stop()
 
 
-async def ask(method: str, url: str, **options: Any) -> tuple[int, Any]:
-    """Status and JSON of one request."""
-    async with aiohttp.ClientSession() as session, session.request(method, url, **options) as response:
-        return response.status, await response.json()
-
-
-async def test_a_leak_is_acknowledged_and_stored(address: str, store: Store) -> None:
+async def test_a_leak_is_acknowledged_and_stored(ask: Ask, address: str, store: Store) -> None:
     """The answer is the leak as it now stands, and so does the store keep it."""
     status, leak = await ask("POST", address + PATH, json={"note": "known", "for_seconds": 3600})
     assert status == 200
@@ -52,12 +38,12 @@ async def test_a_leak_is_acknowledged_and_stored(address: str, store: Store) -> 
     assert not kept.acknowledged.configured
 
 
-async def test_note_and_time_may_be_left_out(address: str, store: Store) -> None:
+async def test_note_and_time_may_be_left_out(ask: Ask, address: str, store: Store) -> None:
     """Then it holds until the leak is resolved."""
     assert (await ask("POST", address + PATH, json={}))[1]["acknowledged"]["until"] is None
 
 
-async def test_it_is_taken_back(address: str, store: Store) -> None:
+async def test_it_is_taken_back(ask: Ask, address: str, store: Store) -> None:
     """In the store, too."""
     await ask("POST", address + PATH, json={})
     status, leak = await ask("DELETE", address + PATH)
@@ -81,7 +67,7 @@ async def test_it_is_taken_back(address: str, store: Store) -> None:
         (b"[" * 4000, "not JSON"),
     ],
 )
-async def test_a_wrong_body_is_refused_in_words(address: str, store: Store, body: bytes, why: str) -> None:
+async def test_a_wrong_body_is_refused_in_words(ask: Ask, address: str, store: Store, body: bytes, why: str) -> None:
     """And changes nothing."""
     status, answer = await ask("POST", address + PATH, data=body, headers={"Content-Type": "application/json"})
     assert status == 400
@@ -90,7 +76,7 @@ async def test_a_wrong_body_is_refused_in_words(address: str, store: Store, body
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"])
-async def test_a_form_of_another_page_changes_nothing(address: str, store: Store, kind: str) -> None:
+async def test_a_form_of_another_page_changes_nothing(ask: Ask, address: str, store: Store, kind: str) -> None:
     """What a browser sends without asking first is refused."""
     status, answer = await ask("POST", address + PATH, data=b"{}", headers={"Content-Type": kind})
     assert (status, await store.leaks()) == (400, [])
@@ -98,7 +84,7 @@ async def test_a_form_of_another_page_changes_nothing(address: str, store: Store
 
 
 @pytest.mark.parametrize(("method", "body"), [("POST", {}), ("DELETE", None)])
-async def test_an_unknown_leak_is_told(address: str, method: str, body: Any) -> None:
+async def test_an_unknown_leak_is_told(ask: Ask, address: str, method: str, body: Any) -> None:
     """With where the known ones are listed."""
     status, answer = await ask(method, f"{address}/api/v1/leaks/none/acknowledgement", json=body)
     assert status == 404

@@ -1,34 +1,26 @@
 """Functions whose leaks are known, over HTTP."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-import aiohttp
 import pytest
 
-from leakdog.config.schema import Backend, ScrapeConfig, StorageConfig
+from leakdog.config.schema import ScrapeConfig
 from leakdog.model import Culprit, Frame, Leak, LeakClass, LeakState, Signal, Target, TargetKey
 from leakdog.pipeline.functions import FUNCTIONS, load_functions
 from leakdog.pipeline.state import Fleet, Watched
-from leakdog.store import Store, open_store
+from leakdog.store import Store
 from leakdog.web.functions import MOST
 from leakdog.web.server import Server
 
+Ask = Callable[..., Awaitable[tuple[int, Any]]]
 KEY = TargetKey("shop", "10.0.0.7:6060")
 PUT = Culprit("5b0c", Frame("cache.(*Index).Put", "a.go", 1), 0.9, 1.0, ())
 LEAK = Leak(
     "9f1c", KEY, Signal.INUSE_SPACE, LeakClass.HEAP, LeakState.FIRING, since=950.0, updated=1010.0, culprits=(PUT,)
 )
 PATH = "/api/v1/acknowledged"
-
-
-@pytest.fixture
-async def store() -> AsyncIterator[Store]:
-    """A store in memory."""
-    made = open_store(StorageConfig(backend=Backend.MEMORY))
-    yield made
-    await made.close()
 
 
 @pytest.fixture
@@ -47,19 +39,15 @@ async def address(fleet: Fleet, store: Store) -> AsyncIterator[str]:
     await server.stop()
 
 
-async def ask(method: str, url: str, **options: Any) -> tuple[int, Any]:
-    """Status and JSON of one request."""
-    async with aiohttp.ClientSession() as session, session.request(method, url, **options) as response:
-        return response.status, await response.json()
-
-
 async def stored(store: Store) -> list[tuple[str, str]]:
     """Function and job of each that a restart would find."""
     data = await store.states(FUNCTIONS)
     return [(each.function, each.job) for each in load_functions(data[FUNCTIONS])] if data else []
 
 
-async def test_what_leaks_in_a_function_is_acknowledged_at_once_and_stored(address: str, store: Store) -> None:
+async def test_what_leaks_in_a_function_is_acknowledged_at_once_and_stored(
+    ask: Ask, address: str, store: Store
+) -> None:
     """The answer says of which leaks; the leak is told with what was said of it."""
     body = {"function": r"\.Put$", "job": "shop", "note": "bounded", "for_seconds": 3600}
     status, given = await ask("POST", address + PATH, json=body)
@@ -72,7 +60,7 @@ async def test_what_leaks_in_a_function_is_acknowledged_at_once_and_stored(addre
     assert await stored(store) == [(r"\.Put$", "shop")]
 
 
-async def test_it_is_taken_back_by_function_and_job(address: str, store: Store) -> None:
+async def test_it_is_taken_back_by_function_and_job(ask: Ask, address: str, store: Store) -> None:
     """That of all jobs and that of one are two; the leak is announced again."""
     for job in ({}, {"job": "shop"}, {"job": "other"}):
         await ask("POST", address + PATH, json={"function": "Put", **job})
@@ -86,7 +74,7 @@ async def test_it_is_taken_back_by_function_and_job(address: str, store: Store) 
     assert "nothing was acknowledged by the function 'Put'" in answer["error"]
 
 
-async def test_a_leak_of_known_functions_is_not_announced_again_by_its_id(address: str) -> None:
+async def test_a_leak_of_known_functions_is_not_announced_again_by_its_id(ask: Ask, address: str) -> None:
     """The answer says by which functions it is still acknowledged; what was said of the leak alone is gone."""
     await ask("POST", address + PATH, json={"function": "Put"})
     url = f"{address}/api/v1/leaks/9f1c/acknowledgement"
@@ -94,7 +82,7 @@ async def test_a_leak_of_known_functions_is_not_announced_again_by_its_id(addres
     assert (await ask("DELETE", url))[1]["acknowledged"]["function"] == "Put"
 
 
-async def test_configured_ones_are_listed_too(address: str, fleet: Fleet) -> None:
+async def test_configured_ones_are_listed_too(ask: Ask, address: str, fleet: Fleet) -> None:
     """And told apart; one whose time is over is listed no more, and one that is given twice is there once."""
     await ask("POST", address + PATH, json={"function": "Add", "for_seconds": 0.001})
     await ask("POST", address + PATH, json={"function": "Put", "note": "one"})
@@ -107,7 +95,7 @@ async def test_configured_ones_are_listed_too(address: str, fleet: Fleet) -> Non
     ]
 
 
-async def test_changes_at_the_same_time_lose_none(address: str, store: Store, fleet: Fleet) -> None:
+async def test_changes_at_the_same_time_lose_none(ask: Ask, address: str, store: Store, fleet: Fleet) -> None:
     """Each is made to what the one before has left; there is an end to how many."""
     answers = await asyncio.gather(
         *(ask("POST", address + PATH, json={"function": f"f{number}"}) for number in range(MOST + 1))
@@ -130,7 +118,7 @@ async def test_changes_at_the_same_time_lose_none(address: str, store: Store, fl
         (b'{"function": "a", "for_seconds": -1}', "for_seconds: must be a number above 0"),
     ],
 )
-async def test_a_wrong_body_is_refused_in_words(address: str, store: Store, body: bytes, why: str) -> None:
+async def test_a_wrong_body_is_refused_in_words(ask: Ask, address: str, store: Store, body: bytes, why: str) -> None:
     """And changes nothing."""
     status, answer = await ask("POST", address + PATH, data=body, headers={"Content-Type": "application/json"})
     assert status == 400
@@ -138,14 +126,14 @@ async def test_a_wrong_body_is_refused_in_words(address: str, store: Store, body
     assert await stored(store) == []
 
 
-async def test_a_form_of_another_page_changes_nothing(address: str, store: Store) -> None:
+async def test_a_form_of_another_page_changes_nothing(ask: Ask, address: str, store: Store) -> None:
     """What a browser sends without asking first is refused."""
     data, headers = b'{"function": "."}', {"Content-Type": "text/plain"}
     status, _ = await ask("POST", address + PATH, data=data, headers=headers)
     assert (status, await stored(store)) == (400, [])
 
 
-async def test_where_the_store_fails_nothing_holds(address: str, store: Store, fleet: Fleet) -> None:
+async def test_where_the_store_fails_nothing_holds(ask: Ask, address: str, store: Store, fleet: Fleet) -> None:
     """What would be forgotten by a restart is not said to hold."""
     await store.close()
     status, _ = await ask("POST", address + PATH, json={"function": "Put"})
