@@ -76,8 +76,10 @@ async def test_an_answer_that_nobody_waits_for_any_more_is_dropped(monkeypatch: 
     """A look-up that was given up ends without a word."""
     release = threading.Event()
     asked = threading.Event()
+    threads: list[threading.Thread] = []
 
     def hang(*_: object) -> list[Any]:
+        threads.append(threading.current_thread())
         asked.set()
         release.wait(10)
         return [info("127.0.0.1")]
@@ -87,7 +89,8 @@ async def test_an_answer_that_nobody_waits_for_any_more_is_dropped(monkeypatch: 
     assert await asyncio.to_thread(asked.wait, 5)
     task.cancel()
     await asyncio.wait([task])
-    (thread,) = [thread for thread in threading.enumerate() if thread.name == "leakdog-lookup"]
+    (thread,) = threads  # that of another test may still be ending
+    assert thread.name == "leakdog-lookup"
     release.set()
     await asyncio.to_thread(thread.join, 5)
     await asyncio.sleep(0)
