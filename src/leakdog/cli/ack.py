@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,6 +15,7 @@ from leakdog.report.leak import beside, headline, unix_time
 from leakdog.report.words import human_time, inert, plural
 
 FUNCTIONS = "/api/v1/acknowledged"
+NAMED = 20  # jobs that are watched, in a warning
 EPILOG = r"""examples:
   leakdog ack 3f9c2a --note "known, fixed in the next release"
   leakdog ack 3f9c2a --for 3d                    announce it again in three days
@@ -69,7 +71,9 @@ def run(args: argparse.Namespace) -> int:
         told = [_function(each) for each in answer["acknowledged"]] or ["No function is acknowledged."]
     elif args.function is not None:
         answer = _send_function(client, args)
-        told = [_function(answer), _changed(len(answer["leaks"]), undo=args.undo)]
+        told = [_function(answer), _changed(len(answer["leaks"]), args.job, undo=args.undo)]
+        if args.job and not args.undo:
+            _warn_of_unknown(client, args.job)
     else:
         answer = _send_leak(client, args)
         told = [headline(answer), *beside(answer)]
@@ -112,6 +116,21 @@ def _function(given: dict[str, Any]) -> str:
     return inert(f"{given['function']} {whose}, since {human_time(unix_time(given['since']))}{until}{note}")
 
 
-def _changed(leaks: int, *, undo: bool) -> str:
-    now = "announced again" if undo else "acknowledged"
-    return f"{plural(leaks, 'leak').capitalize()} {'is' if leaks == 1 else 'are'} {now} by this."
+def _changed(leaks: int, job: str, *, undo: bool) -> str:
+    """Of how many leaks it holds, or no longer holds; where there are none, why that may be so."""
+    if leaks:
+        now = "announced again" if undo else "acknowledged"
+        return f"{plural(leaks, 'leak')} {'is' if leaks == 1 else 'are'} {now} by this."
+    of = inert(f" of job {job}" if job else "")
+    if undo:
+        return f"No leak{of} is announced again: none that goes on was acknowledged by this alone."
+    return f"No leak{of} that goes on now is acknowledged by this; it holds for those that come."
+
+
+def _warn_of_unknown(client: Client, job: str) -> None:
+    """Say on standard error that nothing of a job is watched: its name may be mistyped, or the job may come later."""
+    jobs = sorted({str(each["job"]) for each in client.listing("/api/v1/targets", "targets")})
+    if job not in jobs:
+        known = f"jobs that are watched: {', '.join(jobs[:NAMED])}{', ...' if len(jobs) > NAMED else ''}"
+        warning = f"nothing of a job {job!r} is watched now, so this holds for none; {known if jobs else 'no job is'}"
+        print(inert(f"leakdog ack: warning: {warning}"), file=sys.stderr)

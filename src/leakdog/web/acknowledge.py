@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 import time
 from collections.abc import Sequence
 from typing import Any
 
 from aiohttp import web
 
-from leakdog.model import Acknowledgement
+from leakdog.model import Acknowledgement, Leak
 from leakdog.pipeline.known import acknowledge, note
 from leakdog.pipeline.state import Fleet
 from leakdog.store.contract import Store
-from leakdog.web.api import bad_request, json_response, not_found
+from leakdog.web.api import bad_request, json_response, not_found, refused
 from leakdog.web.views import leak_view
 
 PATH = "/api/v1/leaks/{id}/acknowledgement"
@@ -39,23 +40,44 @@ class Acknowledgements:
     async def give(self, request: web.Request) -> web.Response:
         """Acknowledge a leak: `{"note": "...", "for_seconds": 3600}`, both of which may be left out."""
         body, now = await read_body(request, ("note", "for_seconds")), time.time()
-        return await self._put(request, Acknowledgement(now, read_until(body, now), read_note(body)))
+        return await self._put(request.match_info["id"], Acknowledgement(now, read_until(body, now), read_note(body)))
 
     async def take(self, request: web.Request) -> web.Response:
-        """Announce the leak again, unless its functions are known."""
-        return await self._put(request, None)
-
-    async def _put(self, request: web.Request, given: Acknowledgement | None) -> web.Response:
+        """Announce the leak again. Where only its functions are known that is refused, with how they are taken back."""
         wanted = request.match_info["id"]
+        leak = await self._noted(wanted)
+        if leak is not None and leak.acknowledged is not None and leak.acknowledged.by_function:
+            raise refused(f"leak {wanted} is acknowledged by its functions: {self._way_back(leak, leak.acknowledged)}")
+        return await self._put(wanted, None)
+
+    async def _put(self, wanted: str, given: Acknowledgement | None) -> web.Response:
         leak = acknowledge(self._fleet, wanted, given)
+        if given is None:  # its functions may be known all the same, and the answer says so
+            leak = await self._noted(wanted)
         if leak is None:
             raise not_found(f"no leak has the id {wanted!r}; GET /api/v1/leaks lists them")
-        if given is None:  # its functions may be known all the same, and the answer says so
-            watched = self._fleet.targets[leak.key]
-            note(watched, self._fleet.acknowledged, time.time())
-            leak = watched.leaks[leak.leak_class]
         await self._store.put_leaks([leak])
         return json_response(leak_view(leak, self._fleet))
+
+    async def _noted(self, wanted: str) -> Leak | None:
+        """The leak of this id with what is known of its functions now, not as of the last pass; None without one."""
+        for watched in self._fleet:
+            if any(leak.id == wanted for leak in watched.leaks.values()):
+                await self._store.put_leaks(note(watched, self._fleet.acknowledged, time.time()))
+                return next(leak for leak in watched.leaks.values() if leak.id == wanted)
+        return None
+
+    def _way_back(self, leak: Leak, given: Acknowledgement) -> str:
+        """How to take back the rule by which a leak is acknowledged, and what that does."""
+        job, function = leak.key.job, given.function
+        if given.configured:
+            return (
+                f"take {function!r} out of `acknowledged` of job {job!r} in the configuration, and have the daemon "
+                "read it again (SIGHUP)"
+            )
+        jobs = [each.job for each in self._fleet.acknowledged if each.function == function and each.job in ("", job)]
+        own = f" --job {shlex.quote(job)}" if "" not in jobs[:1] else ""
+        return f"`leakdog ack --function {shlex.quote(function)}{own} --undo` announces all leaks of these again"
 
 
 async def read_body(request: web.Request, names: Sequence[str]) -> dict[str, Any]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from aiohttp import web
 
+from leakdog.model import Leak, LeakState
 from leakdog.pipeline.functions import FUNCTIONS, KnownFunctions, dump_functions, wrong
 from leakdog.pipeline.known import note
 from leakdog.pipeline.state import Fleet
@@ -58,8 +59,8 @@ class Functions:
             others = [each for each in _holding(self._fleet.acknowledged, now) if not _same(each, function, job)]
             if len(others) >= MOST:
                 raise bad_request(f"{MOST} are given already: take some back, or name them in the configuration")
-            leaks = await self._put([*others, given], now)
-        return json_response(_view(given) | {"leaks": leaks})
+            await self._put([*others, given], now)
+        return json_response(_view(given) | {"leaks": _open(leak for leak in self._leaks() if _is_by(given, leak))})
 
     async def take(self, request: web.Request) -> web.Response:
         """Announce again what leaks in functions: those given for `?function=` and, where it was for one, `job=`."""
@@ -72,16 +73,19 @@ class Functions:
                     f"nothing was acknowledged by the function {function!r}{f' of job {job!r}' if job else ''}: "
                     f"GET {PATH} lists what was; what is configured is taken from `acknowledged` of its job"
                 )
-            leaks = await self._put([each for each in held if each not in found], now)
-        return json_response(_view(found[0]) | {"leaks": leaks})
+            changed = await self._put([each for each in held if each not in found], now)
+        return json_response(_view(found[0]) | {"leaks": _open(leak for leak in changed if not leak.acknowledged)})
 
-    async def _put(self, functions: list[KnownFunctions], now: float) -> list[str]:
-        """Store the list, then have it hold for all leaks there are; the ids of those that it changes."""
+    def _leaks(self) -> Iterator[Leak]:
+        return (leak for watched in self._fleet for leak in watched.leaks.values())
+
+    async def _put(self, functions: list[KnownFunctions], now: float) -> list[Leak]:
+        """Store the list, then have it hold for all leaks there are; those that it changes."""
         await self._store.put_states({FUNCTIONS: dump_functions(functions)})
         self._fleet.acknowledged = tuple(functions)
         changed = [leak for watched in self._fleet for leak in note(watched, functions, now)]
         await self._store.put_leaks(changed)
-        return [leak.id for leak in changed]
+        return changed
 
 
 def _holding(functions: Iterable[KnownFunctions], now: float) -> list[KnownFunctions]:
@@ -89,8 +93,20 @@ def _holding(functions: Iterable[KnownFunctions], now: float) -> list[KnownFunct
     return [each for each in functions if each.holds(now)]
 
 
+def _open(leaks: Iterable[Leak]) -> list[str]:
+    """Ids of those that fire or are suspected."""
+    return [leak.id for leak in leaks if leak.state in (LeakState.FIRING, LeakState.PENDING)]
+
+
 def _same(each: KnownFunctions, function: str, job: str) -> bool:
     return (each.function, each.job) == (function, job)
+
+
+def _is_by(each: KnownFunctions, leak: Leak) -> bool:
+    """Whether the leak is acknowledged by these functions, and not as one leak or by the configuration."""
+    by = leak.acknowledged
+    theirs = by is not None and by.by_function and not by.configured and by.function == each.function
+    return theirs and each.job in ("", leak.key.job)
 
 
 def _view(each: KnownFunctions) -> Json:

@@ -84,9 +84,11 @@ def serve() -> Iterator[Serve]:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 answer = answers.get(self.path.partition("?")[0], (404, b'{"error": "no such page"}'))
-                answer = answer(self.path) if callable(answer) else answer
-                status, body = answer if isinstance(answer, tuple) else (200, json.dumps(answer).encode())
                 asked.append(self.path)
+                self._tell(answer(self.path) if callable(answer) else answer)
+
+            def _tell(self, answer: Any) -> None:
+                status, body = answer if isinstance(answer, tuple) else (200, json.dumps(answer).encode())
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
@@ -96,11 +98,7 @@ def serve() -> Iterator[Serve]:
                 """A POST or DELETE: answered as what is given for `METHOD PATH`; its body is kept."""
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 sent.append((self.command, self.path, self.headers.get("Content-Type"), body))
-                answer = json.dumps(answers[f"{self.command} {self.path}"]).encode()
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
+                self._tell(answers[f"{self.command} {self.path}"])
 
             do_POST = _send  # noqa: N815  # the name that the library looks for
             do_DELETE = _send  # noqa: N815

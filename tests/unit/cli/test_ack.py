@@ -45,6 +45,17 @@ def test_it_is_taken_back(answers: dict[str, Any], serve: Serve, leakdog: Run, c
     assert json.loads(capsys.readouterr().out)["acknowledged"] is None
 
 
+def test_what_the_daemon_refuses_to_take_back_is_an_error(
+    answers: dict[str, Any], serve: Serve, leakdog: Run, capsys: Capture
+) -> None:
+    """Nothing has changed, and the daemon says what would change it."""
+    answers[f"DELETE {PATH}"] = (409, b'{"error": "leak 3f9c2a71b0de is acknowledged by its functions"}')
+    assert leakdog("ack", "3f9c", "--undo", "--server", serve(answers)) == 3
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.endswith(": leak 3f9c2a71b0de is acknowledged by its functions\n")
+
+
 def test_an_unknown_leak_is_told(answers: dict[str, Any], serve: Serve, leakdog: Run, capsys: Capture) -> None:
     """Nothing is sent for a leak that is not there."""
     assert leakdog("ack", "ffff", "--server", serve(answers)) == 3
@@ -70,18 +81,40 @@ KNOWN = {
 }
 
 
-def test_functions_are_acknowledged(serve: Serve, leakdog: Run, capsys: Capture) -> None:
+def test_functions_are_acknowledged(target: Make, serve: Serve, leakdog: Run, capsys: Capture) -> None:
     """What is sent, and of how many leaks it holds now."""
-    answers = {f"POST {FUNCTIONS}": KNOWN | {"leaks": ["3f9c"]}}
+    answers = {f"POST {FUNCTIONS}": KNOWN | {"leaks": ["3f9c"]}, "/api/v1/targets": {"targets": [target()]}}
     asked = ("ack", "--function", "Put$", "--job", "shop", "--note", "bounded")
     assert leakdog(*asked, "--server", serve(answers)) == 0
     ((method, path, _, body),) = answers["sent"]
     assert (method, path) == ("POST", FUNCTIONS)
     assert json.loads(body) == {"function": "Put$", "job": "shop", "note": "bounded", "for_seconds": None}
-    assert capsys.readouterr().out.splitlines() == [
+    said = capsys.readouterr()
+    assert said.out.splitlines() == [
         "Put$ of job shop, since 2026-01-01 00:13:00 UTC: bounded",
         "1 leak is acknowledged by this.",
     ]
+    assert said.err == ""
+
+
+@pytest.mark.parametrize(
+    ("jobs", "known"), [(("shop", "cart", "shop"), "jobs that are watched: cart, shop"), ((), "no job is")]
+)
+def test_a_job_that_is_not_watched_is_accepted_with_a_warning(
+    target: Make, serve: Serve, leakdog: Run, capsys: Capture, jobs: tuple[str, ...], known: str
+) -> None:
+    """It may come later, or its name is mistyped: the jobs that there are show which. JSON stays clean."""
+    targets = {"targets": [target(job=job) for job in jobs]}
+    answers = {f"POST {FUNCTIONS}": KNOWN | {"job": "shpo", "leaks": []}, "/api/v1/targets": targets}
+    assert leakdog("ack", "--function", "Put$", "--job", "shpo", "--server", serve(answers)) == 0
+    said = capsys.readouterr()
+    assert "nothing of a job 'shpo' is watched now, so this holds for none" in said.err
+    assert said.err.endswith(f"; {known}\n")
+    assert said.out.endswith(
+        "No leak of job shpo that goes on now is acknowledged by this; it holds for those that come.\n"
+    )
+    assert leakdog("ack", "--function", "Put$", "--job", "shpo", "--json", "--server", serve(answers)) == 0
+    assert json.loads(capsys.readouterr().out)["leaks"] == []
 
 
 def test_functions_are_taken_back(serve: Serve, leakdog: Run, capsys: Capture) -> None:
@@ -89,7 +122,7 @@ def test_functions_are_taken_back(serve: Serve, leakdog: Run, capsys: Capture) -
     answers: dict[str, Any] = {f"DELETE {FUNCTIONS}?function=a%2Bb%26": KNOWN | {"job": None, "leaks": []}}
     assert leakdog("ack", "--function", "a+b&", "--undo", "--server", serve(answers)) == 0
     assert [(method, path) for method, path, *_ in answers["sent"]] == [("DELETE", f"{FUNCTIONS}?function=a%2Bb%26")]
-    assert "No leaks are announced again by this." in capsys.readouterr().out
+    assert "No leak is announced again: none that goes on was acknowledged by this alone." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

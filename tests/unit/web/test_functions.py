@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -80,6 +81,45 @@ async def test_a_leak_of_known_functions_is_not_announced_again_by_its_id(ask: A
     url = f"{address}/api/v1/leaks/9f1c/acknowledgement"
     assert (await ask("POST", url, json={"note": "alone"}))[1]["acknowledged"]["function"] is None
     assert (await ask("DELETE", url))[1]["acknowledged"]["function"] == "Put"
+
+
+@pytest.mark.parametrize(
+    ("job", "command"),
+    [
+        ("", "leakdog ack --function '(Put|Get)$' --undo"),
+        ("shop", "leakdog ack --function '(Put|Get)$' --job shop --undo"),
+    ],
+)
+async def test_what_is_known_of_functions_is_not_taken_back_by_a_leak(
+    ask: Ask, address: str, fleet: Fleet, job: str, command: str
+) -> None:
+    """It is said how it is taken back, and nothing changes: not even the date."""
+    await ask("POST", address + PATH, json={"function": "(Put|Get)$", "job": job})
+    before = fleet.targets[KEY].leaks[LeakClass.HEAP]
+    status, answer = await ask("DELETE", f"{address}/api/v1/leaks/9f1c/acknowledgement")
+    assert status == 409
+    assert (
+        answer["error"] == f"leak 9f1c is acknowledged by its functions: `{command}` announces all leaks of these again"
+    )
+    assert fleet.targets[KEY].leaks[LeakClass.HEAP] is before
+
+
+async def test_what_is_configured_is_not_taken_back_by_a_leak(ask: Ask, address: str, fleet: Fleet) -> None:
+    """It is said where it stands."""
+    fleet.targets[KEY].job = ScrapeConfig(job_name="shop", acknowledged=("Put",))
+    status, answer = await ask("DELETE", f"{address}/api/v1/leaks/9f1c/acknowledgement")
+    assert status == 409
+    assert "take 'Put' out of `acknowledged` of job 'shop' in the configuration" in answer["error"]
+
+
+async def test_leaks_are_told_of_which_it_holds(ask: Ask, address: str, fleet: Fleet) -> None:
+    """Also where it held before; not one that another rule acknowledges, before or after, nor one that is over."""
+    told = [(await ask("POST", address + PATH, json={"function": "Put", "note": note}))[1]["leaks"] for note in "ab"]
+    assert told == [["9f1c"], ["9f1c"]]
+    assert (await ask("POST", address + PATH, json={"function": "Index"}))[1]["leaks"] == []
+    assert (await ask("DELETE", f"{address}{PATH}?function=Put"))[1]["leaks"] == []
+    fleet.targets[KEY].leaks[LeakClass.HEAP] = replace(LEAK, state=LeakState.RESOLVED)
+    assert (await ask("POST", address + PATH, json={"function": "Index"}))[1]["leaks"] == []
 
 
 async def test_configured_ones_are_listed_too(ask: Ask, address: str, fleet: Fleet) -> None:
