@@ -11,7 +11,7 @@ from typing import Any
 
 from leakdog.cli.client import Client, add_arguments
 from leakdog.cli.tables import print_table
-from leakdog.model import LeakState, Unit, Verdict
+from leakdog.model import LeakClass, LeakState, Unit, Verdict
 from leakdog.report.leak import ENDED_SECONDS, ended_with_process, short_place, target_name, unix_time
 from leakdog.report.words import human_duration, human_rate, inert, plural
 
@@ -165,7 +165,7 @@ def _about(group: Mapping[str, Any], down: AbstractSet[str]) -> list[str]:
     """Id, target and code of one leak; of several, how many of how many, the code, and id and instance of each."""
     members = group["leaks"]
     first = next((leak["culprits"][0] for leak in members if leak.get("culprits")), None)
-    code = short_place(first) if first else "code not known yet"
+    code = short_place(first) if first else _no_code(members)
     if len(members) == 1:
         return [f"{inert(members[0]['id'])}  {inert(target_name(members[0]))}", code]
     of = f" of {group['up']}" if group["up"] and group["state"] != LeakState.RESOLVED else ""
@@ -174,6 +174,15 @@ def _about(group: Mapping[str, Any], down: AbstractSet[str]) -> list[str]:
     ]
     lines += [f"and {len(members) - LISTED:,} more"] if len(members) > LISTED else []
     return [f"{inert(group['job'])}: {len(members)}{of} instances", code, *lines]
+
+
+def _no_code(leaks: Sequence[Mapping[str, Any]]) -> str:
+    """What stands for the code of leaks of which none is known: whether it will be."""
+    if all(leak["class"] == LeakClass.NOT_RETURNED for leak in leaks):
+        return "kept by the runtime, by no line of code"
+    if all(leak.get("unprofiled") for leak in leaks):
+        return f"code not known: no profiles are scraped (leakdog show {inert(leaks[0]['id'])})"
+    return "code not known yet"
 
 
 def _marks(leak: Mapping[str, Any], down: AbstractSet[str]) -> str:

@@ -85,8 +85,18 @@ def stored_until(client: Client, where: str, kind: str, limit: int = 1) -> list[
     until = {} if time == LATEST else {"to": time}
     found = client.listing("/api/v1/snapshots", "snapshots", target=target, kind=kind, limit=str(limit), **until)
     if not found:
-        raise ApiError(f"looking for a {kind} profile of {target} until {time}: the daemon has stored none")
+        none = f"looking for a {kind} profile of {target} until {time}: the daemon has stored none"
+        raise ApiError(f"{none}{_unprofiled(client, target)}")
     return found
+
+
+def _unprofiled(client: Client, target: str) -> str:
+    """Why no profiles of a target are stored at all, as the end of a sentence; empty where some may be."""
+    try:
+        why = client.get("/api/v1/sites", target=target).get("unprofiled")
+    except ApiError:  # one that is watched no more; that it has none stored is told all the same
+        return ""
+    return f"; {why}" if why else ""
 
 
 def _check(where: str, time: str, kind: str) -> None:

@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(found, indent=2))
     elif not found["sites"]:
-        print("no profile of this target has been read yet, or it has none")
+        print(inert(found.get("unprofiled") or "no profile of this target has been read yet"))
     else:
         for name, sites in found["sites"].items():
             _print_table(Signal(name), sites)

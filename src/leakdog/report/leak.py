@@ -77,7 +77,7 @@ def leak_text(leak: Json, *, now: float | None = None, stacks: int = 1, width: i
         lines += [line for reason in leak["reasons"] for line in _wrapped(f"- {inert(reason)}", 2, width)]
     lines += ["", "Which code holds it:"]
     if not leak.get("culprits"):
-        lines += _wrapped("not known: no profile of this target tells it", 2, width)
+        lines += _wrapped(inert(f"not known: {no_code(leak)}"), 2, width)
     for number, culprit in enumerate(leak.get("culprits") or (), 1):
         lines += _culprit(number, culprit, _unit(leak), width, with_stack=number <= stacks)
     return "\n".join(lines)
@@ -131,6 +131,13 @@ def _replicas(leak: Json) -> Iterator[str]:
         yield f"{alike}; only {others[0]} differs: look at what is special about it"
     elif len(leaking) > 1:
         yield alike
+
+
+def no_code(leak: Json) -> str:
+    """Why a leak without culprits has none."""
+    if leak["class"] == LeakClass.NOT_RETURNED:
+        return "what keeps freed memory is the runtime, not a line of code"
+    return leak.get("unprofiled") or "no profile of this target tells it"
 
 
 def target_name(leak: Json) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
 from urllib.parse import quote
 
-from leakdog.model import Culprit, Leak, LeakClass, LeakState, Signal, TargetKey, Unit
+from leakdog.model import Culprit, Leak, LeakClass, LeakState, Signal, Unit
 from leakdog.pipeline.state import Fleet, Watched
-from leakdog.report.leak import ENDED_SECONDS, beside, summary
+from leakdog.pipeline.unprofiled import unprofiled
+from leakdog.report.leak import ENDED_SECONDS, beside, no_code, summary
 from leakdog.report.spans import Spans
 from leakdog.report.words import human_duration, human_rate, human_share, human_time, human_value, plural
 from leakdog.web.document import document, leak_state, place, table, text
@@ -59,6 +59,7 @@ def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float, server: str = ""
         low_high = f" (90% interval {low} to {high})"
     grows = "Grew" if leak.state is LeakState.RESOLVED else "Grows"
     kind = " --kind goroutine" if leak.leak_class is LeakClass.GOROUTINE else ""
+    top = "" if view["unprofiled"] else f"\nleakdog top {text(str(leak.key))}@latest{kind}{text(server)}"
     left = ""
     if leak.time_to_limit_seconds is not None:
         left = " It has reached the memory limit."
@@ -70,7 +71,7 @@ def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float, server: str = ""
         f"({human_duration(max(0.0, now - leak.since))} ago)</p>"
         f"{known}<p>{grows} by <b>{text(rate)}</b>{text(low_high)}.{left}</p>"
         f'<h2>Trend</h2><div class="wide chart">{chart}</div>'
-        f"<h2>Which code holds it</h2>{_culprits(leak)}"
+        f"<h2>Which code holds it</h2>{_culprits(leak, no_code(view))}"
         f"{_replicas(leak, fleet)}"
         f"<h2>Why leakdog says so</h2><ul>{''.join(f'<li>{text(reason)}</li>' for reason in leak.reasons)}</ul>"
         f"{cost_of(watched) if watched else ''}"
@@ -79,8 +80,7 @@ def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float, server: str = ""
         f'<p><a href="/api/v1/leaks/{quote(leak.id)}/evidence.tar.gz" download>Evidence</a>: verdict, chart, numbers, '
         f"profiles from before and after, goroutine dump; begin with its README.</p>"
         f"<pre>leakdog show {text(leak.id + server)}\n"
-        f'leakdog ack {text(leak.id)} --for 3d --note "what is known of it"{text(server)}\n'
-        f"leakdog top {text(str(leak.key))}@latest{kind}{text(server)}</pre>"
+        f'leakdog ack {text(leak.id)} --for 3d --note "what is known of it"{text(server)}{top}</pre>'
     )
     return document(str(leak.key), body)
 
@@ -107,9 +107,9 @@ def numbers(spans: Spans, unit: Unit, *, banded: bool) -> str:
 def _leaks(leaks: Sequence[Leak], targets: Sequence[Watched], now: float) -> str:
     if not leaks:
         return f"<h2>Leaks</h2>{_none(targets)}"
-    down = {watched.key for watched in targets if watched.up is False}
+    known = {watched.key: watched for watched in targets}
     names = ("State", "Target", "Class", "Code that holds it", "Growth", "Since", "Limit in")
-    return f"<h2>Leaks</h2>{table(names, [_leak_row(leak, down, now) for leak in leaks])}"
+    return f"<h2>Leaks</h2>{table(names, [_leak_row(leak, known.get(leak.key), now) for leak in leaks])}"
 
 
 def _none(targets: Sequence[Watched]) -> str:
@@ -122,12 +122,14 @@ def _none(targets: Sequence[Watched]) -> str:
     return f"<p{'' if early or down else ' class=up'}>None in {', '.join(parts)}.</p>"
 
 
-def _leak_row(leak: Leak, down: AbstractSet[TargetKey], now: float) -> Sequence[str]:
-    where = place(leak.culprits[0].frame) if leak.culprits else "not known yet"
+def _leak_row(leak: Leak, watched: Watched | None, now: float) -> Sequence[str]:
+    down = watched is not None and watched.up is False
+    none = "not known: no profiles" if watched and unprofiled(watched, leak.leak_class) else "not known yet"
+    where = place(leak.culprits[0].frame) if leak.culprits else none
     limit = "" if leak.time_to_limit_seconds is None else human_duration(leak.time_to_limit_seconds)
     limit = "reached" if leak.time_to_limit_seconds == 0 else limit
     return (
-        f"{leak_state(leak)}{', target down' if leak.key in down and not leak.ended_with_process else ''}"
+        f"{leak_state(leak)}{', target down' if down and not leak.ended_with_process else ''}"
         f"{', acknowledged' if leak.acknowledged else ''}",
         f'<a href="/leaks/{quote(leak.id)}">{text(str(leak.key))}</a>',
         leak.leak_class.value,
@@ -204,9 +206,10 @@ def _replica_row(watched: Watched, leak: Leak) -> Sequence[str]:
     return name, state, _value(watched, leak.signal), growth, since
 
 
-def _culprits(leak: Leak) -> str:
+def _culprits(leak: Leak, none: str) -> str:
+    """The code behind a leak, or why `none` is known."""
     if not leak.culprits:
-        return "<p>Not known: no profile of this target tells it.</p>"
+        return f"<p>Not known: {text(none)}.</p>"
     return "".join(_culprit(each, leak, opened=each is leak.culprits[0]) for each in leak.culprits)
 
 

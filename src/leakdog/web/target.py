@@ -13,6 +13,7 @@ from leakdog.attribute.ledger import WORDS, Part
 from leakdog.model import Assessment, LeakState, Signal, TargetKey, Unit, Verdict
 from leakdog.pipeline.sites import Sites
 from leakdog.pipeline.state import Watched
+from leakdog.pipeline.unprofiled import unprofiled
 from leakdog.report.leak import CLASS_WORDS
 from leakdog.report.stacked import stacked
 from leakdog.report.words import human_bytes, human_duration, human_rate, human_share, human_time, human_value
@@ -225,6 +226,8 @@ def cost_of(watched: Watched) -> str:
 
 
 def _look(watched: Watched, server: str) -> str:
+    if why := unprofiled(watched):
+        return f"<h2>Which code holds it</h2><p>Not known: {text(why)}.</p>"
     name = text(str(watched.key))
     commands = (f"sites {name}", f"top {name}@latest", f"top {name}@latest --growth")
     lines = "\n".join(f"leakdog {command}{text(server)}" for command in commands)

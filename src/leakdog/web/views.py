@@ -9,6 +9,7 @@ from typing import Any
 from leakdog.attribute.case import Finding
 from leakdog.model import Acknowledgement, Assessment, Culprit, Frame, Leak, Signal, SiteTrend, Snapshot, TargetKey
 from leakdog.pipeline.state import Cost, Fleet, Watched
+from leakdog.pipeline.unprofiled import unprofiled
 from leakdog.store.contract import Readings
 
 Json = dict[str, Any]
@@ -46,6 +47,7 @@ def target_view(watched: Watched) -> Json:
         "signals": {signal.value: value for signal, value in sorted(watched.values.items())},
         "verdicts": {signal.value: verdict_view(found) for signal, found in watched.said().items()},
         "growth": [growth_view(found) for found in watched.harmless],
+        "unprofiled": unprofiled(watched) or None,
     }
 
 
@@ -79,6 +81,7 @@ def sites_view(watched: Watched) -> Json:
             signal.value: {"followed": [site_view(site) for site in sites], "other": sites.other}
             for signal, sites in watched.sites.items()
         },
+        "unprofiled": unprofiled(watched) or None,
     }
 
 
@@ -108,6 +111,7 @@ def verdict_view(found: Assessment) -> Json:
 def leak_view(leak: Leak, fleet: Fleet) -> Json:
     """One entry of `/api/v1/leaks`."""
     leaking, others, up = fleet.replicas(leak)
+    watched = fleet.targets.get(leak.key)
     return {
         "id": leak.id,
         "target": {"job": leak.key.job, "instance": leak.key.instance},
@@ -129,6 +133,7 @@ def leak_view(leak: Leak, fleet: Fleet) -> Json:
         "returned": leak.returned,
         "flat_since": rfc3339(leak.flat_since),
         "process_ended": rfc3339(leak.process_ended),
+        "unprofiled": (watched and unprofiled(watched, leak.leak_class)) or None,
         "replicas": {"up": up, "leaking": leaking, "others": others[:OTHERS]},
     }
 

@@ -184,3 +184,20 @@ def test_hostile_names(serve: Serve, leak: Make, leakdog: Run, capsys: Capture) 
     text = capsys.readouterr().out
     assert "\x1b" not in text
     assert "[bold]f[/bold]" in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "code not known yet"),
+        ({"unprofiled": "why"}, "code not known: no profiles are scraped (leakdog show 3f9c2a71b0de)"),
+        ({"class": "not_returned"}, "kept by the runtime, by no line of code"),
+    ],
+)
+def test_where_no_code_is_known_it_is_said_whether_it_will_be(
+    leak: Make, target: Make, serve: Serve, leakdog: Run, capsys: Capture, changes: dict[str, Any], words: str
+) -> None:
+    """Not yet, or never: as no profile is scraped, or as it is of no code."""
+    answers = {"/api/v1/leaks": {"leaks": [leak(culprits=[], **changes)]}, "/api/v1/targets": {"targets": [target()]}}
+    assert leakdog("leaks", "--server", serve(answers)) == 0
+    assert words in " ".join(capsys.readouterr().out.split())

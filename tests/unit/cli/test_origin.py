@@ -128,9 +128,13 @@ def test_a_stored_profile_is_named_by_target_and_time(
 
 
 def test_a_profile_that_was_not_stored_is_an_error(call: Call, heap: bytes, serve: Serve) -> None:
-    """Without a stored profile the error says of what and until when."""
-    server = serve({"/api/v1/snapshots": {"snapshots": []}})
-    with pytest.raises(ApiError, match="heap profile of shop/a:1 until latest"):
+    """Without a stored profile the error says of what and until when, and why there will be none."""
+    answers: dict[str, Any] = {"/api/v1/snapshots": {"snapshots": []}}
+    server = serve(answers)
+    with pytest.raises(ApiError, match=r"heap profile of shop/a:1 until latest: the daemon has stored none$"):
+        call("shop/a:1@latest", "--server", server)
+    answers["/api/v1/sites"] = {"sites": {}, "unprofiled": "no profiles are scraped of it: why"}
+    with pytest.raises(ApiError, match=r"the daemon has stored none; no profiles are scraped of it: why$"):
         call("shop/a:1@latest", "--server", server)
 
 

@@ -58,9 +58,14 @@ def test_json(serve: Serve, leakdog: Run, capsys: Capture) -> None:
 
 
 def test_none(serve: Serve, leakdog: Run, capsys: Capture) -> None:
-    """A target without profiles is told as such."""
-    assert leakdog("sites", "a:1", "--server", serve({"/api/v1/sites": {"sites": {}}})) == 0
-    assert capsys.readouterr().out == "no profile of this target has been read yet, or it has none\n"
+    """A target without profiles is told as such, with why; one that was not read yet is not."""
+    answers: dict[str, Any] = {"/api/v1/sites": {"sites": {}, "unprofiled": None}}
+    server = serve(answers)
+    assert leakdog("sites", "a:1", "--server", server) == 0
+    assert capsys.readouterr().out == "no profile of this target has been read yet\n"
+    answers["/api/v1/sites"]["unprofiled"] = "no profiles are scraped of this target: why"
+    assert leakdog("sites", "a:1", "--server", server) == 0
+    assert capsys.readouterr().out == "no profiles are scraped of this target: why\n"
 
 
 def test_unknown_target(serve: Serve, leakdog: Run, capsys: Capture) -> None:

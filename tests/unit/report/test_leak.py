@@ -90,6 +90,18 @@ def test_little_known() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"unprofiled": "no profiles are scraped: why"}, "not known: no profiles are scraped: why"),
+        ({"class": "not_returned"}, "not known: what keeps freed memory is the runtime, not a line of code"),
+    ],
+)
+def test_why_no_code_is_known(changes: dict[str, Any], why: str) -> None:
+    """Where there never will be any, that is said."""
+    assert leak_text(leak(culprits=[], **changes)).endswith(f"Which code holds it:\n  {why}")
+
+
 def test_resolved() -> None:
     """A resolved leak says when it ended."""
     text = leak_text(leak(state="resolved", resolved_since="2026-01-01T00:30:00Z"))

@@ -200,6 +200,18 @@ def test_all_that_is_known_of_a_leak_is_told() -> None:
     )
 
 
+def test_a_target_without_profiles_is_told_what_to_configure() -> None:
+    """In place of the code and of commands that could show nothing, on all three pages."""
+    job = ScrapeConfig(job_name="shop", pprof_path="")
+    watched = Watched(Target(KEY, base_url="http://a:1"), job, up=True, leaks={LeakClass.HEAP: LEAK})
+    leak = replace(LEAK, culprits=())
+    shown = Shown(None, "1d", "", np.empty(0), {})
+    pages = [leak_page(leak, Fleet({KEY: watched}), "", 2000.0), target_page(watched, shown, 2000.0)]
+    assert all("`pprof_path` of job &#x27;shop&#x27; is empty" in page and "leakdog top" not in page for page in pages)
+    assert "<code>not known: no profiles</code>" in overview([watched], [leak], 2000.0)
+    assert "<code>not known yet</code>" in overview([], [leak], 2000.0)
+
+
 def test_a_leak_tells_what_its_target_was_asked() -> None:
     """Requests, bytes and forced collections of it alone; nothing of a target that is gone."""
     watched = Watched(Target(KEY), ScrapeConfig(job_name="shop"))

@@ -1,6 +1,7 @@
 """Shapes of the API as data: what is not known is null, never zero."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 from hypothesis import given
@@ -23,7 +24,16 @@ from leakdog.model import (
 )
 from leakdog.pipeline.state import Cost, Fleet, Watched
 from leakdog.store.contract import Readings
-from leakdog.web.views import culprit_view, leak_view, rfc3339, series_view, snapshot_view, target_view, verdict_view
+from leakdog.web.views import (
+    culprit_view,
+    leak_view,
+    rfc3339,
+    series_view,
+    sites_view,
+    snapshot_view,
+    target_view,
+    verdict_view,
+)
 
 KEY = TargetKey("shop", "10.0.0.7:6060")
 FRAME = Frame("cart.Put", "put.go", 8)
@@ -44,11 +54,23 @@ def test_every_time_is_of_one_width(time: float) -> None:
 
 def test_a_target_that_was_never_read_has_no_numbers() -> None:
     """Null and empty, not zero."""
-    view = target_view(Watched(Target(KEY), ScrapeConfig(job_name="shop")))
+    view = target_view(Watched(Target(KEY, base_url="http://a:1"), ScrapeConfig(job_name="shop")))
     assert {name: value for name, value in view.items() if value not in (None, {}, [], "")} == {
         "job": "shop",
         "instance": "10.0.0.7:6060",
+        "url": "http://a:1",
     }
+
+
+def test_what_has_no_profiles_says_so() -> None:
+    """The target, its sites and its leak; not a leak that no profile would tell more of, nor one of a target gone."""
+    watched = Watched(Target(KEY, base_url="http://a:1"), ScrapeConfig(job_name="shop", pprof_path=""))
+    leak = Leak("9f1c", KEY, Signal.RSS, LeakClass.NATIVE, LeakState.FIRING, since=1.0, updated=2.0)
+    views = [target_view(watched), sites_view(watched), leak_view(leak, Fleet({KEY: watched}))]
+    assert all("`pprof_path` of job 'shop' is empty" in view["unprofiled"] for view in views)
+    kept = replace(leak, leak_class=LeakClass.NOT_RETURNED)
+    assert leak_view(kept, Fleet({KEY: watched}))["unprofiled"] is None
+    assert leak_view(leak, Fleet())["unprofiled"] is None
 
 
 def test_a_verdict_that_waits_says_until_when() -> None:
