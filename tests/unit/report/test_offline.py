@@ -31,11 +31,12 @@ def profile(kind: ValueType = SPACE, *, ever: float | None = None, **sites: floa
     return builder.build(kind, 1)
 
 
-def run(count: int, growth: float, step: float = 5.0, seed: int = 1) -> list[Taken]:
+def run(count: int, growth: float, step: float = 5.0, seed: int = 1, begins: int = 0) -> list[Taken]:
     """Profiles of a heap of 20 MB that breathes by 1 %, beside which one function keeps so much per profile."""
     noise = 1 + 0.01 * np.random.default_rng(seed).standard_normal(count)
     return [
-        Taken(str(i), 1.7e9 + i * step, profile(keeps=5e6 + growth * i, other=2e7 * noise[i])) for i in range(count)
+        Taken(str(i), 1.7e9 + i * step, profile(keeps=5e6 + growth * max(0, i - begins), other=2e7 * noise[i]))
+        for i in range(count)
     ]
 
 
@@ -48,6 +49,17 @@ def test_a_leak_is_found_with_its_code_on_any_time_scale(count: int, step: float
     assert (found.assessment.verdict, found.leak.leak_class) == (Verdict.LEAK, LeakClass.HEAP)
     assert found.leak.growth_per_second == pytest.approx(1e6 / step, rel=0.2)
     assert found.leak.culprits[0].frame == Frame("main.keeps", "shop.go", 7)
+
+
+@pytest.mark.parametrize("growth", [1e5, 1e6])
+@pytest.mark.parametrize(("count", "begins"), [(120, 0), (400, 0), (1000, 0), (200, 50), (400, 100), (1000, 750)])
+def test_a_leak_is_told_from_where_it_began(count: int, begins: int, growth: float) -> None:
+    """However long it has gone on: to a few profiles, and never after it was seen."""
+    (found,) = analyze(run(count, growth, begins=begins))
+    assert found.leak is not None
+    assert found.leak.firing_since is not None
+    assert found.leak.since == pytest.approx(1.7e9 + 5.0 * begins, abs=5.0 * 4)
+    assert found.leak.since < found.leak.firing_since
 
 
 @pytest.mark.parametrize("seed", range(6))
