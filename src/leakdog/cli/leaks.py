@@ -181,7 +181,7 @@ def _no_code(leaks: Sequence[Mapping[str, Any]]) -> str:
     if all(leak["class"] == LeakClass.NOT_RETURNED for leak in leaks):
         return "kept by the runtime, by no line of code"
     if all(leak.get("unprofiled") for leak in leaks):
-        return f"code not known: no profiles are scraped (leakdog show {inert(leaks[0]['id'])})"
+        return "code not known (no profiles scraped)"
     return "code not known yet"
 
 

@@ -190,7 +190,7 @@ def test_hostile_names(serve: Serve, leak: Make, leakdog: Run, capsys: Capture) 
     ("changes", "words"),
     [
         ({}, "code not known yet"),
-        ({"unprofiled": "why"}, "code not known: no profiles are scraped (leakdog show 3f9c2a71b0de)"),
+        ({"unprofiled": "why"}, "code not known (no profiles scraped)"),
         ({"class": "not_returned"}, "kept by the runtime, by no line of code"),
     ],
 )
