@@ -76,6 +76,7 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read, replay, print."""
+    from leakdog.cli.alerts import print_alerts
     from leakdog.cli.histories import read_histories
     from leakdog.config.schema import DetectionConfig, Preset
     from leakdog.detect.settings import settings_for
@@ -98,7 +99,7 @@ def run(args: argparse.Namespace) -> int:
         for each in results:
             print(json.dumps(as_json(each)))
     else:
-        _print_table(results, units)
+        print_alerts(results, units)
     if left_out:
         print(_told(left_out), file=sys.stderr)
     return 0
@@ -208,32 +209,3 @@ def plot(
                 (folder / f"{NOT_IN_NAMES.sub('_', history.name)}.svg").write_text(standalone(picture))
     except OSError as error:
         raise not_writable(error, folder, *DRAWING) from error
-
-
-def _print_table(results: Sequence[Replayed], units: Sequence[Unit]) -> None:
-    """The alerts as a table, and how many series have none."""
-    from rich.console import Console
-    from rich.table import Table
-
-    from leakdog.report.words import human_duration, human_rate, human_time
-
-    table = Table("series", "from", "to", "growth", "limit in", "why", box=None, pad_edge=False)
-    for each, unit in zip(results, units, strict=True):
-        for alert in each.alerts:
-            seen = alert.assessment
-            left = seen.time_to_limit_seconds
-            table.add_row(
-                each.name,
-                human_time(alert.start),
-                "still fires" if alert.end is None else human_time(alert.end),
-                human_rate(seen.growth_per_second, unit),
-                "" if left is None else human_duration(left),
-                seen.reasons[0],
-            )
-    console = Console()
-    if table.row_count:
-        console.print(table)
-    quiet = sum(not each.alerts for each in results)
-    verdicts = sorted({each.verdict.value for each in results if not each.alerts})
-    told = f" ({', '.join(verdicts).replace('_', ' ')})" if verdicts else ""
-    console.print(f"{len(results) - quiet or 'no'!s} series with an alert, {quiet:,} without{told}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,13 @@ UNBOUNDED = 100_000  # columns; more than any row of names and paths has
 
 
 def print_table(table: Table) -> None:
-    """Print it. A file or a pipe has no width to wrap at, unless `COLUMNS` gives one: paths stay whole for `grep`."""
+    """Print it, as wide as `width` says."""
     from rich.console import Console
 
+    Console(highlight=False, width=width()).print(table)
+
+
+def width() -> int:
+    """Columns of the terminal. A file or a pipe has no width, unless `COLUMNS` gives one: paths stay whole."""
     free = not sys.stdout.isatty() and not os.environ.get("COLUMNS")
-    Console(highlight=False, width=UNBOUNDED if free else None).print(table)
+    return UNBOUNDED if free else shutil.get_terminal_size().columns

@@ -182,7 +182,7 @@ def test_exported_series_are_judged_as_their_signals(tmp_path: Path, capsys: pyt
     path.write_text("\n".join(["series,timestamp,value", *body]))
     assert run(str(path)) == 0
     out, err = capsys.readouterr()
-    told = {line.split()[0]: line for line in out.splitlines() if "still fires" in line}
+    told = {line.split()[-1]: line for line in out.splitlines() if "still fires" in line}
     assert {name: "B/" in line for name, line in told.items()} == {"goroutines": False, "shop/rss": True}
     assert err == "left out, as it only ever grows: alloc_space, shop/total_alloc\n"
 
