@@ -168,7 +168,7 @@ def _about(group: Mapping[str, Any], down: AbstractSet[str]) -> list[str]:
     code = short_place(first) if first else _no_code(members)
     if len(members) == 1:
         return [f"{inert(members[0]['id'])}  {inert(target_name(members[0]))}", code]
-    of = f" of {group['up']}" if group["up"] and group["state"] != LeakState.RESOLVED else ""
+    of = f" of {max(group['up'], len(members))}" if group["up"] and group["state"] != LeakState.RESOLVED else ""
     lines = [
         f"{inert(leak['id'])}  {inert(leak['target']['instance'])}{_marks(leak, down)}" for leak in members[:LISTED]
     ]

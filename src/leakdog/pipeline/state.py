@@ -192,14 +192,6 @@ class Watched:
         leak = self.leaks.get(leak_class)
         return leak is not None and leak.state in (LeakState.PENDING, LeakState.FIRING)
 
-    def leaks_like(self, leak: Leak) -> bool:
-        """Whether it leaks, or is suspected to, in the class of this leak: and in its code, where both tell theirs."""
-        own = self.leaks.get(leak.leak_class)
-        if own is None or not self.leaks_as(leak.leak_class):
-            return False
-        told = {each.culprits[0].frame.function for each in (own, leak) if each.culprits}
-        return len(told) < 2
-
     def wants(self, kind: Kind) -> bool:
         """Whether this profile is configured and the target has not said that it has none."""
         return bool(self.job.pprof_path) and kind in self.job.profiles and kind.value not in self.absent
@@ -272,14 +264,6 @@ class Fleet:
             for asked, cost in watched.cost.items():
                 whole[key.job, asked].add(cost)
         return dict(whole)
-
-    def replicas(self, leak: Leak) -> tuple[list[str], list[str], int]:
-        """Instances of the leak's job that leak in the same way, those up that do not, and how many are up in all."""
-        job = [watched for watched in self if watched.key.job == leak.key.job]
-        alike = {watched.key.instance for watched in job if watched.leaks_like(leak)}
-        leaking = [watched.key.instance for watched in job if watched.key.instance in alike]
-        others = [watched.key.instance for watched in job if watched.up and watched.key.instance not in alike]
-        return leaking, others, sum(bool(watched.up) for watched in job)
 
     def seconded(self, watched: Watched) -> frozenset[LeakClass]:
         """Classes in which a target is suspected of what another instance of its job fires for: by the same code."""

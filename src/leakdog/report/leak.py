@@ -118,19 +118,28 @@ def _replicas(leak: Json) -> Iterator[str]:
     if up < 2 or not leaking or leak["state"] == LeakState.RESOLVED:
         return
     others: Sequence[str] = replicas.get("others") or []
+    total = max(up, len(leaking) + len(others))  # some that leak may be down
+    elsewhere, early = replicas.get("elsewhere") or 0, replicas.get("unjudged") or 0
+    at_rest = total - len(leaking) - elsewhere - early
+    of_others = _of_others(others, elsewhere, early)
     names = ", ".join(leaking[:NAMED]) + (", ..." if len(leaking) > NAMED else "")
-    alike = f"{up} instances of this job leak like this: {names}"
-    if len(leaking) >= max(up, MANY):
+    alike = f"{total} instances of this job leak{'s' if len(leaking) == 1 else ''} like this: {names}"
+    if len(leaking) >= max(total, MANY):
         yield f"All {alike}; that speaks for the program, not for what one of them was given to do"
-        return
-    alike = f"{len(leaking)} of {alike}"
-    if len(leaking) == 1 and up >= MANY:
+    elif len(leaking) == 1 and at_rest >= MANY - 1:
         weak = ", which speaks less for the program" if leak["state"] == LeakState.PENDING else ""
-        yield f"Only this one of {up} instances of the job leaks like this{weak}: {LOOK}"
-    elif up >= MANY and len(leaking) == up - 1 and len(others) == 1:
-        yield f"{alike}; only {others[0]} differs: look at what is special about it"
-    elif len(leaking) > 1:
-        yield alike
+        yield f"Only this one of {total} instances of the job leaks like this{weak}: {LOOK}{of_others}"
+    elif total >= MANY and len(leaking) == total - 1 and at_rest == len(others) == 1:
+        yield f"{len(leaking)} of {alike}; only {others[0]} differs: look at what is special about it"
+    elif len(leaking) > 1 or (of_others and total >= MANY):
+        yield f"{len(leaking)} of {alike}{of_others}"
+
+
+def _of_others(others: Sequence[str], elsewhere: int, early: int) -> str:
+    """What is known of instances that do not leak alike, and yet are not at rest."""
+    alone = others[0] if len(others) == 1 else ""
+    told = f"; {alone or elsewhere} leak{'s' if elsewhere == 1 else ''} in another way" if elsewhere else ""
+    return told + (f"; of {alone or early} it is too early to say" if early else "")
 
 
 def no_code(leak: Json) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from leakdog.model import Culprit, Leak, LeakClass, LeakState, Signal, Unit
+from leakdog.pipeline.alike import OPEN, leaks_like
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.pipeline.unprofiled import unprofiled
 from leakdog.report.leak import ENDED_SECONDS, beside, no_code, summary
@@ -184,7 +185,7 @@ def _replicas(leak: Leak, fleet: Fleet) -> str:
     job = [watched for watched in fleet if watched.key.job == leak.key.job]
     if len(job) < 2:
         return ""
-    job.sort(key=lambda watched: (not watched.leaks_as(leak.leak_class), watched.key))
+    job.sort(key=lambda watched: (not leaks_like(watched, leak), not watched.leaks_as(leak.leak_class), watched.key))
     more = f"<p>And {len(job) - REPLICAS:,} more.</p>" if len(job) > REPLICAS else ""
     names = ("Instance", "State", leak.signal.value, "Growth", "Running since")
     rows = [_replica_row(watched, leak) for watched in job[:REPLICAS]]
@@ -197,8 +198,11 @@ def _replica_row(watched: Watched, leak: Leak) -> Sequence[str]:
     if own is not None:
         name = f'<a href="/leaks/{quote(own.id)}">{name}</a>'
         state = leak_state(own)
+        state += ", in other code" if watched.leaks_as(leak.leak_class) and not leaks_like(watched, leak) else ""
     else:
         state = f"<span class=dim>{found.verdict.value.replace('_', ' ') if found else 'not judged'}</span>"
+    more = [each for each in watched.leaks.values() if each.state in OPEN and each.leak_class is not leak.leak_class]
+    state += "".join(f', <a href="/leaks/{quote(each.id)}">{each.leak_class.value} leak</a>' for each in more)
     state += "" if watched.up or watched.up is None else " <span class=down>down</span>"
     rate = found.growth_per_second if found else None
     growth = "" if rate is None else text(human_rate(rate, leak.signal.unit))

@@ -8,6 +8,7 @@ from typing import Any
 
 from leakdog.attribute.case import Finding
 from leakdog.model import Acknowledgement, Assessment, Culprit, Frame, Leak, Signal, SiteTrend, Snapshot, TargetKey
+from leakdog.pipeline.alike import replicas
 from leakdog.pipeline.state import Cost, Fleet, Watched
 from leakdog.pipeline.unprofiled import unprofiled
 from leakdog.store.contract import Readings
@@ -110,7 +111,7 @@ def verdict_view(found: Assessment) -> Json:
 
 def leak_view(leak: Leak, fleet: Fleet) -> Json:
     """One entry of `/api/v1/leaks`."""
-    leaking, others, up = fleet.replicas(leak)
+    job = replicas(fleet, leak)
     watched = fleet.targets.get(leak.key)
     return {
         "id": leak.id,
@@ -134,7 +135,7 @@ def leak_view(leak: Leak, fleet: Fleet) -> Json:
         "flat_since": rfc3339(leak.flat_since),
         "process_ended": rfc3339(leak.process_ended),
         "unprofiled": (watched and unprofiled(watched, leak.leak_class)) or None,
-        "replicas": {"up": up, "leaking": leaking, "others": others[:OTHERS]},
+        "replicas": {**job._asdict(), "others": job.others[:OTHERS]},
     }
 
 

@@ -201,3 +201,21 @@ def test_where_no_code_is_known_it_is_said_whether_it_will_be(
     answers = {"/api/v1/leaks": {"leaks": [leak(culprits=[], **changes)]}, "/api/v1/targets": {"targets": [target()]}}
     assert leakdog("leaks", "--server", serve(answers)) == 0
     assert words in " ".join(capsys.readouterr().out.split())
+
+
+def test_instances_that_are_down_are_counted(
+    leak: Make, target: Make, serve: Serve, leakdog: Run, capsys: Capture
+) -> None:
+    """Three of two instances would leak, where one of them is down."""
+    replicas = {"up": 2, "leaking": ["a", "b", "c"], "others": []}
+    leaks = [leak(id=name, target={"job": "shop", "instance": name}, replicas=replicas) for name in "abc"]
+    targets = [target(instance=name, up=name != "c") for name in "abc"]
+    assert (
+        leakdog(
+            "leaks", "--server", serve({"/api/v1/leaks": {"leaks": leaks}, "/api/v1/targets": {"targets": targets}})
+        )
+        == 0
+    )
+    out = capsys.readouterr().out
+    assert "shop: 3 of 3 instances" in out
+    assert "c (down)" in " ".join(out.split())

@@ -227,6 +227,32 @@ def test_many_replicas_are_not_all_named() -> None:
             "Only this one of 3 instances of the job leaks like this, which speaks less for the program: look at what "
             "differs (load, data, node, version)",
         ),
+        (
+            "firing",
+            {"up": 3, "leaking": ["a", "b"], "others": ["c"], "elsewhere": 1},
+            "2 of 3 instances of this job leak like this: a, b; c leaks in another way",
+        ),
+        (
+            "firing",
+            {"up": 3, "leaking": ["a", "b"], "others": ["c"], "unjudged": 1},
+            "2 of 3 instances of this job leak like this: a, b; of c it is too early to say",
+        ),
+        (
+            "firing",
+            {"up": 3, "leaking": ["a"], "others": ["b", "c"], "elsewhere": 1, "unjudged": 1},
+            "1 of 3 instances of this job leaks like this: a; 1 leaks in another way; of 1 it is too early to say",
+        ),
+        (
+            "pending",
+            {"up": 6, "leaking": ["a"], "others": ["b", "c", "d", "e", "f"], "elsewhere": 2},
+            "Only this one of 6 instances of the job leaks like this, which speaks less for the program: look at what "
+            "differs (load, data, node, version); 2 leak in another way",
+        ),
+        (
+            "firing",
+            {"up": 3, "leaking": ["a", "b", "down"], "others": ["c"]},
+            "3 of 4 instances of this job leak like this: a, b, down; only c differs: look at what is special about it",
+        ),
         ("firing", {"up": 2, "leaking": ["a", "b"], "others": []}, "2 of 2 instances of this job leak like this: a, b"),
         (
             "firing",

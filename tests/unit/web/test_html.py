@@ -280,10 +280,16 @@ def test_without_a_trend_there_is_no_table() -> None:
 
 
 def test_instances_that_leak_elsewhere_do_not_leak_like_this() -> None:
-    """Of one class in another function is another leak; one whose code is not known may be the same."""
+    """The table tells them apart from those that leak in the same code, which come first, as the sentence does."""
     fleet = Fleet()
-    for name, culprits in (("a", LEAK.culprits), ("b", LEAK.culprits[1:]), ("c", ())):
-        leak = replace(LEAK, key=TargetKey("shop", name), culprits=culprits)
-        target = Target(leak.key)
-        fleet.targets[leak.key] = Watched(target, ScrapeConfig(job_name="shop"), up=True, leaks={LeakClass.HEAP: leak})
-    assert fleet.replicas(LEAK) == (["a", "c"], ["b"], 3)
+    files = replace(LEAK, id="f11e", leak_class=LeakClass.FILES, signal=Signal.OPEN_FILES)
+    for name, leak in (("a", replace(LEAK, culprits=LEAK.culprits[1:])), ("b", LEAK), ("c", LEAK), ("d", files)):
+        key = TargetKey("shop", name)
+        leaks = {leak.leak_class: replace(leak, key=key)}
+        fleet.targets[key] = Watched(Target(key), ScrapeConfig(job_name="shop"), up=True, leaks=leaks)
+    page = leak_page(fleet.targets[TargetKey("shop", "b")].leaks[LeakClass.HEAP], fleet, "", 2000.0)
+    assert "2 of 4 instances of this job leak like this: b, c; 2 leak in another way" in page
+    rows = re.findall(r"<tr>(.*?)</tr>", page.partition("Instances of this job")[2].partition("</table>")[0])[1:]
+    assert [">b</a>" in rows[0], ">c</a>" in rows[1], ">a</a>" in rows[2], ">d<" in rows[3]] == [True] * 4
+    assert ["in other code" in row for row in rows] == [False, False, True, False]
+    assert 'not judged</span>, <a href="/leaks/f11e">files leak</a>' in rows[3]
