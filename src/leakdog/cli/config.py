@@ -36,6 +36,8 @@ SHOW_EPILOG = """examples:
   leakdog config show                      what `leakdog run` does without a file
   leakdog config show leakdog.yml --json | jq .global
 
+Comments tell what applies in place of a key that is left out, as it follows another key, the preset or the process.
+What is printed reads back to the same configuration; JSON has no comments, and leaves those keys out.
 Values of URL parameters whose names look secret (token, key, password, ...) are shown as <secret>.
 """
 
@@ -114,11 +116,12 @@ def run_show(args: argparse.Namespace) -> int:
         ConfigError: there is none.
 
     """
+    from leakdog.cli.effective import effective, words
     from leakdog.cli.run import config_loader
     from leakdog.config.show import plain, show
 
     config = config_loader(args.file)()
-    print(json.dumps(plain(config), indent=2) if args.json else show(config).rstrip())
+    print(json.dumps(plain(config), indent=2) if args.json else show(config, effective(config), words(config)).rstrip())
     return FINE
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -12,23 +14,32 @@ from leakdog.config.keys import Key, keys_of
 from leakdog.config.schema import Config
 
 SECRET = "<secret>"  # noqa: S105
+MARK = "leakdog.comment."  # before the name of a key that becomes a comment
+_COMMENT = re.compile(rf"^( *){re.escape(MARK)}", re.MULTILINE)
 _SECRET_NAME = re.compile("token|passw|secret|key|auth|credential|session|sig", re.IGNORECASE)
 
 
-def show(config: Config) -> str:
+def show(config: Config, applies: Config | None = None, words: Mapping[str, str] = MappingProxyType({})) -> str:
     """YAML with every default filled in and secrets hidden.
 
     Keys left out are those that follow something else: another key, the preset, or what the process tells.
     Where nothing is hidden, `loads` gives an equal configuration back.
+
+    Args:
+        config: what was read.
+        applies: the same with what applies in place of what is left out: comments tell it.
+        words: what they tell of a key, by its name, for which nothing applies either.
+
     """
-    return yaml.dump(
-        plain(config),
+    text = yaml.dump(
+        _told(config, applies or config, words),
         Dumper=_Dumper,
         sort_keys=False,
         allow_unicode=True,
         default_flow_style=False,
         width=100,
     )
+    return _COMMENT.sub(r"\1# ", text)
 
 
 def plain(config: Config) -> dict[str, Any]:
@@ -45,6 +56,29 @@ def _section(section: Any) -> dict[str, Any]:
     kind: type = type(section)
     values = ((key, getattr(section, key.attribute)) for key in keys_of(kind).values())
     return {key.name: written(value, key) for key, value in values if value is not None}
+
+
+def _told(section: Any, applies: Any, words: Mapping[str, str]) -> dict[str, Any]:
+    """The section with what applies in place of what is left out, under marked names that become comments."""
+    out: dict[str, Any] = {}
+    for key in keys_of(type(section)).values():
+        value, other = getattr(section, key.attribute), getattr(applies, key.attribute)
+        if value is None and (other is not None or key.name in words):
+            out[MARK + key.name] = words[key.name] if other is None else written(other, key)
+        elif value is None or key.form != "section":
+            out |= {} if value is None else {key.name: written(value, key)}
+        elif key.many:
+            out[key.name] = [_told(*pair, words) for pair in zip(value, other, strict=True)]
+        else:
+            out |= _part(key.name, _told(value, other, words))
+    return out
+
+
+def _part(name: str, told: dict[str, Any]) -> dict[str, Any]:
+    """A section in its parent. One of comments alone would read as none: it is empty, and they stand below it."""
+    if not all(inner.startswith(MARK) for inner in told):
+        return {name: told}
+    return {name: {}, **{f"{MARK}{name}.{inner.removeprefix(MARK)}": value for inner, value in told.items()}}
 
 
 def _one(value: Any, key: Key) -> Any:

@@ -1,13 +1,14 @@
 """The effective configuration is written so that it reads back, secrets apart."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leakdog.config.load import default_config, loads
-from leakdog.config.schema import Config, ScrapeConfig
+from leakdog.config.schema import Config, IntervalsConfig, ScrapeConfig
 from leakdog.config.show import plain, show
 
 
@@ -58,6 +59,24 @@ def test_the_default_without_a_file_can_be_written_down() -> None:
     """`config show` without a file gives a file to start from."""
     config = default_config("ada", "/home/ada/state")
     assert config == loads(show(config), "shown")
+
+
+def test_what_applies_in_place_of_what_is_left_out_stands_in_comments() -> None:
+    """A value where there is one, else words; in a section of comments alone they stand below it. It reads back."""
+    job = ScrapeConfig(job_name="a")
+    config = Config(scrape_configs=(job, replace(job, job_name="b", memory_limit=1 << 20)))
+    told = replace(job, scrape_interval=60.0, intervals=IntervalsConfig(heap=300.0, goroutine=300.0))
+    applies = replace(
+        config,
+        dense=replace(config.dense, interval=60.0),
+        scrape_configs=(told, replace(told, job_name="b", memory_limit=1 << 20)),
+    )
+    shown = show(config, applies, {"memory_limit": "as it tells"})
+    assert "dense:\n  # interval: 1m\n  duration: 15m\n" in shown
+    assert shown.count("  scheme: http\n  # scrape_interval: 1m\n  metrics_path: /metrics\n") == 2
+    assert shown.count("  intervals: {}\n  # intervals.heap: 5m\n  # intervals.goroutine: 5m\n") == 2
+    assert (shown.count("  # memory_limit: as it tells\n"), shown.count("  memory_limit: 1MiB\n")) == (1, 1)
+    assert loads(shown, "shown") == config
 
 
 @pytest.mark.parametrize(
