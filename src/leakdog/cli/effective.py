@@ -15,10 +15,9 @@ def effective(config: Config) -> Config:
 
     What of the detector two numbers apply to, of which the key would set both, is left to `words`.
     """
-    retention = replace(config.storage.retention, **_retention(config.storage.retention))
     return replace(
         config,
-        storage=replace(config.storage, retention=retention),
+        storage=replace(config.storage, retention=_retention(config.storage.retention)),
         detection=_detection(config.detection),
         dense=replace(config.dense, interval=config.dense.interval or config.global_.scrape_interval),
         scrape_configs=tuple(_job(config, job) for job in config.scrape_configs),
@@ -40,13 +39,14 @@ def words(config: Config) -> dict[str, str]:
     }
 
 
-def _retention(retention: RetentionConfig) -> dict[str, object]:
+def _retention(retention: RetentionConfig) -> RetentionConfig:
     numbers, profiles, leaks = retention.numbers, retention.profiles, retention.leaks
-    return {
-        "numbers": replace(numbers, time=retention.seconds(numbers.time), size=numbers.size or retention.size),
-        "profiles": replace(profiles, time=retention.seconds(profiles.time), size=profiles.size or retention.size),
-        "leaks": replace(leaks, time=retention.seconds(leaks.time)),
-    }
+    return replace(
+        retention,
+        numbers=replace(numbers, time=retention.seconds(numbers.time), size=numbers.size or retention.size),
+        profiles=replace(profiles, time=retention.seconds(profiles.time), size=profiles.size or retention.size),
+        leaks=replace(leaks, time=retention.seconds(leaks.time)),
+    )
 
 
 def _detection(detection: DetectionConfig) -> DetectionConfig:

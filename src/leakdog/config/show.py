@@ -60,8 +60,9 @@ def _section(section: Any) -> dict[str, Any]:
 
 def _told(section: Any, applies: Any, words: Mapping[str, str]) -> dict[str, Any]:
     """The section with what applies in place of what is left out, under marked names that become comments."""
+    kind: type = type(section)
     out: dict[str, Any] = {}
-    for key in keys_of(type(section)).values():
+    for key in keys_of(kind).values():
         value, other = getattr(section, key.attribute), getattr(applies, key.attribute)
         if value is None and (other is not None or key.name in words):
             out[MARK + key.name] = words[key.name] if other is None else written(other, key)
