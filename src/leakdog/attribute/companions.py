@@ -19,6 +19,7 @@ from leakdog.attribute.trend import Floats, trends
 from leakdog.model import Culprit, Signal, Unit
 from leakdog.pprof.profile import Profile
 
+HINT = "a hint, no proof"  # in the note of each such culprit: its share is of the suspicion, not of the growth
 # Below this correlation two series are not "in step".
 IN_STEP = 0.8
 SAMPLE_TYPES = ("inuse_objects", "inuse_space")
@@ -108,5 +109,5 @@ def _correlation(one: Floats, other: Floats) -> float:
 
 def _culprit(site: SiteGrowth, speed: float, signal: Signal, sample_type: str) -> Culprit:
     what = "objects" if sample_type == "inuse_objects" else "bytes"
-    note = f"its heap {what} grow in step with {_WORDS.get(signal, signal.value)}: a hint, no proof"
+    note = f"its heap {what} grow in step with {_WORDS.get(signal, signal.value)}: {HINT}"
     return Culprit(site.stack_id, site.frame(), site.score, site.score * speed, site.stack, note=note)

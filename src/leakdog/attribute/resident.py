@@ -123,7 +123,7 @@ def _growth(case: Case, signal: Signal) -> _Growth | None:
 def _outside_the_heap(case: Case, signal: Signal, growth: _Growth) -> None:
     """Most of the growth is outside the Go heap; what little the heap grows meanwhile belongs to it."""
     part = max(0.0, growth.runtime) / growth.resident
-    account = f"heap and runtime explain {part:.0%} of the growth of the resident set"
+    account = f"heap, garbage and runtime explain {part:.0%} of the growth of the resident set"
     case.find(LeakClass.NATIVE, signal, account, _NATIVE, *growth.told())
     if LeakClass.HEAP in case.found and max(map(case.growth, LIVE_SIGNALS)) < NOTES * growth.resident:
         del case.found[LeakClass.HEAP]
@@ -150,8 +150,10 @@ def _held_by_runtime(case: Case, signal: Signal, growth: _Growth) -> None:
     """The Go runtime holds what grows: for a leak already found, as live heap, or freed and not given back."""
     holder = _holder(case, growth)
     if holder is not None:
-        part = min(1.0, max(0.0, growth.runtime) / growth.resident)
-        why = f"the resident set grows with it: heap and runtime explain {part:.0%} of that growth"
+        part = max(0.0, growth.runtime) / growth.resident
+        why = "the resident set grows with it, by no more than heap, garbage and runtime explain"
+        if part < 1:
+            why = f"the resident set grows with it: heap, garbage and runtime explain {part:.0%} of that growth"
         case.add(holder, why, *growth.told())
         return
     if any(case.verdict(each) in (Verdict.SETTLING, Verdict.LOAD) for each in LIVE_SIGNALS) or growth.live is None:

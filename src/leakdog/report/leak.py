@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from leakdog.attribute.companions import HINT
 from leakdog.model import LeakClass, LeakState, Unit
 from leakdog.report.words import HOUR, human_duration, human_rate, human_share, human_time, inert, plural
 
@@ -47,7 +48,8 @@ def summary(leak: Json) -> str:
     state = _STATE_WORDS.get(state, "")
     what = f"{known}{state}{CLASS_WORDS.get(leak['class'], leak['class'])}{' (its process has ended)' if gone else ''}"
     rate = f", {human_rate(leak['growth_per_second'], _unit(leak))}" if leak.get("growth_per_second") else ""
-    by = f", by {short_place(leak['culprits'][0])}" if leak.get("culprits") else ""
+    first = next(iter(leak.get("culprits") or ()), None)
+    by = f", {'perhaps ' if is_hint(first) else ''}by {short_place(first)}" if first else ""
     return inert(f"{what}{rate}{by}")
 
 
@@ -142,6 +144,19 @@ def _of_others(others: Sequence[str], elsewhere: int, early: int) -> str:
     return told + (f"; of {alone or early} it is too early to say" if early else "")
 
 
+def is_hint(culprit: Json) -> bool:
+    """Whether nothing shows that this code holds what grows, but that its heap grows in step."""
+    return HINT in (culprit.get("note") or "")
+
+
+def share_of(culprit: Json, unit: Unit) -> str:
+    """How much of the growth is a culprit's; of a hint, how much of the suspicion."""
+    share = human_share(culprit["share"])
+    if is_hint(culprit):
+        return f"{share} of the suspicion"
+    return f"{share} of the growth, {human_rate(culprit['growth_per_second'], unit)}"
+
+
 def no_code(leak: Json) -> str:
     """Why a leak without culprits has none."""
     if leak["class"] == LeakClass.NOT_RETURNED:
@@ -209,7 +224,7 @@ def _culprit(number: int, culprit: Json, unit: Unit, width: int, *, with_stack: 
     yield f"{number:>2}. {inert(culprit['function'])}"
     if culprit.get("file"):
         yield inert(f"    {culprit['file']}:{culprit['line']}")
-    yield f"    {human_share(culprit['share'])} of the growth, {human_rate(culprit['growth_per_second'], unit)}"
+    yield f"    {share_of(culprit, unit)}"
     if culprit.get("note"):
         yield from _wrapped(inert(culprit["note"]), 4, width)
     if culprit.get("created_by"):

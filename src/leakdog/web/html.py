@@ -9,13 +9,13 @@ from leakdog.model import Culprit, Leak, LeakClass, LeakState, Signal, Unit
 from leakdog.pipeline.alike import OPEN, leaks_like
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.pipeline.unprofiled import unprofiled
-from leakdog.report.leak import ENDED_SECONDS, beside, no_code, summary
+from leakdog.report.leak import ENDED_SECONDS, beside, no_code, share_of, summary
 from leakdog.report.spans import Spans
-from leakdog.report.words import human_duration, human_rate, human_share, human_time, human_value, plural
+from leakdog.report.words import human_duration, human_rate, human_time, human_value, plural
 from leakdog.web.document import document, leak_state, place, table, text
 from leakdog.web.jobs import LISTED, jobs_table, listed
 from leakdog.web.target import address, cost_of
-from leakdog.web.views import leak_view
+from leakdog.web.views import culprit_view, leak_view
 
 ROWS = 24  # of a trend as a table
 _GROWS = {LeakClass.CACHE: "cache still fills", LeakClass.LOAD: "grows with load"}
@@ -223,9 +223,9 @@ def _culprit(culprit: Culprit, leak: Leak, *, opened: bool) -> str:
         created = f"<p>Goroutines created by <code>{place(culprit.created_by)}</code></p>"
     note = f"<p>{text(culprit.note)}</p>" if culprit.note else ""
     stack = "\n".join(place(frame) for frame in culprit.stack)
-    rate = human_rate(culprit.growth_per_second, leak.signal.unit)
+    share = share_of(culprit_view(culprit), leak.signal.unit)
     return (
-        f"<h3><code>{place(culprit.frame)}</code></h3><p>{human_share(culprit.share)} of the growth, {text(rate)}</p>"
+        f"<h3><code>{place(culprit.frame)}</code></h3><p>{text(share)}</p>"
         f"{note}{created}<details{' open' if opened else ''}><summary>Stack</summary><pre>{stack}</pre></details>"
     )
 

@@ -181,7 +181,7 @@ def test_native() -> None:
         other(Signal.SYS, Verdict.STEADY, 0.0),
     )
     assert (found.leak_class, found.signal) == (LeakClass.NATIVE, Signal.RSS_ANON)
-    assert "heap and runtime explain 0% of the growth of the resident set" in found.reasons
+    assert "heap, garbage and runtime explain 0% of the growth of the resident set" in found.reasons
 
 
 def test_notes_of_native_memory() -> None:

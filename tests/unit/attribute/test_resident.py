@@ -184,3 +184,19 @@ def test_threads_take_memory_of_the_system() -> None:
 def test_any_rates(together: dict[Signal, float]) -> None:
     """Whatever the rates, a leaking process is at most one finding of its own."""
     assert len(growing(together)) <= 1
+
+
+@pytest.mark.parametrize(
+    ("live", "told"),
+    [
+        (0.9 * MIB, "by no more than heap, garbage and runtime explain"),
+        (0.4 * MIB, "heap, garbage and runtime explain 80% of that growth"),
+    ],
+)
+def test_a_reckoned_share_is_told_only_where_it_is_one(live: float, told: str) -> None:
+    """Garbage is reckoned at as much as the live heap: what could explain more than there is explains no 100 %."""
+    process = seen(Signal.RSS_ANON, Verdict.LEAK, MIB)
+    heap = seen(Signal.INUSE_SPACE, Verdict.LEAK, live, low=live / 2)
+    (found,) = classify({Signal.RSS_ANON: process, Signal.INUSE_SPACE: heap}, {}, {})
+    assert found.leak_class is LeakClass.HEAP
+    assert found.reasons[-1].endswith(told)

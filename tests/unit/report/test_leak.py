@@ -29,7 +29,7 @@ LEAK: dict[str, Any] = {
             "share": 0.87,
             "growth_per_second": 1.75 * 1024 * 1024,
             "created_by": MAIN,
-            "note": "its heap objects grow in step with open files: a hint, no proof",
+            "note": "3 of 3 stacks",
             "stack": [PUT, MAIN],
         }
     ],
@@ -50,7 +50,7 @@ Which code holds it:
  1. shop/leaks.(*Cache).Put
     /srv/shop/leaks/leaks.go:19
     87% of the growth, 1.75 MiB/s
-    its heap objects grow in step with open files: a hint, no proof
+    3 of 3 stacks
     created by main.main /srv/shop/main.go:40
     stack, innermost first:
       shop/leaks.(*Cache).Put /srv/shop/leaks/leaks.go:19
@@ -65,6 +65,16 @@ def leak(**changes: Any) -> dict[str, Any]:
 def test_whole_text() -> None:
     """What, where, since when, how fast, until when, why and which code, in this order."""
     assert leak_text(LEAK) == TEXT
+
+
+def test_a_hint_is_told_as_one() -> None:
+    """What only grows in step is no part of the growth: its share is of the suspicion, also in the first sentence."""
+    hint = leak()
+    hint["culprits"][0]["note"] = "its heap bytes grow in step with the resident set: a hint, no proof; found without x"
+    text = leak_text(hint)
+    assert "2.00 MiB/s, perhaps by shop/leaks.(*Cache).Put" in text
+    assert "    87% of the suspicion\n    its heap bytes grow in step" in text
+    assert "of the growth" not in text
 
 
 def test_now() -> None:

@@ -200,6 +200,15 @@ def test_all_that_is_known_of_a_leak_is_told() -> None:
     )
 
 
+def test_a_hint_is_no_share_of_the_growth() -> None:
+    """On the page as in the terminal."""
+    hint = replace(LEAK.culprits[0], note="its heap bytes grow in step with the resident set: a hint, no proof")
+    page = leak_page(replace(LEAK, culprits=(hint,)), Fleet(), "", 2000.0)
+    assert "<p>90% of the suspicion</p>" in page
+    assert "perhaps by cart.Put" in page
+    assert "<p>90% of the growth, 1.76 KiB/s</p>" in leak_page(LEAK, Fleet(), "", 2000.0)
+
+
 def test_a_target_without_profiles_is_told_what_to_configure() -> None:
     """In place of the code and of commands that could show nothing, on all three pages."""
     job = ScrapeConfig(job_name="shop", pprof_path="")
