@@ -165,15 +165,24 @@ def _about(group: Mapping[str, Any], down: AbstractSet[str]) -> list[str]:
     """Id, target and code of one leak; of several, how many of how many, the code, and id and instance of each."""
     members = group["leaks"]
     first = next((leak["culprits"][0] for leak in members if leak.get("culprits")), None)
-    code = short_place(first) if first else _no_code(members)
+    told = [short_place(first) if first else _no_code(members), *_limit(members)]
     if len(members) == 1:
-        return [f"{inert(members[0]['id'])}  {inert(target_name(members[0]))}", code]
+        return [f"{inert(members[0]['id'])}  {inert(target_name(members[0]))}", *told]
     of = f" of {max(group['up'], len(members))}" if group["up"] and group["state"] != LeakState.RESOLVED else ""
     lines = [
         f"{inert(leak['id'])}  {inert(leak['target']['instance'])}{_marks(leak, down)}" for leak in members[:LISTED]
     ]
     lines += [f"and {len(members) - LISTED:,} more"] if len(members) > LISTED else []
-    return [f"{inert(group['job'])}: {len(members)}{of} instances", code, *lines]
+    return [f"{inert(group['job'])}: {len(members)}{of} instances", *told, *lines]
+
+
+def _limit(leaks: Sequence[Mapping[str, Any]]) -> list[str]:
+    """When the first of those that go on reaches its memory limit, as far as it is known."""
+    left = [leak["time_to_limit_seconds"] for leak in leaks if leak["state"] != LeakState.RESOLVED]
+    known = [each for each in left if each is not None]
+    if not known:
+        return []
+    return [f"memory limit reached in {human_duration(min(known))}" if min(known) > 0 else "memory limit reached"]
 
 
 def _no_code(leaks: Sequence[Mapping[str, Any]]) -> str:

@@ -233,7 +233,7 @@ def _too_early(watched: Watched, seconds: float) -> str:
 
 def _as_text(fleet: Fleet, watched: Watched, seconds: float) -> str:
     """Each leak in words; without one, what was seen of each signal."""
-    from leakdog.model import LeakState
+    from leakdog.model import LeakState, Verdict
     from leakdog.report.leak import CLASS_WORDS, leak_text
     from leakdog.web.views import leak_view
 
@@ -241,12 +241,13 @@ def _as_text(fleet: Fleet, watched: Watched, seconds: float) -> str:
     if leaks:
         return "\n\n".join(leak_text(leak_view(leak, fleet)) for leak in leaks)
     lines = [_too_early(watched, seconds) if _unjudged(watched) else f"no leak found in {watched.key.instance}"]
-    if any(leak.state is LeakState.PENDING for leak in watched.leaks.values()):
+    grows = not watched.harmless and any(each.verdict is Verdict.LEAK for each in watched.assessments.values())
+    if grows or any(leak.state is LeakState.PENDING for leak in watched.leaks.values()):
         lines = [
             f"{watched.key.instance} grows as a leak does, but not for long enough to be sure; scan longer (--for)"
         ]
     for signal, found in sorted(watched.assessments.items()):
-        verdict = found.verdict.value.replace("_", " ")
+        verdict = "growing" if found.verdict is Verdict.LEAK else found.verdict.value.replace("_", " ")
         reason = found.reasons[0].removeprefix("too early to say: ") if found.reasons else ""
         lines.append(f"  {signal.value:18} {verdict:10} {reason}")
     for grown in watched.harmless:

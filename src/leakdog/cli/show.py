@@ -104,8 +104,7 @@ def _show_target(client: Client, target: Json, leaks: Sequence[Json], args: argp
         return
     name = f"{target['job']}/{target['instance']}"
     own = [leak for leak in leaks if target_name(leak) == name]
-    classes = [str(leak["class"]) for leak in own if leak["state"] == LeakState.FIRING]
-    print(inert(f"{name}: {condition(target, classes)}"))
+    print(inert(f"{name}: {condition(target, own)}"))
     if target.get("up") is False:
         print(inert(f"last error: {target.get('last_error')}"))
     if target.get("life_start"):

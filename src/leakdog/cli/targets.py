@@ -19,6 +19,8 @@ EPILOG = """examples:
   leakdog targets --json | jq '.targets[] | select(.up == false) | .last_error'
   leakdog targets --server http://10.0.0.5:5325  another daemon
 """
+# Conditions that are marked, the most urgent first.
+_COLOURS = {"leaks": "bold red", "down": "bold red", "suspected": "yellow", "growing": "yellow", "steady": "green"}
 # The worst that is said of any signal, worst first.
 _VERDICTS = (
     (Verdict.LEAK, "growing"),
@@ -55,34 +57,38 @@ def run(args: argparse.Namespace) -> int:
     elif not targets:
         print("no targets: `scrape_configs` is empty, or nothing was found for it")
     else:
-        _print_table(targets, _leaking(client.listing("/api/v1/leaks", "leaks")))
+        _print_table(targets, _by_target(client.listing("/api/v1/leaks", "leaks")))
     return 0
 
 
-def condition(target: Mapping[str, Any], classes: Sequence[str] = ()) -> str:
-    """How a target is, in a word or two; `classes` are those of its firing leaks."""
+def condition(target: Mapping[str, Any], leaks: Sequence[Mapping[str, Any]] = ()) -> str:
+    """How a target is, in a few words; `leaks` are its own."""
     if target.get("up") is None:
         return "not read yet"
     if target["up"] is False:
         return "down"
-    if classes:
-        return f"leaks: {', '.join(classes)}"
+    for state, words in ((LeakState.FIRING, "leaks"), (LeakState.PENDING, "suspected")):
+        if classes := [_class(leak) for leak in leaks if leak["state"] == state]:
+            return f"{words}: {', '.join(classes)}"
     if too_early(dict(target)):
         return "too early to say"
     verdicts = {each["verdict"] for each in target["verdicts"].values()}
     return next((words for verdict, words in _VERDICTS if verdict in verdicts), "steady")
 
 
-def _leaking(leaks: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
-    """Classes of firing leaks by target."""
-    found: dict[str, list[str]] = {}
+def _class(leak: Mapping[str, Any]) -> str:
+    return f"{leak['class']}{' (known)' if leak.get('acknowledged') else ''}"
+
+
+def _by_target(leaks: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    found: dict[str, list[Mapping[str, Any]]] = {}
     for leak in leaks:
-        if leak["state"] == LeakState.FIRING:
-            found.setdefault(target_name(leak), []).append(str(leak["class"]))
+        found.setdefault(target_name(leak), []).append(leak)
     return found
 
 
-def _print_table(targets: Sequence[Mapping[str, Any]], leaking: Mapping[str, Sequence[str]]) -> None:
+def _print_table(targets: Sequence[Mapping[str, Any]], leaks: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+    """A line for each target: those that leak first, then those that are down or suspected, then all others."""
     from rich.table import Table
     from rich.text import Text
 
@@ -91,12 +97,13 @@ def _print_table(targets: Sequence[Mapping[str, Any]], leaking: Mapping[str, Seq
     for name in ("MEMORY", "HEAP", "GOROUTINES"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("STATE", overflow="fold")
-    colours = {"leaks": "bold red", "down": "bold red", "growing": "yellow", "steady": "green"}
+    rows = []
     for target in targets:
         name = f"{target['job']}/{target['instance']}"
-        state = condition(target, leaking.get(name, ()))
+        rows.append((condition(target, leaks.get(name, ())), name, target))
+    for state, name, target in sorted(rows, key=lambda row: _urgency(row[0])):
         numbers = [_number(target, *signals) for signals in _COLUMNS]
-        style = colours.get(state.partition(":")[0], "")
+        style = _COLOURS.get(state.partition(":")[0], "")
         table.add_row(Text(inert(name)), *map(Text, numbers), Text(inert(state), style=style))
     print_table(table)
     down = [target for target in targets if target.get("up") is False]
@@ -105,6 +112,13 @@ def _print_table(targets: Sequence[Mapping[str, Any]], leaking: Mapping[str, Seq
     for target in down:
         name = f"{target['job']}/{target['instance']}"
         print(inert(f"  {name}: {target.get('last_error') or 'no reason told'}"))
+
+
+def _urgency(state: str) -> int:
+    """Place of a condition among those that somebody should look at; those to leave alone are all last."""
+    urgent = list(_COLOURS)[:-1]
+    word = state.partition(":")[0]
+    return urgent.index(word) if word in urgent else len(urgent)
 
 
 _COLUMNS = (

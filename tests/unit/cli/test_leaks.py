@@ -219,3 +219,25 @@ def test_instances_that_are_down_are_counted(
     out = capsys.readouterr().out
     assert "shop: 3 of 3 instances" in out
     assert "c (down)" in " ".join(out.split())
+
+
+@pytest.mark.parametrize(
+    ("left", "words"),
+    [
+        ([7500.0, 600.0, None], "memory limit reached in 10 min"),
+        ([0.0], "Put (leaks.go:19) memory limit reached"),
+        ([None], ""),
+    ],
+)
+def test_how_long_there_is_left(
+    leak: Make, serve: Serve, leakdog: Run, capsys: Capture, left: list[float | None], words: str
+) -> None:
+    """Of several instances the first that reaches its limit; nothing where no limit is known."""
+    leaks = [
+        leak(target={"job": "shop", "instance": f"s{number}"}, time_to_limit_seconds=each)
+        for number, each in enumerate(left)
+    ]
+    assert leakdog("leaks", "--server", serve({"/api/v1/leaks": {"leaks": leaks}, **NO_TARGETS})) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert words in out
+    assert out.count("memory limit") == bool(words)

@@ -139,6 +139,7 @@ def found(
 KEY = TargetKey("scan", "127.0.0.1:6060")
 LEAK = Leak("9f1c", KEY, Signal.RSS, LeakClass.NATIVE, LeakState.FIRING, 950.0, 1010.0, firing_since=1000.0)
 ENDED = replace(LEAK, state=LeakState.RESOLVED)
+GROWS = Assessment(Signal.RSS, 9.0, Verdict.LEAK, reasons=("it grew",))
 PENDING = replace(LEAK, state=LeakState.PENDING, firing_since=None)
 WAITS = Assessment(Signal.RSS, 9.0, Verdict.TOO_EARLY, reasons=("too early to say: too little was seen",))
 STEADY = Assessment(Signal.THREADS, 9.0, Verdict.STEADY)
@@ -169,6 +170,12 @@ LATER = replace(WAITS, signal=Signal.THREADS, ready_at=9.0 + 500.0)
             found(harmless=(Finding(LeakClass.CACHE, Signal.RSS, WAITS, ("it will settle near 3 GiB in 9 h",)),)),
         ),
         (0, "127.0.0.1:6060 grows as a leak does, but not for long enough to be sure; scan longer", found(PENDING)),
+        (
+            0,
+            "127.0.0.1:6060 grows as a leak does, but not for long enough to be sure; scan longer (--for)\n"
+            "  rss                growing    it grew",
+            found(assessments=(GROWS, STEADY)),
+        ),
         (3, "reading 127.0.0.1:6060: connect: refused", found(up=False)),
         (3, "it was not read at all", found(up=None)),
     ],

@@ -39,11 +39,14 @@ def test_json(serve: Serve, target: Make, leakdog: Run, capsys: Capture) -> None
 
 
 @pytest.mark.parametrize(
-    ("changes", "classes", "words"),
+    ("changes", "leaks", "words"),
     [
         ({"up": None}, [], "not read yet"),
-        ({"up": False}, ["heap"], "down"),
-        ({}, ["heap", "files"], "leaks: heap, files"),
+        ({"up": False}, [("heap", "firing", None)], "down"),
+        ({}, [("heap", "firing", None), ("files", "firing", {}), ("threads", "pending", None)], "leaks: heap, files"),
+        ({}, [("heap", "firing", {"note": ""})], "leaks: heap (known)"),
+        ({}, [("heap", "pending", None), ("files", "resolved", None)], "suspected: heap"),
+        ({}, [("heap", "resolved", None)], "steady"),
         ({"verdicts": {}}, [], "too early to say"),
         ({"verdicts": {"rss": {"verdict": "too_early"}}}, [], "too early to say"),
         ({"verdicts": {"rss": {"verdict": "steady"}, "threads": {"verdict": "leak"}}}, [], "growing"),
@@ -52,6 +55,23 @@ def test_json(serve: Serve, target: Make, leakdog: Run, capsys: Capture) -> None
         ({}, [], "steady"),
     ],
 )
-def test_condition(target: Make, changes: dict[str, Any], classes: list[str], words: str) -> None:
-    """A target's condition is the worst that is said of any of its signals."""
-    assert condition(target(**changes), classes) == words
+def test_condition(
+    target: Make, leak: Make, changes: dict[str, Any], leaks: list[tuple[str, str, Any]], words: str
+) -> None:
+    """A target's condition is that of its leaks, else the worst that is said of any of its signals."""
+    own = [leak(**{"class": name, "state": state, "acknowledged": known}) for name, state, known in leaks]
+    assert condition(target(**changes), own) == words
+
+
+def test_what_is_urgent_comes_first(serve: Serve, target: Make, leak: Make, leakdog: Run, capsys: Capture) -> None:
+    """What leaks, what is down, what is suspected; the others stay in their order."""
+    names = {"a": {}, "b": {"up": None}, "c": {}, "d": {"up": False, "last_error": "refused"}, "e": {}, "f": {}}
+    targets = [target(instance=name, **changes) for name, changes in names.items()]
+    leaks = [
+        leak(target={"job": "shop", "instance": name}, state=state)
+        for name, state in (("c", "pending"), ("e", "firing"))
+    ]
+    url = serve({"/api/v1/targets": {"targets": targets}, "/api/v1/leaks": {"leaks": leaks}})
+    assert leakdog("targets", "--server", url) == 0
+    lines = capsys.readouterr().out.splitlines()[1:7]
+    assert [line.split()[0].removeprefix("shop/") for line in lines] == ["e", "d", "c", "a", "b", "f"]
