@@ -32,6 +32,8 @@ ANOTHER, ANOTHER_BYTES = 1 / 3, 4 * UNWRITTEN
 # Parts with less of the growth than this are not told of.
 TOLD = 0.05
 
+# What is said of a process of which nothing tells whether it has a heap, and how large it is.
+RESIDENT_ALONE = "only the resident set is known: no profile or metric tells what is inside it"
 LIVE_SIGNALS = (Signal.INUSE_SPACE, Signal.HEAP_ALLOC)
 _NATIVE = "the rest is outside the heap: cgo, another native library, or mmap"
 _RUNTIME = (*LIVE_SIGNALS, Signal.HEAP_SYS, Signal.SYS)
@@ -142,8 +144,7 @@ def _resident_alone(case: Case, signal: Signal) -> None:
         if leak_class in case.found and case.growth(signal) / case.speed(leak_class) < limit:
             case.add(leak_class, "the resident set grows with them")
             return
-    why = "only the resident set is known: no profile or metric tells what is inside it"
-    case.find(LeakClass.NATIVE, signal, why)
+    case.find(LeakClass.NATIVE, signal, RESIDENT_ALONE)
 
 
 def _held_by_runtime(case: Case, signal: Signal, growth: _Growth) -> None:

@@ -12,7 +12,9 @@ from datetime import datetime
 from typing import Any
 
 from leakdog.attribute.companions import HINT
+from leakdog.attribute.resident import RESIDENT_ALONE
 from leakdog.model import LeakClass, LeakState, Unit
+from leakdog.report.replicas import others_say
 from leakdog.report.words import HOUR, human_duration, human_rate, human_share, human_time, inert, plural
 
 Json = Mapping[str, Any]
@@ -27,11 +29,10 @@ CLASS_WORDS = {
     LeakClass.CACHE: "growth of a cache that still fills",
     LeakClass.LOAD: "growth that load explains",
 }
+MEMORY = "memory leak"  # of which nothing is known but that the process grows
 _STATE_WORDS = {LeakState.PENDING: "suspected ", LeakState.RESOLVED: "resolved "}
 WIDTH = 78
 ENDED_SECONDS = HOUR  # so long a leak that ended with its process is news: whoever is woken by its end finds it
-LOOK = "look at what differs (load, data, node, version)"
-NAMED, MANY = 8, 3  # instances that are named; how many it takes for one of them to differ
 
 
 def headline(leak: Json) -> str:
@@ -46,7 +47,8 @@ def summary(leak: Json) -> str:
     if gone:  # it is told as what it was
         state = LeakState.FIRING if leak.get("firing_since") else LeakState.PENDING
     state = _STATE_WORDS.get(state, "")
-    what = f"{known}{state}{CLASS_WORDS.get(leak['class'], leak['class'])}{' (its process has ended)' if gone else ''}"
+    words = MEMORY if RESIDENT_ALONE in (leak.get("reasons") or ()) else CLASS_WORDS.get(leak["class"], leak["class"])
+    what = f"{known}{state}{words}{' (its process has ended)' if gone else ''}"
     rate = f", {human_rate(leak['growth_per_second'], _unit(leak))}" if leak.get("growth_per_second") else ""
     first = next(iter(leak.get("culprits") or ()), None)
     by = f", {'perhaps ' if is_hint(first) else ''}by {short_place(first)}" if first else ""
@@ -102,7 +104,7 @@ def beside(leak: Json, now: float | None = None) -> Iterator[str]:
         start = unix_time(leak["flat_since"])
         flat = human_duration(max(0.0, seen - start))
         yield f"Fixed, as it seems: since the process that started {human_time(start)}: flat for {flat}"
-    yield from _replicas(leak)
+    yield from others_say(leak)
 
 
 def _ended(leak: Json) -> str:
@@ -111,37 +113,6 @@ def _ended(leak: Json) -> str:
     if ended_with_process(leak):
         return f"Its process was gone {when}; its last profiles are kept: leakdog evidence {leak['id']}"
     return f"A process before this one ended {when} while it grew in the same way"
-
-
-def _replicas(leak: Json) -> Iterator[str]:
-    """What other instances of the job say of the leak: all of them speak for it, one alone for something special."""
-    replicas = leak.get("replicas") or {}
-    leaking, up = replicas.get("leaking") or (), replicas.get("up") or 0
-    if up < 2 or not leaking or leak["state"] == LeakState.RESOLVED:
-        return
-    others: Sequence[str] = replicas.get("others") or []
-    total = max(up, len(leaking) + len(others))  # some that leak may be down
-    elsewhere, early = replicas.get("elsewhere") or 0, replicas.get("unjudged") or 0
-    at_rest = total - len(leaking) - elsewhere - early
-    of_others = _of_others(others, elsewhere, early)
-    names = ", ".join(leaking[:NAMED]) + (", ..." if len(leaking) > NAMED else "")
-    alike = f"{total} instances of this job leak{'s' if len(leaking) == 1 else ''} like this: {names}"
-    if len(leaking) >= max(total, MANY):
-        yield f"All {alike}; that speaks for the program, not for what one of them was given to do"
-    elif len(leaking) == 1 and at_rest >= MANY - 1:
-        weak = ", which speaks less for the program" if leak["state"] == LeakState.PENDING else ""
-        yield f"Only this one of {total} instances of the job leaks like this{weak}: {LOOK}{of_others}"
-    elif total >= MANY and len(leaking) == total - 1 and at_rest == len(others) == 1:
-        yield f"{len(leaking)} of {alike}; only {others[0]} differs: look at what is special about it"
-    elif len(leaking) > 1 or (of_others and total >= MANY):
-        yield f"{len(leaking)} of {alike}{of_others}"
-
-
-def _of_others(others: Sequence[str], elsewhere: int, early: int) -> str:
-    """What is known of instances that do not leak alike, and yet are not at rest."""
-    alone = others[0] if len(others) == 1 else ""
-    told = f"; {alone or elsewhere} leak{'s' if elsewhere == 1 else ''} in another way" if elsewhere else ""
-    return told + (f"; of {alone or early} it is too early to say" if early else "")
 
 
 def is_hint(culprit: Json) -> bool:

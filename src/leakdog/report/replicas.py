@@ -1,13 +1,15 @@
-"""Leaks of one job that are the same leak: in one group with its instances, as one alert tells them."""
+"""Leaks of one job that are the same leak: in one group with its instances, and what the others say of one."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from leakdog.model import LeakState
 
 Json = Mapping[str, Any]
+LOOK = "look at what differs (load, data, node, version)"
+NAMED, MANY = 8, 3  # instances that are named; how many it takes for one of them to differ
 # A group stands where the foremost of its leaks does.
 ORDER = (LeakState.FIRING.value, LeakState.PENDING.value, LeakState.RESOLVED.value)
 
@@ -34,6 +36,37 @@ def grouped(leaks: Sequence[Json]) -> list[dict[str, Any]]:
         if known:
             groups[max(known, key=lambda other: len(groups[other]))] += groups.pop(key)
     return [_group(key[3], members) for key, members in groups.items()]
+
+
+def others_say(leak: Json) -> Iterator[str]:
+    """What other instances of the job say of the leak: all of them speak for it, one alone for something special."""
+    replicas = leak.get("replicas") or {}
+    leaking, up = replicas.get("leaking") or (), replicas.get("up") or 0
+    if up < 2 or not leaking or leak["state"] == LeakState.RESOLVED:
+        return
+    others: Sequence[str] = replicas.get("others") or []
+    total = max(up, len(leaking) + len(others))  # some that leak may be down
+    elsewhere, early = replicas.get("elsewhere") or 0, replicas.get("unjudged") or 0
+    at_rest = total - len(leaking) - elsewhere - early
+    of_others = _of_others(others, elsewhere, early)
+    names = ", ".join(leaking[:NAMED]) + (", ..." if len(leaking) > NAMED else "")
+    alike = f"{total} instances of this job leak{'s' if len(leaking) == 1 else ''} like this: {names}"
+    if len(leaking) >= max(total, MANY):
+        yield f"All {alike}; that speaks for the program, not for what one of them was given to do"
+    elif len(leaking) == 1 and at_rest >= MANY - 1:
+        weak = ", which speaks less for the program" if leak["state"] == LeakState.PENDING else ""
+        yield f"Only this one of {total} instances of the job leaks like this{weak}: {LOOK}{of_others}"
+    elif total >= MANY and len(leaking) == total - 1 and at_rest == len(others) == 1:
+        yield f"{len(leaking)} of {alike}; only {others[0]} differs: look at what is special about it"
+    elif len(leaking) > 1 or (of_others and total >= MANY):
+        yield f"{len(leaking)} of {alike}{of_others}"
+
+
+def _of_others(others: Sequence[str], elsewhere: int, early: int) -> str:
+    """What is known of instances that do not leak alike, and yet are not at rest."""
+    alone = others[0] if len(others) == 1 else ""
+    told = f"; {alone or elsewhere} leak{'s' if elsewhere == 1 else ''} in another way" if elsewhere else ""
+    return told + (f"; of {alone or early} it is too early to say" if early else "")
 
 
 def _key(leak: Json) -> tuple[str, str, bool, str | None]:

@@ -67,6 +67,14 @@ def test_whole_text() -> None:
     assert leak_text(LEAK) == TEXT
 
 
+def test_of_a_process_alone_nothing_is_said_of_its_heap() -> None:
+    """Memory outside the heap is told only where something tells how large the heap is."""
+    native = {"class": "native", "signal": "rss", "culprits": []}
+    assert headline(leak(**native)).endswith(": leak of memory outside the heap, 2.00 MiB/s")
+    alone = "only the resident set is known: no profile or metric tells what is inside it"
+    assert headline(leak(**native, reasons=["it grew", alone])).endswith(": memory leak, 2.00 MiB/s")
+
+
 def test_a_hint_is_told_as_one() -> None:
     """What only grows in step is no part of the growth: its share is of the suspicion, also in the first sentence."""
     hint = leak()
