@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from bench.leakbench.learn import Seen
+    from bench.leakbench.seen import Seen
 
 Array = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]

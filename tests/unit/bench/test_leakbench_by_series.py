@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from bench.leakbench.by_series import HALF_DAY, THRESHOLD, Bags, Loss, bags
-from bench.leakbench.learn import Seen
+from bench.leakbench.seen import Seen
 
 STEP, POINTS, ONSET, OVER = 30.0, 8640, 6000, 6600
 

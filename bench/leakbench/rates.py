@@ -1,0 +1,80 @@
+"""What is measured of a learned score: how often a healthy series exceeds it, and how far forecasts are off."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from bench.leakbench.seen import LENGTHS, Array, Bools, Seen
+from leakdog.detect.forecast import time_to_limit
+from leakdog.detect.settings import HOUR, PRODUCTION
+
+YEAR_HOURS = 365.25 * 24
+REARM_HOURS = 12
+SCORES = np.arange(-1.0, 7.01, 0.25)
+FORECAST_SCORE = {"steady": 2.5, "urgent": 2.0}
+Scored = Sequence[tuple[Seen, Array]]  # what was seen, with the score of each of its rows
+
+
+def best_scores(seen: Seen, scores: Array) -> Array:
+    """The highest score of each series at each hour, (N, hours), that stood for as long as a leak must."""
+    hours = round(seen.leaked.shape[1] * seen.step / HOUR) + 1
+    best = np.full((len(seen.leaks), hours + 9), -50.0)
+    for number, look in enumerate(PRODUCTION.looks):
+        rows = np.flatnonzero(seen.look == number)
+        stands = max(1, int(look.every * PRODUCTION.levels[look.level].block_seconds / HOUR))
+        for later in range(stands):
+            np.maximum.at(best, (seen.series[rows], (seen.time[rows] // HOUR).astype(int) + later), scores[rows])
+    if PRODUCTION.looks[seen.look[0]].urgent:
+        return best[:, :hours]
+    hold = round(PRODUCTION.hold_seconds / HOUR)
+    held = sliding_window_view(best, hold + 1, axis=1).min(2)
+    return np.concatenate((np.full((len(best), hold), -50.0), held), 1)[:, :hours]
+
+
+def alarm_rates(many: Scored) -> list[tuple[float, float]]:
+    """How many alarms a year a healthy series gives at each score; alarms within 12 h are one."""
+    alarms, hours = np.zeros(len(SCORES)), 0.0
+    for seen, scored in many:
+        best = best_scores(seen, scored)
+        for number in np.flatnonzero(~seen.leaks & ~seen.hard):
+            hours += best.shape[1]
+            alarms += [_begun(best[number] >= least) for least in SCORES]
+    rates = np.minimum.accumulate(alarms) / hours * YEAR_HOURS
+    return [(float(s), round(float(r), 4)) for s, r, n in zip(SCORES, rates, alarms, strict=True) if n > 2]
+
+
+def _begun(fires: Bools) -> int:
+    on = np.flatnonzero(fires)
+    return int((np.diff(on) > REARM_HOURS).sum() + 1) if len(on) else 0
+
+
+def spread(many: Scored, least: float) -> list[float]:
+    """Quantiles of 10 and 90 % of the logarithm of true over straight-line time to the limit, when found.
+
+    Of leaks that reach it in the life in which they are found; each corpus counts as much as any other.
+    """
+    off, part = [], []
+    for number, (seen, scored) in enumerate(many):
+        ends = (seen.leaks & (seen.reached < seen.leaked.shape[1]))[seen.series]
+        hit = np.flatnonzero((scored >= least) & ends & (seen.time >= seen.last_life[seen.series]))
+        first = np.full(len(seen.leaks), np.inf)
+        np.minimum.at(first, seen.series[hit], seen.time[hit])
+        hit = hit[seen.time[hit] == first[seen.series[hit]]]
+        sure = seen.forecast[hit, 1] / seen.forecast[hit, 2] * LENGTHS[seen.look[hit]]
+        for row in hit[np.lexsort((-sure, seen.series[hit]))][
+            np.unique(np.sort(seen.series[hit]), return_index=True)[1]
+        ]:
+            level, growth, _, swing = seen.forecast[row]
+            which = seen.series[row]
+            line = time_to_limit(level, seen.limit[which], growth, swing, (0.0, 0.0))
+            left = seen.reached[which] * seen.step - seen.time[row]
+            if line and line[0] > 0 and left > 0:
+                off.append(float(np.log(left / line[0])))
+                part.append(number)
+    quantiles = np.quantile(off, (0.1, 0.9), weights=1 / np.bincount(part)[part], method="inverted_cdf")
+    print(f"forecasts of {len(off)} leaks: true over straight line {np.exp(quantiles).round(2)}", file=sys.stderr)
+    return [round(float(each), 3) for each in quantiles]

@@ -1,0 +1,113 @@
+"""What look-backs of one kind find in a corpus, to learn the score from and to measure it on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.leakbench.corpus import T0, Labelled
+from bench.leakbench.score import life_at
+from leakdog.detect import score
+from leakdog.detect.evidence import Evidence
+from leakdog.detect.grid import Grid, History
+from leakdog.detect.replay import replay
+from leakdog.detect.settings import HOUR, PRODUCTION, Look
+from leakdog.model import Signal
+
+Array = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+LENGTHS = np.array([look.blocks * PRODUCTION.levels[look.level].block_seconds for look in PRODUCTION.looks])
+TRUE = 0.01  # leaked share of the baseline from which an alert is true
+NEVER_FIRE = replace(PRODUCTION, false_alarms=1e-200)
+
+
+@dataclass
+class Seen:
+    """What look-backs of one kind found in a corpus: (N, ...) of its series, (n, ...) of what was found.
+
+    Attributes:
+        leaked: (N, points) leaked share of the baseline, each `step` seconds.
+        leaks, over, reached, limit, hard: as in `Labelled`.
+        last_life: (N,) begin of the life that reaches the limit.
+        series: (n,) which series.
+        time: (n,) seconds since the corpus began, as is `last_life`.
+        look: (n,) number of the look-back.
+        values: (n, features).
+        forecast: (n, 4) level, growth per second, its standard error, and by how much readings exceed the lows.
+
+    """
+
+    leaked: npt.NDArray[np.float32]
+    step: float
+    leaks: Bools
+    over: Ints
+    reached: Ints
+    last_life: Array
+    limit: Array
+    hard: Bools
+    series: Ints
+    time: Array
+    look: Ints
+    values: npt.NDArray[np.float32]
+    forecast: Array
+
+
+def watch(corpus: Sequence[Labelled], *, urgent: bool) -> Seen:
+    """Replay a corpus and note what look-backs of one kind found, where a leak is not ruled out."""
+    place = {each.history.name: number for number, each in enumerate(corpus)}
+    histories = [each.history for each in corpus]
+    grid = Grid(histories, PRODUCTION)
+    parts: list[tuple[Any, ...]] = []
+
+    def note(examined: Sequence[History], look: Look, time: float, seen: Evidence) -> None:
+        rows = np.flatnonzero(score.allowed(seen, PRODUCTION))
+        if not len(rows) or (not look.urgent and time % HOUR):
+            return
+        names = np.array([place[examined[row].name] for row in rows])
+        values = score.features(seen, look, PRODUCTION)[rows].astype(np.float32)
+        swing = grid.swing(names, int(time // HOUR))
+        forecast = np.column_stack((seen.level[rows], seen.growth[rows], seen.error[rows], swing))
+        which = np.full(len(rows), PRODUCTION.looks.index(look))
+        parts.append((names, np.full(len(rows), time - T0), which, values, forecast))
+
+    looks = tuple(look for look in PRODUCTION.looks if look.urgent == urgent)
+    replay(histories, Signal.RSS, replace(NEVER_FIRE, looks=looks), witness=note)
+    points = max(len(each.leaked) for each in corpus)
+    padded = [np.pad(each.leaked, (0, points - len(each.leaked)), mode="edge") for each in corpus]
+
+    series, time, look, values, forecast = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return Seen(
+        leaked=np.stack(padded).astype(np.float32),
+        step=corpus[0].step,
+        leaks=np.array([each.leaks for each in corpus]),
+        over=np.array([each.over for each in corpus]),
+        reached=np.array([each.reached for each in corpus]),
+        last_life=np.array([life_at(each, T0 + each.reached * each.step) - T0 for each in corpus]),
+        limit=np.array([each.history.limit or np.inf for each in corpus]),
+        hard=np.array([each.hard for each in corpus]),
+        series=series,
+        time=time,
+        look=look,
+        values=values,
+        forecast=forecast,
+    )
+
+
+def forget() -> None:
+    """Watch without what was learned before, which may be of other features: nothing is judged meanwhile."""
+    none = np.zeros(0, int)
+    nothing = score.Trees(
+        bounds=np.zeros(0),
+        owner=none,
+        begin=none,
+        open=np.zeros((0, 0), np.uint16),
+        value=np.zeros((0, 1)),
+        alarms=np.array([[0.0, 4.0], [1.0, 2.0], [2.0, 1.0]]),
+        spread=(0.0, 0.0),
+    )
+    score.learned = lambda: score.Learned(nothing, nothing, nothing)
