@@ -10,9 +10,11 @@ TESTED_ELSEWHERE = {
     **{
         f"detect/{name}.py": "detect/test_engine.py and test_replay.py, by whole series"
         for name in (
+            "alerts",
             "correct",
             "evidence",
             "examine",
+            "run",
         )
     },
     "demo/healthy.py": "cli/test_demo.py runs it",
