@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-KERNEL := hatch_build.py $(wildcard src/leakdog/pprof/csrc/*)
+KERNEL := hatch_build.py $(wildcard src/leakdog/*/csrc/*)
 SYSTEM_PACKAGES := prometheus prometheus-alertmanager chromium systemd zstd gcc libc6-dev
 SYSTEM_COMMANDS := prometheus promtool prometheus-alertmanager chromium systemd-analyze zstd gcc
 

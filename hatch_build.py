@@ -1,4 +1,4 @@
-"""Compiles the part of leakdog that is in C, while it is installed or a wheel is made.
+"""Compiles the parts of leakdog that are in C, while it is installed or a wheel is made.
 
 With the C compiler of the machine (`CC`, or `cc`); where there is none, with the one that comes as the wheel `ziglang`,
 which is then asked for as a build dependency. What is compiled knows nothing of Python, so the wheel is for a platform
@@ -18,8 +18,8 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-ROOM = Path("src", "leakdog", "pprof")
-LIBRARY = ROOM / "_kernel.so"
+ROOMS = (Path("src", "leakdog", "pprof"), Path("src", "leakdog", "detect"))  # each with its `csrc/`
+LIBRARY = "_kernel.so"
 # No -march=native: a wheel or an image is made on one machine and runs on another.
 FLAGS = ("-std=c11", "-O3", "-g0", "-Wall", "-Wextra", "-fPIC", "-shared", "-fvisibility=hidden")
 ZIG = "ziglang>=0.13"
@@ -33,13 +33,17 @@ def machine_compiler() -> list[str] | None:
     return next(([found] for name in ("cc", "gcc", "clang") if (found := shutil.which(name))), None)
 
 
-def compile_kernel(root: Path, *flags: str, library: Path = LIBRARY) -> None:
-    """Compile `csrc/` of a source tree into a shared object; the text of an error says what the compiler said."""
+def compile_kernel(root: Path, room: Path, *flags: str, library: Path | None = None) -> None:
+    """Compile `csrc/` of a room of a source tree into a shared object, in the room if nowhere else.
+
+    The text of an error says what the compiler said.
+    """
+    library = library or room / LIBRARY
     # Zig would compile for the very processor that it runs on.
     compiler = machine_compiler() or [sys.executable, "-m", "ziglang", "cc", "-mcpu=baseline"]
-    sources = sorted(map(str, (root / ROOM / "csrc").glob("*.c")))
+    sources = sorted(map(str, (root / room / "csrc").glob("*.c")))
     made = (root / library).with_suffix(".new")  # a process may have loaded the old one
-    command = [*compiler, *FLAGS, *flags, *sources, "-o", str(made)]
+    command = [*compiler, *FLAGS, *flags, *sources, "-o", str(made), "-lm"]
     done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - ours, or what CC says
     if done.returncode:
         raise SystemExit(
@@ -61,8 +65,9 @@ class KernelHook(BuildHookInterface[Any]):
         """Compile, and put the shared object into the wheel. An editable install finds it in the tree."""
         if self.target_name != "wheel":
             return
-        compile_kernel(Path(self.root))
+        for room in ROOMS:
+            compile_kernel(Path(self.root), room)
         platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
-        build_data["artifacts"].append(str(LIBRARY))
+        build_data["artifacts"] += [str(room / LIBRARY) for room in ROOMS]
         build_data["pure_python"] = False
         build_data["tag"] = f"py3-none-{platform}"

@@ -22,7 +22,8 @@ def test_nothing_is_read_or_written_out_of_bounds(tmp_path: Path) -> None:
     build = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(build)
     library = tmp_path / "kernel.so"
-    build.compile_kernel(ROOT, "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover", library=library)
+    flags = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover")
+    build.compile_kernel(ROOT, build.ROOMS[0], *flags, library=library)
     asked = [*build.machine_compiler(), "-print-file-name=libasan.so"]
     runtime = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
     environment = {

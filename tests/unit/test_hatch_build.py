@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-WRITE = 'for last; do :; done; printf new > "$last"'  # the last argument is where the library goes
+WRITE = 'for each; do [ "$before" = -o ] && printf new > "$each"; before=$each; done; :'  # as a linker would
 
 
 @pytest.fixture(scope="module")
@@ -40,10 +40,11 @@ def compiler(folder: Path, script: str) -> Path:
 
 @pytest.fixture
 def tree(tmp_path: Path, build: Any) -> Path:
-    """A source tree with a kernel of one function."""
-    sources = tmp_path / build.ROOM / "csrc"
-    sources.mkdir(parents=True)
-    (sources / "one.c").write_text('__attribute__((visibility("default"))) int one(void) { return 1; }')
+    """A source tree with kernels of one function."""
+    for room in build.ROOMS:
+        sources = tmp_path / room / "csrc"
+        sources.mkdir(parents=True)
+        (sources / "one.c").write_text('__attribute__((visibility("default"))) int one(void) { return 1; }')
     return tmp_path
 
 
@@ -66,16 +67,16 @@ def test_the_compiler_may_be_named(build: Any, monkeypatch: pytest.MonkeyPatch) 
 def test_a_wheel_is_for_a_platform_and_every_python(build: Any, monkeypatch: pytest.MonkeyPatch, tree: Path) -> None:
     """The shared object is in the wheel although git does not keep it; a source distribution compiles nothing."""
     log = tree / "called"
-    monkeypatch.setenv("CC", str(compiler(tree, f'echo "$@" > {log}; {WRITE}')))
+    monkeypatch.setenv("CC", str(compiler(tree, f'echo "$@" >> {log}; {WRITE}')))
     data: dict[str, Any] = {"artifacts": []}
     hook(build, "sdist", tree).initialize("standard", data)
     assert data == {"artifacts": []}
     assert not log.exists()
     hook(build, "wheel", tree).initialize("standard", data)
-    assert data["artifacts"] == ["src/leakdog/pprof/_kernel.so"]
+    assert data["artifacts"] == ["src/leakdog/pprof/_kernel.so", "src/leakdog/detect/_kernel.so"]
     assert data["tag"] == f"py3-none-{sysconfig.get_platform().replace('-', '_').replace('.', '_')}"
     assert not data["pure_python"]
-    assert "csrc/one.c" in log.read_text()
+    assert all(f"{room}/csrc/one.c" in log.read_text() for room in build.ROOMS)
     assert "native" not in log.read_text()
 
 
@@ -83,19 +84,20 @@ def test_what_the_compiler_says_is_told(build: Any, monkeypatch: pytest.MonkeyPa
     """With the command, and what to do."""
     monkeypatch.setenv("CC", str(compiler(tree, "echo one.c:1: no >&2; exit 3")))
     with pytest.raises(SystemExit, match=r"(?s)exit status 3.*csrc/one\.c.*one\.c:1: no.*Set CC"):
-        build.compile_kernel(tree)
+        build.compile_kernel(tree, build.ROOMS[0])
 
 
 def test_a_new_library_takes_the_place_of_one_in_use(build: Any, monkeypatch: pytest.MonkeyPatch, tree: Path) -> None:
     """A process that has loaded the old one goes on with it: the file is another one, not the same written anew."""
     monkeypatch.setenv("CC", str(compiler(tree, WRITE)))
-    library = tree / build.LIBRARY
+    library = tree / build.ROOMS[0] / build.LIBRARY
     library.write_text("old")
     with library.open() as in_use:
-        build.compile_kernel(tree)
+        build.compile_kernel(tree, build.ROOMS[0])
         assert (in_use.read(), library.read_text()) == ("old", "new")
 
 
-def test_the_installed_kernel_is_one() -> None:
+def test_the_installed_kernels_are_such(build: Any) -> None:
     """What this environment was installed with can be loaded by any Python."""
-    assert ctypes.CDLL(str(ROOT / "src/leakdog/pprof/_kernel.so")).leakdog_version() > 0
+    for room in build.ROOMS:
+        assert ctypes.CDLL(str(ROOT / room / build.LIBRARY)).leakdog_version() > 0

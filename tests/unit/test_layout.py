@@ -11,7 +11,6 @@ TESTED_ELSEWHERE = {
         f"detect/{name}.py": "detect/test_engine.py and test_replay.py, by whole series"
         for name in (
             "alerts",
-            "correct",
             "evidence",
             "examine",
             "run",

@@ -13,10 +13,11 @@ import numpy.typing as npt
 from leakdog.detect import words
 from leakdog.detect.climb import Past, quarters
 from leakdog.detect.evidence import Evidence
-from leakdog.detect.examine import HURDLE, examine
+from leakdog.detect.examine import examine
 from leakdog.detect.forecast import growth_interval, onset_column, plateau, time_to_limit
 from leakdog.detect.found import FOLLOWS_LOAD, LEAK, SETTLING
 from leakdog.detect.group import FIRST, STEP, SWING, Group
+from leakdog.detect.kernel import HURDLE
 from leakdog.detect.panel import EDGE, Panel, Rows, take
 from leakdog.detect.prepare import bridge
 from leakdog.detect.score import NEVER, alarms_per_year, forecast_spread, least_scores

@@ -15,6 +15,7 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+NEVER = -99.0  # score of what no weight of evidence could make a leak
 
 
 @dataclass(slots=True)
@@ -111,7 +112,7 @@ class Evidence:
     @classmethod
     def empty(cls, count: int) -> Evidence:
         """Nothing known of `count` series."""
-        return cls._of(np.zeros((len(_FLAGS), count), bool), np.full((len(_NUMBERS), count), np.nan))
+        return cls._of(np.zeros((len(_FLAGS), count), bool), np.full((len(NUMBERS), count), np.nan))
 
     @classmethod
     def _of(cls, flags: Bools, numbers: Array) -> Evidence:
@@ -136,9 +137,9 @@ class Evidence:
 
 
 _FLAGS = ("usable", "leak", "settling", "follows_load")
-_NUMBERS = tuple(each.name for each in fields(Evidence) if each.name not in ("flags", "numbers", *_FLAGS))
+NUMBERS = tuple(each.name for each in fields(Evidence) if each.name not in ("flags", "numbers", *_FLAGS))
 
 
 @cache
 def _places(names: tuple[str, ...]) -> Ints:
-    return np.array([_NUMBERS.index(name) for name in names])
+    return np.array([NUMBERS.index(name) for name in names])

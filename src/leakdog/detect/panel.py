@@ -10,7 +10,6 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from leakdog.detect.prepare import mean
 from leakdog.detect.settings import Look, Settings
 
 Array = npt.NDArray[np.float64]
@@ -73,31 +72,6 @@ def take(value: T, rows: Ints) -> T:
 def _names(kind: type) -> tuple[str, ...]:
     """Of the attributes of a dataclass; of anything else none."""
     return tuple(each.name for each in fields(kind)) if is_dataclass(kind) else ()
-
-
-def trimmed(past: Panel, least: int) -> tuple[Panel, Ints]:
-    """The past from the first column that any row knows, and the first column that each row knows."""
-    known = ~np.isnan(past.lows)
-    columns: int = known.shape[1]
-    begin = np.where(known.any(1), known.argmax(1), columns)
-    cut = max(0, min(int(begin.min(initial=columns)), columns - least))
-    if not cut:
-        return past, begin
-    return Panel(past.lows[:, cut:], past.load[:, cut:], past.end, past.block_seconds), begin - cut
-
-
-def covered(lows: Array, settings: Settings) -> Bools:
-    """Rows with enough readings in the window and at both of its ends."""
-    known = ~np.isnan(lows)
-    edge = max(lows.shape[1] // EDGE, 1)
-    covered: Bools = (mean(known) >= settings.coverage) & known[:, :edge].any(1) & known[:, -edge:].any(1)
-    return covered
-
-
-def window_start(look: Look, window: Panel, past: Panel) -> int:
-    """Column of the past's panel at which the look-back begins."""
-    columns: int = past.lows.shape[1]
-    return columns - window_columns(look, window, past)
 
 
 def window_columns(look: Look, window: Panel, past: Panel) -> int:

@@ -29,7 +29,7 @@ def replay(
         signal: what the values are; its unit says which least growth counts.
         progress: called with the share that is done, 0 to 1.
         witness: called with the histories that were examined, the look-back, the time, and what it found: what a
-            score is learned from. Without one, rows that cannot reach the threshold are measured in part only.
+            score is learned from.
 
     """
     out: list[Replayed] = []

@@ -128,7 +128,6 @@ class Run:
             settings,
             lambda some: grid.past(rows[some], hour),
             full=full,
-            sift=self.witness is None,
         )
 
     def _examine(self, number: int, present: Bools, time: float) -> None:

@@ -14,55 +14,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from leakdog.detect.evidence import NEVER, Evidence
+from leakdog.detect.kernel import grown
 from leakdog.detect.panel import Panel, read_often
 from leakdog.detect.settings import Look, Settings
-
-if TYPE_CHECKING:
-    from leakdog.detect.evidence import Evidence
+from leakdog.detect.trees import Trees, trees
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-NEVER = -99.0
 MOST_PAST, MOST_AGE, MOST_LEFT = 14.0, 20.0, 20.0
-MOST_LEAVES = 10  # of a tree
-ALL_LEAVES = (1 << MOST_LEAVES) - 1
-LOWEST_BIT = np.array([(number & -number).bit_length() - 1 for number in range(ALL_LEAVES + 1)])
-AT_ONCE = 64  # rows whose leaves are worked out together: what fits into the processor's cache
 RAREST = 0.01  # alarms a year: what was learned from says nothing of what is rarer
 SELDOM_PART = 0.1  # of the budget of urgent looks, for series that are read more seldom than their finest blocks
-
-
-@dataclass(frozen=True)
-class Trees:
-    """One score. Trees are told by the leaves that each feature leaves open, as bits of a number.
-
-    The leaf that a row falls into is the lowest that all features leave open (QuickScorer: Lucchese and others,
-    SIGIR 2015).
-
-    Attributes:
-        bounds: (k,) all values that any tree compares a feature with, feature by feature, rising.
-        owner: (k,) the feature of each.
-        begin: (f,) where those of each feature that has any begin.
-        open: (k + f, trees): of each such feature the leaves that are open where 0, 1, ... of its bounds are exceeded.
-        value: (trees, leaves) what a leaf adds to the score.
-        alarms: (k, 2) scores, rising, and how often per year a healthy series exceeds each, falling.
-        spread: quantiles of 10 and 90 % of the logarithm of the true time to the limit over that of a straight line.
-
-    """
-
-    bounds: Array
-    owner: Ints
-    begin: Ints
-    open: npt.NDArray[np.uint16]
-    value: Array
-    alarms: Array
-    spread: tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -85,51 +52,12 @@ def learned() -> Learned:
     data = json.loads(resources.files("leakdog.detect").joinpath("score.json").read_text())
     if tuple(data["features"]) != FEATURES:
         raise ValueError("score.json was learned for other features than these; learn it anew")
-    return Learned(*[trees(data[each.name]) for each in fields(Learned)])
+    return Learned(*[trees(data[each.name], FEATURES) for each in fields(Learned)])
 
 
 def forecast_spread(look: Look) -> tuple[float, float]:
     """How far forecasts of the time to the limit are off in look-backs of this kind; see `Trees.spread`."""
     return (learned().urgent if look.urgent else learned().steady).spread
-
-
-def trees(data: dict[str, Any]) -> Trees:
-    """One score as it stands in `score.json`, put so that it is read off fast."""
-    nodes = data["trees"]
-    splits = [split for number, tree in enumerate(nodes) for split in _splits(number, tree)]
-    places = range(len(FEATURES))
-    bounds = tuple(np.unique([bound for feature, bound, *_ in splits if feature == place]) for place in places)
-    left_open = tuple(np.full((len(each) + 1, len(nodes)), ALL_LEAVES, np.uint16) for each in bounds)
-    for feature, bound, number, closed in splits:
-        exceeded = bounds[feature].searchsorted(bound) + 1
-        left_open[feature][exceeded:, number] &= ALL_LEAVES ^ closed
-    value = np.zeros((len(nodes), MOST_LEAVES))
-    for number, tree in enumerate(nodes):
-        leaves = _leaves(tree, 0)
-        value[number, : len(leaves)] = [tree["value"][leaf] for leaf in leaves]
-    early, late = data["spread"]
-    owner = np.repeat(places, [len(each) for each in bounds])
-    begin = np.flatnonzero(np.diff(owner, prepend=-1))
-    told = np.concatenate([left_open[place] for place in owner[begin]])
-    return Trees(
-        np.concatenate(bounds), owner, begin, told, value, alarms=np.array(data["alarms"]), spread=(early, late)
-    )
-
-
-def _splits(number: int, tree: dict[str, Any]) -> list[tuple[int, float, int, int]]:
-    """Feature and bound of each split, the tree's number, and the leaves that are closed beyond the bound."""
-    bits = {leaf: 1 << place for place, leaf in enumerate(_leaves(tree, 0))}
-    return [
-        (tree["feature"][node], tree["bound"][node], number, sum(bits[leaf] for leaf in _leaves(tree, left)))
-        for node, left in enumerate(tree["left"])
-        if left != node
-    ]
-
-
-def _leaves(tree: dict[str, Any], node: int) -> list[int]:
-    """The leaves under a node, from left to right; a leaf's child is itself."""
-    left, right = tree["left"][node], tree["right"][node]
-    return [node] if left == node else _leaves(tree, left) + _leaves(tree, right)
 
 
 # What a score is a function of, and in which direction each must speak: 1 more is more of a leak, -1 less, 0 both.
@@ -247,20 +175,6 @@ def _trees_for(look: Look, settings: Settings) -> Trees:
     return learned().soak if settings.false_alarms is None else learned().steady
 
 
-def grown(values: Array, trees: Trees) -> Array:
-    """Sum of the leaves that each row of features, (N, features), falls into, (N,)."""
-    total, columns = np.empty(len(values)), values.T
-    first = np.arange(len(trees.value)) * MOST_LEAVES
-    places = (trees.begin + np.arange(len(trees.begin)))[:, None]
-    for begin in range(0, len(values), AT_ONCE):
-        some = slice(begin, begin + AT_ONCE)
-        exceeded = columns[:, some].take(trees.owner, axis=0) > trees.bounds[:, None]
-        exceeded = np.add.reduceat(exceeded, trees.begin, axis=0, dtype=np.intp)
-        left_open = np.bitwise_and.reduce(trees.open.take(exceeded + places, axis=0), axis=0)
-        total[some] = trees.value.take(first + LOWEST_BIT.take(left_open)).sum(1)
-    return total
-
-
 def least_score(look: Look, settings: Settings, tested: float = 1, *, often: bool = True) -> float:
     """The score from which growth is called a leak, where `tested` series share the budget of false alarms.
 
@@ -321,3 +235,6 @@ def _curve(*, urgent: bool) -> tuple[Array, Array]:
 def _slope(scores: Array, rates: Array) -> float:
     """Of the end of the curve."""
     return float((rates[-1] - rates[-3]) / (scores[-1] - scores[-3]))
+
+
+__all__ = ["NEVER", "Trees", "grown", "trees"]

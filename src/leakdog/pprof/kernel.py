@@ -6,7 +6,6 @@ What is compiled knows nothing of Python, so that one shared object serves every
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Iterable, Iterator
 from ctypes import c_char_p, c_int32, c_int64, c_size_t, c_void_p
 from functools import lru_cache
@@ -17,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from leakdog import library as compiled
 from leakdog.errors import MalformedProfile
 from leakdog.pprof.check import Ids
 from leakdog.pprof.limits import Limits
@@ -238,16 +238,7 @@ def load(path: Path) -> Any:
         ImportError: it is not there, or of another version of leakdog; the text says what to do.
 
     """
-    remedy = "install leakdog again (`pip install --force-reinstall leakdog`, in its own tree `pip install -e .`)"
-    try:
-        library = ctypes.CDLL(str(path))
-        version = library.leakdog_version()
-    except (OSError, AttributeError) as error:
-        raise ImportError(
-            f"the compiled part of leakdog cannot be loaded ({error}): {remedy}", path=str(path)
-        ) from error
-    if version != VERSION:
-        raise ImportError(f"the compiled part of leakdog is of another version of it: {remedy}", path=str(path))
+    library = compiled.load(path, VERSION)
     for name, parameters in _SIGNATURES.items():
         function = getattr(library, f"leakdog_{name}")
         function.argtypes = (c_char_p, c_size_t, *parameters)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from leakdog.detect.group import Group
 from leakdog.detect.settings import Settings
 from leakdog.model import Assessment, Signal
 
+sys.path.append(str(Path(__file__).parent))  # for `oracle`
 Watch = Callable[..., list[Assessment]]
 T0 = 1_750_000_000.0
 

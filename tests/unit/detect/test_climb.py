@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from oracle.climb import above, bend, fall, floor, gap, jump
+from oracle.convexity import running
+from oracle.correct import Corrected
 
-from leakdog.detect.climb import NOT_YET, Past, above, bend, beside, fall, floor, gap, jump, quarters, record, same_time
-from leakdog.detect.convexity import running
-from leakdog.detect.correct import Corrected
+from leakdog.detect.climb import NOT_YET, Past, beside, quarters, record, same_time
 from leakdog.detect.settings import PRODUCTION
 
 HOURS = np.arange(168)

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from oracle.convexity import inner_growth, late_growth, line_over_logarithm, repeated_growth, running
 
-from leakdog.detect.convexity import inner_growth, late_growth, line_over_logarithm, repeated_growth, running
 from leakdog.detect.settings import PRODUCTION
 
 AGE = np.arange(1.0, 241)

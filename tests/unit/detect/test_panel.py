@@ -1,8 +1,9 @@
 """Blocks side by side."""
 
 import numpy as np
+from oracle.panel import window_start
 
-from leakdog.detect.panel import Panel, read_often, take, window_columns, window_start
+from leakdog.detect.panel import Panel, read_often, take, window_columns
 from leakdog.detect.settings import PRODUCTION, Look
 
 

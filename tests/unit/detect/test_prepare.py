@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-
-from leakdog.detect.prepare import (
+from oracle.prepare import (
     GROWTH_RIDGE,
     LOAD_RIDGE,
     bridge,

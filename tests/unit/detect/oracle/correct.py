@@ -1,4 +1,4 @@
-"""Take out of look-backs what load and the rhythm of the day explain."""
+"""With NumPy: load and the rhythm of the day are taken out of look-backs."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from oracle.panel import window_start
+from oracle.prepare import bridge, lagged, load_coefficients, load_part, mean, rhythm
+from oracle.trend import Trend, choose, rise_of, trend, with_shape_of
 
-from leakdog.detect.panel import Panel, take, window_start
-from leakdog.detect.prepare import bridge, lagged, load_coefficients, load_part, mean, rhythm
+from leakdog.detect.panel import Panel, take
 from leakdog.detect.settings import Look, Settings
-from leakdog.detect.trend import Trend, choose, rise_of, trend, with_shape_of
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

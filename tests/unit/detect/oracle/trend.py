@@ -1,11 +1,4 @@
-"""Is there a trend? A slope test that holds from white noise to a random walk, and the shape of the rise.
-
-The slope is fitted by least squares. Its standard error comes from the residuals' autocorrelation, as if they were a
-first-order autoregressive process: the lag-one coefficient is corrected for the bias that fitting a line to few points
-gives it, and taken at its upper confidence bound, because a test that trusts the estimate is wrong exactly where
-residuals look whiter than they are. (Bias correction in the manner of Andrews, Econometrica 61, 1993, by a table of
-the expected coefficient for each design; the variance for a given coefficient is exact.)
-"""
+"""With NumPy: a line through each window, how sure it is, and the shape of the rise."""
 
 from __future__ import annotations
 
@@ -14,11 +7,11 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
+from oracle.prepare import mean
 
-from leakdog.detect.prepare import mean
+from leakdog.detect.design import ALPHAS
 
 Array = npt.NDArray[np.float64]
-ALPHAS = np.concatenate((np.linspace(0, 0.9, 19), (0.925, 0.95, 0.97, 0.985, 0.995, 0.9999)))
 SEGMENTS = 8
 # A rise in a segment counts from this share of what a straight line would rise in it.
 LEAST_STEP = 0.2

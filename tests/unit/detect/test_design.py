@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from oracle.trend import choose, trend, with_shape_of
 from scipy import stats
-
-from leakdog.detect.trend import choose, trend, with_shape_of
 
 POINTS = 48
 

@@ -1,4 +1,4 @@
-"""Warm-up against growth: over a life, a warm-up rises like the logarithm of age or slower, a leak like age."""
+"""With NumPy: warm-up against growth, over a life and over many."""
 
 from __future__ import annotations
 
