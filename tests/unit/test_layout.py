@@ -11,9 +11,11 @@ TESTED_ELSEWHERE = {
         f"detect/{name}.py": "detect/test_engine.py and test_replay.py, by whole series"
         for name in (
             "alerts",
+            "conclude",
             "evidence",
             "examine",
             "run",
+            "sight",
         )
     },
     "demo/healthy.py": "cli/test_demo.py runs it",

@@ -25,7 +25,15 @@ Climbs = Callable[[Ints], Past]
 
 
 def examine(
-    look: Look, window: Panel, past: Panel, rows: Rows, settings: Settings, climbs: Climbs, *, full: bool = True
+    look: Look,
+    window: Panel,
+    past: Panel,
+    rows: Rows,
+    settings: Settings,
+    climbs: Climbs,
+    chosen: Ints | None = None,
+    *,
+    full: bool = True,
 ) -> Evidence:
     """Judge one look-back.
 
@@ -33,19 +41,22 @@ def examine(
         window: blocks of the look's level, at least as many as it is long.
         past: blocks of the level its past is read from; the same panel where that is the same level.
         climbs: gives the past of some rows on the coarsest level; asked only by urgent looks, for few.
+        chosen: the rows that are looked at, in whose order the evidence is; None: all.
         full: also tell the trend of rows that cannot be a leak, and whether they settle or follow load.
 
     """
-    out = Evidence.empty(len(window.lows))
-    weighed = kernel.examine(out, look, window, past, rows, settings, full=full)
+    chosen = np.arange(len(window.lows)) if chosen is None else chosen
+    out = Evidence.empty(len(chosen))
+    weighed = kernel.examine(out, look, window, past, rows, settings, chosen, full=full)
     if not len(weighed):
         return out
+    grown = chosen[weighed]
     measured = out.some(weighed)
     if look.urgent:
         length = look.blocks * window.block_seconds / settings.levels[-1].block_seconds
-        known = beside(climbs(weighed), measured.rise, measured.level, length, settings)
+        known = beside(climbs(grown), measured.rise, measured.level, length, settings)
         measured.put(slice(None), **known)
-    _decide(measured, rows.threshold[weighed], look, settings)
+    _decide(measured, rows.threshold[grown], look, settings)
     out.put_all(weighed, measured)
     return out
 

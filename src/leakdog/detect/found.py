@@ -51,10 +51,11 @@ class Found:
     Attributes:
         ends: (looks, n), -1 where it was not examined yet.
         verdicts: of each series, as the engine reads them off the flags; None until it does, and when they change.
+        onsets: of series that were asked for, from which blocks it was told when their growth began, and when.
 
     """
 
-    __slots__ = ("_flags", "_levels", "_numbers", "ends", "verdicts")
+    __slots__ = ("_flags", "_levels", "_numbers", "ends", "onsets", "verdicts")
 
     def __init__(self, looks: Sequence[Look], rows: int) -> None:
         self.ends = np.full((len(looks), rows), -1)
@@ -63,6 +64,7 @@ class Found:
         # By level, (looks, n, len(TOLD)) of its look-backs, which change together; None until one could be used.
         self._numbers: list[Cells | None] = [None] * (1 + max((level for level, _ in self._levels), default=0))
         self.verdicts: list[Verdict] | None = None
+        self.onsets: dict[int, tuple[tuple[int, int, int, bool], float]] = {}
 
     def note(self, number: int, rows: Ints, evidence: Evidence, end: int, blocks: int) -> None:
         """Take in what a look-back of so many blocks said of some rows.
@@ -72,10 +74,13 @@ class Found:
         self.verdicts = None
         usable = evidence.usable & ~np.isnan(evidence.growth)
         ends, flags = self.ends[number], self._flags[number]
-        known = flags[rows, LEAK] != UNUSED
-        stands = ~evidence.usable & known & ((end - ends[rows]) / blocks <= MEMORY_SHARE)
-        ends[rows[~stands]] = end
-        flags[rows[~stands]] = UNUSED
+        if usable.all():
+            ends[rows] = end
+        else:
+            known = flags[rows, LEAK] != UNUSED
+            stands = ~evidence.usable & known & ((end - ends[rows]) / blocks <= MEMORY_SHARE)
+            ends[rows[~stands]] = end
+            flags[rows[~stands]] = UNUSED
         if not usable.any():
             return
         told, rows = numbers_of(evidence)[usable], rows[usable]
@@ -105,6 +110,7 @@ class Found:
     def arrange(self, rows: npt.NDArray[np.intp]) -> None:
         """Keep these rows, in this order; a row of -1 is a new one, that was not examined yet."""
         self.verdicts = None
+        self.onsets.clear()
         self.ends = arranged(self.ends, rows, -1, axis=1)
         self._flags = arranged(self._flags, rows, UNUSED, axis=1)
         for cells in filter(None, self._numbers):

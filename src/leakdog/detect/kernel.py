@@ -6,7 +6,7 @@ allocates nothing, and keeps nothing between calls.
 
 from __future__ import annotations
 
-from ctypes import c_int64, c_void_p
+from ctypes import addressof, c_char, c_int64, c_void_p
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -41,7 +41,7 @@ HOPEFUL, WEIGHED = 2, 3  # how far a row came: its trend is known; all is
 ROOM, DAYS_ROOM = 13, 2  # rows, and days, of numbers in which a row is worked out
 _PLACES = np.array([NUMBERS.index(name) for name in MEASURED])
 # By function, a letter for each parameter: an array, or a number.
-_PARAMETERS = {"examine": "a" * 13 + "n" * 9 + "an" + "a" * 7, "grown": "anna" + "aana" + "annaa"}
+_PARAMETERS = {"examine": "a" * 14 + "n" * 10 + "an" + "a" * 7, "grown": "anna" + "aana" + "annaa"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,39 +56,52 @@ class _Plan:
 
 
 def examine(
-    out: Evidence, look: Look, window: Panel, past: Panel, rows: Rows, settings: Settings, *, full: bool
+    out: Evidence,
+    look: Look,
+    window: Panel,
+    past: Panel,
+    rows: Rows,
+    settings: Settings,
+    chosen: Ints,
+    *,
+    full: bool,
 ) -> Ints:
-    """Measure one look-back of many series, into `out`, and give the rows that are to be weighed.
+    """Measure one look-back of many series, into `out`, and give those of the chosen that are to be weighed.
 
     Args:
         window: blocks of the look's level, at least as many as it is long.
         past: blocks of the level its past is read from; the same panel where that is the same level.
+        chosen: the rows of both that are looked at, in whose order they are in `out`.
         full: also tell the trend of rows that cannot be a leak, and whether they follow load.
+
+    Raises:
+        ValueError: the arrays are of shapes that do not fit together, or a row is chosen that is not there.
 
     """
     count, width = window.lows.shape
-    stride = past.lows.shape[1]
+    stride, many = past.lows.shape[1], len(chosen)
     plan = _plan(look, settings)
     lows, load = _table(window.lows, count, width), _table(window.load, count, width)
-    past_lows, past_load = (
-        (lows, load) if past is window else (_table(each, count, stride) for each in (past.lows, past.load))
-    )
+    past_lows, past_load = lows, load
+    if past is not window:
+        past_lows, past_load = _table(past.lows, count, stride), _table(past.load, count, stride)
     each = (rows.floor, rows.limit, rows.highest, rows.swing, rows.life_start)
     known = [*(_table(numbers, count) for numbers in each), _table(rows.lives, count, MOST_LIVES)]
-    if out.numbers.shape != (len(NUMBERS), count):
-        raise ValueError("the evidence is of other rows than the blocks")
+    if out.numbers.shape != (len(NUMBERS), many):
+        raise ValueError("the evidence is of other rows than the chosen")
     size = ROOM * (max(width, stride) + 1) + DAYS_ROOM * settings.rhythm_blocks
-    stage = np.empty(count, np.uint8)
+    stage = np.empty(many, np.uint8)
     weighed = call(
         "examine",
         *(plan.whole, plan.real, plan.designs, lows, load, past_lows, past_load, *known),
-        *(count, width, stride, window.end, past.end, window_columns(look, window, past)),
+        *(np.ascontiguousarray(chosen, np.int64), many, count),
+        *(width, stride, window.end, past.end, window_columns(look, window, past)),
         *(plan.points, plan.parameters, full and not look.urgent, np.empty(size), size, np.empty(stride, bool)),
-        *(np.empty(count, np.int64), _PLACES, out.numbers, out.usable, out.follows_load, stage),
+        *(np.empty(many, np.int64), _PLACES, out.numbers, out.usable, out.follows_load, stage),
     )
     if weighed < 0:
         raise ValueError(
-            f"a look-back of {look.blocks} blocks cannot be examined in {width} blocks, and {stride} of its past"
+            f"{look.blocks} blocks cannot be examined in {width}, with a past of {stride}, of {count} rows"
         )
     if full and not look.urgent:
         out.score[stage >= HOPEFUL] = NEVER
@@ -112,8 +125,14 @@ def grown(values: Array, trees: Trees) -> Array:
 
 def call(name: str, *arguments: npt.NDArray[Any] | int) -> int:
     """What a function returns."""
-    given = [each if isinstance(each, int) else each.ctypes.data for each in arguments]
-    return int(_function(name)(*given))
+    return int(_function(name)(*[each if isinstance(each, int) else _address(each) for each in arguments]))
+
+
+def _address(numbers: Any) -> int:
+    try:
+        return addressof(c_char.from_buffer(numbers))  # in a quarter of the time
+    except (TypeError, ValueError):  # not to be written to, or empty
+        return int(numbers.ctypes.data)
 
 
 @cache

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leakdog.detect.alerts import Finding, Leaks, Replayed
-from leakdog.detect.engine import Context, Found, begins, compose, surest
+from leakdog.detect.conclude import Context, Found, compose, onset, surest
 from leakdog.detect.evidence import Evidence
 from leakdog.detect.examine import examine
 from leakdog.detect.forecast import time_to_limit
@@ -17,6 +17,7 @@ from leakdog.detect.grid import Grid, History
 from leakdog.detect.panel import Rows
 from leakdog.detect.score import forecast_spread, least_scores
 from leakdog.detect.settings import Look, Settings
+from leakdog.detect.sight import begins
 from leakdog.detect.state import hold_time
 from leakdog.model import Assessment, Signal, Verdict
 
@@ -189,10 +190,14 @@ class Run:
             blocks: Array = grid.panel(level, end, np.array([row])).lows[0]
             return blocks
 
+        def began(level: int) -> float:
+            seconds = settings.levels[level].block_seconds
+            return onset(lows(level), int(now // seconds), seconds)
+
         limit = grid.histories[row].limit
         swing, first = float(grid.swing(row, self._coarsest(now))), float(grid.first_time[row])
         life = float(grid.life_start[row])
-        return compose(found, Context(self.signal, limit, now, settings, swing, lows, first, life))
+        return compose(found, Context(self.signal, limit, now, settings, swing, lows, began, first, life))
 
     def _coarsest(self, now: float) -> int:
         """The block of the coarsest level in which a time is."""

@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from leakdog.detect import engine
-from leakdog.detect.engine import Context, assess, compose, look_at, verdicts
+from leakdog.detect import sight
+from leakdog.detect.conclude import Context, compose
+from leakdog.detect.engine import assess, look_at, verdicts
 from leakdog.detect.evidence import Evidence
 from leakdog.detect.examine import examine
 from leakdog.detect.group import Group
-from leakdog.detect.panel import Panel
 from leakdog.detect.score import learned
 from leakdog.detect.settings import PRODUCTION, SOAK, Look
 from leakdog.model import Assessment, Signal, Verdict
@@ -163,7 +164,9 @@ def test_a_forecast_is_as_wide_as_those_of_its_kind_of_look_back_were_off(number
     """The interval for the time to the limit is that of urgent look-backs in one, and of slow ones in another."""
     look: Look = PRODUCTION.looks[number]
     numbers = {each.name: 1.0 for each in fields(Evidence)} | {"growth": 2.0, "error": 0.1, "level": 600.0}
-    context = Context(Signal.RSS, 1000.0, 7200.0, PRODUCTION, 0.0, lambda _: np.full(9, np.nan), 0.0, 0.0)
+    context = Context(
+        Signal.RSS, 1000.0, 7200.0, PRODUCTION, 0.0, lambda _: np.full(9, np.nan), lambda _: math.inf, 0.0, 0.0
+    )
     found = compose([(look, numbers)], context)
     early, late = (learned().urgent if look.urgent else learned().steady).spread
     assert found.time_to_limit_interval == pytest.approx((200 * math.exp(early), 200 * math.exp(late)))
@@ -171,7 +174,9 @@ def test_a_forecast_is_as_wide_as_those_of_its_kind_of_look_back_were_off(number
 
 def test_an_urgent_look_back_alone_is_not_blind() -> None:
     """It tells no verdict, but growth it would have seen: too early, and not as if nothing could be read."""
-    context = Context(Signal.RSS, None, 7200.0, PRODUCTION, 0.0, lambda _: np.full(9, np.nan), 0.0, 0.0)
+    context = Context(
+        Signal.RSS, None, 7200.0, PRODUCTION, 0.0, lambda _: np.full(9, np.nan), lambda _: math.inf, 0.0, 0.0
+    )
     urgent = next(look for look in PRODUCTION.looks if look.urgent)
     for found in ([], [(urgent, dict.fromkeys((each.name for each in fields(Evidence)), 0.0))]):
         told = compose(found, context)
@@ -303,15 +308,15 @@ def test_what_is_left_alone_has_nothing_to_tell(monkeypatch: pytest.MonkeyPatch,
             look_at(group, [Signal.RSS] * 5, limits, now)
         return group
 
-    def counted(look: Look, window: Panel, *others: object) -> Evidence:
-        examined[-1] += len(window.lows) * look.urgent
-        return examine(look, window, *others)  # type: ignore[arg-type]
+    def counted(look: Look, *others: Any) -> Evidence:
+        examined[-1] += len(others[-1]) * look.urgent
+        return examine(look, *others)
 
-    monkeypatch.setattr(engine, "examine", counted)
+    monkeypatch.setattr(sight, "examine", counted)
     found = []
     for every in (False, True):
         if every:
-            monkeypatch.setattr(engine._Sight, "restless", lambda _sight, _number, rows: rows)
+            monkeypatch.setattr(sight.Sight, "restless", lambda _sight, _number, rows: rows)
         examined.append(0)
         found.append(watched().found)
     numbers = [[cells and cells.read() for cells in each._numbers] for each in found]

@@ -154,8 +154,7 @@ def test_rows_do_not_know_of_each_other() -> None:
     together = examined.examine(look, window, window, rows, SOAK, nothing)
     assert len(some) > 3
     for row in range(len(some)):
-        alone = take(window, np.array([row]))
-        found = examined.examine(look, alone, alone, take(rows, np.array([row])), SOAK, nothing)
+        found = examined.examine(look, window, window, rows, SOAK, nothing, np.array([row]))
         np.testing.assert_array_equal(found.numbers[:, 0], together.numbers[:, row])
 
 
@@ -163,14 +162,18 @@ def test_arrays_of_other_shapes_are_refused() -> None:
     """Before anything is read: rows or columns too few, or evidence of other rows."""
     look = PRODUCTION.looks[7]
     window, past, rows = made(PRODUCTION, look, 0)
+    every = np.arange(len(rows.limit))
     few = dataclasses.replace(rows, limit=rows.limit[:-1])
     with pytest.raises(ValueError, match="where"):
-        kernel.examine(Evidence.empty(len(rows.limit)), look, window, past, few, PRODUCTION, full=True)
+        kernel.examine(Evidence.empty(len(rows.limit)), look, window, past, few, PRODUCTION, every, full=True)
     with pytest.raises(ValueError, match="other rows"):
-        kernel.examine(Evidence.empty(1), look, window, past, rows, PRODUCTION, full=True)
+        kernel.examine(Evidence.empty(1), look, window, past, rows, PRODUCTION, every, full=True)
     short = Panel(window.lows[:, -9:], window.load[:, -9:], window.end, window.block_seconds)
+    for wrong in (-1, len(every)):
+        with pytest.raises(ValueError, match="of 48 rows"):
+            kernel.examine(Evidence.empty(1), look, window, past, rows, PRODUCTION, np.array([wrong]), full=True)
     with pytest.raises(ValueError, match="cannot be examined in 9"):
-        kernel.examine(Evidence.empty(len(rows.limit)), look, short, short, rows, PRODUCTION, full=True)
+        kernel.examine(Evidence.empty(len(rows.limit)), look, short, short, rows, PRODUCTION, every, full=True)
 
 
 def test_trees_of_other_features_are_refused() -> None:

@@ -19,7 +19,8 @@ typedef struct {
     Real real;
     Design plain, harmonic;
     const double *lows, *load, *past, *past_load;
-    int64_t rows, width, stride, columns, cut, start, end, past_end;
+    const int64_t *chosen;
+    int64_t many, rows, width, stride, columns, cut, start, end, past_end;
     bool full, loaded;
 } Look;
 
@@ -298,13 +299,13 @@ static bool weigh(const Look *look, const Known *known, Sight *sight, double *ou
     return true;
 }
 
-/* Where the past begins that any row knows, down to `least` columns; and of each row the first column it knows. */
+/* Where the past begins that any chosen row knows, down to `least` columns; and the first column that each knows. */
 static int64_t trimmed(const Look *look, int64_t least, int64_t *first) {
     int64_t earliest = look->stride;
-    for (int64_t row = 0; row < look->rows; row++) {
-        const double *past = look->past + row * look->stride;
-        for (first[row] = 0; first[row] < look->stride && isnan(past[first[row]]);) first[row]++;
-        earliest = least_of(earliest, first[row]);
+    for (int64_t at = 0; at < look->many; at++) {
+        const double *past = look->past + look->chosen[at] * look->stride;
+        for (first[at] = 0; first[at] < look->stride && isnan(past[first[at]]);) first[at]++;
+        earliest = least_of(earliest, first[at]);
     }
     return most_of(0, least_of(earliest, look->stride - least));
 }
@@ -331,29 +332,31 @@ static int64_t needed(const Look *look) {
     return 9 * width + 4 * width + 2 * look->whole.day;
 }
 
-/* Examine a look-back of `rows` series.
+/* Examine a look-back of `many` chosen of `rows` series.
  *
  * `whole` and `real` are a Whole and a Real; `designs` the alphas, the design without harmonics and that with them.
  * `lows` and `load` are (rows, width), `past` and `past_load` (rows, stride); there may be no load. `covers` columns of
- * the past are the look-back's. `first` is for a number for each row; `room` for `room_size` doubles and as many bools
- * as the past has columns. Of each row the numbers are put into `numbers`, (.., rows), at `places`; `stage` is how far it
- * came. What comes back is how many rows are to be weighed, or -1 where the arrays cannot be these.
+ * the past are the look-back's. `first` is for a number for each chosen row; `room` for `room_size` doubles and `flags`
+ * for as many bools as the past has columns. Of each the numbers are put into `numbers`, (.., many), at `places`;
+ * `stage` is how far it came. What comes back is how many rows are to be weighed, or -1 where the arrays cannot be these.
  */
 EXPORT int64_t leakdog_examine(const int64_t *whole, const double *real, const double *designs, const double *lows,
                                const double *load, const double *past, const double *past_load, const double *floors,
                                const double *limit, const double *top, const double *swing, const double *life_start,
-                               const double *lives, int64_t rows, int64_t width, int64_t stride, int64_t end,
+                               const double *lives, const int64_t *chosen, int64_t many, int64_t rows, int64_t width, int64_t stride, int64_t end,
                                int64_t past_end, int64_t covers, int64_t points, int64_t parameters, int64_t full,
                                double *room, int64_t room_size, bool *flags, int64_t *first, const int64_t *places,
                                double *numbers, bool *usable, bool *follows, uint8_t *stage) {
     Look look = {.whole = *(const Whole *)(const void *)whole, .real = *(const Real *)(const void *)real, .lows = lows,
-                 .load = load, .past = past, .past_load = past_load, .rows = rows, .width = width, .stride = stride,
+                 .load = load, .past = past, .past_load = past_load, .chosen = chosen, .many = many, .rows = rows, .width = width, .stride = stride,
                  .end = end, .past_end = past_end, .full = full};
     Known known = {floors, limit, top, swing, life_start, lives};
     const double *plain = designs + ALPHAS;
     look.plain = design_of(plain, points, 2, designs);
     look.harmonic = design_of(plain + 4 * points + 2 * ALPHAS, points, parameters, designs);
     if (!sound(&look, covers) || needed(&look) > room_size) return -1;
+    for (int64_t at = 0; at < many; at++)
+        if (chosen[at] < 0 || chosen[at] >= rows) return -1;
     look.cut = trimmed(&look, most_of(look.whole.same ? look.whole.blocks : 1, covers), first);
     look.columns = stride - look.cut;
     look.start = look.columns - covers;
@@ -363,29 +366,30 @@ EXPORT int64_t leakdog_examine(const int64_t *whole, const double *real, const d
                    .total = room + 4 * size, .fine = room + 5 * size, .shape = room + 6 * size,
                    .room = room + 6 * size + look.whole.day, .known = flags};
     int64_t weighed = 0;
-    for (int64_t row = 0; row < rows; row++) {
-        stage[row] = UNUSABLE;
+    for (int64_t at = 0; at < many; at++) {
+        int64_t row = chosen[at];
+        stage[at] = UNUSABLE;
         if (!covered(&look, row)) continue;
         if (look.whole.urgent) {
-            double before = (double)most_of(look.start - (first[row] - look.cut), 0) * look.real.past_seconds;
+            double before = (double)most_of(look.start - (first[at] - look.cut), 0) * look.real.past_seconds;
             if (isnan(limit[row]) || !(before >= (double)look.whole.blocks * look.real.seconds)) continue;
         }
-        usable[row] = true;
-        stage[row] = begin(&look, &known, &sight, row, first[row]) ? HOPEFUL : USABLE;
-        look.loaded |= stage[row] == HOPEFUL && sight.loaded;
+        usable[at] = true;
+        stage[at] = begin(&look, &known, &sight, row, first[at]) ? HOPEFUL : USABLE;
+        look.loaded |= stage[at] == HOPEFUL && sight.loaded;
     }
-    for (int64_t row = 0; row < rows; row++) {
+    for (int64_t at = 0; at < many; at++) {
         double out[NUMBERS];
-        if (stage[row] != HOPEFUL) continue;
+        if (stage[at] != HOPEFUL) continue;
         for (int number = 0; number < NUMBERS; number++) out[number] = NAN;
-        begin(&look, &known, &sight, row, first[row]);
-        if (weigh(&look, &known, &sight, out, follows + row)) {
-            stage[row] = WEIGHED;
+        begin(&look, &known, &sight, chosen[at], first[at]);
+        if (weigh(&look, &known, &sight, out, follows + at)) {
+            stage[at] = WEIGHED;
             weighed++;
         } else if (!full) {
             continue;
         }
-        for (int number = 0; number < NUMBERS; number++) numbers[places[number] * rows + row] = out[number];
+        for (int number = 0; number < NUMBERS; number++) numbers[places[number] * many + at] = out[number];
     }
     return weighed;
 }
