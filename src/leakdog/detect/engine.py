@@ -68,7 +68,7 @@ def assessment(group: Group, row: int, signal: Signal, limit: float | None, now:
 
     first, swing = float(group.known[FIRST, row]), float(group.known[SWING, row])
     verdict, places = judged(settings.looks, group.found.flags(slice(row, row + 1))[:, 0].tolist())
-    found = [(settings.looks[place], group.found.named(place, row)) for place in places]
+    found = [*zip((settings.looks[place] for place in places), group.found.named(places, row), strict=True)]
     return conclude(verdict, found, Context(signal, limit, now, settings, swing, lows, began, first, group.life_start))
 
 

@@ -52,11 +52,13 @@ def examine(
         return out
     grown = chosen[weighed]
     measured = out.some(weighed)
+    over = measured.level + rows.swing[grown] - rows.highest()[grown]
+    measured.above[:] = np.where(np.isnan(over), 1.0, over / measured.rise)
     if look.urgent:
         length = look.blocks * window.block_seconds / settings.levels[-1].block_seconds
         known = beside(climbs(grown), measured.rise, measured.level, length, settings)
         measured.put(slice(None), **known)
-    _decide(measured, rows.threshold[grown], look, settings)
+    _decide(measured, rows.threshold()[grown], look, settings)
     out.put_all(weighed, measured)
     return out
 

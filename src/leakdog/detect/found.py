@@ -96,12 +96,15 @@ class Found:
         """`leak`, `settling` and `follows_load` by look-back and series, (looks, n, 3); `UNUSED` if it could not be."""
         return self._flags[:, rows, : len(FLAGS)]
 
-    def named(self, number: int, row: int) -> dict[str, float]:
-        """What a look-back found of one series, by name; of one that could be used."""
-        level, place = self._levels[number]
-        cells = self._numbers[level]
-        assert cells is not None
-        return dict(zip(TOLD, cells.read()[place, row].tolist(), strict=True))
+    def named(self, numbers: Sequence[int], row: int) -> list[dict[str, float]]:
+        """What look-backs found of one series, by name; of such as could be used."""
+        told: dict[int, npt.NDArray[np.float32]] = {}
+        for level in {self._levels[number][0] for number in numbers}:
+            cells = self._numbers[level]
+            assert cells is not None
+            told[level] = cells.read()
+        places = (self._levels[number] for number in numbers)
+        return [dict(zip(TOLD, told[level][place, row].tolist(), strict=True)) for level, place in places]
 
     def may_leak(self) -> Bools:
         """Where a look-back has found growth that only the weight of evidence keeps from being a leak, (n,)."""

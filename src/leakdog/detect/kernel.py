@@ -33,7 +33,7 @@ HURDLE, HURDLE_LOADED = 0.5, 0.2
 # What is measured, in the order of csrc/kernel.h.
 MEASURED = (
     *("z", "rise", "rising", "max_step", "last", "growth", "error", "base", "level", "past"),
-    *("first", "middle", "least", "leap", "alpha", "above", "kept", "noise", "bend", "gap", "past_days", "own_days"),
+    *("first", "middle", "least", "leap", "alpha", "kept", "noise", "bend", "gap", "past_days", "own_days"),
     *("asked", "age", "age_days", "lives", "loaded", "left", "jump", "floor"),
     *("peak", "excess", "late", "line", "inner", "within", "repeated", "fall"),
 )
@@ -41,7 +41,7 @@ HOPEFUL, WEIGHED = 2, 3  # how far a row came: its trend is known; all is
 ROOM, DAYS_ROOM = 13, 2  # rows, and days, of numbers in which a row is worked out
 _PLACES = np.array([NUMBERS.index(name) for name in MEASURED])
 # By function, a letter for each parameter: an array, or a number.
-_PARAMETERS = {"examine": "a" * 14 + "n" * 10 + "an" + "a" * 7, "grown": "anna" + "aana" + "annaa"}
+_PARAMETERS = {"examine": "a" * 12 + "n" * 10 + "an" + "a" * 7, "grown": "anna" + "aana" + "annaa"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def examine(
     past_lows, past_load = lows, load
     if past is not window:
         past_lows, past_load = _table(past.lows, count, stride), _table(past.load, count, stride)
-    each = (rows.floor, rows.limit, rows.highest, rows.swing, rows.life_start)
+    each = (rows.floor, rows.limit, rows.life_start)
     known = [*(_table(numbers, count) for numbers in each), _table(rows.lives, count, MOST_LIVES)]
     if out.numbers.shape != (len(NUMBERS), many):
         raise ValueError("the evidence is of other rows than the chosen")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from typing import TypeVar
@@ -42,21 +43,21 @@ class Rows:
     Attributes:
         floor: least growth that counts, in the signal's unit.
         limit: NaN where there is none.
-        highest: reading of this life before the look-back, NaN where none is known.
-        swing: by how much readings exceed the lows.
-        threshold: score from which growth is a leak.
         life_start: of the current life.
         lives: (N, L) first blocks of the lives that are remembered, on the coarsest level; NaN where there are fewer.
+        swing: by how much readings exceed the lows.
+        highest: gives the highest reading of this life before the look-back, NaN where none is known.
+        threshold: gives the score from which growth is a leak. Both are asked for only where something surely grows.
 
     """
 
     floor: Array
     limit: Array
-    highest: Array
-    swing: Array
-    threshold: Array
     life_start: Array
     lives: Array
+    swing: Array
+    highest: Callable[[], Array]
+    threshold: Callable[[], Array]
 
 
 def take(value: T, rows: Ints) -> T:

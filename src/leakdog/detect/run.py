@@ -114,11 +114,11 @@ class Run:
         known = Rows(
             floor=np.full(len(rows), settings.least_growth(self.signal)),
             limit=self.limit[rows],
-            highest=grid.highest(rows, begins(look, now, settings)),
-            swing=grid.swing(rows, self._coarsest(now)),
-            threshold=least_scores(look, settings, len(rows), lambda: grid.panel(0, int(now // finest), rows)),
             life_start=grid.life_start[rows],
             lives=grid.lives[rows],
+            swing=grid.swing(rows, self._coarsest(now)),
+            highest=lambda: grid.highest(rows, begins(look, now, settings)),
+            threshold=lambda: least_scores(look, settings, len(rows), lambda: grid.panel(0, int(now // finest), rows)),
         )
         hour = int(now // settings.levels[-1].block_seconds)
         return examine(

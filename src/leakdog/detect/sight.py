@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -36,22 +35,25 @@ class Sight:
         self._panels: dict[int, Panel] = {}
         self._highest: dict[int, Array] = {}
         self._thresholds: dict[tuple[bool, float], Array] = {}
-        settings, nothing = group.settings, np.full(len(group), math.nan)
+        settings = group.settings
         least = {signal: settings.least_growth(signal) for signal in {*signals}}
-        self._known = Rows(
-            floor=np.array([least[signal] for signal in signals]),
-            limit=np.array([math.nan if limit is None else limit for limit in limits]),
-            highest=nothing,
-            swing=group.known[SWING],
-            threshold=nothing,
-            life_start=np.full(len(group), group.life_start),
-            lives=group.lives.table(),
-        )
+        self._floor = np.array([least[signal] for signal in signals])
+        self._limit = np.array([math.nan if limit is None else limit for limit in limits])
+        self._life_start = np.full(len(group), group.life_start)
+        self._lives = group.lives.table()
 
     def examine(self, look: Look, rows: Ints) -> tuple[Evidence, int]:
         """What a look-back finds of some series, and the block before which it ends."""
         settings = self._group.settings
-        known = replace(self._known, highest=self._top(look), threshold=self._threshold(look))
+        known = Rows(
+            self._floor,
+            self._limit,
+            self._life_start,
+            self._lives,
+            self._group.known[SWING],
+            lambda: self._top(look),
+            lambda: self._threshold(look),
+        )
         window = self._panel(look.level)
         past = window if look.past == look.level else self._panel(look.past)
         return examine(look, window, past, known, settings, self._past, rows), window.end
@@ -66,7 +68,7 @@ class Sight:
         look = settings.looks[number]
         window = self._panel(look.level)
         base, climb = quarters(bridge(window.lows[rows, -look.blocks :]))
-        may_climb = climb > HURDLE * settings.urgent_share * (self._known.limit[rows] - base)
+        may_climb = climb > HURDLE * settings.urgent_share * (self._limit[rows] - base)
         quiet = ~may_climb & found.silent(number, rows)
         found.ends[number, rows[quiet]] = window.end
         return rows[~quiet]

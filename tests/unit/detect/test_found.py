@@ -40,7 +40,7 @@ def test_what_was_found_stands_for_a_quarter_of_the_look_back(later: int, stands
     found.note(0, EVERY[1:], evidence(np.nan, np.nan, usable=False), 100 + later, 24)
     assert (found.flags()[0, :, LEAK] == 0).tolist() == [True, stands, stands]
     assert found.ends.tolist() == [[100, *[100 if stands else 100 + later] * 2]]
-    assert found.named(0, 0)["growth"] == 1.0
+    assert found.named([0], 0)[0]["growth"] == 1.0
 
 
 def test_what_was_looked_at_and_not_measured_is_forgotten_at_once() -> None:
@@ -49,7 +49,7 @@ def test_what_was_looked_at_and_not_measured_is_forgotten_at_once() -> None:
     found.note(0, EVERY, evidence(1.0, 2.0, 3.0), 100, 24)
     found.note(0, EVERY, evidence(np.nan, 5.0, np.nan), 101, 24)
     assert (found.flags()[0, :, LEAK] == 0).tolist() == [False, True, False]
-    assert found.named(0, 1)["growth"] == 5.0
+    assert found.named([0], 1)[0]["growth"] == 5.0
 
 
 def test_series_may_leak_that_have_a_score() -> None:
@@ -74,8 +74,8 @@ def test_series_come_and_go() -> None:
     found.note(0, EVERY, evidence(1.0, 2.0, 3.0), 100, 24)
     found.arrange(np.array([2, -1]))
     assert found.ends.tolist() == [[100, -1]]
-    assert found.named(0, 0)["growth"] == 3.0
-    assert np.isnan(found.named(0, 1)["growth"])
+    assert found.named([0], 0)[0]["growth"] == 3.0
+    assert np.isnan(found.named([0], 1)[0]["growth"])
 
 
 def test_verdicts_are_told_without_what_was_put_away() -> None:
@@ -94,5 +94,5 @@ def test_verdicts_are_told_without_what_was_put_away() -> None:
     assert found.flags()[2, :, LEAK].tolist() == [0] * 3 + [1] + [0] * 8
     assert not found.may_leak().any()
     assert away == []
-    assert found.named(2, 5)["growth"] == 5.0
+    assert found.named([2], 5)[0]["growth"] == 5.0
     assert away == [(2, 12, len(TOLD))]

@@ -26,7 +26,7 @@ typedef struct {
 
 /* What else is known of each row; see `Rows` in panel.py. */
 typedef struct {
-    const double *floor, *limit, *highest, *swing, *life_start, *lives;
+    const double *floor, *limit, *life_start, *lives;
 } Known;
 
 /* One row as it is looked at, and memory to work in. */
@@ -207,7 +207,7 @@ static void measure(const Look *look, const Known *known, Sight *sight, double *
     int64_t row = sight->row, blocks = look->whole.blocks, third = blocks / 3;
     double rise = found->rise, history = (double)look->whole.history, length = look->real.length, jump = raw[1] - raw[0];
     double age = (double)look->past_end - known->life_start[row] / look->real.past_seconds;
-    double top = known->highest[row], limit = known->limit[row], seen = 0;
+    double limit = known->limit[row], seen = 0;
     for (int number = 0; number < LIVES; number++)
         seen += lives[number] - (double)(look->past_end - look->columns) > (double)look->start;
     for (int64_t at = 2; at < blocks; at++) jump = fmax(jump, raw[at] - raw[at - 1]);
@@ -216,7 +216,6 @@ static void measure(const Look *look, const Known *known, Sight *sight, double *
     out[LEAST] = found->least;
     out[LEAP] = found->leap;
     out[ALPHA] = found->alpha;
-    out[ABOVE] = isnan(top) ? 1 : (sight->level + known->swing[row] - top) / rise;
     out[KEPT] = sight->climb > 0 ? rise * 0.75 / fmax(sight->climb, 1e-9) : OUT_OF_SIGHT;
     out[NOISE] = found->noise / rise;
     out[BEND] = bend(raw, blocks, sight->room) / rise;
@@ -342,7 +341,7 @@ static int64_t needed(const Look *look) {
  */
 EXPORT int64_t leakdog_examine(const int64_t *whole, const double *real, const double *designs, const double *lows,
                                const double *load, const double *past, const double *past_load, const double *floors,
-                               const double *limit, const double *top, const double *swing, const double *life_start,
+                               const double *limit, const double *life_start,
                                const double *lives, const int64_t *chosen, int64_t many, int64_t rows, int64_t width, int64_t stride, int64_t end,
                                int64_t past_end, int64_t covers, int64_t points, int64_t parameters, int64_t full,
                                double *room, int64_t room_size, bool *flags, int64_t *first, const int64_t *places,
@@ -350,7 +349,7 @@ EXPORT int64_t leakdog_examine(const int64_t *whole, const double *real, const d
     Look look = {.whole = *(const Whole *)(const void *)whole, .real = *(const Real *)(const void *)real, .lows = lows,
                  .load = load, .past = past, .past_load = past_load, .chosen = chosen, .many = many, .rows = rows, .width = width, .stride = stride,
                  .end = end, .past_end = past_end, .full = full};
-    Known known = {floors, limit, top, swing, life_start, lives};
+    Known known = {floors, limit, life_start, lives};
     const double *plain = designs + ALPHAS;
     look.plain = design_of(plain, points, 2, designs);
     look.harmonic = design_of(plain + 4 * points + 2 * ALPHAS, points, parameters, designs);

@@ -17,13 +17,13 @@ from oracle.convexity import (
     running,
 )
 from oracle.correct import Corrected, correct, load_known, trend_of, with_load
-from oracle.panel import covered, trimmed, window_start
+from oracle.panel import Rows, covered, trimmed, window_start
 from oracle.prepare import bridge, mean, median
 from oracle.trend import Trend
 
 from leakdog.detect.climb import Past, beside, quarters
 from leakdog.detect.evidence import NEVER, Evidence
-from leakdog.detect.panel import EDGE, Panel, Rows, take, window_columns
+from leakdog.detect.panel import EDGE, Panel, take, window_columns
 from leakdog.detect.score import score
 from leakdog.detect.settings import Look, Settings
 

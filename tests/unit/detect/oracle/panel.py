@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 from oracle.prepare import mean
@@ -12,6 +14,19 @@ from leakdog.detect.settings import Look, Settings
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """As in `leakdog.detect.panel`, with all of it at hand."""
+
+    floor: Array
+    limit: Array
+    life_start: Array
+    lives: Array
+    swing: Array
+    highest: Array
+    threshold: Array
 
 
 def trimmed(past: Panel, least: int) -> tuple[Panel, Ints]:
