@@ -92,20 +92,19 @@ def tally(profile: Profile, sample_type: str, keys: Keys | None = None) -> Tally
 def sample_keys(profile: Profile) -> Keys:
     """Key of each sample's site, (samples,); 0 for an empty stack."""
     lines = profile.symbols.locations
-    functions, names = np.unique(np.fromiter(_function_keys(profile), np.uint64), return_inverse=True)
-    # Locations without symbols count as a function each.
-    counts = np.diff(lines.line_offsets)
-    bare = np.flatnonzero(counts == 0)
-    places = np.array([_place_key(profile.symbols.place(int(i))) for i in bare], np.uint64)
-    known = np.append(functions, places)
-    owner = np.append(np.repeat(np.arange(len(counts)), counts), bare)
-    entry = np.append(names[lines.line_function], len(functions) + np.arange(len(bare)))
-    entry = entry[np.argsort(owner, kind="stable")]
-    bounds = np.concatenate(([0], np.cumsum(np.maximum(counts, 1))))
+    places: dict[int, int] = {}  # of each key among those of all functions
+    names = np.array([places.setdefault(key, len(places)) for key in _function_keys(profile)], np.int64)
+    known, entry, bounds = np.fromiter(places, np.uint64, len(places)), names[lines.line_function], lines.line_offsets
+    bare = np.flatnonzero(bounds[1:] == bounds[:-1])
+    if len(bare):  # locations without symbols count as a function each
+        entry = np.insert(entry, bounds[bare], len(known) + np.arange(len(bare)))
+        bounds = bounds + np.searchsorted(bare, np.arange(len(bounds)))
+        keys = [_place_key(profile.symbols.place(location)) for location in bare.tolist()]
+        known = np.append(known, np.array(keys, np.uint64))
     out = np.empty(len(profile.values), np.uint64)
     offsets = np.ascontiguousarray(profile.stack_offsets, np.int64)
     stacks = (offsets, len(out), np.ascontiguousarray(profile.stack_locations, np.int32))
-    if not call("summed", *stacks, bounds, len(counts), entry, known, len(known), np.full(len(known), -1), out):
+    if not call("summed", *stacks, bounds, len(bounds) - 1, entry, known, len(known), np.full(len(known), -1), out):
         raise IndexError("a stack refers to what is not there")
     return out
 

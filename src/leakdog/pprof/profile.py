@@ -151,9 +151,7 @@ class Profile:
 
     def runs(self, *prefixes: str) -> NDArray[np.bool_]:
         """(samples,): whether a function whose name starts with one of these is anywhere on the sample's stack."""
-        strings = self.symbols.strings
-        begin = np.any([strings.begin(prefix) for prefix in prefixes], axis=0)
-        wanted = begin[self.symbols.functions.name]
+        wanted = self.symbols.strings.begin(*prefixes)[self.symbols.functions.name]
         lines = self.symbols.locations
         inside = np.zeros(len(lines.mapping), bool)
         inside[_owners(lines.line_offsets)[wanted[lines.line_function]]] = True

@@ -57,13 +57,11 @@ class Strings(Sequence[str]):
         stops = np.minimum(bounds[1:], bounds[:-1] + CHARACTER_BYTES * self.name_length)
         return [data[start:stop] for start, stop in zip(bounds[:-1].tolist(), stops.tolist(), strict=True)]
 
-    def begin(self, prefix: str) -> NDArray[np.bool_]:
-        """(entries,): whether an entry begins like this, which takes no text of any."""
-        wanted, (text, bounds) = np.frombuffer(prefix.encode(), np.uint8), self.columns
-        found = np.diff(bounds) >= len(wanted)
-        at = bounds[:-1][found, None] + np.arange(len(wanted))
-        found[found] = (text[at] == wanted).all(axis=1)
-        return found
+    def begin(self, *prefixes: str) -> NDArray[np.bool_]:
+        """(entries,): whether an entry begins like one of these, which takes no text of any."""
+        data, wanted = self._bytes.tobytes(), tuple(prefix.encode() for prefix in prefixes)
+        begun = [data.startswith(wanted, start, stop) for start, stop in pairwise(self._bounds.tolist())]
+        return np.array(begun, bool)
 
     def __len__(self) -> int:
         """Entries, the empty one at index 0 included."""
