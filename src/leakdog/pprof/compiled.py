@@ -1,12 +1,13 @@
 """What is compiled beside the reading of profiles: sums over stacks, and what the store does with rows.
 
 `csrc/sites.c` and `csrc/rows.c` say what each function does, and in which arrays: contiguous ones, of the types that
-they name.
+they name. They take microseconds, dozens of times for a profile, so other threads of Python wait meanwhile: to let each
+go on and to take turns again costs more than the work itself.
 """
 
 from __future__ import annotations
 
-from ctypes import c_int64, c_void_p
+from ctypes import PyDLL, c_int64, c_void_p
 from functools import cache
 from typing import Any
 
@@ -37,7 +38,13 @@ def call(name: str, *arguments: NDArray[Any] | int) -> int:
 
 @cache
 def _function(name: str) -> Any:
-    function = getattr(kernel.library(), f"leakdog_{name}")
+    function = getattr(_library(), f"leakdog_{name}")
     function.argtypes = [c_void_p if letter == "a" else c_int64 for letter in _PARAMETERS[name]]
     function.restype = c_int64
     return function
+
+
+@cache
+def _library() -> PyDLL:
+    kernel.library()  # which says what to do where it is not there, or of another version
+    return PyDLL(str(kernel.LIBRARY))
