@@ -74,10 +74,11 @@ def run(args: argparse.Namespace) -> int:
     import asyncio
 
     from leakdog.daemon import Daemon, Options
-    from leakdog.daemon.malloc import hold_little
+    from leakdog.daemon.malloc import collect_seldom, hold_little
 
     logging.basicConfig(level=args.level.upper(), format=LOG_FORMAT, stream=sys.stderr)
     hold_little()
+    collect_seldom()
     host, port = args.listen
     daemon = Daemon(config_loader(args.config), Options(host, port, args.expose_heap))
     asyncio.run(daemon.run())

@@ -1,4 +1,4 @@
-"""The C library's allocator, told not to hold memory that nobody uses."""
+"""The C library's allocator, told not to hold memory that nobody uses, and Python's collector, told to rest."""
 
 import ctypes
 import subprocess
@@ -53,6 +53,18 @@ for _ in range(3):
 print(c.mallinfo2().fordblks >> 20)
 """
 
+# Many objects are made and kept, a little at a time; then how often Python has searched for cycles.
+OBJECTS = """
+import gc, sys
+from leakdog.daemon.malloc import collect_seldom
+if sys.argv[1] == "held":
+    collect_seldom()
+before = sum(each["collections"] for each in gc.get_stats())
+for _ in range(100):
+    kept = [[] for _ in range(1000)]
+print(sum(each["collections"] for each in gc.get_stats()) - before)
+"""
+
 
 def said(program: str, how: str) -> int:
     """What the program prints, in a process of its own: `held` sets the allocator first."""
@@ -75,3 +87,9 @@ def test_elsewhere_it_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """A C library without mallopt is no error: nothing is set, and that is told."""
     monkeypatch.setattr(ctypes, "CDLL", lambda _: object())
     assert malloc.hold_little() is False
+
+
+def test_cycles_are_searched_for_seldom() -> None:
+    """A pass keeps some objects for a moment; left alone, Python searches for cycles each time it has made 700."""
+    assert said(OBJECTS, "held") <= 10
+    assert said(OBJECTS, "free") >= 50
