@@ -10,8 +10,9 @@ from leakdog.store.pack import Chain
 # Of a target and a kind of profile.
 Series = tuple[int, str]
 
-# What chains may take. Packed, those of a thousand targets have room in it; others are read again, in milliseconds.
-READY_BYTES = 16 << 20
+# What chains may take. As they are, those of some 600 targets have room in it, and packed those of four times as many;
+# others are read again, in milliseconds.
+READY_BYTES = 32 << 20
 
 
 class _Kept(NamedTuple):
