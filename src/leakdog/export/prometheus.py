@@ -14,8 +14,8 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from leakdog import __version__
-from leakdog.attribute.ledger import ledger
 from leakdog.errors import Reason
+from leakdog.export.targets import target_gauges
 from leakdog.model import Leak, LeakState, Unit
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.store.contract import StoreStats
@@ -38,8 +38,9 @@ class Page:
         ProcessCollector(registry=self._registry)
         PlatformCollector(registry=self._registry)
 
-    def render(self, accept: str, stats: StoreStats | None) -> tuple[bytes, str]:
+    async def render(self, accept: str, stats: StoreStats | None) -> tuple[bytes, str]:
         """Body and content type for this Accept header; `stats` is None where the store did not answer."""
+        targets = await target_gauges(list(self._fleet))
         once = CollectorRegistry(auto_describe=False)
         once.register(_Once(self._registry.collect()))
         once.register(_Once(fleet_metrics(self._fleet, stats)))
@@ -47,7 +48,7 @@ class Page:
             encode, content_type = choose_encoder(accept)
         except (TypeError, ValueError):  # a version that is no number
             encode, content_type = choose_encoder("")
-        return encode(once), content_type
+        return targets + encode(once), content_type
 
 
 class _Once(Collector):
@@ -64,49 +65,13 @@ class _Once(Collector):
 
 
 def fleet_metrics(fleet: Fleet, stats: StoreStats | None) -> Iterator[Metric]:
-    """All of leakdog's own metrics."""
-    yield from _target_metrics(list(fleet))
+    """All of leakdog's own metrics but those of each target."""
     yield from _cost_metrics(fleet)
     yield from _growth_metrics(list(fleet))
     yield from _leak_metrics([leak for leak in fleet.leaks() if leak.key in fleet.targets])
     yield from _daemon_metrics(fleet)
     if stats is not None:
         yield from _store_metrics(stats)
-
-
-def _target_metrics(targets: list[Watched]) -> Iterator[Metric]:
-    up = GaugeMetricFamily("leakdog_target_up", "Whether the last scrape of the target succeeded.", labels=TARGET)
-    last = GaugeMetricFamily(
-        "leakdog_target_last_scrape_timestamp_seconds", "When the target was last read with success.", labels=TARGET
-    )
-    took = GaugeMetricFamily("leakdog_target_scrape_duration_seconds", "How long the last scrape took.", labels=TARGET)
-    size = GaugeMetricFamily(
-        "leakdog_signal_bytes", "Latest value of a signal measured in bytes.", labels=[*TARGET, "signal"]
-    )
-    count = GaugeMetricFamily(
-        "leakdog_signal_quantity", "Latest value of a signal that counts things.", labels=[*TARGET, "signal"]
-    )
-    limit = GaugeMetricFamily(
-        "leakdog_target_memory_limit_bytes", "Memory at which the target will be killed.", labels=TARGET
-    )
-    memory = GaugeMetricFamily(
-        "leakdog_ledger_bytes",
-        "Memory by what it is made of; the parts sum to the resident set.",
-        labels=[*TARGET, "part"],
-    )
-    for watched in targets:
-        key = list(watched.key)
-        if watched.up is not None:
-            up.add_metric(key, float(watched.up))
-        _add(last, key, watched.last_success)
-        _add(took, key, watched.last_duration_seconds)
-        _add(limit, key, watched.memory_limit)
-        for signal, value in sorted(watched.values.items()):
-            (size if signal.unit is Unit.BYTES else count).add_metric([*key, signal.value], value)
-        parts = found.parts if (found := ledger(watched.values)) else {}
-        for part, value in parts.items():
-            memory.add_metric([*key, part.value], value)
-    yield from (up, last, took, limit, size, count, memory)
 
 
 def _cost_metrics(fleet: Fleet) -> Iterator[Metric]:

@@ -107,7 +107,7 @@ class Server:
         except StoreError:
             log.warning("the metrics page leaves out the store: it did not answer", exc_info=True)
             stats = None
-        body, content_type = self._page.render(request.headers.get(hdrs.ACCEPT, ""), stats)
+        body, content_type = await self._page.render(request.headers.get(hdrs.ACCEPT, ""), stats)
         return web.Response(body=body, headers={hdrs.CONTENT_TYPE: content_type})
 
     async def healthy(self, request: web.Request) -> web.Response:

@@ -1,10 +1,12 @@
 """The metrics page: names that stay, bounded labels, nothing where nothing is known."""
 
+import asyncio
 import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as strict
 from prometheus_client.parser import text_string_to_metric_families
 
 from leakdog.attribute.case import Finding
@@ -66,7 +68,7 @@ def harmless() -> tuple[Finding, ...]:
 
 def samples(made: Fleet, stats: StoreStats | None = STATS) -> dict[tuple[str, frozenset[str]], float]:
     """Every sample of the page by name and label values, whatever their order."""
-    body, _ = Page(made).render("text/plain", stats)
+    body, _ = asyncio.run(Page(made).render("text/plain", stats))
     families = text_string_to_metric_families(body.decode())
     return {(s.name, frozenset(s.labels.values())): s.value for family in families for s in family.samples}
 
@@ -175,9 +177,18 @@ def test_names_of_functions_and_their_number_are_bounded() -> None:
 )
 def test_every_reader_gets_a_page(content_type: str, accept: str) -> None:
     """The format is the one that is asked for; an Accept header that makes no sense gets plain text."""
-    body, told = Page(fleet(leak())).render(accept, STATS)
+    body, told = asyncio.run(Page(fleet(leak())).render(accept, STATS))
     assert told.startswith(content_type)
     assert b"leakdog_leak_state" in body
+
+
+def test_openmetrics_is_whole() -> None:
+    """A reader of OpenMetrics, which is stricter, finds the same numbers."""
+    accept = "application/openmetrics-text; version=1.0.0"
+    body, _ = asyncio.run(Page(fleet(leak())).render(accept, STATS))
+    found = {(s.name, *s.labels.values()): s.value for each in strict(body.decode()) for s in each.samples}
+    assert found["leakdog_target_up", *KEY] == 1.0
+    assert found["leakdog_scrapes_total",] == 0.0
 
 
 def test_documentation_lists_exactly_the_exported_metrics() -> None:
