@@ -60,6 +60,7 @@ bench-scale: $(VENV)/.dev ## the figures of scale: 20,000 targets, 30 days of hi
 	$(BIN)/python -m bench.growth --targets 100 1000 --days 1 30
 	$(BIN)/python -m bench.startup --targets 0 1000 5000
 	$(BIN)/python -m bench.daemon --targets 100 500 1000 --interval 6 30 60 --seconds 120
+	$(BIN)/python -m bench.daemon --targets 5000 --interval 300 --seconds 60 --large 0
 	$(BIN)/python -m bench.cap --minutes 20
 
 selfwatch: $(VENV)/.dev ## let leakdog watch its own daemon for MINUTES=65

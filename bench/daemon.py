@@ -33,6 +33,7 @@ BODIES = {SMALL: 3, LARGE: 1}  # that are counted of a scrape
 # Bodies a second that one core is to be enough for.
 AIMS = {SMALL: 400, LARGE: 120}
 IDLE_AIM = 96  # MiB
+RSS_AIMS = {500: 160, 5000: 320}  # MiB, by number of targets
 
 
 def main(arguments: Sequence[str] = ()) -> None:
@@ -53,7 +54,7 @@ def main(arguments: Sequence[str] = ()) -> None:
             print(f"resident memory of an idle daemon (no targets): {idle:.0f} MiB (aim: {IDLE_AIM})")
         print(
             f"{'targets':>8}{'every':>8}{'scrapes/s':>11}{'failed':>8}{'cores':>7}{'CPU/scrape':>12}"
-            f"{'RSS':>9}{'KiB/target':>12}{'bodies/s/core':>15}",
+            f"{'RSS':>9}{'':12}{'KiB/target':>12}{'bodies/s/core':>15}",
             flush=True,
         )
         with simulated(folder / "bodies") as port:
@@ -73,17 +74,19 @@ def measure(
     with daemon(folder, targets, interval, pages) as (process, url):
         idle = process.memory_info().rss
         time.sleep(interval + 5)  # the first pass of each is another: it decodes and stores all anew
-        began, before, scrapes = time.monotonic(), cpu_seconds(process), metric(url, "leakdog_scrapes_total")
+        scrapes = metric(url, "leakdog_scrapes_total")  # what this page costs is not counted
+        began, before = time.monotonic(), cpu_seconds(process)
         time.sleep(seconds)
-        cpu = cpu_seconds(process) - before
+        cpu, elapsed = cpu_seconds(process) - before, time.monotonic() - began
         done = metric(url, "leakdog_scrapes_total") - scrapes
-        elapsed = time.monotonic() - began
         failed = metric(url, "leakdog_scrape_failures_total")
         rss = process.memory_info().rss
     each, bodies = (rss - idle) / len(targets) / 1024, BODIES[pages] * done / cpu
+    aim = f" (aim: {RSS_AIMS[len(targets)]})" if len(targets) in RSS_AIMS else ""
+    memory = f"{rss / MIB:5.0f} MiB{aim}"
     return (
         f"{len(targets):8,}{interval:7g}s{done / elapsed:11.1f}{failed:8.0f}{cpu / elapsed:7.2f}"
-        f"{1000 * cpu / done:9.2f} ms{rss / MIB:5.0f} MiB{each:12.0f}{bodies:15.0f} (aim: {AIMS[pages]})"
+        f"{1000 * cpu / done:9.2f} ms{memory:21}{each:12.0f}{bodies:15.0f} (aim: {AIMS[pages]})"
     )
 
 

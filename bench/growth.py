@@ -26,7 +26,7 @@ from pathlib import Path
 import psutil
 
 from bench.bodies import PAGES, record
-from bench.daemon import MIB
+from bench.daemon import MIB, RSS_AIMS
 from bench.held import tally
 from bench.startup import DAY, histories, remember
 from leakdog.config.schema import Config, IntervalsConfig, RetentionConfig, ScrapeConfig, StorageConfig
@@ -44,7 +44,6 @@ from leakdog.store import open_store
 AGAIN = 300  # passes that are measured
 MINUTE = 60.0
 TOGETHER = 64  # passes at a time, as many as a daemon makes by default
-RSS_AIMS = {500: 160, 5000: 320}  # MiB
 
 
 class Pages:
