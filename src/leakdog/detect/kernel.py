@@ -38,7 +38,7 @@ MEASURED = (
     *("peak", "excess", "late", "line", "inner", "within", "repeated", "fall"),
 )
 HOPEFUL, WEIGHED = 2, 3  # how far a row came: its trend is known; all is
-ROOM, DAYS_ROOM = 13, 2  # rows, and days, of numbers in which a row is worked out
+ROOM, DAYS_ROOM = 13, 2  # rows, and days, of numbers in which a row is worked out: `needed` in csrc/examine.c
 _PLACES = np.array([NUMBERS.index(name) for name in MEASURED])
 # By function, a letter for each parameter: an array, or a number.
 _PARAMETERS = {"examine": "a" * 12 + "n" * 10 + "an" + "a" * 7, "grown": "anna" + "aana" + "annaa"}

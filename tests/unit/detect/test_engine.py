@@ -172,6 +172,21 @@ def test_a_forecast_is_as_wide_as_those_of_its_kind_of_look_back_were_off(number
     assert found.time_to_limit_interval == pytest.approx((200 * math.exp(early), 200 * math.exp(late)))
 
 
+def test_when_growth_began_is_told_of_the_newest_blocks(rng: np.random.Generator) -> None:
+    """What is kept of it between two blocks is what would be worked out anew, over blocks and over a restart."""
+    hours = np.arange(0, 8 * 24, 0.5)
+    values = 1e9 * (1 + 0.01 * np.maximum(hours - 48, 0) + 0.1 * rng.standard_normal(len(hours)))
+    group, told = Group(PRODUCTION, 1), []
+    for hour, value in zip(hours, values, strict=True):
+        now = 1.75e9 + 3600 * hour
+        group.observe(now, [value], life_start=1.7e9 if hour < 96 else 1.75e9 + 96 * 3600, load=None)
+        found = assess(group, [Signal.RSS], [None], now)[0]
+        group.found.onsets.clear()
+        assert assess(group, [Signal.RSS], [None], now)[0].onset == found.onset
+        told.append(found.onset)
+    assert len({*told} - {None}) == 3
+
+
 def test_an_urgent_look_back_alone_is_not_blind() -> None:
     """It tells no verdict, but growth it would have seen: too early, and not as if nothing could be read."""
     context = Context(

@@ -325,10 +325,9 @@ static bool sound(const Look *look, int64_t covers) {
         && whole->span <= covers && (!whole->same || (covers == whole->blocks && look->stride == look->width));
 }
 
-/* Doubles that one row needs to be worked out in. */
+/* Doubles in which one row is worked out: six arrays and a day, and what `rhythm`, `trend` and `median` want. */
 static int64_t needed(const Look *look) {
-    int64_t width = most_of(look->width, look->stride) + 1;
-    return 9 * width + 4 * width + 2 * look->whole.day;
+    return 13 * (most_of(look->width, look->stride) + 1) + 2 * look->whole.day;
 }
 
 /* Examine a look-back of `many` chosen of `rows` series.

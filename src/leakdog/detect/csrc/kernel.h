@@ -16,7 +16,7 @@
 /* To be raised with every change of what is below: an old shared object is then not taken for this one. */
 enum { VERSION = 1 };
 
-enum { SEGMENTS = 8, STEPS = SEGMENTS - 1, ALPHAS = 25, MOST_PARAMETERS = 8, LIVES = 8, MOST_DAYS = 31 };
+enum { SEGMENTS = 8, STEPS = SEGMENTS - 1, ALPHAS = 25, MOST_PARAMETERS = 8, LIVES = 8 };
 
 /* Whole numbers of a look-back and its settings. */
 typedef struct {

@@ -1,4 +1,4 @@
-/* What the age of a life says, and the lives before it; convexity.py says why. */
+/* Warm-up against growth: over a life, a warm-up rises like the logarithm of age or slower, a leak like age. */
 #include "kernel.h"
 
 enum { POINTS = 32, PARTS = 7 }; /* a life is averaged to this many points */

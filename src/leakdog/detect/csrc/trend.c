@@ -1,4 +1,4 @@
-/* A line through a window, how sure it is, and the shape of the rise; trend.py says why. */
+/* A line through a window, how sure it is, and the shape of the rise; design.py says why. */
 #include "kernel.h"
 
 /* A rise in a segment counts from this share of what a straight line would rise in it. */
