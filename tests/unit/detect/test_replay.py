@@ -152,8 +152,8 @@ def test_progress_ends_at_one(rng: np.random.Generator) -> None:
     assert seen[-1] == 1.0
 
 
-def test_who_looks_on_sees_more_rows_and_changes_nothing(rng: np.random.Generator) -> None:
-    """Rows that cannot reach the threshold are left out only where nobody looks on, and none of them would fire."""
+def test_who_looks_on_sees_all_rows_and_changes_nothing(rng: np.random.Generator) -> None:
+    """Rows that are measured and do not reach the threshold are shown too."""
     histories = [history(rng, f"s{number}", leak=leak) for number, leak in enumerate((0.0, 0.03, 0.1, 0.5))]
     weak = []
 

@@ -35,9 +35,6 @@ Bools = npt.NDArray[np.bool_]
 HURDLE, HURDLE_LOADED = 0.5, 0.2
 # A life is in sight if at least this share of it has been seen.
 SEEN_SHARE = 0.5
-# What comes of comparing with the past, which takes most of the time. More of each is more of a leak, so a score in
-# which they are infinite is the most that a row can reach.
-COMPARED = ("peak", "excess", "late", "line", "inner", "within", "repeated")
 # What is told of rows that cannot be a leak too, as in `Trend`; and what is measured of the others besides.
 TOLD_TOO = ("z", "rise", "rising", "max_step", "last")
 AS_IN_TREND = (*TOLD_TOO, "first", "middle", "least", "leap", "alpha")
@@ -83,7 +80,6 @@ def examine(
     climbs: Climbs,
     *,
     full: bool = True,
-    sift: bool = False,
 ) -> Evidence:
     """Judge one look-back.
 
@@ -92,7 +88,6 @@ def examine(
         past: blocks of the level its past is read from; the same panel where that is the same level.
         climbs: gives the past of some rows on the coarsest level; asked only by urgent looks, for few.
         full: also tell the trend of rows that cannot be a leak, and whether they settle or follow load.
-        sift: where that is not asked for, measure only rows that can reach the threshold.
 
     """
     out = Evidence.empty(len(window.lows))
@@ -129,7 +124,7 @@ def examine(
     sight = _Sight(index, *place, rows, begin[index], before[index], raw, base, level, asked, seen, found)
     if full:
         _tell(out, sight, look, settings)
-    _weigh(out, sight, look, settings, climbs, full=full, sift=sift)
+    _weigh(out, sight, look, settings, climbs, full=full)
     return out
 
 
@@ -153,9 +148,7 @@ def _trend(sight: _Sight, look: Look, names: tuple[str, ...]) -> dict[str, Array
     }
 
 
-def _weigh(
-    out: Evidence, sight: _Sight, look: Look, settings: Settings, climbs: Climbs, *, full: bool, sift: bool
-) -> None:
+def _weigh(out: Evidence, sight: _Sight, look: Look, settings: Settings, climbs: Climbs, *, full: bool) -> None:
     """Measure and decide on the rows that grow surely enough to be a leak or to settle; their rise is above 0."""
     grows = (sight.found.z >= settings.z_least) & (sight.found.rise >= sight.asked)
     if not full:
@@ -164,18 +157,14 @@ def _weigh(
     if not len(sight.index):
         return
     measured = _measure(sight, look, settings, climbs)
-    if sift and not full:
-        reaches = np.flatnonzero(score(measured, look, settings) >= sight.rows.threshold)
-        sight, measured = take(sight, reaches), measured.some(reaches)
-    if len(sight.index):
-        _compare(measured, sight, look, settings)
-        _decide(measured, sight, look, settings)
-        measured.follows_load[:] = out.follows_load[sight.index] & ~measured.leak
-        out.put_all(sight.index, measured)
+    _compare(measured, sight, look, settings)
+    _decide(measured, sight, look, settings)
+    measured.follows_load[:] = out.follows_load[sight.index] & ~measured.leak
+    out.put_all(sight.index, measured)
 
 
 def _measure(sight: _Sight, look: Look, settings: Settings, climbs: Climbs) -> Evidence:
-    """What the look-back tells by itself; what comparing it with the past may tell is as much of a leak as can be."""
+    """What the look-back tells by itself."""
     found, seen, out = sight.found, sight.seen, Evidence.empty(len(sight.index))
     rise, seconds = found.rise, sight.seconds
     climb = mean(seen.raw[:, -(look.blocks // 4) :]) - sight.base
@@ -198,8 +187,6 @@ def _measure(sight: _Sight, look: Look, settings: Settings, climbs: Climbs) -> E
         lives=(_columns(sight) > sight.start).sum(1).astype(float),
         loaded=seen.loaded.astype(float),
         left=np.where(np.isnan(sight.rows.limit), np.inf, (sight.rows.limit - sight.level) / rise),
-        fall=np.zeros(len(rise)),  # less of it is more of a leak
-        **dict.fromkeys(COMPARED, np.full(len(rise), np.inf)),
     )
     if look.urgent and len(rise):
         length = look.blocks * seconds / settings.levels[-1].block_seconds
@@ -209,7 +196,7 @@ def _measure(sight: _Sight, look: Look, settings: Settings, climbs: Climbs) -> E
 
 
 def _compare(out: Evidence, sight: _Sight, look: Look, settings: Settings) -> None:
-    """What the past says: all of `COMPARED`."""
+    """What the past says."""
     seen, rise = sight.seen, sight.found.rise
     total = running(seen.coarse)
     late, line = _warm_up(sight, total, _age(sight), _past_blocks(sight, look), settings)
