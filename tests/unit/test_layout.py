@@ -18,6 +18,7 @@ TESTED_ELSEWHERE = {
             "sight",
         )
     },
+    **{f"detect/{name}.py": "detect/test_grid.py, as grids show them" for name in ("filled", "history")},
     "demo/healthy.py": "cli/test_demo.py runs it",
     "demo/leaking.py": "cli/test_demo.py runs it",
     "errors.py": "only says what can go wrong; each error is tested where it is raised",
