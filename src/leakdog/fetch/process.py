@@ -121,7 +121,8 @@ def _listening(port: int) -> Iterator[tuple[IPv4Address | IPv6Address, str]]:
             lines = _proc("net", name).read_text().splitlines()[1:]
         except OSError:  # no IPv6 here, or not allowed
             continue
-        for fields in map(str.split, lines):
+        end = f":{port:04X}"
+        for fields in (line.split() for line in lines if end in line):  # of thousands of connections, a few
             address, _, hex_port = fields[1].partition(":")
             if fields[3] == LISTENING and int(hex_port, 16) == port:
                 yield _address(address), fields[9]

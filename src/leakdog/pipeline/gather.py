@@ -11,29 +11,28 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from urllib.parse import urlsplit
 
 from leakdog.attribute.blocked import Blocked, most_blocked
-from leakdog.attribute.gist import PROFILING, SITES
+from leakdog.attribute.gist import SITES
 from leakdog.attribute.module import main_module
-from leakdog.attribute.tally import Tally, sample_keys, tally
 from leakdog.config.resolve import body_size_limit, scrape_timeout
 from leakdog.config.schema import Config, Preset
 from leakdog.errors import FetchError, ProfileError, Reason, WrongProfile
 from leakdog.fetch.counters import total
 from leakdog.fetch.exposition import read_metrics
 from leakdog.fetch.http import HttpClient
-from leakdog.fetch.process import command_line, find_listener, is_loopback, read_process
+from leakdog.fetch.process import read_process
 from leakdog.model import Kind, Observation, RawProfile, Signal, Source
 from leakdog.pipeline.cost import charged
 from leakdog.pipeline.decode import decoded, limits
-from leakdog.pipeline.sites import BESIDE, BY_SITE
+from leakdog.pipeline.local import find_local
+from leakdog.pipeline.sites import BY_SITE
 from leakdog.pipeline.state import Watched
+from leakdog.pipeline.totals import Tallies, by_site, profile_values, profiling_bytes
 from leakdog.pipeline.worker import Worker
 from leakdog.pprof import memstats
 from leakdog.pprof.profile import Profile, ReadProfile
 
-Tallies = dict[Signal, Tally]
 log = logging.getLogger("leakdog.pipeline")
 
 # Statuses by which a server says "there is no such page here", as opposed to "not now" or "not for you".
@@ -55,29 +54,6 @@ class Gathered:
     def values(self) -> dict[Signal, float]:
         """One value per signal; a later observation is the fresher one."""
         return {signal: value for seen in self.observations for signal, value in seen.values.items()}
-
-
-def profile_values(profile: Profile, kind: Kind) -> dict[Signal, float]:
-    """The totals of a profile as signals."""
-    if kind is Kind.HEAP:
-        totals = profile.values.sum(axis=0, dtype=float)
-        names = {signal.value: signal for signal in Signal}
-        typed = zip(profile.sample_types, totals, strict=True)
-        return {names[kind_of.type]: float(total) for kind_of, total in typed if kind_of.type in names and total >= 0}
-    signal = {Kind.GOROUTINE: Signal.GOROUTINES, Kind.GOROUTINELEAK: Signal.GOROUTINES_LEAKED}.get(kind)
-    return {signal: float(profile.values[:, 0].sum())} if signal else {}
-
-
-def profiling_bytes(profile: Profile) -> float | None:
-    """Bytes that a Go program has allocated so far to write profiles; None where the profile does not tell.
-
-    For a quiet program this is most of what it allocates, and it grows with what leaks: a profile of more goroutines
-    is longer. Taken for load it would excuse the leak.
-    """
-    column = next((i for i, kind in enumerate(profile.sample_types) if kind.type == Signal.ALLOC_SPACE), None)
-    if column is None:
-        return None
-    return float(profile.values[profile.runs(*PROFILING), column].sum())
 
 
 class Gatherer:
@@ -221,7 +197,7 @@ class Gatherer:
         if kind is Kind.GOROUTINE and (limit := watched.job.blocked_goroutines) is not None:
             most = await asyncio.to_thread(most_blocked, profile, watched.own)
             got.blocked = most if most is not None and most.count > limit else None
-        got.tallies |= _by_site(profile, kind)
+        got.tallies |= by_site(profile, kind)
         got.observations.append(
             Observation(
                 Source.PPROF,
@@ -268,7 +244,7 @@ class Gatherer:
         """Readings of the process behind a loopback address, where it can be told for sure which one it is."""
         if PROCESS in watched.absent:
             return
-        pid = watched.local_pid or await self._find_local(watched, got)
+        pid = watched.local_pid or await find_local(watched, got.observations, self._clock, self._get)
         if pid is None:
             got.absent.add(PROCESS)
             return
@@ -278,32 +254,6 @@ class Gatherer:
             watched.local_pid = None
             return
         watched.local_pid = pid
-
-    async def _find_local(self, watched: Watched, got: Gathered) -> int | None:
-        """The pid that listens on the target's loopback address, if what the target says of itself agrees.
-
-        A listener may be a tunnel (ssh, kubectl, docker-proxy): its memory is not the target's.
-        """
-        url = urlsplit(watched.target.base_url or "")
-        if not url.hostname or not is_loopback(url.hostname):
-            return None
-        pid = await asyncio.to_thread(find_listener, url.hostname, url.port or (443 if url.scheme == "https" else 80))
-        if pid is None:
-            return None
-        told = [seen.start_time for seen in got.observations if seen.start_time is not None]
-        if told:
-            try:
-                seen = await asyncio.to_thread(read_process, pid, self._clock())
-            except FetchError:
-                return None
-            return pid if seen.start_time is not None and abs(seen.start_time - told[-1]) < 5 else None
-        if not watched.job.pprof_path:
-            return None
-        try:
-            said = await self._get(watched, f"{watched.job.pprof_path}/cmdline", {})
-        except FetchError:
-            return None
-        return pid if said and said == await asyncio.to_thread(command_line, pid) else None
 
     @property
     def _forces_gc(self) -> bool:
@@ -333,16 +283,6 @@ class Gatherer:
             )
             cost.bytes += len(response.data)
         return response.data
-
-
-def _by_site(profile: Profile, kind: Kind) -> Tallies:
-    """What each site holds, in each signal that is followed by site and that the profile tells."""
-    told = {name for each in profile.sample_types for name in (each.type, f"inuse_{each.type}")}
-    # A goroutine profile has one number, whatever its name.
-    types = {signal: signal.value if of is Kind.HEAP else "" for signal, of in BY_SITE.items() if of is kind}
-    followed = {signal: name for signal, name in types.items() if signal not in BESIDE or name in told}
-    keys = sample_keys(profile) if followed else None
-    return {signal: tally(profile, name, keys) for signal, name in followed.items()}
 
 
 def _must_have_answered(watched: Watched, due: frozenset[str], got: Gathered) -> None:

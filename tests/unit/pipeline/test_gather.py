@@ -8,20 +8,16 @@ import pytest
 
 from leakdog.config.schema import Config, DetectionConfig, GlobalConfig, Preset
 from leakdog.errors import FetchError, Reason
-from leakdog.model import Kind, Observation, Signal, Source, Target
+from leakdog.model import Kind, Signal
 from leakdog.pipeline import decode
-from leakdog.pipeline import gather as room
 from leakdog.pipeline.gather import (
     MEMSTATS,
     METRICS,
     PROCESS,
     Gatherer,
-    profile_values,
-    profiling_bytes,
 )
 from leakdog.pipeline.state import Watched
 from leakdog.pipeline.worker import Worker
-from leakdog.pprof import parse
 
 ALL = frozenset({METRICS, PROCESS, *(kind.value for kind in Kind)})
 TEXT = (
@@ -198,72 +194,6 @@ async def test_the_whole_pass_has_a_deadline(paper, config, watched: Watched, mo
         await gatherer(paper, config).gather(watched, ALL)
 
 
-def local(watched: Watched) -> Watched:
-    """The same target on a loopback address."""
-    address = watched.target.key._replace(instance="127.0.0.1:6060")
-    return replace_target(watched, Target(address, base_url="http://127.0.0.1:6060"))
-
-
-def replace_target(watched: Watched, target: Target) -> Watched:
-    """The watched target with another address."""
-    return Watched(target, watched.job)
-
-
-def told(found: Observation | FetchError) -> Observation:
-    """The observation, or the error raised."""
-    if isinstance(found, FetchError):
-        raise found
-    return found
-
-
-@pytest.fixture
-def listener(monkeypatch) -> dict[int, Observation]:
-    """A process that listens on every port, started at 1000, and what can be read of it."""
-    seen = Observation(Source.PROCESS, 0.0, {Signal.RSS_ANON: 3e6}, start_time=1000.4, pid=7)
-    found = {7: seen}
-    monkeypatch.setattr(room, "find_listener", lambda host, port: 7)
-    monkeypatch.setattr(room, "read_process", lambda pid, time: told(found[pid]))
-    monkeypatch.setattr(room, "command_line", lambda pid: b"shop\0--port=6060")
-    return found
-
-
-async def test_the_process_behind_a_loopback_address_is_read_too(paper, config, watched, listener) -> None:
-    """The listener is the target if it began when the target says it did."""
-    target = local(watched)
-    got = await gatherer(paper, config).gather(target, ALL)
-    assert got.values[Signal.RSS_ANON] == 3e6
-    assert target.local_pid == 7
-
-
-async def test_a_listener_that_ends_is_looked_for_anew(paper, config, watched, listener) -> None:
-    """The process ends between two passes: that pass goes without its numbers, the next looks for the new one."""
-    target = local(watched)
-    asks = gatherer(paper, config)
-    await asks.gather(target, ALL)
-    seen = listener[7]
-    listener[7] = FetchError(Reason.PROCESS_GONE, "process 7 has ended")
-    got = await asks.gather(target, ALL)
-    assert (Signal.RSS_ANON in got.values, target.local_pid, PROCESS in got.absent) == (False, None, False)
-    listener[7] = seen
-    assert Signal.RSS_ANON in (await asks.gather(target, ALL)).values
-
-
-async def test_a_listener_that_cannot_be_read_is_not_guessed_at(paper, config, watched, listener, monkeypatch) -> None:
-    """Neither one that ends while it is looked at, nor none at all."""
-    listener[7] = FetchError(Reason.PROCESS_GONE, "process 7 may not be read by this user")
-    assert PROCESS in (await gatherer(paper, config).gather(local(watched), ALL)).absent
-    monkeypatch.setattr(room, "find_listener", lambda host, port: None)
-    assert PROCESS in (await gatherer(paper, config).gather(local(watched), ALL)).absent
-
-
-async def test_a_process_that_is_absent_is_not_looked_for_again(paper, config, watched, listener, monkeypatch) -> None:
-    """Looking through all processes of a machine costs; once per life is enough."""
-    target = local(watched)
-    target.absent = {PROCESS}
-    monkeypatch.setattr(room, "find_listener", lambda host, port: pytest.fail("was looked for"))
-    assert Signal.RSS_ANON not in (await gatherer(paper, config).gather(target, ALL)).values
-
-
 async def test_broken_memstats_fail_the_pass(paper, config, watched: Watched) -> None:
     """A text that is the right one but breaks off is an error like any other page's."""
     del paper.pages["/metrics"]
@@ -287,61 +217,9 @@ async def test_a_large_profile_is_decoded_all_the_same(paper, config, watched, m
     assert sites[0] == sites[1]
 
 
-async def test_a_tunnel_is_not_taken_for_the_target(paper, config, watched, listener) -> None:
-    """A listener that began at another time is something in between: its memory is not the target's."""
-    listener[7] = replace(listener[7], start_time=5000.0)
-    got = await gatherer(paper, config).gather(local(watched), ALL)
-    assert Signal.RSS_ANON not in got.values
-    assert PROCESS in got.absent
-
-
-@pytest.mark.parametrize(("expected", "said"), [(True, b"shop\0--port=6060"), (False, b"other"), (False, None)])
-async def test_without_a_start_time_the_command_line_confirms(paper, config, watched, listener, expected, said) -> None:
-    """Go's cmdline page must agree with the listener's command line; without that nothing is guessed."""
-    del paper.pages["/metrics"]
-    if said is not None:
-        paper.pages["/debug/pprof/cmdline"] = said
-    got = await gatherer(paper, config).gather(local(watched), ALL)
-    assert (Signal.RSS_ANON in got.values) is expected
-
-
-async def test_without_pprof_no_page_of_it_is_asked(paper, config, watched, listener) -> None:
-    """With an empty pprof_path neither profiles, nor a command line, nor a dump are looked for at the root."""
-    target = local(watched)
-    target.job = replace(target.job, pprof_path="")
-    paper.pages["/metrics"] = b"go_goroutines 5\n"
-    got = await gatherer(paper, config).gather(target, ALL)
-    assert (got.values, paper.asked) == ({Signal.GOROUTINES: 5.0}, ["/metrics"])
-    assert await gatherer(paper, config).goroutine_dump(target) is None
-
-
-async def test_a_local_process_is_read_without_http(config, watched, listener, paper) -> None:
-    """A target that is only a process id is read by that id."""
-    target = replace_target(watched, Target(watched.key, pid=7))
-    got = await gatherer(paper, config).gather(target, ALL)
-    assert (got.values, paper.asked) == ({Signal.RSS_ANON: 3e6}, [])
-
-
 async def test_a_dump_is_asked_in_text(paper, config, watched: Watched) -> None:
     """The goroutine dump is the page with debug=2; a target without goroutine profiles has none."""
     assert await gatherer(paper, config).goroutine_dump(watched) == paper.pages["/debug/pprof/goroutine"]
     assert paper.asked == ["/debug/pprof/goroutine?debug=2"]
     watched.absent = {"goroutine"}
     assert await gatherer(paper, config).goroutine_dump(watched) is None
-
-
-def test_totals_of_profiles_are_signals(heap: bytes, goroutine: bytes) -> None:
-    """A heap profile gives four totals, a goroutine profile their number, others nothing."""
-    found = profile_values(parse(heap), Kind.HEAP)
-    assert set(found) == {Signal.INUSE_SPACE, Signal.INUSE_OBJECTS, Signal.ALLOC_SPACE, Signal.ALLOC_OBJECTS}
-    assert set(profile_values(parse(goroutine), Kind.GOROUTINE)) == {Signal.GOROUTINES}
-    assert set(profile_values(parse(goroutine), Kind.GOROUTINELEAK)) == {Signal.GOROUTINES_LEAKED}
-    assert profile_values(parse(goroutine), Kind.THREADCREATE) == {}
-
-
-def test_what_profiling_costs_is_part_of_what_was_allocated(heap: bytes, goroutine: bytes) -> None:
-    """The bytes allocated to write profiles are some, but not all, of a profiled program's; a count has none."""
-    profile = parse(heap)
-    allocated = profile_values(profile, Kind.HEAP)[Signal.ALLOC_SPACE]
-    assert 0 <= profiling_bytes(profile) < allocated
-    assert profiling_bytes(parse(goroutine)) is None

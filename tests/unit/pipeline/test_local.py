@@ -1,0 +1,123 @@
+"""The process behind a loopback address is read too, where it is surely the target."""
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from leakdog.config.schema import Config
+from leakdog.errors import FetchError, Reason
+from leakdog.model import Kind, Observation, Signal, Source, Target
+from leakdog.pipeline import gather
+from leakdog.pipeline import local as room
+from leakdog.pipeline.gather import METRICS, PROCESS, Gatherer
+from leakdog.pipeline.state import Watched
+
+ALL = frozenset({METRICS, PROCESS, *(kind.value for kind in Kind)})
+
+
+def gatherer(paper, config: Config) -> Gatherer:
+    """A gatherer that asks the paper target."""
+    return Gatherer(paper, config, time.time)
+
+
+def local(watched: Watched) -> Watched:
+    """The same target on a loopback address."""
+    address = watched.target.key._replace(instance="127.0.0.1:6060")
+    return replace_target(watched, Target(address, base_url="http://127.0.0.1:6060"))
+
+
+def replace_target(watched: Watched, target: Target) -> Watched:
+    """The watched target with another address."""
+    return Watched(target, watched.job)
+
+
+def told(found: Observation | FetchError) -> Observation:
+    """The observation, or the error raised."""
+    if isinstance(found, FetchError):
+        raise found
+    return found
+
+
+@pytest.fixture
+def listener(monkeypatch) -> dict[int, Observation]:
+    """A process that listens on every port, started at 1000, and what can be read of it."""
+    seen = Observation(Source.PROCESS, 0.0, {Signal.RSS_ANON: 3e6}, start_time=1000.4, pid=7)
+    found = {7: seen}
+    monkeypatch.setattr(room, "find_listener", lambda host, port: 7)
+    for module in (gather, room):
+        monkeypatch.setattr(module, "read_process", lambda pid, time: told(found[pid]))
+    monkeypatch.setattr(room, "command_line", lambda pid: b"shop\0--port=6060")
+    return found
+
+
+async def test_the_process_behind_a_loopback_address_is_read_too(paper, config, watched, listener) -> None:
+    """The listener is the target if it began when the target says it did."""
+    target = local(watched)
+    got = await gatherer(paper, config).gather(target, ALL)
+    assert got.values[Signal.RSS_ANON] == 3e6
+    assert target.local_pid == 7
+
+
+async def test_a_listener_that_ends_is_looked_for_anew(paper, config, watched, listener) -> None:
+    """The process ends between two passes: that pass goes without its numbers, the next looks for the new one."""
+    target = local(watched)
+    asks = gatherer(paper, config)
+    await asks.gather(target, ALL)
+    seen = listener[7]
+    listener[7] = FetchError(Reason.PROCESS_GONE, "process 7 has ended")
+    got = await asks.gather(target, ALL)
+    assert (Signal.RSS_ANON in got.values, target.local_pid, PROCESS in got.absent) == (False, None, False)
+    listener[7] = seen
+    assert Signal.RSS_ANON in (await asks.gather(target, ALL)).values
+
+
+async def test_a_listener_that_cannot_be_read_is_not_guessed_at(paper, config, watched, listener, monkeypatch) -> None:
+    """Neither one that ends while it is looked at, nor none at all."""
+    listener[7] = FetchError(Reason.PROCESS_GONE, "process 7 may not be read by this user")
+    assert PROCESS in (await gatherer(paper, config).gather(local(watched), ALL)).absent
+    monkeypatch.setattr(room, "find_listener", lambda host, port: None)
+    assert PROCESS in (await gatherer(paper, config).gather(local(watched), ALL)).absent
+
+
+async def test_a_process_that_is_absent_is_not_looked_for_again(paper, config, watched, listener, monkeypatch) -> None:
+    """Looking through all processes of a machine costs; once per life is enough."""
+    target = local(watched)
+    target.absent = {PROCESS}
+    monkeypatch.setattr(room, "find_listener", lambda host, port: pytest.fail("was looked for"))
+    assert Signal.RSS_ANON not in (await gatherer(paper, config).gather(target, ALL)).values
+
+
+async def test_a_tunnel_is_not_taken_for_the_target(paper, config, watched, listener) -> None:
+    """A listener that began at another time is something in between: its memory is not the target's."""
+    listener[7] = replace(listener[7], start_time=5000.0)
+    got = await gatherer(paper, config).gather(local(watched), ALL)
+    assert Signal.RSS_ANON not in got.values
+    assert PROCESS in got.absent
+
+
+@pytest.mark.parametrize(("expected", "said"), [(True, b"shop\0--port=6060"), (False, b"other"), (False, None)])
+async def test_without_a_start_time_the_command_line_confirms(paper, config, watched, listener, expected, said) -> None:
+    """Go's cmdline page must agree with the listener's command line; without that nothing is guessed."""
+    del paper.pages["/metrics"]
+    if said is not None:
+        paper.pages["/debug/pprof/cmdline"] = said
+    got = await gatherer(paper, config).gather(local(watched), ALL)
+    assert (Signal.RSS_ANON in got.values) is expected
+
+
+async def test_without_pprof_no_page_of_it_is_asked(paper, config, watched, listener) -> None:
+    """With an empty pprof_path neither profiles, nor a command line, nor a dump are looked for at the root."""
+    target = local(watched)
+    target.job = replace(target.job, pprof_path="")
+    paper.pages["/metrics"] = b"go_goroutines 5\n"
+    got = await gatherer(paper, config).gather(target, ALL)
+    assert (got.values, paper.asked) == ({Signal.GOROUTINES: 5.0}, ["/metrics"])
+    assert await gatherer(paper, config).goroutine_dump(target) is None
+
+
+async def test_a_local_process_is_read_without_http(config, watched, listener, paper) -> None:
+    """A target that is only a process id is read by that id."""
+    target = replace_target(watched, Target(watched.key, pid=7))
+    got = await gatherer(paper, config).gather(target, ALL)
+    assert (got.values, paper.asked) == ({Signal.RSS_ANON: 3e6}, [])
