@@ -58,12 +58,25 @@ def test_chains_are_packed_before_any_is_let_go(monkeypatch: pytest.MonkeyPatch)
     assert 8 <= there(many, 100) < 30
 
 
+def test_few_chains_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In twice the room none is packed; once there are more, they come down to the room, and most are packed."""
+    monkeypatch.setattr(ready, "READY_BYTES", 3 * chain().size_bytes)
+    made = [chain() for _ in range(8)]
+    for count, same in ((6, {6}), (8, {1, 2, 3})):
+        kept = Ready()
+        for number in range(count):
+            kept.put((number, "heap"), 100 + number, 1, made[number])
+        found = [kept.take((number, "heap"), 100 + number, 1) for number in range(count)]
+        assert None not in found
+        assert sum(one is other for one, other in zip(found, made, strict=False)) in same
+
+
 def test_a_packed_chain_is_what_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its profile comes back, and it can go on."""
-    monkeypatch.setattr(ready, "READY_BYTES", int(1.5 * chain().size_bytes))
+    monkeypatch.setattr(ready, "READY_BYTES", 2 * chain().size_bytes)
     kept = Ready()
-    put(kept, 2)
-    for number in range(2):
+    put(kept, 5)
+    for number in range(5):
         found = kept.take((number, "heap"), 100 + number, 1)
         assert found is not None
         assert closed(found.profile()) == closed(opened(HEAP))
