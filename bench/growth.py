@@ -30,6 +30,7 @@ from bench.daemon import MIB, RSS_AIMS
 from bench.held import tally
 from bench.startup import DAY, histories, remember
 from leakdog.config.schema import Config, IntervalsConfig, RetentionConfig, ScrapeConfig, StorageConfig
+from leakdog.daemon.malloc import collect_seldom, hold_little
 from leakdog.daemon.memory import _states
 from leakdog.detect.settings import PRODUCTION
 from leakdog.fetch.body import Gunzip
@@ -85,6 +86,8 @@ def aim(count: int) -> str:
 
 def measure(bodies: Path, count: int, days: float, held: bool) -> str:
     """One row of the table, and where `held` what a target's memory is."""
+    hold_little()
+    collect_seldom()
     with tempfile.TemporaryDirectory() as name:
         return asyncio.run(_measure(bodies, count, days, Path(name), held))
 

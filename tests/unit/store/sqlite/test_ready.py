@@ -49,20 +49,20 @@ def test_another_chain_of_the_series_is_none(chain_id: int, length: int) -> None
 
 
 def test_chains_are_packed_before_any_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In the room of three chains as they are there is room for eight, and for no hundred."""
+    """In the room of three chains as they are there is room for ten, and for no hundred."""
     monkeypatch.setattr(ready, "READY_BYTES", 3 * chain().size_bytes)
     few, many = Ready(), Ready()
-    put(few, 8)
-    assert there(few, 8) == 8
+    put(few, 10)
+    assert there(few, 10) == 10
     put(many, 100)
     assert 8 <= there(many, 100) < 30
 
 
 def test_few_chains_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In twice the room none is packed; once there are more, they come down to the room, and most are packed."""
+    """In three times the room none is packed; once there are more, they come down to the room, and most are packed."""
     monkeypatch.setattr(ready, "READY_BYTES", 3 * chain().size_bytes)
-    made = [chain() for _ in range(8)]
-    for count, same in ((6, {6}), (8, {1, 2, 3})):
+    made = [chain() for _ in range(10)]
+    for count, same in ((9, {9}), (10, {1, 2, 3})):
         kept = Ready()
         for number in range(count):
             kept.put((number, "heap"), 100 + number, 1, made[number])
@@ -73,10 +73,10 @@ def test_few_chains_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_packed_chain_is_what_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its profile comes back, and it can go on."""
-    monkeypatch.setattr(ready, "READY_BYTES", 2 * chain().size_bytes)
+    monkeypatch.setattr(ready, "READY_BYTES", 3 * chain().size_bytes)
     kept = Ready()
-    put(kept, 5)
-    for number in range(5):
+    put(kept, 10)
+    for number in range(10):
         found = kept.take((number, "heap"), 100 + number, 1)
         assert found is not None
         assert closed(found.profile()) == closed(opened(HEAP))
