@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from leakdog.cli.progress import progress
+from leakdog.cli import progress as room
+from leakdog.cli.progress import LINE_SECONDS, progress
 
 
 @pytest.mark.parametrize("terminal", [False, True])
@@ -19,3 +20,19 @@ def test_a_bar_is_drawn_on_a_terminal_only(
     told = capsys.readouterr()
     assert told.out == ""
     assert ("profiles" in told.err and "50%" in told.err) == terminal
+
+
+def test_elsewhere_a_line_tells_now_and_then_how_far_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """None for what is soon done, then one for each half minute, however often work tells; on stderr."""
+    now = 1000.0
+    monkeypatch.setattr(room.time, "monotonic", lambda: now)
+    with progress() as advance:
+        for second in range(100):
+            now = 1000.0 + second
+            advance("what is in it", second / 100)
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.splitlines() == [f"what is in it: {percent}%" for percent in (30, 60, 90)]
+    assert LINE_SECONDS == 30
