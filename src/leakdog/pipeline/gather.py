@@ -205,7 +205,7 @@ class Gatherer:
                 profile_values(profile, kind),
                 profiling_bytes=profiling_bytes(profile) if kind is Kind.HEAP else None,
                 build=profile.build_id,
-                module="" if watched.own or watched.module else main_module(profile),
+                module="" if watched.own else main_module(profile),
             )
         )
         got.profiles.append(ReadProfile(kind, time, data, profile))
