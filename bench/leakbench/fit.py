@@ -12,6 +12,8 @@ from bench.leakbench import by_series
 from bench.leakbench.kinds import STEP
 from bench.leakbench.seen import LENGTHS, TRUE, Array, Bools, Ints, Seen
 from leakdog.detect import score
+from leakdog.detect.kernel import grown
+from leakdog.detect.trees import trees as put
 
 TREES, LEAVES, DEPTH, RATE = 120, 10, 5, 0.15
 TREES_BY_SERIES, RATE_BY_SERIES = 100, 0.08
@@ -98,9 +100,9 @@ def refined(first: Trees, many: Sequence[Seen]) -> Trees:
 
 def scores(trees: Trees, values: npt.NDArray[np.float32]) -> Array:
     """Of rows of features, as the detector works them out."""
-    known = score.trees({"trees": trees, "alarms": [], "spread": (0.0, 0.0)})
+    known = put({"trees": trees, "alarms": [], "spread": (0.0, 0.0)}, score.FEATURES)
     parts = np.array_split(values, max(1, len(values) // 100_000))
-    return np.concatenate([score.grown(part.astype(float), known) for part in parts])
+    return np.concatenate([grown(part.astype(float), known) for part in parts])
 
 
 def _settings(*, urgent: bool) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from leakdog.detect.evidence import Evidence
 from leakdog.detect.grid import Grid, History
 from leakdog.detect.replay import replay
 from leakdog.detect.settings import HOUR, PRODUCTION, Look
+from leakdog.detect.trees import trees
 from leakdog.model import Signal
 
 Array = npt.NDArray[np.float64]
@@ -23,6 +24,7 @@ Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 LENGTHS = np.array([look.blocks * PRODUCTION.levels[look.level].block_seconds for look in PRODUCTION.looks])
 TRUE = 0.01  # leaked share of the baseline from which an alert is true
+NO_TREE = {"feature": [0] * 3, "bound": [0.0] * 3, "left": [1, 1, 2], "right": [2, 1, 2], "value": [0.0] * 3}
 NEVER_FIRE = replace(PRODUCTION, false_alarms=1e-200)
 
 
@@ -100,14 +102,6 @@ def watch(corpus: Sequence[Labelled], *, urgent: bool) -> Seen:
 
 def forget() -> None:
     """Watch without what was learned before, which may be of other features: nothing is judged meanwhile."""
-    none = np.zeros(0, int)
-    nothing = score.Trees(
-        bounds=np.zeros(0),
-        owner=none,
-        begin=none,
-        open=np.zeros((0, 0), np.uint16),
-        value=np.zeros((0, 1)),
-        alarms=np.array([[0.0, 4.0], [1.0, 2.0], [2.0, 1.0]]),
-        spread=(0.0, 0.0),
-    )
+    rates = [[0.0, 4.0], [1.0, 2.0], [2.0, 1.0]]
+    nothing = trees({"trees": [NO_TREE], "alarms": rates, "spread": (0.0, 0.0)}, score.FEATURES)
     score.learned = lambda: score.Learned(nothing, nothing, nothing)

@@ -1,0 +1,64 @@
+"""What the score is learned from, short of learning it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from bench.leakbench import fit
+from bench.leakbench.corpus import own
+from bench.leakbench.rates import alarm_rates
+from bench.leakbench.seen import Seen, forget, watch
+
+from leakdog.detect import score
+
+TREE = {
+    "feature": [0, 0, 0],
+    "bound": [2.5, 0.0, 0.0],
+    "left": [1, 1, 2],
+    "right": [2, 1, 2],
+    "value": [0.0, -1.0, 4.0],
+}
+
+
+@pytest.fixture(scope="module")
+def seen() -> Iterator[Seen]:
+    """Two leaks and two healthy series, watched without a score."""
+    before = score.learned
+    forget()
+    yield watch(own(3, 2, load=True, kinds=["sessions", "business_grows"]), urgent=False)
+    score.learned = before
+
+
+def test_rows_are_of_all_features_and_of_series_that_there_are(seen: Seen) -> None:
+    """What is learned from fits together: a row for each that a look-back found, finite."""
+    assert len(seen.leaks) == 4
+    assert seen.values.shape == (len(seen.series), len(score.FEATURES))
+    assert np.isfinite(seen.values).all()
+    assert set(seen.series) <= set(range(4))
+
+
+def test_a_leak_is_told_from_what_is_healthy(seen: Seen) -> None:
+    """Rows of leaks that have grown are bad, rows of healthy series good, and each of these is worth something."""
+    bad, good, worth = fit.labels(seen)
+    assert seen.leaks[seen.series[bad]].all()
+    assert bad.any()
+    assert good.any()
+    assert not (bad & good).any()
+    assert (worth[bad | good] > 0).all()
+    assert (worth[~bad & ~good] == 0).all()
+
+
+def test_scores_are_those_of_the_detector(seen: Seen) -> None:
+    """Trees add their leaves, in parts of rows as in one."""
+    sure = seen.values[:, 0] > 2.5
+    assert fit.scores([TREE, TREE], seen.values).tolist() == np.where(sure, 8.0, -2.0).tolist()
+
+
+def test_rates_fall_as_the_score_asked_for_rises(seen: Seen) -> None:
+    """Alarms are counted of healthy series only: with a score of the leaks alone there are none."""
+    leaks = seen.leaks[seen.series]
+    assert alarm_rates([(seen, np.where(leaks, 9.0, -9.0))]) == []
+    rates = [rate for _, rate in alarm_rates([(seen, np.linspace(-1, 8, len(leaks)))] * 4)]
+    assert rates == sorted(rates, reverse=True)
