@@ -1,13 +1,13 @@
 """What is compiled beside the reading of profiles: sums over stacks, and what the store does with rows.
 
 `csrc/sites.c` and `csrc/rows.c` say what each function does, and in which arrays: contiguous ones, of the types that
-they name. They take microseconds, dozens of times for a profile, so other threads of Python wait meanwhile: to let each
-go on and to take turns again costs more than the work itself.
+they name. Of most profiles they take microseconds, dozens of times, so other threads of Python wait meanwhile: to let
+each go on and to take turns again costs more than the work itself. Over large arrays the others go on.
 """
 
 from __future__ import annotations
 
-from ctypes import PyDLL, c_int64, c_void_p
+from ctypes import CDLL, PyDLL, c_int64, c_void_p
 from functools import cache
 from typing import Any
 
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from leakdog.pprof import kernel
 
+# Arrays of more than this, all together, take longer than a millisecond; those of the largest profile half a second.
+LARGE_BYTES = 256 << 10
 # By function, a letter for each parameter: an array, or a number.
 _PARAMETERS = {
     "summed": "anaanaanaa",
@@ -33,18 +35,19 @@ _PARAMETERS = {
 def call(name: str, *arguments: NDArray[Any] | int) -> int:
     """What a function returns."""
     given = [each if isinstance(each, int) else each.ctypes.data for each in arguments]
-    return int(_function(name)(*given))
+    size = sum([each.nbytes for each in arguments if not isinstance(each, int)])
+    return int(_function(name, size > LARGE_BYTES)(*given))
 
 
 @cache
-def _function(name: str) -> Any:
-    function = getattr(_library(), f"leakdog_{name}")
+def _function(name: str, large: bool) -> Any:
+    function = getattr(_library(large), f"leakdog_{name}")
     function.argtypes = [c_void_p if letter == "a" else c_int64 for letter in _PARAMETERS[name]]
     function.restype = c_int64
     return function
 
 
 @cache
-def _library() -> PyDLL:
+def _library(large: bool) -> CDLL:
     kernel.library()  # which says what to do where it is not there, or of another version
-    return PyDLL(str(kernel.LIBRARY))
+    return (CDLL if large else PyDLL)(str(kernel.LIBRARY))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -51,3 +53,20 @@ def test_stacks_of_what_is_not_there_are_refused() -> None:
     assert summed([[-1]], [0, 1], [0], [5]) is None
     assert summed([[0]], [0, 1], [1], [5]) is None
     assert summed([[0]], [0, 1], [-1], [5]) is None
+
+
+def test_others_go_on_while_much_is_summed() -> None:
+    """A thread that works through millions of frames does not keep the others from their turns."""
+    count, depth = 100_000, 100
+    keys = np.arange(1000, dtype=np.uint64)
+    flat = np.arange(count * depth, dtype=np.int32) % len(keys)
+    given = (np.arange(count + 1) * depth, count, flat, np.arange(len(keys) + 1), len(keys), np.arange(len(keys)))
+    out = np.empty(count, np.uint64)
+    room = np.full(len(keys), -1)
+    worker = threading.Thread(target=compiled.call, args=("summed", *given, keys, len(keys), room, out))
+    turns = 0
+    worker.start()
+    while worker.is_alive():
+        time.sleep(0.0005)
+        turns += 1
+    assert turns > 5
