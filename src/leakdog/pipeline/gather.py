@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 
 from leakdog.attribute.blocked import Blocked, most_blocked
 from leakdog.attribute.gist import SITES
-from leakdog.attribute.module import main_module
 from leakdog.config.resolve import body_size_limit, scrape_timeout
 from leakdog.config.schema import Config, Preset
 from leakdog.errors import FetchError, ProfileError, Reason, WrongProfile
@@ -205,7 +204,6 @@ class Gatherer:
                 profile_values(profile, kind),
                 profiling_bytes=profiling_bytes(profile) if kind is Kind.HEAP else None,
                 build=profile.build_id,
-                module="" if watched.own else main_module(profile),
             )
         )
         got.profiles.append(ReadProfile(kind, time, data, profile))

@@ -7,11 +7,12 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
+from leakdog.attribute.module import main_module
 from leakdog.config.resolve import base_interval, dense_interval, source_interval
 from leakdog.config.schema import Config, ScrapeConfig
 from leakdog.detect.settings import Settings
 from leakdog.errors import FetchError, Reason, StoreError
-from leakdog.model import Kind, Leak, LeakState, Scrape, Signal, Source
+from leakdog.model import Kind, Leak, LeakState, Scrape, Signal
 from leakdog.pipeline.dense import KINDS, is_dense
 from leakdog.pipeline.evidence import Collector
 from leakdog.pipeline.explain import Explainer
@@ -22,6 +23,7 @@ from leakdog.pipeline.lives import Facts, next_life
 from leakdog.pipeline.replicas import doubts
 from leakdog.pipeline.room import Room
 from leakdog.pipeline.state import Fleet, Watched
+from leakdog.pprof.profile import ReadProfile
 from leakdog.store.contract import Store
 
 log = logging.getLogger("leakdog.pipeline")
@@ -257,13 +259,20 @@ def _follow_life(
     if Kind.GOROUTINE in {profile.kind for profile in got.profiles}:
         watched.blocked = got.blocked
     watched.remember_life(life.start_time, next((seen.build for seen in got.observations if seen.build), ""))
-    told = {seen.source: seen.module for seen in got.observations if seen.module}
-    watched.module = told.get(Source.METRICS) or watched.module or told.get(Source.PPROF, "")
+    watched.module = next((seen.module for seen in got.observations if seen.module), watched.module)
+    if not watched.own:  # only here is it known whether this is a new process
+        watched.module = _main_module(got)
     if facts.allocated:
         watched.facts_time = now
     limits = [seen.memory_limit for seen in got.observations if seen.memory_limit is not None]
     watched.memory_limit = watched.job.memory_limit or (min(limits) if limits else watched.memory_limit)
     return changed
+
+
+def _main_module(got: Gathered) -> str:
+    """The program's main module, as the first profile says that tells it."""
+    told = (main_module(each.profile) for each in got.profiles if isinstance(each, ReadProfile))
+    return next(filter(None, told), "")
 
 
 def _facts(got: Gathered, values: dict[Signal, float]) -> Facts:

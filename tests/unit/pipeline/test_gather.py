@@ -10,7 +10,6 @@ from leakdog.config.schema import Config, DetectionConfig, GlobalConfig, Preset
 from leakdog.errors import FetchError, Reason
 from leakdog.model import Kind, Signal
 from leakdog.pipeline import decode
-from leakdog.pipeline import gather as room
 from leakdog.pipeline.gather import (
     MEMSTATS,
     METRICS,
@@ -193,16 +192,6 @@ async def test_the_whole_pass_has_a_deadline(paper, config, watched: Watched, mo
     config = replace(config, global_=replace(config.global_, scrape_interval=0.3, scrape_timeout=0.3))
     with pytest.raises(FetchError, match=r"took longer than 0\.3 s"):
         await gatherer(paper, config).gather(watched, ALL)
-
-
-async def test_the_main_module_is_looked_for_until_it_is_known(paper, config, watched: Watched, monkeypatch) -> None:
-    """A profile tells it at first; what is known is not looked for in each pass."""
-    monkeypatch.setattr(room, "main_module", lambda profile: "shop")
-    first = await gatherer(paper, config).gather(watched, ALL)
-    assert "shop" in {seen.module for seen in first.observations}
-    watched.module = "shop"
-    monkeypatch.setattr(room, "main_module", lambda profile: pytest.fail("was looked for"))
-    assert (await gatherer(paper, config).gather(watched, ALL)).profiles
 
 
 async def test_broken_memstats_fail_the_pass(paper, config, watched: Watched) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from leakdog.model import (
     Assessment,
     Culprit,
     Frame,
+    Kind,
     Leak,
     LeakClass,
     LeakState,
@@ -30,13 +32,18 @@ from leakdog.model import (
     TargetKey,
     Verdict,
 )
+from leakdog.pipeline import watch
 from leakdog.pipeline.gather import METRICS, PROCESS, Gathered
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.pipeline.watch import SOURCES, Pipeline, due_sources
+from leakdog.pprof import DEFAULT_LIMITS, ValueType, encode
+from leakdog.pprof.build import Builder
+from leakdog.pprof.profile import ReadProfile
 from leakdog.store import Store, open_store
 
 CULPRIT = Culprit("0b0c", Frame("cart.Put", "put.go", 8), 0.9, 1.0, ())
 START = 10_000.0
+SPACE = ValueType("inuse_space", "bytes")
 
 
 @dataclass
@@ -113,6 +120,14 @@ def build(
     settings = settings_for(config.detection)
     made = Pipeline(fleet, config, settings, script, script, store, lambda: script.now, proofs)  # type: ignore[arg-type]
     return made, fleet
+
+
+def profile_of(module: str) -> ReadProfile:
+    """A heap profile of a program whose package `main` is in this module."""
+    builder = Builder([SPACE], DEFAULT_LIMITS)
+    builder.sample([1], [builder.location(1, (Frame("main.main", f"{module}/main.go", 9),))])
+    profile = builder.build(SPACE, 1)
+    return ReadProfile(Kind.HEAP, START, gzip.compress(encode(profile)), profile)
 
 
 def leak_of(watched: Watched) -> Leak:
@@ -387,21 +402,38 @@ async def test_lives_are_remembered_with_their_builds(config: Config, store: Sto
 
 
 async def test_the_own_module_is_as_configured_else_as_told(config: Config, store: Store, watched: Watched) -> None:
-    """The metrics page goes before a profile, the configuration before both; a new life may run another program."""
+    """The metrics page goes before a profile, the configuration before both; a new life may run another program, which
+    is known as soon as its first profile."""
     pipeline, _ = build(config, script := Script(), store)
     script.tells({Signal.INUSE_SPACE: 5e7}, start_time=900.0)
     (seen,) = script.next.observations
-    profile = replace(seen, source=Source.PPROF, module="go.etcd.io/etcd")
-    page = replace(seen, source=Source.METRICS, module="go.etcd.io/etcd/v3")
+    page, new = replace(seen, module="go.etcd.io/etcd/v3"), replace(seen, start_time=9e8)
+    etcd, shop = profile_of("go.etcd.io/etcd"), profile_of("github.com/acme/shop")
+    passes = [(seen, [etcd]), (page, [etcd]), (seen, [etcd]), (seen, []), (new, [shop])]
+    passes.append((replace(new, start_time=10e8), []))
     owned = []
-    for slot, told in enumerate(([profile], [page, profile], [profile], [seen], [replace(seen, start_time=9e8)])):
-        script.now, script.next = START + slot, Gathered(told)
+    for slot, (told, profiles) in enumerate(passes):
+        script.now, script.next = START + slot, Gathered([told], list(profiles))
         await pipeline.scrape(watched, script.now)
         owned.append(watched.own)
     first, then = ("go.etcd.io/etcd",), ("go.etcd.io/etcd/v3",)
-    assert owned == [first, then, then, then, ()]
+    assert owned == [first, then, then, then, ("github.com/acme/shop",), ()]
     watched.job = replace(watched.job, own_code=("go.etcd.io",))
     assert watched.own == ("go.etcd.io",)
+
+
+async def test_the_main_module_is_looked_for_until_it_is_known(
+    config: Config, store: Store, watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A profile tells it at first; what is known is not looked for in each pass."""
+    pipeline, _ = build(config, script := Script(), store)
+    script.tells({Signal.INUSE_SPACE: 5e7}, start_time=900.0)
+    script.next.profiles = [profile_of("github.com/acme/shop")]
+    await pipeline.scrape(watched, START)
+    monkeypatch.setattr(watch, "main_module", lambda profile: pytest.fail("was looked for"))
+    script.now += 1
+    await pipeline.scrape(watched, script.now)
+    assert watched.module == "github.com/acme/shop"
 
 
 async def test_a_leak_that_may_have_come_back_is_explained(config: Config, store: Store, watched: Watched) -> None:
