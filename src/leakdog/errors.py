@@ -11,6 +11,7 @@
         * StoreLocked        another daemon has this directory
         * StoreCorrupted     the file is damaged
         * StoreTooNew        written by a later version
+    * NotCompiled            a part of leakdog that is compiled is missing, or of another version of it
     * UsageError             the command line was called with what means nothing
     * ApiError               the command line could not get an answer from a daemon
 """
@@ -113,6 +114,10 @@ class StoreCorrupted(StoreError):
 
 class StoreTooNew(StoreError):
     """The database was written by a later version of leakdog."""
+
+
+class NotCompiled(LeakdogError, ImportError):
+    """A part of leakdog that is compiled is not there, or of another version of it."""
 
 
 class UsageError(LeakdogError):

@@ -6,12 +6,14 @@ import ctypes
 from pathlib import Path
 from typing import Any
 
+from leakdog.errors import NotCompiled
+
 
 def load(path: Path, version: int) -> Any:
     """A shared object of leakdog, whose `leakdog_version` must be the one that the Python side was written for.
 
     Raises:
-        ImportError: it is not there, or of another version of leakdog; the text says what to do.
+        NotCompiled: it is not there, or of another version of leakdog; the text says what to do.
 
     """
     remedy = "install leakdog again (`pip install --force-reinstall leakdog`, in its own tree `pip install -e .`)"
@@ -19,9 +21,9 @@ def load(path: Path, version: int) -> Any:
         library = ctypes.CDLL(str(path))
         found = library.leakdog_version()
     except (OSError, AttributeError) as error:
-        raise ImportError(
+        raise NotCompiled(
             f"the compiled part of leakdog cannot be loaded ({error}): {remedy}", path=str(path)
         ) from error
     if found != version:
-        raise ImportError(f"the compiled part of leakdog is of another version of it: {remedy}", path=str(path))
+        raise NotCompiled(f"the compiled part of leakdog is of another version of it: {remedy}", path=str(path))
     return library

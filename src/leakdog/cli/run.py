@@ -70,13 +70,22 @@ def listen_address(text: str) -> tuple[str, int]:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serve until told to stop."""
+    """Serve until told to stop.
+
+    Raises:
+        NotCompiled: it could neither read nor judge, and would only seem to watch.
+
+    """
     import asyncio
 
     from leakdog.daemon import Daemon, Options
     from leakdog.daemon.malloc import collect_seldom, hold_little
+    from leakdog.detect import kernel as judging
+    from leakdog.pprof import kernel as reading
 
     logging.basicConfig(level=args.level.upper(), format=LOG_FORMAT, stream=sys.stderr)
+    reading.library()
+    judging.load()
     hold_little()
     collect_seldom()
     host, port = args.listen

@@ -123,6 +123,16 @@ def grown(values: Array, trees: Trees) -> Array:
     return total
 
 
+def load() -> Any:
+    """The compiled part.
+
+    Raises:
+        NotCompiled: it is not there, or of another version of leakdog; the text says what to do.
+
+    """
+    return library.load(LIBRARY, VERSION)
+
+
 def call(name: str, *arguments: npt.NDArray[Any] | int) -> int:
     """What a function returns."""
     return int(_function(name)(*[each if isinstance(each, int) else _address(each) for each in arguments]))
@@ -137,7 +147,7 @@ def _address(numbers: Any) -> int:
 
 @cache
 def _function(name: str) -> Any:
-    function = getattr(library.load(LIBRARY, VERSION), f"leakdog_{name}")
+    function = getattr(load(), f"leakdog_{name}")
     function.argtypes = [c_void_p if letter == "a" else c_int64 for letter in _PARAMETERS[name]]
     function.restype = c_int64
     return function

@@ -235,7 +235,7 @@ def load(path: Path) -> Any:
     """The compiled part.
 
     Raises:
-        ImportError: it is not there, or of another version of leakdog; the text says what to do.
+        NotCompiled: it is not there, or of another version of leakdog; the text says what to do.
 
     """
     library = compiled.load(path, VERSION)

@@ -7,7 +7,9 @@ import pytest
 
 from leakdog import cli, daemon
 from leakdog.cli.run import config_loader, listen_address
+from leakdog.detect import kernel as judging
 from leakdog.errors import ConfigError
+from leakdog.pprof import kernel as reading
 
 
 @pytest.mark.parametrize(
@@ -50,6 +52,18 @@ def test_the_options_reach_the_daemon(monkeypatch, tmp_path: Path) -> None:
     config, options = made
     assert config.scrape_configs == ()
     assert options == daemon.Options("127.0.0.1", 0, expose_heap=True)
+
+
+@pytest.mark.parametrize("part", [judging, reading])
+def test_without_what_is_compiled_it_does_not_start(part, monkeypatch, capsys, tmp_path: Path) -> None:
+    """A tree that was updated and not compiled again: it says what to do, and watches nothing that it cannot judge."""
+    monkeypatch.setattr(daemon, "Daemon", lambda *_: pytest.fail("a daemon was made"))
+    monkeypatch.setattr(part, "LIBRARY", tmp_path / "_kernel.so")
+    reading.library.cache_clear()
+    assert cli.main(["run"]) == cli.FAILED
+    assert "install leakdog again" in capsys.readouterr().err
+    monkeypatch.undo()
+    reading.library.cache_clear()
 
 
 def test_without_a_file_own_processes_are_watched(monkeypatch, tmp_path: Path) -> None:
