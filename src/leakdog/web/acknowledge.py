@@ -63,8 +63,10 @@ class Acknowledgements:
         """The leak of this id with what is known of its functions now, not as of the last pass; None without one."""
         for watched in self._fleet:
             if any(leak.id == wanted for leak in watched.leaks.values()):
-                await self._store.put_leaks(note(watched, self._fleet.acknowledged, time.time()))
-                return next(leak for leak in watched.leaks.values() if leak.id == wanted)
+                changed = note(watched, self._fleet.acknowledged, time.time())
+                found = next(leak for leak in watched.leaks.values() if leak.id == wanted)
+                await self._store.put_leaks(changed)  # meanwhile a pass may take a suspicion back
+                return found
         return None
 
     def _way_back(self, leak: Leak, given: Acknowledgement) -> str:

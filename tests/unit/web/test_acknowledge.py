@@ -43,6 +43,21 @@ async def test_note_and_time_may_be_left_out(ask: Ask, address: str, store: Stor
     assert (await ask("POST", address + PATH, json={}))[1]["acknowledged"]["until"] is None
 
 
+async def test_a_suspicion_that_passes_meanwhile_is_no_failure(ask: Ask, store: Store, monkeypatch) -> None:
+    """While the store writes, a pass may find that there is no leak: then none has the id."""
+    watched = Watched(Target(KEY), ScrapeConfig(job_name="shop"), up=True, leaks={LeakClass.NATIVE: LEAK})
+    server = Server(Fleet({KEY: watched}), store)
+    await server.start("127.0.0.1", 0)
+
+    async def put_leaks(_: object) -> None:
+        watched.leaks.clear()
+
+    monkeypatch.setattr(store, "put_leaks", put_leaks)
+    status, told = await ask("DELETE", f"http://127.0.0.1:{server.port}{PATH}")
+    await server.stop()
+    assert (status, told["error"]) == (404, "no leak has the id '9f1c'; GET /api/v1/leaks lists them")
+
+
 async def test_it_is_taken_back(ask: Ask, address: str, store: Store) -> None:
     """In the store, too."""
     await ask("POST", address + PATH, json={})
