@@ -20,7 +20,7 @@ typedef struct {
     Design plain, harmonic;
     const double *lows, *load, *past, *past_load;
     const int64_t *chosen;
-    int64_t many, rows, width, stride, columns, cut, start, end, past_end;
+    int64_t many, width, stride, columns, cut, start, end, past_end;
     bool full, loaded;
 } Look;
 
@@ -44,7 +44,7 @@ static const double *window_of(const Look *look, const double *panel, int64_t ro
 }
 
 static bool load_known(const Look *look, int64_t row) {
-    return look->load && known_share(window_of(look, look->load, row), look->whole.blocks) >= LOAD_COVERAGE;
+    return known_share(window_of(look, look->load, row), look->whole.blocks) >= LOAD_COVERAGE;
 }
 
 /* Enough readings in the window and at both of its ends. */
@@ -333,21 +333,21 @@ static int64_t needed(const Look *look) {
 /* Examine a look-back of `many` chosen of `rows` series.
  *
  * `whole` and `real` are a Whole and a Real; `designs` the alphas, the design without harmonics and that with them.
- * `lows` and `load` are (rows, width), `past` and `past_load` (rows, stride); there may be no load. `covers` columns of
+ * `lows` and `load` are (rows, width), `past` and `past_load` (rows, stride). `covers` columns of
  * the past are the look-back's. `first` is for a number for each chosen row; `room` for `room_size` doubles and `flags`
  * for as many bools as the past has columns. Of each the numbers are put into `numbers`, (.., many), at `places`;
  * `stage` is how far it came. What comes back is how many rows are to be weighed, or -1 where the arrays cannot be these.
  */
 EXPORT int64_t leakdog_examine(const int64_t *whole, const double *real, const double *designs, const double *lows,
                                const double *load, const double *past, const double *past_load, const double *floors,
-                               const double *limit, const double *life_start,
-                               const double *lives, const int64_t *chosen, int64_t many, int64_t rows, int64_t width, int64_t stride, int64_t end,
-                               int64_t past_end, int64_t covers, int64_t points, int64_t parameters, int64_t full,
+                               const double *limit, const double *life_start, const double *lives,
+                               const int64_t *chosen, int64_t many, int64_t rows, int64_t width, int64_t stride,
+                               int64_t end, int64_t past_end, int64_t covers, int64_t points, int64_t parameters, int64_t full,
                                double *room, int64_t room_size, bool *flags, int64_t *first, const int64_t *places,
                                double *numbers, bool *usable, bool *follows, uint8_t *stage) {
     Look look = {.whole = *(const Whole *)(const void *)whole, .real = *(const Real *)(const void *)real, .lows = lows,
-                 .load = load, .past = past, .past_load = past_load, .chosen = chosen, .many = many, .rows = rows, .width = width, .stride = stride,
-                 .end = end, .past_end = past_end, .full = full};
+                 .load = load, .past = past, .past_load = past_load, .chosen = chosen, .many = many, .width = width,
+                 .stride = stride, .end = end, .past_end = past_end, .full = full};
     Known known = {floors, limit, life_start, lives};
     const double *plain = designs + ALPHAS;
     look.plain = design_of(plain, points, 2, designs);
