@@ -30,9 +30,10 @@ def unprofiled(watched: Watched, leak_class: LeakClass | None = None) -> str:
     names = " or ".join(kinds)
     if not job.pprof_path:
         return f"no profiles are scraped of this target: `pprof_path` of job {job.job_name!r} is empty"
-    if not set(kinds) & set(job.profiles):
+    asked = [kind for kind in kinds if kind in job.profiles]
+    if not asked:
         return f"no {names} profile is scraped of this target: add it to `profiles` of job {job.job_name!r}"
     return (
-        f"no profiles are scraped of this target, as it has none at {base}{job.pprof_path}/{kinds[0]} (404): if it "
+        f"no profiles are scraped of this target, as it has none at {base}{job.pprof_path}/{asked[0]} (404): if it "
         "serves pprof elsewhere, set `pprof_path` of its job"
     )

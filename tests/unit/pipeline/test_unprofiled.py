@@ -46,6 +46,12 @@ def test_goroutines_are_named_by_either_profile(leak_class: LeakClass | None) ->
     assert "no heap or goroutine profile" in unprofiled(watched(profiles=(Kind.ALLOCS,)), leak_class)
 
 
+def test_what_was_never_asked_for_is_not_told_as_missing() -> None:
+    """Of a job without heap profiles a target lacks the page that it was asked for."""
+    said = unprofiled(watched("goroutine", profiles=(Kind.GOROUTINE,)))
+    assert "has none at http://10.0.0.7:6060/debug/pprof/goroutine (404)" in said
+
+
 def test_what_is_not_returned_has_no_code() -> None:
     """So no profile is missing for it."""
     assert unprofiled(watched(url=None), LeakClass.NOT_RETURNED) == ""
