@@ -65,6 +65,15 @@ for _ in range(100):
 print(sum(each["collections"] for each in gc.get_stats()) - before)
 """
 
+# How many objects Python leaves out when it searches.
+LEFT_OUT = """
+import gc, sys
+from leakdog.daemon.malloc import collect_seldom
+if sys.argv[1] == "held":
+    collect_seldom()
+print(gc.get_freeze_count())
+"""
+
 
 def said(program: str, how: str) -> int:
     """What the program prints, in a process of its own: `held` sets the allocator first."""
@@ -93,3 +102,9 @@ def test_cycles_are_searched_for_seldom() -> None:
     """A pass keeps some objects for a moment; left alone, Python searches for cycles each time it has made 700."""
     assert said(OBJECTS, "held") <= 10
     assert said(OBJECTS, "free") >= 50
+
+
+def test_modules_are_not_searched() -> None:
+    """What is there before the daemon begins stays, so nothing is looked for in it."""
+    assert said(LEFT_OUT, "held") > 1000
+    assert said(LEFT_OUT, "free") == 0
