@@ -1,12 +1,15 @@
 """The API's shapes and its answers to wrong questions, over a real server on loopback."""
 
+import asyncio
 import gzip
 import html
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import aiohttp
 import pytest
+from aiohttp.test_utils import make_mocked_request
 
 from leakdog.cli.client import DEFAULT_SERVER
 from leakdog.config.schema import Backend, ScrapeConfig, StorageConfig
@@ -32,6 +35,7 @@ from leakdog.model import (
 from leakdog.pipeline.sites import Site, Sites
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.store import open_store
+from leakdog.web.api import LEAKS_AT_A_TIME, Api
 from leakdog.web.server import Server
 
 KEY = TargetKey("shop", "10.0.0.7:6060")
@@ -347,3 +351,25 @@ async def test_a_target_that_cannot_be_read_back_is_shown_without_what_is_said_o
     assert [each["verdicts"] for each in (await get_json(server, "/api/v1/targets"))["targets"]] == [{}]
     status, _, page = await get(server, f"/targets/{KEY.job}/{KEY.instance}")
     assert (status, b"inuse_space" in page) == (200, True)
+
+
+async def test_others_get_their_turn_while_many_leaks_are_told() -> None:
+    """Of a job in which thousands leak the list takes seconds, between whose parts scrapes go on."""
+    keys = [TargetKey("shop", f"10.0.0.{number}:6060") for number in range(3 * LEAKS_AT_A_TIME)]
+    job = ScrapeConfig(job_name="shop")
+    leaking = {key: Watched(Target(key), job, up=True, leaks={LeakClass.HEAP: replace(LEAK, key=key)}) for key in keys}
+    store = open_store(StorageConfig(backend=Backend.MEMORY))
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    other = asyncio.create_task(count())
+    answer = await Api(Fleet(leaking), store).leaks(make_mocked_request("GET", "/api/v1/leaks"))
+    other.cancel()
+    await store.close()
+    assert turns == 3
+    assert len(json.loads(answer.text)["leaks"]) == len(keys)
