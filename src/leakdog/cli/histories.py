@@ -19,6 +19,7 @@ from leakdog.detect.grid import History
 from leakdog.errors import LeakdogError
 
 NEEDED = ("timestamp", "value")
+TIMES = ("timestamp", "start_time")
 PROGRESS_LINES = 20_000
 
 
@@ -85,23 +86,31 @@ def _read(lines: TextIO, path: str, progress: Callable[[], None]) -> dict[str, _
                 series = found[name] = _Columns()
             if not row[at_value]:
                 continue
-            time, value = float(row[at_time]), float(row[at_value])
+            time, value = _number(row, at_time, "timestamp"), _number(row, at_value, "value")
             if not (math.isfinite(time) and math.isfinite(value)):
                 raise ValueError("timestamp and value must be finite numbers")
             series.time.append(time)
             series.value.append(value)
-            series.load.append(_optional(row, at_load))
-            series.start.append(_optional(row, at_start))
+            series.load.append(_optional(row, at_load, "load"))
+            series.start.append(_optional(row, at_start, "start_time"))
             if math.isnan(series.limit):
-                series.limit = _optional(row, at_limit)
+                series.limit = _optional(row, at_limit, "limit")
         except (ValueError, IndexError) as error:
             what = f"it has {len(row)} of {len(heading)} columns" if isinstance(error, IndexError) else error
             raise LeakdogError(f"reading {path}: line {number} cannot be used: {what}") from None
     return found
 
 
-def _optional(row: list[str], place: int | None) -> float:
-    return float(row[place]) if place is not None and row[place] else math.nan
+def _number(row: list[str], place: int, column: str) -> float:
+    try:
+        return float(row[place])
+    except ValueError:
+        wanted = "unix seconds" if column in TIMES else "a plain number"
+        raise ValueError(f"{column} {row[place]!r} is not a number; write it as {wanted}") from None
+
+
+def _optional(row: list[str], place: int | None, column: str) -> float:
+    return _number(row, place, column) if place is not None and row[place] else math.nan
 
 
 def _history(name: str, columns: _Columns, *, with_load: bool) -> History:

@@ -72,3 +72,25 @@ def test_a_file_that_is_not_there_is_told_in_words(tmp_path: Path) -> None:
     """Without the number that the system has for it."""
     with pytest.raises(LeakdogError, match=r"^reading \S+/none\.csv: No such file or directory$"):
         read_histories(str(tmp_path / "none.csv"))
+
+
+@pytest.mark.parametrize(
+    ("columns", "line", "said"),
+    [
+        (
+            "timestamp,value",
+            "2026-11-01T00:00:00Z,5",
+            "timestamp '2026-11-01T00:00:00Z' is not a number; write it as unix seconds",
+        ),
+        ("timestamp,value", "1,5 MiB", "value '5 MiB' is not a number; write it as a plain number"),
+        ("timestamp,value,start_time", "1,5,noon", "start_time 'noon' is not a number; write it as unix seconds"),
+        ("timestamp,value,limit", "1,5,1GB", "limit '1GB' is not a number; write it as a plain number"),
+    ],
+)
+def test_what_is_no_number_is_told_with_its_column(columns: str, line: str, said: str, tmp_path: Path) -> None:
+    """And with the form that it needs, as times are often written as dates elsewhere."""
+    path = tmp_path / "dates.csv"
+    path.write_text(f"{columns}\n{line}\n")
+    with pytest.raises(LeakdogError) as raised:
+        read_histories(str(path))
+    assert str(raised.value) == f"reading {path}: line 2 cannot be used: {said}"
