@@ -136,7 +136,9 @@ def _drawn(target: Json, leaks: Sequence[Json]) -> str | None:
 
 
 def _print_signals(target: Json) -> None:
-    """Every signal: its value, what is said of it, its growth."""
+    """Every signal: its value, what is said of it, its growth; nothing where none was ever read."""
+    if not target.get("signals"):
+        return
     from rich.table import Table
     from rich.text import Text
 

@@ -60,6 +60,14 @@ def test_target(daemon: str, leakdog: Run, capsys: Capture) -> None:
     assert max(map(len, text.splitlines()[4:])) <= 80
 
 
+def test_a_target_that_was_never_read(serve: Serve, target: Make, leakdog: Run, capsys: Capture) -> None:
+    """There are no signals to list, so no heading stands over nothing."""
+    down = target(up=False, last_error="connection refused", signals={}, verdicts={}, life_start=None)
+    answers = {"/api/v1/targets": {"targets": [down]}, "/api/v1/leaks": {"leaks": []}}
+    assert leakdog("show", "shop/127.0.0.1:6060", "--server", serve(answers)) == 0
+    assert capsys.readouterr().out == "shop/127.0.0.1:6060: down\nlast error: connection refused\n"
+
+
 def test_a_target_that_is_down(
     serve: Serve, leak: Make, target: Make, series: dict[str, Any], leakdog: Run, capsys: Capture
 ) -> None:
