@@ -36,7 +36,12 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--config", metavar="FILE", help="configuration file (YAML)")
+    parser.add_argument(
+        "--config",
+        metavar="FILE",
+        help="configuration file (YAML); without it your own processes on this machine are watched by their "
+        "resident memory",
+    )
     parser.add_argument(
         "--web.listen-address",
         dest="listen",

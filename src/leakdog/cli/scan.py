@@ -19,6 +19,7 @@ from leakdog.errors import LeakdogError
 if TYPE_CHECKING:
     from leakdog.config.schema import Config, ScrapeConfig
     from leakdog.pipeline.state import Fleet, Watched
+    from leakdog.pipeline.watch import Pipeline
 
 EPILOG = """examples:
   leakdog scan http://127.0.0.1:6060              two minutes, once a second
@@ -34,6 +35,8 @@ RECORDING = ("recording into", "name another folder with --record")
 MOST_PROFILES = 100_000
 UNJUDGED = 3  # too early to say: whoever waits for a verdict must not take it for a good one
 PATIENCE_SECONDS = 10.0  # with a sample
+TRIES = 3  # more, where the first or the last sample failed
+TRY_SECONDS = 1.0
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -171,14 +174,28 @@ async def _scan(config: Config, seconds: float, *, keep: bool = False) -> tuple[
             while (elapsed := time.monotonic() - began) < seconds:
                 await pipeline.scrape(watched, time.time())
                 if watched.last_success is None:
+                    await _read_again(pipeline, watched)
+                if watched.last_success is None:
                     break
                 advance("sampling", elapsed / seconds)
                 left = interval - (time.monotonic() - began) % interval
                 await asyncio.sleep(left)
+        await _read_again(pipeline, watched)
     found = await store.snapshots(limit=MOST_PROFILES) if keep else []
     named = [(f"{each.kind.value}-{each.time:.3f}.pb.gz", await store.profile(each.id)) for each in found]
     await store.close()
     return fleet, [(name, data) for name, data in named if data is not None]
+
+
+async def _read_again(pipeline: Pipeline, watched: Watched) -> None:
+    """Ask again where the last reading failed: one that came while the target was busy is not to cost the verdict."""
+    import asyncio
+
+    for _ in range(TRIES):
+        if watched.up is True or watched.removed:
+            return
+        await asyncio.sleep(TRY_SECONDS)
+        await pipeline.scrape(watched, time.time())
 
 
 def _record(profiles: Iterable[tuple[str, bytes]], folder: Path) -> None:

@@ -6,9 +6,10 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,7 @@ from leakdog.model import Assessment, Leak, LeakClass, LeakState, Signal, Target
 from leakdog.pipeline.state import Fleet, Watched
 
 Capture = pytest.CaptureFixture[str]
+Serve = Callable[[dict[str, Any]], str]
 
 
 @pytest.fixture(autouse=True)
@@ -216,6 +218,23 @@ def test_what_cannot_be_read_ends_with_3(said: str, target: str, capsys: Capture
     """One sentence names the target and the reason, and nothing else is printed."""
     assert cli.main(["scan", target, "--for", "1s"]) == 3
     assert capsys.readouterr().err == f"leakdog scan: {said}\n"
+
+
+@pytest.mark.parametrize("busy", [1, 2])
+def test_a_sample_that_is_refused_costs_no_verdict(busy: int, serve: Serve, capsys: Capture) -> None:
+    """Neither as the first of two, nor as the last: Python programs answer 503 while they make another profile."""
+    asked = 0
+
+    def metrics(path: str) -> tuple[int, bytes]:
+        nonlocal asked
+        asked += 1
+        return (503, b"busy") if asked == busy else (200, b"process_resident_memory_bytes 5e6\n")
+
+    address = serve({"/metrics": metrics})
+    assert cli.main(["scan", address, "--for", "2s", "--interval", "1s"]) == 3
+    told = capsys.readouterr()
+    assert told.out.startswith("too early to say of ")
+    assert told.err == ""
 
 
 def test_a_recording_is_a_folder_of_profiles(tmp_path: Path) -> None:
