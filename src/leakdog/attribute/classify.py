@@ -105,7 +105,8 @@ def _heap(case: Case) -> None:
         return
     holder = next((each for each in (LeakClass.GOROUTINE, LeakClass.THREADS) if each in case.found), None)
     if holder is not None and case.held is not None and case.held >= MOST:
-        case.add(holder, f"their goroutines hold {case.held:.0%} of the heap that grows, as the stacks tell")
+        held = f"{case.held:.0%} of the heap that grows is allocated where these goroutines run or are started"
+        case.add(holder, f"{held}; what still grows once they end is a leak of its own")
         return
     heap = next((growth for each in LIVE_SIGNALS if (growth := case.rate(each)) is not None), None)
     per_goroutine = HEAP_PER_GOROUTINE if case.held is None else HEAP_UNCONNECTED

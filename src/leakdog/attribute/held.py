@@ -2,7 +2,8 @@
 
 A blocked goroutine keeps alive all that its stack and its closure point to. The heap profile knows only where that was
 allocated. So the two are connected by their stacks: it was allocated by the function that the goroutine runs, or by the
-function that started it, or by what these called.
+function that started it, or by what these called. What the starter allocates may be kept elsewhere just as well, so of
+that it is only told how much they hold at most.
 """
 
 from __future__ import annotations
@@ -44,6 +45,10 @@ def _connected(goroutine: Culprit, site: Culprit) -> bool:
     starter = goroutine.created_by
     if starter is not None and starter.function != ENTRY and function_name(starter) in _functions(site.stack):
         return True
+    return _runs(goroutine, site)
+
+
+def _runs(goroutine: Culprit, site: Culprit) -> bool:
     return function_name(site.frame) in _functions(goroutine.stack)
 
 
@@ -53,5 +58,8 @@ def _functions(stack: Sequence[Frame]) -> set[str]:
 
 def _noted(goroutine: Culprit, own: Sequence[Culprit]) -> Culprit:
     each = sum(site.growth_per_second for site in own) / goroutine.growth_per_second
-    what = f"each holds about {each / KIB:,.1f} KiB of heap, allocated in {own[0].frame.function}"
+    sure = all(_runs(goroutine, site) for site in own)
+    what = (
+        f"each holds {'about' if sure else 'up to'} {each / KIB:,.1f} KiB of heap, allocated in {own[0].frame.function}"
+    )
     return replace(goroutine, note="; ".join(filter(None, (goroutine.note, what))))

@@ -83,7 +83,10 @@ def test_heap_that_goroutines_hold_is_theirs_however_much(holder: Signal) -> Non
     """Where the stacks connect most of the growing heap with leaked goroutines, it is one leak."""
     verdicts = {each.signal: each for each in (leak(holder, 1.0), leak(Signal.INUSE_SPACE, MIB))}
     (found,) = classify(verdicts, {}, held=0.9)
-    assert found.reasons[-1] == "their goroutines hold 90% of the heap that grows, as the stacks tell"
+    assert found.reasons[-1] == (
+        "90% of the heap that grows is allocated where these goroutines run or are started; "
+        "what still grows once they end is a leak of its own"
+    )
     assert len(classify(verdicts, {}, held=0.4)) == 2
 
 
