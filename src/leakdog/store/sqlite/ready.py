@@ -10,10 +10,8 @@ from leakdog.store.pack import Chain
 # Of a target and a kind of profile.
 Series = tuple[int, str]
 
-# What chains may take where some are packed: those of some 1,400 targets have room in it, others are read again, in
-# milliseconds. Where all have room as they are in so many times as much, as those of 700 targets do, none is packed.
+# What chains may take. Packed, those of a thousand targets have room in it; others are read again, in milliseconds.
 READY_BYTES = 16 << 20
-UNPACKED = 3
 
 
 class _Kept(NamedTuple):
@@ -55,7 +53,7 @@ class Ready:
         """Keep a chain in place of one of its series before it, and let others go where there is no room for all."""
         self._pop(series, self._open)
         self._pop(series, self._packed)
-        while self._open and self._size_bytes + chain.size_bytes > READY_BYTES * (1 if self._packed else UNPACKED):
+        while self._open and self._size_bytes + chain.size_bytes > READY_BYTES:
             self._pack(self._drawn(self._open))
         self._keep(series, self._open, _Kept(chain_id, length, chain, chain.size_bytes))
         while self._packed and self._size_bytes > READY_BYTES:
