@@ -30,7 +30,7 @@ from bench.daemon import MIB, RSS_AIMS
 from bench.held import tally
 from bench.startup import DAY, histories, remember
 from leakdog.config.schema import Config, IntervalsConfig, RetentionConfig, ScrapeConfig, StorageConfig
-from leakdog.daemon.malloc import collect_seldom, hold_little
+from leakdog.daemon.malloc import collect_seldom, give_back, hold_little
 from leakdog.daemon.memory import _states
 from leakdog.detect.settings import PRODUCTION
 from leakdog.fetch.body import Gunzip
@@ -121,6 +121,7 @@ async def _measure(bodies: Path, count: int, days: float, directory: Path, held:
     began = time.process_time()
     await _read(pipeline, some, now)
     cpu = time.process_time() - began
+    give_back()  # as the daemon does every five minutes
     rss = psutil.Process().memory_info().rss
     states = sum(map(len, _states(every[0]).values()))
     failed = sum(not watched.up for watched in every)

@@ -33,3 +33,13 @@ def hold_little() -> bool:
         return False
     settings = ((M_ARENA_MAX, ARENAS), (M_MMAP_THRESHOLD, LARGE_BYTES), (M_TRIM_THRESHOLD, LARGE_BYTES))
     return all(mallopt(name, value) for name, value in settings)
+
+
+def give_back() -> bool:
+    """Give back pages that lie free between what is in use. False where it is not glibc's allocator."""
+    try:
+        trim = ctypes.CDLL(None).malloc_trim
+    except (AttributeError, OSError):
+        return False
+    trim(0)
+    return True

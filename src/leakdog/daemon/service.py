@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from leakdog.config.schema import Config, Preset
+from leakdog.daemon.malloc import give_back
 from leakdog.daemon.memory import Memory
 from leakdog.daemon.roster import Roster
 from leakdog.detect.settings import settings_for
@@ -240,6 +241,7 @@ class Daemon:
 
     async def _save(self) -> None:
         await self._memory.save(self.fleet, self.fleet.dense, SAVE_BYTES_PER_SECOND)
+        give_back()
 
     async def _watchdog(self) -> None:
         """Tell systemd that the loop, the scheduler and the store still move; silence gets the daemon restarted."""
