@@ -6,7 +6,6 @@ allocates nothing, and keeps nothing between calls.
 
 from __future__ import annotations
 
-from ctypes import addressof, c_char, c_int64, c_void_p
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -135,22 +134,12 @@ def load() -> Any:
 
 def call(name: str, *arguments: npt.NDArray[Any] | int) -> int:
     """What a function returns."""
-    return int(_function(name)(*[each if isinstance(each, int) else _address(each) for each in arguments]))
-
-
-def _address(numbers: Any) -> int:
-    try:
-        return addressof(c_char.from_buffer(numbers))  # in a quarter of the time
-    except (TypeError, ValueError):  # not to be written to, or empty
-        return int(numbers.ctypes.data)
+    return int(_function(name)(*[each if isinstance(each, int) else library.address(each) for each in arguments]))
 
 
 @cache
 def _function(name: str) -> Any:
-    function = getattr(load(), f"leakdog_{name}")
-    function.argtypes = [c_void_p if letter == "a" else c_int64 for letter in _PARAMETERS[name]]
-    function.restype = c_int64
-    return function
+    return library.function(load(), name, _PARAMETERS[name])
 
 
 def _table(numbers: Array, *shape: int) -> Array:

@@ -7,12 +7,13 @@ each go on and to take turns again costs more than the work itself. Over large a
 
 from __future__ import annotations
 
-from ctypes import CDLL, PyDLL, c_int64, c_void_p
+from ctypes import CDLL, PyDLL
 from functools import cache
 from typing import Any
 
 from numpy.typing import NDArray
 
+from leakdog import library
 from leakdog.pprof import kernel
 
 # Arrays of more than this, all together, take longer than a millisecond; those of the largest profile half a second.
@@ -34,17 +35,14 @@ _PARAMETERS = {
 
 def call(name: str, *arguments: NDArray[Any] | int) -> int:
     """What a function returns."""
-    given = [each if isinstance(each, int) else each.ctypes.data for each in arguments]
+    given = [each if isinstance(each, int) else library.address(each) for each in arguments]
     size = sum([each.nbytes for each in arguments if not isinstance(each, int)])
     return int(_function(name, size > LARGE_BYTES)(*given))
 
 
 @cache
 def _function(name: str, large: bool) -> Any:
-    function = getattr(_library(large), f"leakdog_{name}")
-    function.argtypes = [c_void_p if letter == "a" else c_int64 for letter in _PARAMETERS[name]]
-    function.restype = c_int64
-    return function
+    return library.function(_library(large), name, _PARAMETERS[name])
 
 
 @cache
