@@ -58,8 +58,6 @@ def _functions(stack: Sequence[Frame]) -> set[str]:
 
 def _noted(goroutine: Culprit, own: Sequence[Culprit]) -> Culprit:
     each = sum(site.growth_per_second for site in own) / goroutine.growth_per_second
-    sure = all(_runs(goroutine, site) for site in own)
-    what = (
-        f"each holds {'about' if sure else 'up to'} {each / KIB:,.1f} KiB of heap, allocated in {own[0].frame.function}"
-    )
+    how_much = "about" if all(_runs(goroutine, site) for site in own) else "up to"
+    what = f"each holds {how_much} {each / KIB:,.1f} KiB of heap, allocated in {own[0].frame.function}"
     return replace(goroutine, note="; ".join(filter(None, (goroutine.note, what))))

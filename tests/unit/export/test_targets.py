@@ -1,7 +1,5 @@
 """The lines of each target on the metrics page."""
 
-import asyncio
-
 from prometheus_client.parser import text_string_to_metric_families
 
 from leakdog.config.schema import ScrapeConfig
@@ -33,17 +31,7 @@ async def test_what_is_not_known_has_no_line() -> None:
     assert [line for line in page.splitlines() if not line.startswith("#")] == []
 
 
-async def test_others_get_their_turn_while_many_targets_are_told() -> None:
+async def test_others_get_their_turn_while_many_targets_are_told(turns) -> None:
     """Between some targets and the next the loop goes on with what else there is to do."""
-    turns = 0
-
-    async def count() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await asyncio.sleep(0)
-
-    other = asyncio.create_task(count())
-    await target_gauges([watched(str(number)) for number in range(5 * TARGETS_AT_A_TIME)])
-    other.cancel()
-    assert turns == 5
+    number, _ = await turns(target_gauges([watched(str(number)) for number in range(5 * TARGETS_AT_A_TIME)]))
+    assert number == 5

@@ -1,6 +1,5 @@
 """The API's shapes and its answers to wrong questions, over a real server on loopback."""
 
-import asyncio
 import gzip
 import html
 import json
@@ -353,23 +352,11 @@ async def test_a_target_that_cannot_be_read_back_is_shown_without_what_is_said_o
     assert (status, b"inuse_space" in page) == (200, True)
 
 
-async def test_others_get_their_turn_while_many_leaks_are_told() -> None:
+async def test_others_get_their_turn_while_many_leaks_are_told(store, turns) -> None:
     """Of a job in which thousands leak the list takes seconds, between whose parts scrapes go on."""
     keys = [TargetKey("shop", f"10.0.0.{number}:6060") for number in range(3 * LEAKS_AT_A_TIME)]
     job = ScrapeConfig(job_name="shop")
     leaking = {key: Watched(Target(key), job, up=True, leaks={LeakClass.HEAP: replace(LEAK, key=key)}) for key in keys}
-    store = open_store(StorageConfig(backend=Backend.MEMORY))
-    turns = 0
-
-    async def count() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await asyncio.sleep(0)
-
-    other = asyncio.create_task(count())
-    answer = await Api(Fleet(leaking), store).leaks(make_mocked_request("GET", "/api/v1/leaks"))
-    other.cancel()
-    await store.close()
-    assert turns == 3
+    number, answer = await turns(Api(Fleet(leaking), store).leaks(make_mocked_request("GET", "/api/v1/leaks")))
+    assert number == 3
     assert len(json.loads(answer.text)["leaks"]) == len(keys)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from oracle.prepare import mean
 
-from leakdog.detect.design import ALPHAS
+from leakdog.detect.design import ALPHAS, design
 
 Array = npt.NDArray[np.float64]
 SEGMENTS = 8
@@ -85,21 +85,21 @@ def trend(
 
     """
     blocks = window.shape[1]
-    design = _design(blocks // merge, merge, harmonics, rhythm_blocks)
+    fitted = _design(blocks // merge, merge, harmonics, rhythm_blocks)
     points = _points(window, merge, lows=lows)
     level = points[:, :1]
     points = points - level
-    per_block = points @ design.slope
-    left = points @ design.residual
+    per_block = points @ fitted.slope
+    left = points @ fitted.residual
     scale = np.abs(level[:, 0]) + np.abs(points).max(1)
-    squares = np.einsum("ij,ij->i", left, left) + len(design.slope) * (LEAST_NOISE * scale) ** 2 + 1e-30
+    squares = np.einsum("ij,ij->i", left, left) + len(fitted.slope) * (LEAST_NOISE * scale) ** 2 + 1e-30
     lag_one = np.einsum("ij,ij->i", left[:, 1:], left[:, :-1]) / squares
-    alpha = np.interp(lag_one, design.lag_one, ALPHAS)
-    alpha = np.minimum(alpha + confidence * np.sqrt((1 - alpha**2) / len(design.slope)), ALPHAS[-1])
-    error = np.sqrt(squares * np.interp(alpha, ALPHAS, design.variance))
-    noise = np.sqrt(squares / (len(design.slope) - design.parameters))
-    plain = points if design.season is None else points - points @ design.season
-    steps = plain @ design.steps
+    alpha = np.interp(lag_one, fitted.lag_one, ALPHAS)
+    alpha = np.minimum(alpha + confidence * np.sqrt((1 - alpha**2) / len(fitted.slope)), ALPHAS[-1])
+    error = np.sqrt(squares * np.interp(alpha, ALPHAS, fitted.variance))
+    noise = np.sqrt(squares / (len(fitted.slope) - fitted.parameters))
+    plain = points if fitted.season is None else points - points @ fitted.season
+    steps = plain @ fitted.steps
     climb = np.maximum(steps.sum(1), 1e-12 * scale + 1e-30)
     shares = steps / climb[:, None]
     ordered = np.sort(shares, 1) * (SEGMENTS - 1)
@@ -161,33 +161,19 @@ def with_shape_of(plain: Trend, scaled: Trend) -> Trend:
 
 @lru_cache
 def _design(points: int, merge: int, harmonics: int, rhythm_blocks: int) -> _Design:
-    place = (np.arange(points) + 0.5) * merge
-    columns = [np.ones(points), place - place.mean()]
-    for number in range(1, harmonics + 1):
-        angle = 2 * np.pi * number * place / rhythm_blocks
-        columns.append(np.cos(angle))
-        if rhythm_blocks != 2 * number * merge:  # at the shortest rhythm that points can show, sine is all zeros
-            columns.append(np.sin(angle))
-    model = np.column_stack(columns)
-    inverse = np.linalg.pinv(model)
-    residual = np.eye(points) - model @ inverse
-    lags = np.abs(np.subtract.outer(np.arange(points), np.arange(points)))
-    near = (np.eye(points, k=1) + np.eye(points, k=-1)) / 2
-    variance, lag_one = [], []
-    for alpha in ALPHAS:
-        spread = alpha**lags
-        total = np.trace(residual @ spread)
-        variance.append(inverse[1] @ spread @ inverse[1] / total)
-        lag_one.append(np.trace(residual @ near @ residual @ spread) / total)
+    flat, parameters = design(points, merge, harmonics, rhythm_blocks)
+    sizes = np.cumsum([parameters * points, points * parameters, len(ALPHAS)])
+    inverse, model, variance, lag_one = np.split(flat, sizes)
+    inverse, model = inverse.reshape(parameters, points), model.reshape(points, parameters)
     means = np.zeros((points, SEGMENTS))
     for number, segment in enumerate(np.array_split(np.arange(points), SEGMENTS)):
         means[segment, number] = 1 / len(segment)
     return _Design(
         slope=inverse[1],
-        residual=residual,
+        residual=np.eye(points) - model @ inverse,
         season=(model[:, 2:] @ inverse[2:]).T if harmonics else None,
-        variance=np.array(variance),
-        lag_one=np.maximum.accumulate(np.array(lag_one)),
-        parameters=model.shape[1],
+        variance=variance,
+        lag_one=lag_one,
+        parameters=parameters,
         steps=np.diff(means, axis=1),
     )
