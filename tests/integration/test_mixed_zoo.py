@@ -31,6 +31,8 @@ CLASSES = {
     "malloc": {"native"},
     "kept": {"not_returned"},
     "both": {"heap", "native"},
+    "another": {"heap", "goroutine"},
+    "bodies": {"goroutine"},
 }
 # Every heap or goroutineleak profile of a soak run has the collector run, after which Go gives memory back: what is
 # returned late under a collector that seldom runs would be returned at once. The metrics page tells the ledger all.
@@ -38,7 +40,7 @@ SETTINGS = {"kept": "    profiles: [goroutine]\n"}
 RESOLVED_SECONDS = 120
 LINES = {
     found[1]: number
-    for source in (MIXED / "mixed.go", MIXED / "both.go", NATIVE / "main.go")
+    for source in (MIXED / "mixed.go", MIXED / "both.go", MIXED / "outages.go", NATIVE / "main.go")
     for number, line in enumerate(source.read_text().splitlines(), 1)
     if (found := re.search(r"// leaks: (\w+)$", line))
 }
@@ -123,6 +125,16 @@ def test_heap_and_native_memory_have_culprits_of_their_own(leaks: Leaks) -> None
     for leak_class, line in (("heap", LINES["both"]), ("native", LINES["mapped"])):
         first = leaks["both"][leak_class]["culprits"][0]
         assert (Path(first["file"]).name, first["line"]) == ("both.go", line), leaks["both"][leak_class]["culprits"]
+
+
+def test_heap_that_leaks_where_goroutines_are_started_is_told_apart_from_them(leaks: Leaks) -> None:
+    """One function leaks both, the goroutines in bursts: each leak has its line, and they hold no heap."""
+    for leak_class, line in (("heap", LINES["another"]), ("goroutine", LINES["hangs"])):
+        first = leaks["another"][leak_class]["culprits"][0]
+        assert (Path(first["file"]).name, first["line"]) == ("outages.go", line), leaks["another"][leak_class][
+            "culprits"
+        ]
+        assert "of heap" not in first["note"]
 
 
 def test_of_two_callers_the_one_that_keeps_is_on_the_stack(leaks: Leaks) -> None:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from leakdog.attribute.held import Held
 from leakdog.model import Assessment, LeakClass, Signal, SiteTrend, Verdict
 
 # Of a site's growth, how much that of the whole must be able to hold.
@@ -37,7 +38,7 @@ class Case:
         assessments: Mapping[Signal, Assessment],
         latest: Mapping[Signal, float],
         together: Mapping[Signal, float],
-        held: float | None = None,
+        held: Held | None = None,
         sites: Mapping[Signal, SiteTrend] | None = None,
         verdicts: Mapping[Signal, Verdict] | None = None,
     ) -> None:

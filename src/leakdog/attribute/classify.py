@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from leakdog.attribute.case import Case, Finding
-from leakdog.attribute.resident import LIVE_SIGNALS, MOST, judge_resident
+from leakdog.attribute.held import Held
+from leakdog.attribute.resident import ANOTHER, LIVE_SIGNALS, MOST, judge_resident
 from leakdog.model import Assessment, LeakClass, Signal, SiteTrend, Verdict
 
 KIB = 1024.0
@@ -26,6 +27,7 @@ GOROUTINES_PER_THREAD = (0.5, 2.0)
 STRAY = 0.05
 
 HEAP_SIGNALS = (*LIVE_SIGNALS, Signal.INUSE_OBJECTS, Signal.HEAP_OBJECTS)
+_HEAP = "live objects on the heap grow: the collector cannot free them"
 _SHOWN = (*HEAP_SIGNALS, Signal.RSS_ANON, Signal.RSS, Signal.GOROUTINES, Signal.THREADS, Signal.OPEN_FILES)
 
 
@@ -33,7 +35,7 @@ def classify(
     assessments: Mapping[Signal, Assessment],
     latest: Mapping[Signal, float],
     together: Mapping[Signal, float] | None = None,
-    held: float | None = None,
+    held: Held | None = None,
     sites: Mapping[Signal, SiteTrend] | None = None,
     verdicts: Mapping[Signal, Verdict] | None = None,
 ) -> list[Finding]:
@@ -44,7 +46,7 @@ def classify(
         latest: last value of each signal.
         together: growth per second of each series over one span, that in which the resident set leaks: only such
             rates add up. Without them those of the assessments stand in, each of its own span.
-        held: share of the heap's growth that leaked goroutines hold by their stacks; None: not known.
+        held: what leaked goroutines hold of the heap by their stacks; None: not known.
         sites: of each signal, the site that leaks most, where one does.
         verdicts: those of `assessments`, where they are known without asking for each of them.
 
@@ -104,11 +106,19 @@ def _heap(case: Case) -> None:
             case.find_site(LeakClass.HEAP, Signal.INUSE_SPACE, "live objects from there become more and more")
         return
     holder = next((each for each in (LeakClass.GOROUTINE, LeakClass.THREADS) if each in case.found), None)
-    if holder is not None and case.held is not None and case.held >= MOST:
-        held = f"{case.held:.0%} of the heap that grows is allocated where these goroutines run or are started"
-        case.add(holder, f"{held}; what still grows once they end is a leak of its own")
-        return
     heap = next((growth for each in LIVE_SIGNALS if (growth := case.rate(each)) is not None), None)
+    if holder is not None and case.held is not None:
+        if _apart(case.held, heap, case.speed(holder)):
+            apart = f"{case.held.apart:.0%} of that growth is not held by the goroutines that leak beside it"
+            apart += ": it is allocated elsewhere, or goes on while they become no more"
+            case.find(LeakClass.HEAP, signal, _HEAP, apart)
+            return
+        if case.held.share >= MOST:
+            held = (
+                f"{case.held.share:.0%} of the heap that grows is allocated where these goroutines run or are started"
+            )
+            case.add(holder, f"{held}; what still grows once they end is a leak of its own")
+            return
     per_goroutine = HEAP_PER_GOROUTINE if case.held is None else HEAP_UNCONNECTED
     for leak_class, limit, name in (
         (LeakClass.GOROUTINE, per_goroutine, "goroutine"),
@@ -121,7 +131,12 @@ def _heap(case: Case) -> None:
         if each < limit:
             case.add(leak_class, f"the heap grows with them, by {each / KIB:.1f} KiB for each leaked {name}")
             return
-    case.find(LeakClass.HEAP, signal, "live objects on the heap grow: the collector cannot free them")
+    case.find(LeakClass.HEAP, signal, _HEAP)
+
+
+def _apart(held: Held, heap: float | None, speed: float) -> bool:
+    """Whether much of the heap's growth is surely not held, and is more than small change beside each holder."""
+    return heap is not None and held.apart >= ANOTHER and held.apart * heap / speed >= HEAP_UNCONNECTED
 
 
 def _harmless(case: Case) -> Iterable[Finding]:

@@ -122,10 +122,9 @@ def share_interval(site: SiteGrowth, found: Sequence[SiteGrowth], whole: float) 
 def growing_sites(table: SiteTable) -> list[SiteGrowth]:
     """Sites that grow for sure; if there are none, those that may have grown, marked as not sure."""
     ids = [stack_id(stack) for stack in table.stacks]
-    sites = list(dict.fromkeys(ids))
+    by_site = site_series(table)
+    sites, series = list(by_site), np.array(list(by_site.values())).reshape(len(by_site), len(table.times))
     index = {name: i for i, name in enumerate(sites)}
-    series = np.zeros((len(sites), len(table.times)))
-    np.add.at(series, [index[name] for name in ids], table.values)
     grain = np.zeros(len(sites))
     np.maximum.at(grain, [index[name] for name in ids], table.grain)
     trend = trends(table.times, series, quantum=table.quantum)
@@ -150,6 +149,15 @@ def growing_sites(table: SiteTable) -> list[SiteGrowth]:
         )
         for i in np.flatnonzero((score > 0) & (trend.growth > 0))
     ]
+
+
+def site_series(table: SiteTable) -> dict[str, Floats]:
+    """Values by site, each (times,): stacks that differ in lines only are one."""
+    ids = [stack_id(stack) for stack in table.stacks]
+    index = {name: i for i, name in enumerate(dict.fromkeys(ids))}
+    series = np.zeros((len(index), len(table.times)))
+    np.add.at(series, [index[name] for name in ids], table.values)
+    return dict(zip(index, series, strict=True))
 
 
 def whole_growth(table: SiteTable, found: Sequence[SiteGrowth]) -> float:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from leakdog.attribute.alone import Beside
 from leakdog.attribute.before import before, with_past
 from leakdog.attribute.blocked import with_blocked_culprit
 from leakdog.attribute.code import has_own_frame
@@ -14,7 +15,7 @@ from leakdog.attribute.companions import companions
 from leakdog.attribute.dump import GoroutineGroup, parse_dump
 from leakdog.attribute.goroutines import goroutine_culprits
 from leakdog.attribute.growth import culprits
-from leakdog.attribute.held import with_held_heap
+from leakdog.attribute.held import with_held_heap, with_held_last
 from leakdog.errors import FetchError, LeakdogError, ProfileError
 from leakdog.model import Culprit, Kind, Leak, LeakClass
 from leakdog.pipeline.dense import may_be_asked
@@ -99,7 +100,8 @@ class Explainer:
     async def _culprits(self, asked: _Question) -> tuple[Culprit, ...]:
         """The question to ask depends on the class; memory that is only kept by the runtime has no site."""
         if asked.leak.leak_class is LeakClass.HEAP:
-            return await self._with_past(asked, Kind.HEAP, await self._heap(asked))
+            heap = with_held_last(await self._heap(asked, await asked.profiles(Kind.HEAP)), asked.watched.held_heap)
+            return await self._with_past(asked, Kind.HEAP, heap)
         if asked.leak.leak_class in BLOCKED:
             return await self._goroutines(asked)
         if asked.leak.leak_class is LeakClass.NOT_RETURNED:
@@ -124,13 +126,23 @@ class Explainer:
         found = found if dump else _with_starters(found, asked.leak)
         if not watched.blocked and not any(has_own_frame(culprit.stack) for culprit in found):
             return await self._companions(asked) or found
+        found = await self._with_heap(asked, found, (profiles, times))
+        return await self._with_past(asked, Kind.GOROUTINE, found)
+
+    async def _with_heap(
+        self, asked: _Question, found: tuple[Culprit, ...], goroutines: Profiles
+    ) -> tuple[Culprit, ...]:
+        """Goroutines with what they hold of the heap, which is kept with the target."""
+        watched = asked.watched
         try:
-            heap = await self._heap(asked)
+            profiles = await asked.profiles(Kind.HEAP)
+            heap = await self._heap(asked, profiles)
+            beside = Beside(*profiles, *goroutines, watched.own)
+            known = watched.held_heap.alone if watched.held_heap is not None else ()
+            found, watched.held_heap = await asyncio.to_thread(with_held_heap, found, heap, beside, known)
         except (FetchError, ProfileError) as error:
             log.info("the heap of %s is not laid beside its goroutines: %s", watched.key, error)
-            heap = ()
-        found, watched.held_heap = with_held_heap(found, heap)
-        return await self._with_past(asked, Kind.GOROUTINE, found)
+        return found
 
     async def _with_past(self, asked: _Question, kind: Kind, found: tuple[Culprit, ...]) -> tuple[Culprit, ...]:
         """Culprits with what the life before tells of them. It is over, so it is asked once of each."""
@@ -147,12 +159,11 @@ class Explainer:
             watched.past[kind] = past
         return with_past(found, past, watched.build)
 
-    async def _heap(self, asked: _Question) -> tuple[Culprit, ...]:
+    async def _heap(self, asked: _Question, heap: Profiles) -> tuple[Culprit, ...]:
         """Sites of the heap that grow; none where the target has no heap profile."""
-        profiles, times = await asked.profiles(Kind.HEAP)
-        own = asked.watched.own
+        watched = asked.watched
         return await asyncio.to_thread(
-            culprits, profiles, times, sample_type="inuse_space", leading=_leading(asked.watched), own=own
+            culprits, *heap, sample_type="inuse_space", leading=_leading(watched), own=watched.own
         )
 
     async def _companions(self, asked: _Question) -> tuple[Culprit, ...]:

@@ -14,6 +14,7 @@ from leakdog.attribute.before import Before
 from leakdog.attribute.blocked import Blocked
 from leakdog.attribute.case import Finding
 from leakdog.attribute.code import Own
+from leakdog.attribute.held import Held
 from leakdog.config.schema import ScrapeConfig
 from leakdog.detect.group import Group
 from leakdog.errors import Reason, StoreError
@@ -86,7 +87,7 @@ class Watched:
         lives: the last few, the present one last.
         past: what the life before tells of sites, by kind of profile, once somebody has asked.
         blocked: goroutines at one line that are more than the job allows, as of the last goroutine profile.
-        held_heap: share of the heap's growth that leaked goroutines hold by their stacks, 0 to 1; None: not known.
+        held_heap: what leaked goroutines hold of the heap by their stacks; None: not known.
         cost: what was asked of it since the daemon knows it, by what that was: a profile's kind, `metrics` and so on.
         absent: optional pages this target answered 404 to, asked again after a restart.
         harmless: what grows and is no leak, as of the last look: a cache that fills, or load.
@@ -119,7 +120,7 @@ class Watched:
     leaks: dict[LeakClass, Leak] = field(default_factory=dict)
     harmless: tuple[Finding, ...] = ()
     explained: dict[LeakClass, float] = field(default_factory=dict)
-    held_heap: float | None = None
+    held_heap: Held | None = None
     blocked: Blocked | None = None
     lives: list[Lived] = field(default_factory=list)
     past: dict[Kind, Before | None] = field(default_factory=dict)

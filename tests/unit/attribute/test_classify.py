@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from leakdog.attribute.case import Finding
 from leakdog.attribute.classify import classify
+from leakdog.attribute.held import Held
 from leakdog.model import Assessment, Frame, LeakClass, Signal, SiteTrend, Verdict
 
 KIB, MIB = 1024.0, 1024.0 * 1024
@@ -82,20 +83,31 @@ def test_goroutines_do_not_explain_a_large_heap() -> None:
 def test_heap_that_goroutines_hold_is_theirs_however_much(holder: Signal) -> None:
     """Where the stacks connect most of the growing heap with leaked goroutines, it is one leak."""
     verdicts = {each.signal: each for each in (leak(holder, 1.0), leak(Signal.INUSE_SPACE, MIB))}
-    (found,) = classify(verdicts, {}, held=0.9)
+    (found,) = classify(verdicts, {}, held=Held(0.9, 0.1))
     assert found.reasons[-1] == (
         "90% of the heap that grows is allocated where these goroutines run or are started; "
         "what still grows once they end is a leak of its own"
     )
-    assert len(classify(verdicts, {}, held=0.4)) == 2
+    assert len(classify(verdicts, {}, held=Held(0.4, 0.0))) == 2
 
 
 def test_heap_that_goroutines_do_not_hold_is_a_leak_of_its_own() -> None:
     """Once the stacks have been compared, as much heap per goroutine as a connection takes is not theirs any more."""
     verdicts = {each.signal: each for each in (leak(Signal.GOROUTINES, 1.0), leak(Signal.INUSE_SPACE, 40 * KIB))}
-    assert [len(classify(verdicts, {}, held=held)) for held in (None, 0.0, 0.9)] == [1, 2, 1]
+    assert [len(classify(verdicts, {}, held=held)) for held in (None, Held(0.0, 0.0), Held(0.9, 0.0))] == [1, 2, 1]
     verdicts[Signal.INUSE_SPACE] = leak(Signal.INUSE_SPACE, 4 * KIB)
-    assert len(classify(verdicts, {}, held=0.0)) == 1
+    assert len(classify(verdicts, {}, held=Held(0.0, 1.0))) == 1
+
+
+def test_heap_that_leaks_beside_what_goroutines_hold() -> None:
+    """A third of the growth at places of its own is another leak, though they hold the rest; less is not sure to be."""
+    verdicts = {each.signal: each for each in (leak(Signal.GOROUTINES, 1.0), leak(Signal.INUSE_SPACE, 100 * KIB))}
+    _, heap = classify(verdicts, {}, held=Held(0.6, 0.4))
+    assert heap.leak_class is LeakClass.HEAP
+    assert heap.reasons[-1].startswith("40% of that growth is not held by the goroutines that leak beside it")
+    assert len(classify(verdicts, {}, held=Held(0.6, 0.3))) == 1
+    verdicts[Signal.INUSE_SPACE] = leak(Signal.INUSE_SPACE, 10 * KIB)  # 4 KiB for each goroutine
+    assert len(classify(verdicts, {}, held=Held(0.6, 0.4))) == 1
 
 
 def test_heap_that_began_long_before() -> None:

@@ -16,6 +16,8 @@ var Programs = map[string]func(speed float64){
 	"appends":     appends,
 	"kept":        keptFree,
 	"both":        both,
+	"another":     another,
+	"bodies":      bodies,
 }
 
 var (

@@ -1,0 +1,80 @@
+"""Whether heap that leaked goroutines may hold grows by itself: also while they become no more.
+
+What they hold comes and goes with their number. So those times are looked at in which fewer of them were added: if the
+heap has grown as fast as ever there, something else holds it. Where goroutines pile up evenly, nothing can be told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from leakdog.attribute.code import Own
+from leakdog.attribute.growth import site_series
+from leakdog.attribute.table import tabulate
+from leakdog.attribute.trend import STANDARD_ERRORS, Floats
+from leakdog.pprof.profile import Profile
+
+# Between two profiles goroutines pile up slowly if they do so at most at this part of their mean rate; of such times,
+# so many are the least that tell anything.
+SLOW, LEAST_SLOW = 0.5, 3
+# Bytes alone may swing with the size of what goroutines hold, objects alone with their number.
+SAMPLE_TYPES = ("inuse_space", "inuse_objects")
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Profiles of heap and of goroutines of one life, each with their times, unix seconds, all different."""
+
+    heap: Sequence[Profile]
+    heap_times: Sequence[float]
+    goroutines: Sequence[Profile]
+    goroutine_times: Sequence[float]
+    own: Own = ()
+
+    def grows_alone(self, site: str, goroutine: str) -> bool:
+        """Whether a site of the heap surely grows by itself, and not with the goroutines that stand at another.
+
+        Raises:
+            ProfileError: a profile is of another kind.
+
+        """
+        if min(len(self.heap), len(self.goroutines)) <= LEAST_SLOW:
+            return False
+        times, counts = self._counts
+        own_times, *held = self._held
+        if goroutine not in counts or any(site not in series for series in held):
+            return False
+        number = np.interp(own_times, times, counts[goroutine])
+        return all(grows_alone(own_times, series[site], number) for series in held)
+
+    @cached_property
+    def _counts(self) -> tuple[Floats, dict[str, Floats]]:
+        table = tabulate(self.goroutines, self.goroutine_times, "", self.own)
+        return table.times, site_series(table)
+
+    @cached_property
+    def _held(self) -> tuple[Floats, dict[str, Floats], dict[str, Floats]]:
+        space, objects = (tabulate(self.heap, self.heap_times, each, self.own) for each in SAMPLE_TYPES)
+        return space.times, site_series(space), site_series(objects)
+
+
+def grows_alone(times: Floats, held: Floats, number: Floats) -> bool:
+    """Whether `held` surely grows by itself and not with `number`; all (times,), times rising.
+
+    While goroutines pile up slowly, at `slow` of their mean rate, what they hold grows at `slow` of its own, and what
+    they do not hold as fast as ever. It is the latter if its rate there, less two standard errors, is nearer to that.
+    """
+    spans = np.diff(times)
+    added, grown = np.diff(number) / spans, np.diff(held) / spans
+    mean_added, mean_grown = (float(np.average(each, weights=spans)) for each in (added, grown))
+    calm = added <= SLOW * mean_added
+    if mean_added <= 0 or mean_grown <= 0 or calm.sum() < LEAST_SLOW:
+        return False
+    slow = max(0.0, float(np.average(added[calm], weights=spans[calm])) / mean_added)
+    error = float(np.std(grown[calm], ddof=1)) / np.sqrt(calm.sum())
+    least = float(np.average(grown[calm], weights=spans[calm])) - STANDARD_ERRORS * error
+    return bool(least >= (1 + slow) / 2 * mean_grown)

@@ -1,0 +1,93 @@
+"""Heap that grows by itself where leaked goroutines might hold it."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leakdog.attribute.alone import Beside, grows_alone
+from leakdog.attribute.site import stack_id
+from leakdog.model import Frame
+from leakdog.pprof import Profile
+
+MakeProfile = Callable[..., Profile]
+TIMES = [1000.0 + 60 * i for i in range(12)]
+STARTER = (Frame("main.answer", "shop/answer.go", 27), Frame("main.main", "shop/main.go", 5))
+WAITS = (Frame("main.answer.func1", "shop/answer.go", 36),)
+BURSTS = [0, 200, 400, 400, 400, 600, 800, 800, 800, 1000, 1200, 1200]
+EVENLY = [100 * i for i in range(12)]
+HEAP_TYPES = (("inuse_objects", "count"), ("inuse_space", "bytes"))
+
+
+def beside(
+    profile: MakeProfile, objects: Sequence[int], goroutines: Sequence[int], sizes: Sequence[int] = (30_000,) * 12
+) -> Beside:
+    """Profiles of a heap with so many objects of these sizes, and of so many goroutines, at the same times."""
+    heap = [
+        profile({STARTER: (count, count * size)} if count else {}, types=HEAP_TYPES)
+        for count, size in zip(objects, sizes, strict=True)
+    ]
+    waiting = [profile({WAITS: count} if count else {}, types=(("goroutine", "count"),)) for count in goroutines]
+    return Beside(heap, TIMES, waiting, TIMES)
+
+
+def alone(made: Beside) -> bool:
+    """Whether that site grows by itself beside these goroutines."""
+    return made.grows_alone(stack_id(STARTER), stack_id(WAITS))
+
+
+def test_heap_that_grows_while_goroutines_do_not_is_not_theirs(profile: MakeProfile) -> None:
+    """Goroutines pile up in bursts, the heap evenly."""
+    assert alone(beside(profile, EVENLY, BURSTS))
+
+
+def test_heap_that_grows_in_their_bursts_is_theirs(profile: MakeProfile) -> None:
+    """One object for each goroutine, or three."""
+    assert not alone(beside(profile, BURSTS, BURSTS))
+    assert not alone(beside(profile, [3 * count for count in BURSTS], BURSTS))
+
+
+def test_even_growth_tells_nothing(profile: MakeProfile) -> None:
+    """Where both pile up evenly, nothing shows who holds what: it may well be they."""
+    assert not alone(beside(profile, EVENLY, EVENLY))
+
+
+def test_few_profiles_tell_nothing(profile: MakeProfile) -> None:
+    """A burst and a calm are chance."""
+    made = beside(profile, EVENLY, BURSTS)
+    assert not alone(Beside(made.heap[:3], TIMES[:3], made.goroutines[:3], TIMES[:3]))
+    assert not alone(Beside(made.heap[:5], TIMES[:5], made.goroutines[:5], TIMES[:5]))
+
+
+def test_objects_must_say_the_same_as_bytes(profile: MakeProfile) -> None:
+    """What goroutines hold may become larger while they become no more: as a buffer that fills does."""
+    sizes = [100 * (seen + 1) // max(1, count) for seen, count in zip(range(12), BURSTS, strict=True)]
+    assert not alone(beside(profile, BURSTS, BURSTS, sizes))
+
+
+def test_sites_that_are_not_there_tell_nothing(profile: MakeProfile) -> None:
+    """A goroutine of the dump alone has no series."""
+    made = beside(profile, EVENLY, BURSTS)
+    assert not made.grows_alone(stack_id(STARTER), "other")
+    assert not made.grows_alone("other", stack_id(WAITS))
+
+
+@given(
+    added=st.lists(st.integers(0, 300), min_size=11, max_size=11).filter(any),
+    each=st.integers(1, 20),
+    chance=st.sampled_from([1.0, 0.1, 0.01]),
+    seed=st.integers(0, 1000),
+)
+def test_what_they_hold_is_never_taken_from_them(added: list[int], each: int, chance: float, seed: int) -> None:
+    """However they pile up, and however coarse the sample of what they hold is."""
+    seen = np.random.default_rng(seed).poisson(np.array(added) * each * chance) / chance
+    held, number = (np.concatenate([[0.0], np.cumsum(steps)]) for steps in (seen, added))
+    assert not grows_alone(np.array(TIMES), held, number)
+
+
+@pytest.mark.parametrize("number", [np.zeros(12), np.arange(12.0)[::-1]])
+def test_goroutines_that_do_not_pile_up_hold_nothing_more(number: np.ndarray) -> None:
+    """Without growth there is no mean to be slower than."""
+    assert not grows_alone(np.array(TIMES), np.arange(12.0), number)

@@ -1,0 +1,62 @@
+package mixed
+
+import (
+	"time"
+
+	"zoo/serve"
+)
+
+const (
+	outage = 12 * time.Second
+	calm   = 12 * time.Second
+)
+
+var (
+	began    = time.Now()
+	answered [][]byte
+	held     []chan struct{}
+)
+
+// another has a dependency that is out every other time: then each request leaves a goroutine that waits for its answer.
+// By another mistake, in the same function, each request is kept, whether it was answered or not: 0.6 MB/s.
+func another(speed float64) {
+	serve.Every(20*speed, func() { answer() })
+}
+
+func answer() {
+	request := make([]byte, 30_000) // leaks: another
+	answered = append(answered, request)
+	reply := make(chan struct{})
+	if isOut() {
+		held = append(held, reply)
+	} else {
+		close(reply)
+	}
+	go func() {
+		<-reply // leaks: hangs
+	}()
+}
+
+// bodies leaks in the same way, by goroutines alone: each holds the body of its request, 0.6 MB/s while it is out.
+func bodies(speed float64) {
+	serve.Every(20*speed, func() { receive() })
+}
+
+func receive() {
+	body := make([]byte, 30_000)
+	for i := range body {
+		body[i] = byte(i)
+	}
+	reply := make(chan struct{})
+	if isOut() {
+		held = append(held, reply)
+	} else {
+		close(reply)
+	}
+	go func() {
+		<-reply
+		body[0]++
+	}()
+}
+
+func isOut() bool { return time.Since(began)%(outage+calm) < outage }
