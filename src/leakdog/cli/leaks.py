@@ -107,6 +107,9 @@ def _none(targets: Sequence[dict[str, Any]]) -> str:
     parts = [f"no leaks: {plural(len(targets), 'target')} watched"]
     parts += [f"{early} too early to say"] if early else []
     parts += [f"{down} down"] if down else []
+    said = [each for target in targets for each in (target.get("verdicts") or {}).values()]
+    spans = [span for each in said if (span := each.get("look_back_seconds")) is not None]
+    parts += [f"over {human_duration(min(spans))} at least"] if spans else []
     return ", ".join(parts)
 
 

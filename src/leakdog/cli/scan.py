@@ -252,12 +252,15 @@ def _as_text(fleet: Fleet, watched: Watched, seconds: float) -> str:
     """Each leak in words; without one, what was seen of each signal."""
     from leakdog.model import LeakState, Verdict
     from leakdog.report.leak import CLASS_WORDS, leak_text
+    from leakdog.report.words import human_steady
     from leakdog.web.views import leak_view
 
     leaks = [leak for leak in watched.leaks.values() if leak.firing_since is not None]
     if leaks:
         return "\n\n".join(leak_text(leak_view(leak, fleet)) for leak in leaks)
-    lines = [_too_early(watched, seconds) if _unjudged(watched) else f"no leak found in {watched.key.instance}"]
+    steady = human_steady((each.verdict, each.look_back_seconds) for each in watched.assessments.values())
+    none = f"no leak found in {watched.key.instance}{f': {steady}' if steady else ''}"
+    lines = [_too_early(watched, seconds) if _unjudged(watched) else none]
     grows = not watched.harmless and any(each.verdict is Verdict.LEAK for each in watched.assessments.values())
     if grows or any(leak.state is LeakState.PENDING for leak in watched.leaks.values()):
         lines = [

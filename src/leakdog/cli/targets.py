@@ -12,7 +12,7 @@ from leakdog.cli.leaks import too_early
 from leakdog.cli.tables import print_table
 from leakdog.model import LeakState, Signal, Verdict
 from leakdog.report.leak import target_name
-from leakdog.report.words import human_value, inert, plural
+from leakdog.report.words import human_steady, human_value, inert, plural
 
 EPILOG = """examples:
   leakdog targets                                every target and what is said of it
@@ -21,12 +21,11 @@ EPILOG = """examples:
 """
 # Conditions that are marked, the most urgent first.
 _COLOURS = {"leaks": "bold red", "down": "bold red", "suspected": "yellow", "growing": "yellow", "steady": "green"}
-# The worst that is said of any signal, worst first.
-_VERDICTS = (
+# What is said of signals that grow, worst first.
+_GROWS = (
     (Verdict.LEAK, "growing"),
     (Verdict.LOAD, "grows with load"),
     (Verdict.SETTLING, "settling"),
-    (Verdict.STEADY, "steady"),
 )
 
 
@@ -72,8 +71,9 @@ def condition(target: Mapping[str, Any], leaks: Sequence[Mapping[str, Any]] = ()
             return f"{words}: {', '.join(classes)}"
     if too_early(dict(target)):
         return "too early to say"
-    verdicts = {each["verdict"] for each in target["verdicts"].values()}
-    return next((words for verdict, words in _VERDICTS if verdict in verdicts), "steady")
+    said = target["verdicts"].values()
+    grows = next((words for verdict, words in _GROWS if verdict in {each["verdict"] for each in said}), None)
+    return grows or human_steady((each["verdict"], each.get("look_back_seconds")) for each in said)
 
 
 def _class(leak: Mapping[str, Any]) -> str:
@@ -103,7 +103,7 @@ def _print_table(targets: Sequence[Mapping[str, Any]], leaks: Mapping[str, Seque
         rows.append((condition(target, leaks.get(name, ())), name, target))
     for state, name, target in sorted(rows, key=lambda row: _urgency(row[0])):
         numbers = [_number(target, *signals) for signals in _COLUMNS]
-        style = _COLOURS.get(state.partition(":")[0], "")
+        style = _COLOURS.get(_word(state), "")
         table.add_row(Text(inert(name)), *map(Text, numbers), Text(inert(state), style=style))
     print_table(table)
     down = [target for target in targets if target.get("up") is False]
@@ -117,8 +117,13 @@ def _print_table(targets: Sequence[Mapping[str, Any]], leaks: Mapping[str, Seque
 def _urgency(state: str) -> int:
     """Place of a condition among those that somebody should look at; those to leave alone are all last."""
     urgent = list(_COLOURS)[:-1]
-    word = state.partition(":")[0]
+    word = _word(state)
     return urgent.index(word) if word in urgent else len(urgent)
+
+
+def _word(state: str) -> str:
+    """The first word of a condition."""
+    return state.partition(" ")[0].rstrip(":")
 
 
 _COLUMNS = (

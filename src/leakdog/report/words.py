@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from leakdog.model import Unit
+from leakdog.model import Unit, Verdict
 
 BINARY_PREFIXES = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
@@ -89,6 +90,23 @@ def human_share(share: float) -> str:
     if 0.99 < share < 1:
         return ">99%"
     return f"{share * 100:.0f}%"
+
+
+def human_steady(said: Iterable[tuple[Verdict, float | None]]) -> str:
+    """That nothing grows, and over how long that was seen at least: `steady over 48 s`; empty where something grows.
+
+    Args:
+        said: of each signal the verdict and the seconds that it is of. Where it is too early to say of some, what is
+            said of the others is `steady so far`.
+
+    """
+    found = [(Verdict(verdict), seconds) for verdict, seconds in said]
+    verdicts = {verdict for verdict, _ in found}
+    if not verdicts <= {Verdict.STEADY, Verdict.TOO_EARLY}:
+        return ""
+    so_far = " so far" if Verdict.TOO_EARLY in verdicts else ""
+    seen = [seconds for _, seconds in found if seconds is not None]
+    return f"steady{so_far}{f' over {human_duration(min(seen))}' if seen else ''}"
 
 
 def plural(count: int, noun: str) -> str:

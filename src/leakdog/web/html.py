@@ -14,7 +14,7 @@ from leakdog.report.spans import Spans
 from leakdog.report.words import human_duration, human_rate, human_time, human_value, plural
 from leakdog.web.document import document, leak_state, place, table, text
 from leakdog.web.jobs import LISTED, jobs_table, listed
-from leakdog.web.target import address, cost_of
+from leakdog.web.target import address, cost_of, steady
 from leakdog.web.views import culprit_view, leak_view
 
 ROWS = 24  # of a trend as a table
@@ -160,9 +160,8 @@ def _target_row(watched: Watched, now: float) -> Sequence[str]:
     elif watched.up and pending:
         state = f"<span class=up>up</span>, <span class=pending>suspected:</span> {pending}"
     elif watched.up:
-        known = (
-            "too early to say" if watched.too_early else ", ".join(_GROWS[each.leak_class] for each in watched.harmless)
-        )
+        grows = [_GROWS[each.leak_class] for each in watched.harmless]
+        known = "too early to say" if watched.too_early else ", ".join(grows) or steady(watched)
         state = f"<span class=up>up</span>{f' <span class=dim>{known}</span>' if known else ''}"
     else:
         state = f"<span class=down>down</span> <span class=why>{text(watched.last_error)}</span>"

@@ -16,7 +16,15 @@ from leakdog.pipeline.state import Watched
 from leakdog.pipeline.unprofiled import unprofiled
 from leakdog.report.leak import CLASS_WORDS
 from leakdog.report.stacked import stacked
-from leakdog.report.words import human_bytes, human_duration, human_rate, human_share, human_time, human_value
+from leakdog.report.words import (
+    human_bytes,
+    human_duration,
+    human_rate,
+    human_share,
+    human_steady,
+    human_time,
+    human_value,
+)
 from leakdog.web.document import document, leak_state, place, table, text
 
 Floats = NDArray[np.float64]
@@ -109,7 +117,13 @@ def _leaks(watched: Watched) -> str:
     if watched.too_early:
         ready = [found.ready_at for found in watched.said().values() if found.ready_at is not None]
         return f"too early to say{f'; a first verdict by {human_time(min(ready))}' if ready else ''}"
-    return ", ".join(["no leak", *(CLASS_WORDS[found.leak_class] for found in watched.harmless)])
+    grows = [CLASS_WORDS[found.leak_class] for found in watched.harmless]
+    return ", ".join(filter(None, ["no leak", *(grows or [steady(watched)])]))
+
+
+def steady(watched: Watched) -> str:
+    """Over how long nothing was seen to grow; empty for a target of which something does."""
+    return human_steady((found.verdict, found.look_back_seconds) for found in watched.said().values())
 
 
 def _harmless(watched: Watched) -> str:

@@ -103,6 +103,7 @@ def verdict_view(found: Assessment) -> Json:
         "growth_per_second": found.growth_per_second,
         "interval": list(found.interval) if found.interval else None,
         "counts": found.counts,
+        "look_back_seconds": found.look_back_seconds,
         "time_to_limit_seconds": found.time_to_limit_seconds,
         "ready_at": rfc3339(found.ready_at),
         "reasons": list(found.reasons),

@@ -157,6 +157,7 @@ def leak() -> Callable[..., dict[str, Any]]:
 @pytest.fixture
 def target() -> Callable[..., dict[str, Any]]:
     """A target that is up and steady as the API gives it, with changes."""
+    steady = {"verdict": "steady", "growth_per_second": 0.0, "ready_at": None, "reasons": []}
 
     def make(**changes: Any) -> dict[str, Any]:
         return {
@@ -169,8 +170,8 @@ def target() -> Callable[..., dict[str, Any]]:
             "life_start": "2026-01-01T00:00:00.000Z",
             "signals": {"goroutines": 12.0, "inuse_space": 5 * 1024 * 1024, "rss": 40 * 1024 * 1024},
             "verdicts": {
-                "rss": {"verdict": "steady", "growth_per_second": 0.0, "ready_at": None, "reasons": []},
-                "goroutines": {"verdict": "steady", "growth_per_second": 0.0, "ready_at": None, "reasons": []},
+                "rss": {**steady, "look_back_seconds": 96.0},
+                "goroutines": {**steady, "look_back_seconds": 48.0},
             },
             **changes,
         }

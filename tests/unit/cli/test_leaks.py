@@ -115,7 +115,10 @@ def test_resolved_are_hidden(serve: Serve, leak: Make, target: Make, leakdog: Ru
     answers = {"/api/v1/leaks": {"leaks": [leak(state="resolved")]}, "/api/v1/targets": {"targets": [target()]}}
     url = serve(answers)
     assert leakdog("leaks", "--server", url) == 0
-    assert capsys.readouterr().out == "no leaks: 1 target watched (1 resolved leak: --all lists them)\n"
+    assert (
+        capsys.readouterr().out
+        == "no leaks: 1 target watched, over 48 s at least (1 resolved leak: --all lists them)\n"
+    )
     assert leakdog("leaks", "--all", "--server", url) == 0
     assert "3f9c2a71b0de" in capsys.readouterr().out
 
@@ -162,7 +165,7 @@ def test_none(serve: Serve, target: Make, leakdog: Run, capsys: Capture) -> None
     targets = [target(), target(up=False), target(verdicts=early), target(up=None, verdicts={})]
     url = serve({"/api/v1/leaks": {"leaks": []}, "/api/v1/targets": {"targets": targets}})
     assert leakdog("leaks", "--server", url) == 0
-    assert capsys.readouterr().out == "no leaks: 4 targets watched, 2 too early to say, 1 down\n"
+    assert capsys.readouterr().out == "no leaks: 4 targets watched, 2 too early to say, 1 down, over 48 s at least\n"
 
 
 def test_json(serve: Serve, leak: Make, leakdog: Run, capsys: Capture) -> None:

@@ -144,7 +144,7 @@ ENDED = replace(LEAK, state=LeakState.RESOLVED)
 GROWS = Assessment(Signal.RSS, 9.0, Verdict.LEAK, reasons=("it grew",))
 PENDING = replace(LEAK, state=LeakState.PENDING, firing_since=None)
 WAITS = Assessment(Signal.RSS, 9.0, Verdict.TOO_EARLY, reasons=("too early to say: too little was seen",))
-STEADY = Assessment(Signal.THREADS, 9.0, Verdict.STEADY)
+STEADY = Assessment(Signal.THREADS, 9.0, Verdict.STEADY, look_back_seconds=48.0)
 READY = replace(WAITS, ready_at=9.0 + 130.0)  # after the default of two minutes
 LATER = replace(WAITS, signal=Signal.THREADS, ready_at=9.0 + 500.0)
 
@@ -156,7 +156,7 @@ LATER = replace(WAITS, signal=Signal.THREADS, ready_at=9.0 + 500.0)
         (1, "127.0.0.1:6060", found(ENDED, up=False)),
         (
             0,
-            "no leak found in 127.0.0.1:6060\n  rss                too early  too little was seen",
+            "no leak found in 127.0.0.1:6060: steady so far over 48 s\n  rss                too early  too little",
             found(assessments=(WAITS, STEADY)),
         ),
         (

@@ -46,19 +46,30 @@ def test_json(serve: Serve, target: Make, leakdog: Run, capsys: Capture) -> None
         ({}, [("heap", "firing", None), ("files", "firing", {}), ("threads", "pending", None)], "leaks: heap, files"),
         ({}, [("heap", "firing", {"note": ""})], "leaks: heap (known)"),
         ({}, [("heap", "pending", None), ("files", "resolved", None)], "suspected: heap"),
-        ({}, [("heap", "resolved", None)], "steady"),
+        ({}, [("heap", "resolved", None)], "steady over 48 s"),
         ({"verdicts": {}}, [], "too early to say"),
         ({"verdicts": {"rss": {"verdict": "too_early"}}}, [], "too early to say"),
         ({"verdicts": {"rss": {"verdict": "steady"}, "threads": {"verdict": "leak"}}}, [], "growing"),
         ({"verdicts": {"rss": {"verdict": "settling"}, "threads": {"verdict": "too_early"}}}, [], "settling"),
         ({"verdicts": {"rss": {"verdict": "load"}}}, [], "grows with load"),
-        ({}, [], "steady"),
+        ({}, [], "steady over 48 s"),
+        ({"verdicts": {"rss": {"verdict": "steady", "look_back_seconds": 96.0}}}, [], "steady over 1 min 36 s"),
+        (
+            {"verdicts": {"rss": {"verdict": "steady", "look_back_seconds": 48.0}, "sys": {"verdict": "too_early"}}},
+            [],
+            "steady so far over 48 s",
+        ),
+        ({"verdicts": {"rss": {"verdict": "steady"}}}, [], "steady"),
     ],
 )
 def test_condition(
     target: Make, leak: Make, changes: dict[str, Any], leaks: list[tuple[str, str, Any]], words: str
 ) -> None:
-    """A target's condition is that of its leaks, else the worst that is said of any of its signals."""
+    """A target's condition is that of its leaks, else the worst that is said of any of its signals.
+
+    What is steady is so over the time that was seen: over the shortest of its signals', or so far. A daemon of an
+    earlier version does not tell it.
+    """
     own = [leak(**{"class": name, "state": state, "acknowledged": known}) for name, state, known in leaks]
     assert condition(target(**changes), own) == words
 

@@ -10,13 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import leakdog
-from leakdog.model import Unit
+from leakdog.model import Unit, Verdict
 from leakdog.report.words import (
     human_bytes,
     human_count,
     human_duration,
     human_rate,
     human_share,
+    human_steady,
     human_time,
     human_value,
     inert,
@@ -129,6 +130,16 @@ def test_inert() -> None:
 def test_inert_is_printable(text: str) -> None:
     """No text leaves a control character behind."""
     assert not re.search(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]", inert(text))
+
+
+def test_steady_is_of_the_time_that_was_seen() -> None:
+    """Of several signals the shortest time counts; what grows is not steady, what is too early is so only so far."""
+    rss, heap = (Verdict.STEADY, 21600.0), (Verdict.STEADY, 48.0)
+    assert human_steady([rss]) == "steady over 6 h"
+    assert human_steady([rss, heap]) == "steady over 48 s"
+    assert human_steady([rss, (Verdict.TOO_EARLY, None)]) == "steady so far over 6 h"
+    assert human_steady([(Verdict.STEADY, None)]) == "steady"
+    assert human_steady([rss, (Verdict.SETTLING, 48.0)]) == ""
 
 
 def written(file: Path) -> Iterator[str]:

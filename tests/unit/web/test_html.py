@@ -240,6 +240,8 @@ def test_targets_are_told_as_they_are() -> None:
     assert "down timeout: too slow" in row(up=False, last_error="timeout: too slow")
     assert "None in 1 target, 1 too early to say." in row(up=True)
     assert "None in 1 target, 1 down." in row(up=False)
+    quiet = Assessment(Signal.RSS, 1.0, Verdict.STEADY, look_back_seconds=48.0)
+    assert "up steady over 48 s" in row(up=True, verdicts={Signal.RSS: quiet.verdict}, assessments={Signal.RSS: quiet})
     cache = Assessment(Signal.RSS, 1.0, Verdict.SETTLING)
     harmless = (Finding(LeakClass.CACHE, Signal.RSS, cache, ()),)
     known = {"verdicts": {Signal.RSS: cache.verdict}, "assessments": {Signal.RSS: cache}, "harmless": harmless}

@@ -181,8 +181,8 @@ def test_no_leak_is_not_the_same_as_too_early() -> None:
     target = watched()
     target.leaks.clear()
     target.verdicts = {Signal.RSS: Verdict.STEADY}
-    target.assessments = {Signal.RSS: Assessment(Signal.RSS, NOW, Verdict.STEADY)}
-    assert "no leak" in target_page(target, SHOWN, NOW)
+    target.assessments = {Signal.RSS: Assessment(Signal.RSS, NOW, Verdict.STEADY, look_back_seconds=48.0)}
+    assert "no leak, steady over 48 s" in target_page(target, SHOWN, NOW)
     target.verdicts = {Signal.RSS: Verdict.TOO_EARLY}
     target.assessments = {Signal.RSS: Assessment(Signal.RSS, NOW, Verdict.TOO_EARLY, ready_at=NOW + 60)}
     assert "too early to say; a first verdict by 1970-01-01 02:47:40 UTC" in target_page(target, SHOWN, NOW)

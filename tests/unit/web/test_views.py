@@ -82,6 +82,10 @@ def test_a_verdict_that_waits_says_until_when() -> None:
         ["too early"],
     )
     assert (view["growth_per_second"], view["interval"], view["time_to_limit_seconds"]) == (None, None, None)
+    assert view["look_back_seconds"] is None
+    assert (
+        verdict_view(Assessment(Signal.RSS, 5.0, Verdict.STEADY, look_back_seconds=48.0))["look_back_seconds"] == 48.0
+    )
 
 
 def test_a_leak_without_growth_or_code_has_its_fields() -> None:
