@@ -30,10 +30,10 @@ EPILOG = """examples:
 
 FILE has a line per reading, in any order, with a heading that names its columns:
   series      name of the series (may be left out where there is only one)
-  timestamp   unix seconds
+  timestamp   unix seconds, or RFC 3339 (2026-11-01T00:00:00Z)
   value       bytes, or a number of things (--unit count); empty where a reading is missing
   load        work done, in any unit, such as bytes allocated per second (may be left out or empty)
-  start_time  unix seconds when the process started; a change is a restart (may be left out or empty)
+  start_time  when the process started, in the same way; a change is a restart (may be left out or empty)
   limit       value that must not be reached (may be left out or empty)
 
 A series whose name ends in that of a signal, as `leakdog storage export` names it (inuse_space, goroutines),

@@ -36,8 +36,9 @@ SHOW_EPILOG = """examples:
   leakdog config show                      what `leakdog run` does without a file
   leakdog config show leakdog.yml --json | jq .global
 
-Comments tell what applies in place of a key that is left out, as it follows another key, the preset or the process.
-What is printed reads back to the same configuration; JSON has no comments, and leaves those keys out.
+A key that is left out follows another key, the preset or the process. Comments tell what applies in its place, so that
+what is printed reads back to the same configuration. JSON has no comments: it has the value that applies, where there
+is one.
 Values of URL parameters whose names look secret (token, key, password, ...) are shown as <secret>.
 """
 
@@ -121,7 +122,8 @@ def run_show(args: argparse.Namespace) -> int:
     from leakdog.config.show import plain, show
 
     config = config_loader(args.file)()
-    print(json.dumps(plain(config), indent=2) if args.json else show(config, effective(config), words(config)).rstrip())
+    applies = effective(config)
+    print(json.dumps(plain(applies), indent=2) if args.json else show(config, applies, words(config)).rstrip())
     return FINE
 
 

@@ -7,9 +7,10 @@ import gzip
 import math
 import sys
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
@@ -21,6 +22,38 @@ from leakdog.errors import LeakdogError
 NEEDED = ("timestamp", "value")
 TIMES = ("timestamp", "start_time")
 PROGRESS_LINES = 20_000
+
+
+class _Unusable(ValueError):
+    """A field that cannot be used: its place in the line, and why."""
+
+    def __init__(self, place: int, why: str) -> None:
+        super().__init__(why)
+        self.place = place
+
+
+class _Lines:
+    """Lines as they come, the last of which is kept to tell where in it something is wrong."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines = lines
+        self.last = ""
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._lines:
+            self.last = line
+            yield line
+
+    def column(self, place: int) -> int:
+        """Where the field of that place begins, in characters from 1; 1 where the line has no such field."""
+        quoted = False
+        for at, character in enumerate(self.last):
+            quoted ^= character == '"'
+            if character == "," and not quoted:
+                place -= 1
+            if character == "," and not quoted and place == 0:
+                return at + 2
+        return 1
 
 
 @dataclass(slots=True)
@@ -38,7 +71,7 @@ def read_histories(path: str, *, with_load: bool = True, progress: Callable[[], 
     """Read a CSV file of series.
 
     Raises:
-        LeakdogError: the file cannot be read, or a line of it cannot be used; says which and why.
+        LeakdogError: the file cannot be read, or a line of it cannot be used; says where, as file:line:column, and why.
 
     """
     try:
@@ -64,11 +97,14 @@ def _open(path: str) -> Iterator[TextIO]:
 
 
 def _read(lines: TextIO, path: str, progress: Callable[[], None]) -> dict[str, _Columns]:
-    rows = csv.reader(lines)
+    told = _Lines(lines)
+    rows = csv.reader(told)
     heading = [name.strip() for name in next(rows, [])]
     missing = [name for name in NEEDED if name not in heading]
     if missing:
-        raise LeakdogError(f"reading {path}: its first line must name the columns; {', '.join(missing)} is not there")
+        raise LeakdogError(
+            f"reading {path}:1:1: the first line must name the columns; {', '.join(missing)} is not there"
+        )
     at_time, at_value = heading.index("timestamp"), heading.index("value")
     at_name, at_load, at_start, at_limit = (
         heading.index(name) if name in heading else None for name in ("series", "load", "start_time", "limit")
@@ -86,27 +122,48 @@ def _read(lines: TextIO, path: str, progress: Callable[[], None]) -> dict[str, _
                 series = found[name] = _Columns()
             if not row[at_value]:
                 continue
-            time, value = _number(row, at_time, "timestamp"), _number(row, at_value, "value")
-            if not (math.isfinite(time) and math.isfinite(value)):
-                raise ValueError("timestamp and value must be finite numbers")
-            series.time.append(time)
-            series.value.append(value)
+            series.time.append(_finite(row, at_time, "timestamp"))
+            series.value.append(_finite(row, at_value, "value"))
             series.load.append(_optional(row, at_load, "load"))
             series.start.append(_optional(row, at_start, "start_time"))
             if math.isnan(series.limit):
                 series.limit = _optional(row, at_limit, "limit")
-        except (ValueError, IndexError) as error:
-            what = f"it has {len(row)} of {len(heading)} columns" if isinstance(error, IndexError) else error
-            raise LeakdogError(f"reading {path}: line {number} cannot be used: {what}") from None
+        except _Unusable as error:
+            raise LeakdogError(f"reading {path}:{rows.line_num}:{told.column(error.place)}: {error}") from None
+        except IndexError:
+            what = f"the line has {len(row)} of {len(heading)} columns"
+            raise LeakdogError(f"reading {path}:{rows.line_num}:1: {what}") from None
     return found
+
+
+def _finite(row: list[str], place: int, column: str) -> float:
+    number = _number(row, place, column)
+    if not math.isfinite(number):
+        raise _Unusable(
+            place, f"{column} {row[place]!r} is no finite number; leave the value empty where it is missing"
+        )
+    return number
 
 
 def _number(row: list[str], place: int, column: str) -> float:
     try:
         return float(row[place])
     except ValueError:
-        wanted = "unix seconds" if column in TIMES else "a plain number"
-        raise ValueError(f"{column} {row[place]!r} is not a number; write it as {wanted}") from None
+        if column in TIMES:
+            return _time(row, place, column)
+        raise _Unusable(place, f"{column} {row[place]!r} is not a number; write it as a plain number") from None
+
+
+def _time(row: list[str], place: int, column: str) -> float:
+    """RFC 3339 as unix seconds."""
+    try:
+        time = datetime.fromisoformat(row[place])
+    except ValueError:
+        time = None
+    if time is None or time.tzinfo is None:
+        forms = "unix seconds, or as RFC 3339 with its offset, such as 2026-11-01T00:00:00Z"
+        raise _Unusable(place, f"{column} {row[place]!r} is not a time; write it as {forms}")
+    return time.timestamp()
 
 
 def _optional(row: list[str], place: int | None, column: str) -> float:

@@ -87,7 +87,9 @@ class Roster:
         self._fleet.depart(key, watched.leaks.values())
         await self._put_down(ended)
         await self._memory.forget(watched)
-        log.info("target %s is no longer watched", key)
+        # Of a user's processes some end each minute; a target that goes from a configuration is news.
+        level = logging.INFO if watched.target.pid is None else logging.DEBUG
+        log.log(level, "target %s is no longer watched", key)
 
     async def _put_down(self, ended: list[Leak]) -> None:
         """Store leaks that have ended with their targets, with the last profiles of these."""

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from leakdog.config.schema import Config, Preset
+from leakdog.config.schema import Backend, Config, Preset
 from leakdog.daemon.malloc import give_back
 from leakdog.daemon.memory import Memory
 from leakdog.daemon.roster import Roster
@@ -86,6 +86,9 @@ class Daemon:
                 tracemalloc.start(EXPOSE_FRAMES)
                 stack.callback(tracemalloc.stop)
             store = open_store(config.storage)
+            log.info(
+                "the store is %s", "in memory" if config.storage.backend is Backend.MEMORY else config.storage.path
+            )
             stack.push_async_callback(store.close)
             self._worker = await stack.enter_async_context(Worker(self._decoder_died))
             self._build(config, store, await stack.enter_async_context(HttpClient()))

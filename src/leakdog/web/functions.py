@@ -71,7 +71,8 @@ class Functions:
             if not found:
                 raise not_found(
                     f"nothing was acknowledged by the function {function!r}{f' of job {job!r}' if job else ''}: "
-                    f"GET {PATH} lists what was; what is configured is taken from `acknowledged` of its job"
+                    f"`leakdog ack --list` (GET {PATH}) lists what was; what is configured is taken from "
+                    "`acknowledged` of its job"
                 )
             changed = await self._put([each for each in held if each not in found], now)
         return json_response(_view(found[0]) | {"leaks": _open(leak for leak in changed if not leak.acknowledged)})

@@ -123,9 +123,9 @@ def test_cutting_the_tail_changes_no_alert(soak: Path, tmp_path: Path, capsys: p
         ("series,timestamp\na,1\n", "value is not there"),
         ("", "timestamp, value is not there"),
         ("series,timestamp,value\n", "no reading"),
-        ("series,timestamp,value\na,1,x\n", "line 2"),
-        ("series,timestamp,value\na,1,5\na,2\n", "line 3 cannot be used: it has 2 of 3 columns"),
-        ("series,timestamp,value\na,nan,5\n", "line 2 cannot be used: timestamp and value must be finite"),
+        ("series,timestamp,value\na,1,x\n", ":2:5: value 'x' is not a number"),
+        ("series,timestamp,value\na,1,5\na,2\n", ":3:1: the line has 2 of 3 columns"),
+        ("series,timestamp,value\na,nan,5\n", ":2:3: timestamp 'nan' is no finite number"),
     ],
 )
 def test_a_broken_file_is_refused_with_its_line(tmp_path: Path, text: str, why: str) -> None:

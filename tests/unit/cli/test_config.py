@@ -95,9 +95,16 @@ def test_what_applies_is_shown_without_secrets(good: str, capsys: pytest.Capture
 
 
 def test_what_applies_can_be_had_as_json(good: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """The same values under the same names."""
+    """The same values under the same names, also of keys that follow others; as a configuration it does the same."""
     assert run("show", good, "--json") == 0
-    assert json.loads(capsys.readouterr().out)["global"]["scrape_interval"] == "1m"
+    printed = capsys.readouterr().out
+    shown = json.loads(printed)
+    (job,) = shown["scrape_configs"]
+    assert (shown["global"]["scrape_interval"], job["scrape_interval"], job["intervals"]["heap"]) == ("1m", "1m", "5m")
+    assert (shown["detection"]["min_growth_ratio"], shown["dense"]["interval"]) == (0.05, "1m")
+    Path(good).write_text(printed)
+    assert run("show", good, "--json") == 0
+    assert capsys.readouterr().out == printed
 
 
 def test_without_a_file_the_default_is_shown(capsys: pytest.CaptureFixture[str]) -> None:

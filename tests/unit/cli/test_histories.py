@@ -74,23 +74,47 @@ def test_a_file_that_is_not_there_is_told_in_words(tmp_path: Path) -> None:
         read_histories(str(tmp_path / "none.csv"))
 
 
+def test_times_may_be_dates(tmp_path: Path) -> None:
+    """RFC 3339 with any offset, beside unix seconds, for readings and for starts."""
+    path = tmp_path / "dates.csv"
+    path.write_text(
+        "timestamp,value,start_time\n"
+        "1970-01-01T00:00:10Z,1,1970-01-01T00:00:02.5Z\n1970-01-01T02:00:20.500+02:00,2,\n30,3,\n"
+        "1970-01-01 00:00:40Z,4,\n"
+    )
+    (only,) = read_histories(str(path))
+    assert only.time.tolist() == [10.0, 20.5, 30.0, 40.0]
+    assert only.life_start is not None
+    assert only.life_start.tolist() == [2.5] * 4
+
+
+A_TIME = "write it as unix seconds, or as RFC 3339 with its offset, such as 2026-11-01T00:00:00Z"
+
+
 @pytest.mark.parametrize(
-    ("columns", "line", "said"),
+    ("columns", "line", "place", "said"),
     [
-        (
-            "timestamp,value",
-            "2026-11-01T00:00:00Z,5",
-            "timestamp '2026-11-01T00:00:00Z' is not a number; write it as unix seconds",
-        ),
-        ("timestamp,value", "1,5 MiB", "value '5 MiB' is not a number; write it as a plain number"),
-        ("timestamp,value,start_time", "1,5,noon", "start_time 'noon' is not a number; write it as unix seconds"),
-        ("timestamp,value,limit", "1,5,1GB", "limit '1GB' is not a number; write it as a plain number"),
+        ("timestamp,value", "2026-11-01T00:00:00,5", 1, f"timestamp '2026-11-01T00:00:00' is not a time; {A_TIME}"),
+        ("timestamp,value", "1,5 MiB", 3, "value '5 MiB' is not a number; write it as a plain number"),
+        ("timestamp,value,start_time", "1,5,noon", 5, f"start_time 'noon' is not a time; {A_TIME}"),
+        ("timestamp,value,limit", "1,5,1GB", 5, "limit '1GB' is not a number; write it as a plain number"),
+        ("series,timestamp,value", '"a,""b""",1,much', 13, "value 'much' is not a number; write it as a plain number"),
     ],
 )
-def test_what_is_no_number_is_told_with_its_column(columns: str, line: str, said: str, tmp_path: Path) -> None:
-    """And with the form that it needs, as times are often written as dates elsewhere."""
+def test_what_is_no_number_is_told_with_its_place(
+    columns: str, line: str, place: int, said: str, tmp_path: Path
+) -> None:
+    """As file:line:column, and with the form that it needs; quotes and commas in them move nothing."""
     path = tmp_path / "dates.csv"
     path.write_text(f"{columns}\n{line}\n")
     with pytest.raises(LeakdogError) as raised:
         read_histories(str(path))
-    assert str(raised.value) == f"reading {path}: line 2 cannot be used: {said}"
+    assert str(raised.value) == f"reading {path}:2:{place}: {said}"
+
+
+def test_lines_are_counted_as_an_editor_does(tmp_path: Path) -> None:
+    """An empty line is one, and a name of two lines is two."""
+    path = tmp_path / "lines.csv"
+    path.write_text('series,timestamp,value\n\n"a\nb",1,5\nc,x,5\n')
+    with pytest.raises(LeakdogError, match=r"lines\.csv:5:3: timestamp 'x'"):
+        read_histories(str(path))

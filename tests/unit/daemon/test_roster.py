@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 from dataclasses import replace
 
 import pytest
 
-from leakdog.config.schema import Config, GlobalConfig, ScrapeConfig
+from leakdog.config.schema import Config, GlobalConfig, ProcessConfig, ScrapeConfig
 from leakdog.daemon.memory import Memory
 from leakdog.daemon.roster import Roster
 from leakdog.detect.group import Group
@@ -119,6 +121,17 @@ async def test_a_target_that_is_gone_is_watched_no_more(house: House, job) -> No
         (LeakState.RESOLVED, 1000.0)
     ]
     assert await house.store.states() == {}
+
+
+async def test_a_process_that_has_ended_is_no_news(house: House, job, caplog: pytest.LogCaptureFixture) -> None:
+    """Of a user's processes some end each minute; a target that goes from a configuration is told."""
+    own = ScrapeConfig(job_name="processes", metrics_path="", pprof_path="", process=ProcessConfig(pid=os.getpid()))
+    with caplog.at_level(logging.INFO):
+        await house.follow(job(A.instance), own)
+        (process,) = house.fleet.targets.keys() - {A}
+        await house.follow()
+    assert [record.message for record in caplog.records] == [f"target {A} is no longer watched"]
+    assert process.job == "processes"
 
 
 async def test_a_target_that_comes_back_is_scheduled_again(house: House, job) -> None:

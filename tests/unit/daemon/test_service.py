@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import socket
@@ -157,6 +158,14 @@ async def test_a_store_that_fails_during_a_reload_does_not_deafen_the_daemon(fil
         os.kill(os.getpid(), signal.SIGHUP)
         await until(lambda: daemon.fleet.reload_successful)
         assert [watched.key.job for watched in daemon.fleet] == ["other"]
+
+
+async def test_where_everything_is_kept_is_logged(file: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Who starts it without a configuration file has not said where."""
+    with caplog.at_level(logging.INFO):
+        async with Started(file):
+            pass
+    assert f"the store is {file.parent / 'data'}" in caplog.messages
 
 
 async def test_a_changed_storage_waits_for_a_restart(file: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -72,7 +72,7 @@ async def test_it_is_taken_back_by_function_and_job(ask: Ask, address: str, stor
     assert [leak.acknowledged for leak in await store.leaks()] == [None]
     status, answer = await ask("DELETE", f"{address}{PATH}?function=Put")
     assert status == 404
-    assert "nothing was acknowledged by the function 'Put'" in answer["error"]
+    assert "nothing was acknowledged by the function 'Put': `leakdog ack --list`" in answer["error"]
 
 
 async def test_a_leak_of_known_functions_is_not_announced_again_by_its_id(ask: Ask, address: str) -> None:
