@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from leakdog.config.schema import Config, Preset, ScrapeConfig
+from leakdog.config.schema import Config, Preset, ProcessConfig, ScrapeConfig
 from leakdog.model import Kind, Source
 
 # Profiles cost a target more than numbers do, so they are read in every fifth slot, where numbers tell in between. A
@@ -69,6 +69,11 @@ def scrape_timeout(config: Config, job: ScrapeConfig) -> float:
 def body_size_limit(config: Config, job: ScrapeConfig) -> int:
     """Bytes of the largest answer that is read from a target of this job."""
     return job.body_size_limit or config.global_.body_size_limit
+
+
+def of_whole_user(job: ScrapeConfig) -> bool:
+    """Whether all processes of a user are watched, of which some end each minute: that one has is no news."""
+    return job.process is not None and job.process == ProcessConfig(user=job.process.user)
 
 
 def _sources(job: ScrapeConfig) -> Iterator[str]:

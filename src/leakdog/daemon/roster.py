@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from leakdog.config.resolve import base_interval
+from leakdog.config.resolve import base_interval, of_whole_user
 from leakdog.config.schema import Config
 from leakdog.daemon.memory import Memory
 from leakdog.detect.settings import Settings, settings_for
@@ -87,8 +87,7 @@ class Roster:
         self._fleet.depart(key, watched.leaks.values())
         await self._put_down(ended)
         await self._memory.forget(watched)
-        # Of a user's processes some end each minute; a target that goes from a configuration is news.
-        level = logging.INFO if watched.target.pid is None else logging.DEBUG
+        level = logging.DEBUG if of_whole_user(watched.job) else logging.INFO
         log.log(level, "target %s is no longer watched", key)
 
     async def _put_down(self, ended: list[Leak]) -> None:

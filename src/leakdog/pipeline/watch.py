@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from leakdog.attribute.module import main_module
-from leakdog.config.resolve import base_interval, dense_interval, source_interval
+from leakdog.config.resolve import base_interval, dense_interval, of_whole_user, source_interval
 from leakdog.config.schema import Config, ScrapeConfig
 from leakdog.detect.settings import Settings
 from leakdog.errors import FetchError, Reason, StoreError
@@ -128,7 +128,8 @@ class Pipeline:
     def _failed(self, watched: Watched, error: FetchError) -> None:
         self._fleet.counters.failures[error.reason] += 1
         if watched.up is not False:
-            log.warning("target %s is down: %s", watched.key, error)
+            ended = error.reason is Reason.PROCESS_GONE and of_whole_user(watched.job)
+            log.log(logging.DEBUG if ended else logging.WARNING, "target %s is down: %s", watched.key, error)
         watched.up = False
         watched.last_error = str(error)
 

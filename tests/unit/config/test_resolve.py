@@ -8,6 +8,7 @@ from leakdog.config.resolve import (
     base_interval,
     body_size_limit,
     dense_interval,
+    of_whole_user,
     scrape_interval,
     scrape_timeout,
     source_interval,
@@ -98,3 +99,14 @@ def test_a_timeout_never_passes_the_next_slot() -> None:
     """The global timeout is cut to a job's shorter interval, be it of one source only."""
     assert scrape_timeout(CONFIG, ScrapeConfig(job_name="a", scrape_interval=3.0)) == 3.0
     assert scrape_timeout(CONFIG, ScrapeConfig(job_name="a", intervals=IntervalsConfig(heap=2.0))) == 2.0
+
+
+def test_a_whole_user_is_watched_where_nothing_else_is_said_of_processes() -> None:
+    """A name, a pid or an address means that one."""
+    for process, whole in (
+        (ProcessConfig(user="shop"), True),
+        (ProcessConfig(user="shop", name="etcd"), False),
+        (ProcessConfig(pid=1), False),
+        (None, False),
+    ):
+        assert of_whole_user(ScrapeConfig(job_name="a", process=process)) is whole

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from leakdog.attribute.case import Finding
-from leakdog.config.schema import Config, DenseConfig, DetectionConfig, IntervalsConfig, ScrapeConfig
+from leakdog.config.schema import Config, DenseConfig, DetectionConfig, IntervalsConfig, ProcessConfig, ScrapeConfig
 from leakdog.detect.cells import Floats
 from leakdog.detect.settings import PRODUCTION, settings_for
 from leakdog.errors import FetchError, Reason, StoreError
@@ -179,6 +179,20 @@ async def test_a_failed_pass_changes_nothing_but_what_is_told_of_it(
     with caplog.at_level(logging.INFO):
         await pipeline.scrape(watched, START + 4)
     assert caplog.text.count("is up again") == 1
+
+
+@pytest.mark.parametrize(("process", "told"), [(ProcessConfig(user="shop"), 0), (ProcessConfig(name="etcd"), 1)])
+async def test_one_of_all_processes_of_a_user_ends_without_a_word(
+    config: Config, store: Store, watched: Watched, caplog: pytest.LogCaptureFixture, process: ProcessConfig, told: int
+) -> None:
+    """Some do each minute; one that was named is down."""
+    script = Script()
+    pipeline, _ = build(config, script, store)
+    watched.job = replace(watched.job, process=process)
+    script.next = FetchError(Reason.PROCESS_GONE, "process 7 has ended")
+    with caplog.at_level(logging.INFO):
+        await pipeline.scrape(watched, START)
+    assert (watched.up, caplog.text.count("is down")) == (False, told)
 
 
 async def test_growth_becomes_a_leak_with_its_code(config: Config, store: Store, watched: Watched) -> None:
