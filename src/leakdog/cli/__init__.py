@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from leakdog import __version__
+from leakdog.cli.help import Help
 from leakdog.config.words import guess, quoted
 from leakdog.errors import ConfigError, LeakdogError, UsageError
 
@@ -62,7 +63,7 @@ def parser() -> argparse.ArgumentParser:
         prog="leakdog",
         description="A memory-leak watchdog: which process leaks, how fast, and which code holds the memory.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     top.add_argument("--version", action="version", version=f"leakdog {__version__}")
     sub = top.add_subparsers(dest="verb", metavar="VERB", required=True)

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from leakdog.cli.arguments import duration
 from leakdog.cli.client import Client, add_arguments
+from leakdog.cli.help import Help
 from leakdog.errors import UsageError
 from leakdog.report.leak import beside, headline, unix_time
 from leakdog.report.words import human_time, inert, plural
@@ -40,7 +41,7 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         description="Acknowledge a leak of a running daemon, or what leaks in functions: it stays listed, and is not "
         "announced.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("leak", metavar="LEAK", nargs="?", help="a leak's id, or the beginning of it")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leakdog.cli.arguments import add_own_code
+from leakdog.cli.help import Help
 from leakdog.errors import LeakdogError, ProfileError
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="a verdict on profiles that lie in files",
         description="Judge heap and goroutine profiles that lie in files: does the program leak, and which code.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     parser.add_argument("paths", metavar="DIR|FILE", nargs="+", type=Path, help="profiles, or folders of them")
     add_own_code(parser)

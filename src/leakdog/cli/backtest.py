@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leakdog.cli.folders import make_folder, not_writable
+from leakdog.cli.help import Help
 from leakdog.cli.progress import progress
 from leakdog.errors import LeakdogError
 
@@ -57,7 +58,7 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="replay a history: what would have been announced, and when",
         description="Replay a history from a CSV file: what leakdog would have announced, and when.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     parser.add_argument("file", metavar="FILE.csv", help="readings as CSV, also compressed with gzip; - is stdin")
     parser.add_argument("--json", action="store_true", help="print a line of JSON per series")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from leakdog.cli.help import Help
+
 EPILOG = """examples:
   leakdog completion bash > ~/.local/share/bash-completion/completions/leakdog
   leakdog completion zsh > ~/.zfunc/_leakdog
@@ -17,7 +19,7 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="print a completion script for bash, zsh or tcsh",
         description="Print a completion script for a shell.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     parser.add_argument("shell", choices=["bash", "zsh", "tcsh"])
     parser.set_defaults(run=run)

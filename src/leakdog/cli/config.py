@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from leakdog.cli.help import Help
 from leakdog.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def register(sub: Actions[argparse.ArgumentParser]) -> None:
         help="check, explain and show configurations",
         description="Check a configuration file, print the schema of such files, or show what applies.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     check = _action(actions, "check", "print every problem of a file, each with its place", CHECK_EPILOG, run)
@@ -77,7 +78,7 @@ def _action(
         help=text,
         description=f"{text[0].upper()}{text[1:]}.",
         epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     parser.set_defaults(run=run)
     return parser

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from leakdog.cli.help import Help
 from leakdog.errors import ApiError, LeakdogError
 
 EPILOG = """examples:
@@ -35,7 +36,7 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="see a leak found in two minutes",
         description="Start a leaking and a healthy Python process, watch both with a real daemon, and name the leak.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     parser.add_argument("--keep", action="store_true", help="keep everything running until Ctrl-C")
     parser.set_defaults(run=run)

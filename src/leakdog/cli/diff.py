@@ -7,6 +7,7 @@ import gzip
 import json
 from pathlib import Path
 
+from leakdog.cli.help import Help
 from leakdog.cli.profile import add_normalize, add_rows, add_source, add_view, compared, load, view_of
 from leakdog.errors import LeakdogError
 
@@ -26,7 +27,7 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="what one profile has more, or less, than another",
         description="Show which functions hold more, or less, in one profile than in an earlier one.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     parser.add_argument("before", metavar="BEFORE", help="the earlier profile: a file, a URL or TARGET@TIME")
     add_source(parser)

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from leakdog.cli.help import Help
 from leakdog.cli.profile import add_base, add_cut, add_output, add_source, add_view, load_compared, view_of, write
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="a call graph of a profile, for Graphviz",
         description="Write the call graph of a profile for Graphviz, as `go tool pprof -dot` does.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     add_arguments(parser, nodes=80)
     parser.set_defaults(run=run)

@@ -10,6 +10,7 @@ from typing import Any
 
 from leakdog.cli.arguments import duration
 from leakdog.cli.client import Client, add_arguments
+from leakdog.cli.help import Help
 from leakdog.errors import LeakdogError
 
 EPILOG = """examples:
@@ -34,7 +35,7 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="all that proves a leak, in one archive",
         description="Put all that proves a leak into one archive: verdict, numbers, profiles, goroutine dump.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     parser.add_argument("leak", metavar="LEAK", help="a leak's id, or the beginning of it")
     parser.add_argument(

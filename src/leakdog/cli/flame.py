@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
+from leakdog.cli.help import Help
 from leakdog.cli.profile import add_base, add_output, add_source, add_view, load_compared, view_of, write
 
 EXAMPLES = """examples:
@@ -22,7 +23,7 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="a profile as a flame graph (SVG)",
         description="Draw a profile as a flame graph: callers above, callees below, each as wide as what it holds.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     add_source(parser)
     add_view(parser)

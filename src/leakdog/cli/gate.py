@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from leakdog.cli.analyze import JSON, MARKDOWN, add_formats, as_json, called, load, written
 from leakdog.cli.arguments import add_own_code
+from leakdog.cli.help import Help
 
 if TYPE_CHECKING:
     from leakdog.report.offline import Finding
@@ -32,7 +33,7 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="whether a new build leaks where the one before did not",
         description="Compare soak runs of two builds: does the candidate leak where the baseline does not?",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     for name, what in (("baseline", "the build that is known"), ("candidate", "the build that is to pass")):
         parser.add_argument(

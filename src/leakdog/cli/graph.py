@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from leakdog.cli.dot import add_arguments, write_graph
+from leakdog.cli.help import Help
 
 EXAMPLES = """examples:
   leakdog graph heap.pb.gz -o heap.svg           open it in a browser; hover over a box for its figures
@@ -21,7 +22,7 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="a call graph of a profile (SVG)",
         description="Draw the call graph of a profile: callers above callees. Graphviz is not needed.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     add_arguments(parser, nodes=50)
     parser.set_defaults(run=run)

@@ -10,6 +10,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from leakdog.cli.client import Client, add_arguments
+from leakdog.cli.help import Help
 from leakdog.cli.tables import print_table
 from leakdog.model import LeakClass, LeakState, Unit, Verdict
 from leakdog.report.leak import ENDED_SECONDS, ended_with_process, short_place, target_name, unix_time
@@ -38,7 +39,7 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="what leaks now",
         description="List the leaks that a running daemon has found.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     parser.add_argument(
         "--all",

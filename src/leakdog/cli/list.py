@@ -8,6 +8,7 @@ import json
 from leakdog.cli import growth
 from leakdog.cli.arguments import regex
 from leakdog.cli.growth import add_growth
+from leakdog.cli.help import Help
 from leakdog.cli.profile import add_base, add_source, add_view, load_compared, view_of
 from leakdog.cli.sources import add_sources, sources_of
 
@@ -27,7 +28,7 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="the source lines of some functions, with what each holds",
         description="Show the source lines of some functions with what each holds, as `go tool pprof -list` does.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     parser.add_argument("regex", metavar="REGEX", type=regex, help="which functions")
     add_source(parser)

@@ -8,6 +8,7 @@ import re
 from dataclasses import replace
 
 from leakdog.cli.arguments import regex
+from leakdog.cli.help import Help
 from leakdog.cli.profile import add_base, add_sort, add_source, add_view, load_compared, view_of
 
 EXAMPLES = """examples:
@@ -23,7 +24,7 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="the callers and callees of some functions of a profile",
         description="Show functions that match between their callers and callees, as `go tool pprof -peek` does.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     parser.add_argument("regex", metavar="REGEX", type=regex, help="which functions")
     add_source(parser)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
+from leakdog.cli.help import Help
 from leakdog.cli.profile import add_base, add_selections, add_source, load_compared, selection_of
 
 EXAMPLES = """examples:
@@ -21,7 +22,7 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="all that a profile holds, as text",
         description="Show all that a profile holds, as `go tool pprof -raw` does.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     add_source(parser)
     add_selections(parser)

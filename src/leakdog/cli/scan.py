@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import time
 from collections.abc import Iterable
 from dataclasses import replace
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from leakdog.cli.arguments import add_own_code, duration
 from leakdog.cli.folders import make_folder, not_writable
+from leakdog.cli.help import Help
 from leakdog.cli.progress import progress
 from leakdog.errors import LeakdogError
 
@@ -47,7 +47,7 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="sample one target for a while and print a verdict; no daemon",
         description="Sample one target for a while, without a daemon, and print a verdict.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     parser.add_argument(
         "job", metavar="URL|PID|NAME", type=job_for, help="address with pprof or metrics, or a local process"
@@ -95,14 +95,16 @@ def _tell(args: argparse.Namespace, fleet: Fleet) -> int:
         LeakdogError: the target could not be read.
 
     """
+    from leakdog.cli.scanned import as_text, unjudged
+
     (watched,) = fleet
     firing = [leak for leak in fleet.leaks() if leak.firing_since is not None]
     if watched.up is not True and not firing:  # a process that leaked until it was killed has its verdict
         raise LeakdogError(f"reading {watched.key.instance}: {watched.last_error or 'it was not read at all'}")
-    print(json.dumps(_as_json(fleet, watched)) if args.json else _as_text(fleet, watched, args.seconds))
+    print(json.dumps(_as_json(fleet, watched)) if args.json else as_text(fleet, watched, args.seconds))
     if firing:
         return 1
-    return UNJUDGED if _unjudged(watched) else 0
+    return UNJUDGED if unjudged(watched) else 0
 
 
 def scan_config(job: ScrapeConfig, interval_seconds: float) -> Config:
@@ -233,44 +235,3 @@ def _as_json(fleet: Fleet, watched: Watched) -> dict[str, Any]:
     from leakdog.web.views import leak_view, target_view
 
     return {"target": target_view(watched), "leaks": [leak_view(leak, fleet) for leak in fleet.leaks()]}
-
-
-def _unjudged(watched: Watched) -> bool:
-    """Whether nothing at all could be said: every signal was seen for too short a time, and none is suspected."""
-    return watched.too_early and not watched.leaks and not watched.harmless
-
-
-def _too_early(watched: Watched, seconds: float) -> str:
-    """How long to scan for a first verdict, with a tenth to spare, in whole minutes, as far as it is known."""
-    waits = [found.ready_at - found.time for found in watched.assessments.values() if found.ready_at is not None]
-    longer = [seconds + wait for wait in waits if 0 < wait < math.inf]
-    how = f"run with --for {math.ceil(min(longer) * 1.1 / 60)}m" if longer else "scan longer (--for)"
-    return f"too early to say of {watched.key.instance}; {how}"
-
-
-def _as_text(fleet: Fleet, watched: Watched, seconds: float) -> str:
-    """Each leak in words; without one, what was seen of each signal."""
-    from leakdog.model import LeakState, Verdict
-    from leakdog.report.leak import CLASS_WORDS, leak_text
-    from leakdog.report.words import human_steady
-    from leakdog.web.views import leak_view
-
-    leaks = [leak for leak in watched.leaks.values() if leak.firing_since is not None]
-    if leaks:
-        return "\n\n".join(leak_text(leak_view(leak, fleet)) for leak in leaks)
-    steady = human_steady((each.verdict, each.look_back_seconds) for each in watched.assessments.values())
-    none = f"no leak found in {watched.key.instance}{f': {steady}' if steady else ''}"
-    lines = [_too_early(watched, seconds) if _unjudged(watched) else none]
-    grows = not watched.harmless and any(each.verdict is Verdict.LEAK for each in watched.assessments.values())
-    if grows or any(leak.state is LeakState.PENDING for leak in watched.leaks.values()):
-        lines = [
-            f"{watched.key.instance} grows as a leak does, but not for long enough to be sure; scan longer (--for)"
-        ]
-    for signal, found in sorted(watched.assessments.items()):
-        verdict = "growing" if found.verdict is Verdict.LEAK else found.verdict.value.replace("_", " ")
-        reason = found.reasons[0].removeprefix("too early to say: ") if found.reasons else ""
-        lines.append(f"  {signal.value:18} {verdict:10} {reason}")
-    for grown in watched.harmless:
-        lines.append(f"{CLASS_WORDS[grown.leak_class]} ({grown.signal.value}):")
-        lines += [f"  - {reason}" for reason in grown.reasons]
-    return "\n".join(lines)

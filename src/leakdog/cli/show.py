@@ -11,12 +11,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from leakdog.cli.client import Client, add_arguments
+from leakdog.cli.help import Help
 from leakdog.cli.tables import print_table
 from leakdog.cli.targets import condition
 from leakdog.errors import ApiError
 from leakdog.model import LeakState, Signal, Unit, Verdict
 from leakdog.report.leak import CLASS_WORDS, ended_with_process, leak_text, summary, target_name, unix_time
-from leakdog.report.words import human_rate, human_time, human_value, inert
+from leakdog.report.words import human_rate, human_time, human_value, inert, wrapped
 
 EPILOG = """examples:
   leakdog show 3f9c2a                            a leak: why, since when, which code, and its trend
@@ -40,7 +41,7 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="one leak or one target, with its trend drawn",
         description="Tell all that a running daemon knows of one leak or one target, and draw its trend.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     parser.add_argument("name", metavar="LEAK|JOB/INSTANCE", help="a leak's id, or a target")
     parser.add_argument(
@@ -118,7 +119,7 @@ def _show_target(client: Client, target: Json, leaks: Sequence[Json], args: argp
         what = CLASS_WORDS.get(found["class"], found["class"])
         print(inert(f"no leak, but {what} ({found['signal']}):"))
         for reason in found["reasons"]:
-            print(inert(f"  - {reason}"))
+            print("\n".join(wrapped(inert(f"- {reason}"), 2)))
     _print_signals(target)
     _print_ledger(target)
     signal = args.signal or _drawn(target, own)

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from leakdog.cli.client import Client, add_arguments
+from leakdog.cli.help import Help
 from leakdog.cli.tables import print_table
 from leakdog.model import Signal, Verdict
-from leakdog.report.words import human_rate, human_value, inert
+from leakdog.report.words import human_rate, human_value, inert, wrapped
 
 EPILOG = """examples:
   leakdog sites shop/shop-1:6060            where the heap and the goroutines are, and what grows
@@ -24,11 +25,11 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = sub.add_parser(
         "sites",
         help="the code in which a target's memory is, and what of it grows",
-        description="List the sites of a target that are followed as series of their own, by bytes, objects and\n"
-        "goroutines: the largest, and those that have grown most. All others together are one line, so that the lines\n"
+        description="List the sites of a target that are followed as series of their own, by bytes, objects and "
+        "goroutines: the largest, and those that have grown most. All others together are one line, so that the lines "
         "add up.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     parser.add_argument("target", metavar="TARGET", help="JOB/INSTANCE, or the instance where only one job has it")
     add_arguments(parser)
@@ -46,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(found, indent=2))
     elif not found["sites"]:
-        print(inert(found.get("unprofiled") or "no profile of this target has been read yet"))
+        print("\n".join(wrapped(inert(found.get("unprofiled") or "no profile of this target has been read yet"))))
     else:
         for name, sites in found["sites"].items():
             _print_table(Signal(name), sites)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from leakdog.cli.help import Help
 from leakdog.cli.progress import progress
 from leakdog.errors import StoreCorrupted
 
@@ -36,7 +37,7 @@ def register(sub: Actions[argparse.ArgumentParser]) -> None:
         help="how much is stored, whether it is sound; compact it, take it out",
         description="Look after what a daemon has stored.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     stats = _action(actions, "stats", "tell what is stored and what takes the room", run_stats)
@@ -56,7 +57,7 @@ def _action(
         help=text,
         description=f"{text[0].upper()}{text[1:]}.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     parser.add_argument("directory", metavar="DIR", type=Path, help="storage.path of the daemon")
     parser.set_defaults(run=run)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
+from leakdog.cli.help import Help
 from leakdog.cli.profile import add_base, add_source, add_view, load_compared, view_of
 
 EXAMPLES = """examples:
@@ -21,7 +22,7 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="how much of a profile is in samples of each label",
         description="Show how much of a profile is in samples of each label, as `go tool pprof -tags` does.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     add_source(parser)
     add_view(parser)

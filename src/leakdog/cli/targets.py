@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from leakdog.cli.client import Client, add_arguments
+from leakdog.cli.help import Help
 from leakdog.cli.leaks import too_early
 from leakdog.cli.tables import print_table
 from leakdog.model import LeakState, Signal, Verdict
@@ -36,7 +37,7 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="every process that is watched",
         description="List the targets of a running daemon, with their latest numbers and what is said of them.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     add_arguments(parser)
     parser.set_defaults(run=run)

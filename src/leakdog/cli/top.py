@@ -7,6 +7,7 @@ import json
 
 from leakdog.cli import growth
 from leakdog.cli.growth import add_growth
+from leakdog.cli.help import Help
 from leakdog.cli.profile import add_graph, add_source, add_view, load_compared, view_of
 
 EXAMPLES = """examples:
@@ -30,7 +31,7 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="which functions hold the most in a profile",
         description="Show which functions hold the most in a profile, as `go tool pprof -top` does.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     add_source(parser)
     add_view(parser)

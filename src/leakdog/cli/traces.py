@@ -7,6 +7,7 @@ import json
 
 from leakdog.cli import growth
 from leakdog.cli.growth import add_growth
+from leakdog.cli.help import Help
 from leakdog.cli.profile import add_base, add_source, add_view, load_compared, view_of
 
 EXAMPLES = """examples:
@@ -24,7 +25,7 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="every stack of a profile",
         description="Show every stack of a profile with its value and labels, as `go tool pprof -traces` does.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     add_source(parser)
     add_view(parser)

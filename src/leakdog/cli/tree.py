@@ -6,6 +6,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any
 
+from leakdog.cli.help import Help
 from leakdog.cli.profile import add_graph, add_source, add_view, load_compared, view_of
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="each function of a profile between its callers and its callees",
         description="Show each function between its callers and its callees, as `go tool pprof -tree` does.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     add_source(parser)
     add_view(parser)

@@ -6,7 +6,6 @@ that it reads from a daemon as of one that it found itself.
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -15,7 +14,17 @@ from leakdog.attribute.companions import HINT
 from leakdog.attribute.resident import RESIDENT_ALONE
 from leakdog.model import LeakClass, LeakState, Unit
 from leakdog.report.replicas import others_say
-from leakdog.report.words import HOUR, human_duration, human_rate, human_share, human_time, inert, plural
+from leakdog.report.words import (
+    HOUR,
+    WIDTH,
+    human_duration,
+    human_rate,
+    human_share,
+    human_time,
+    inert,
+    plural,
+    wrapped,
+)
 
 Json = Mapping[str, Any]
 
@@ -31,7 +40,6 @@ CLASS_WORDS = {
 }
 MEMORY = "memory leak"  # of which nothing is known but that the process grows
 _STATE_WORDS = {LeakState.PENDING: "suspected ", LeakState.RESOLVED: "resolved "}
-WIDTH = 78
 ENDED_SECONDS = HOUR  # so long a leak that ended with its process is news: whoever is woken by its end finds it
 
 
@@ -75,13 +83,13 @@ def leak_text(leak: Json, *, now: float | None = None, stacks: int = 1, width: i
     lines = [headline(leak), "", *(f"{label:<9} {text}" for label, text in _facts(leak, now))]
     told = list(beside(leak, now))
     lines += [""] if told else []
-    lines += [line for each in told for line in _wrapped(inert(each), 0, width)]
+    lines += [line for each in told for line in wrapped(inert(each), 0, width)]
     if leak.get("reasons"):
         lines += ["", "Why leakdog says so:"]
-        lines += [line for reason in leak["reasons"] for line in _wrapped(f"- {inert(reason)}", 2, width)]
+        lines += [line for reason in leak["reasons"] for line in wrapped(f"- {inert(reason)}", 2, width)]
     lines += ["", "Which code holds it:"]
     if not leak.get("culprits"):
-        lines += _wrapped(inert(f"not known: {no_code(leak)}"), 2, width)
+        lines += wrapped(inert(f"not known: {no_code(leak)}"), 2, width)
     for number, culprit in enumerate(leak.get("culprits") or (), 1):
         lines += _culprit(number, culprit, _unit(leak), width, with_stack=number <= stacks)
     return "\n".join(lines)
@@ -197,20 +205,9 @@ def _culprit(number: int, culprit: Json, unit: Unit, width: int, *, with_stack: 
         yield inert(f"    {culprit['file']}:{culprit['line']}")
     yield f"    {share_of(culprit, unit)}"
     if culprit.get("note"):
-        yield from _wrapped(inert(culprit["note"]), 4, width)
+        yield from wrapped(inert(culprit["note"]), 4, width)
     if culprit.get("created_by"):
         yield f"    created by {place(culprit['created_by'])}"
     if with_stack and len(culprit.get("stack") or ()) > 1:
         yield "    stack, innermost first:"
         yield from (f"      {place(frame)}" for frame in culprit["stack"])
-
-
-def _wrapped(text: str, indent: int, width: int) -> list[str]:
-    return textwrap.wrap(
-        text,
-        width,
-        initial_indent=" " * indent,
-        subsequent_indent=" " * (indent + 2 if text.startswith("- ") else indent),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )

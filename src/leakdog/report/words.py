@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
 import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from leakdog.model import Unit, Verdict
 
+WIDTH = 78  # of sentences
 BINARY_PREFIXES = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 YEAR = 365.25 * DAY
@@ -112,6 +114,18 @@ def human_steady(said: Iterable[tuple[Verdict, float | None]]) -> str:
 def plural(count: int, noun: str) -> str:
     """`1 target`, `2 targets`, `no targets`."""
     return f"{f'{count:,}' if count else 'no'} {noun}{'' if count == 1 else 's'}"
+
+
+def wrapped(text: str, indent: int = 0, width: int = WIDTH) -> list[str]:
+    """A sentence as lines of at most `width` characters where its words allow it; what follows `- ` stands under it."""
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=" " * indent,
+        subsequent_indent=" " * (indent + 2 if text.startswith("- ") else indent),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def inert(text: str) -> str:

@@ -63,9 +63,11 @@ def test_none(serve: Serve, leakdog: Run, capsys: Capture) -> None:
     server = serve(answers)
     assert leakdog("sites", "a:1", "--server", server) == 0
     assert capsys.readouterr().out == "no profile of this target has been read yet\n"
-    answers["/api/v1/sites"]["unprofiled"] = "no profiles are scraped of this target: why"
+    why = "no profiles are scraped of this target: `pprof_path` of job 'shop' is empty, and so nothing is told of code"
+    answers["/api/v1/sites"]["unprofiled"] = why
     assert leakdog("sites", "a:1", "--server", server) == 0
-    assert capsys.readouterr().out == "no profiles are scraped of this target: why\n"
+    told = capsys.readouterr().out.splitlines()
+    assert (" ".join(told), max(map(len, told)) <= 80) == (why, True)
 
 
 def test_unknown_target(serve: Serve, leakdog: Run, capsys: Capture) -> None:

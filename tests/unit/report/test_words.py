@@ -22,6 +22,7 @@ from leakdog.report.words import (
     human_value,
     inert,
     plural,
+    wrapped,
 )
 
 
@@ -140,6 +141,12 @@ def test_steady_is_of_the_time_that_was_seen() -> None:
     assert human_steady([rss, (Verdict.TOO_EARLY, None)]) == "steady so far over 6 h"
     assert human_steady([(Verdict.STEADY, None)]) == "steady"
     assert human_steady([rss, (Verdict.SETTLING, 48.0)]) == ""
+
+
+def test_sentences_are_wrapped_between_words() -> None:
+    """A list's line goes on under its beginning, and a long name stays whole."""
+    assert wrapped("- one two three", 2, 12) == ["  - one two", "    three"]
+    assert wrapped("one-two-three.go:17 is it", width=10) == ["one-two-three.go:17", "is it"]
 
 
 def written(file: Path) -> Iterator[str]:

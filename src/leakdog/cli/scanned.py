@@ -1,0 +1,57 @@
+"""What a scan has found of its target, in words."""
+
+from __future__ import annotations
+
+import math
+
+from leakdog.model import Assessment, LeakState, Verdict
+from leakdog.pipeline.state import Fleet, Watched
+from leakdog.report.leak import CLASS_WORDS, leak_text
+from leakdog.report.words import WIDTH, human_steady, wrapped
+from leakdog.web.views import leak_view
+
+REASONS = 32  # columns before them
+
+
+def unjudged(watched: Watched) -> bool:
+    """Whether nothing at all could be said: every signal was seen for too short a time, and none is suspected."""
+    return watched.too_early and not watched.leaks and not watched.harmless
+
+
+def as_text(fleet: Fleet, watched: Watched, seconds: float) -> str:
+    """Each leak in words; without one, what was seen of each signal in so many seconds."""
+    leaks = [leak for leak in watched.leaks.values() if leak.firing_since is not None]
+    if leaks:
+        return "\n\n".join(leak_text(leak_view(leak, fleet)) for leak in leaks)
+    lines = wrapped(_verdict(watched, seconds))
+    for signal, found in sorted(watched.assessments.items()):
+        verdict = "growing" if found.verdict is Verdict.LEAK else found.verdict.value.replace("_", " ")
+        first, *more = wrapped(_reason(found), width=WIDTH - REASONS) or [""]
+        lines += [f"  {signal.value:18} {verdict:10} {first}", *(f"{'':{REASONS}}{line}" for line in more)]
+    for grown in watched.harmless:
+        lines.append(f"{CLASS_WORDS[grown.leak_class]} ({grown.signal.value}):")
+        lines += [line for reason in grown.reasons for line in wrapped(f"- {reason}", 2)]
+    return "\n".join(lines)
+
+
+def _verdict(watched: Watched, seconds: float) -> str:
+    """One sentence on a target without a leak."""
+    name, said = watched.key.instance, watched.assessments.values()
+    grows = not watched.harmless and any(each.verdict is Verdict.LEAK for each in said)
+    if grows or any(leak.state is LeakState.PENDING for leak in watched.leaks.values()):
+        return f"{name} grows as a leak does, but not for long enough to be sure; scan longer (--for)"
+    if unjudged(watched):
+        return f"too early to say of {name}; {_longer(watched, seconds)}"
+    steady = human_steady((each.verdict, each.look_back_seconds) for each in said)
+    return f"no leak found in {name}{f': {steady}' if steady else ''}"
+
+
+def _longer(watched: Watched, seconds: float) -> str:
+    """How long to scan for a first verdict, with a tenth to spare, in whole minutes, as far as it is known."""
+    waits = [found.ready_at - found.time for found in watched.assessments.values() if found.ready_at is not None]
+    longer = [seconds + wait for wait in waits if 0 < wait < math.inf]
+    return f"run with --for {math.ceil(min(longer) * 1.1 / 60)}m" if longer else "scan longer (--for)"
+
+
+def _reason(found: Assessment) -> str:
+    return found.reasons[0].removeprefix("too early to say: ") if found.reasons else ""

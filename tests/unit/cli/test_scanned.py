@@ -1,0 +1,43 @@
+"""What a scan has found, in words; `test_scan` has the verdicts with their exit codes."""
+
+from __future__ import annotations
+
+from leakdog.attribute.case import Finding
+from leakdog.cli.scanned import as_text, unjudged
+from leakdog.config.schema import ScrapeConfig
+from leakdog.detect import words
+from leakdog.model import Assessment, LeakClass, Signal, Target, TargetKey, Verdict
+from leakdog.pipeline.state import Fleet, Watched
+
+KEY = TargetKey("scan", "a-host-with-a-long-name.in-a-zone.example.org:6060")
+
+
+def scanned(*said: Assessment, harmless: tuple[Finding, ...] = ()) -> Watched:
+    """A target of which this was said."""
+    watched = Watched(Target(KEY), ScrapeConfig(job_name="scan"), up=True, harmless=harmless)
+    watched.assessments = {each.signal: each for each in said}
+    watched.verdicts = {each.signal: each.verdict for each in said}
+    return watched
+
+
+def test_it_fits_into_eighty_columns() -> None:
+    """Too early, steady, growing and harmless; what goes on stands under its beginning."""
+    early = Assessment(Signal.HEAP_RELEASED, 9.0, Verdict.TOO_EARLY, ready_at=70.0, reasons=words.too_early(61.0))
+    long = ("changed by 4.0 MiB in 28 min; a healthy process shows as much about once in 3 years, too often to tell",)
+    steady = Assessment(Signal.GOROUTINES_LEAKED, 9.0, Verdict.STEADY, look_back_seconds=48.0, reasons=long)
+    grows = Assessment(Signal.RSS, 9.0, Verdict.SETTLING, reasons=long)
+    cache = Finding(LeakClass.CACHE, Signal.RSS, grows, long)
+    for watched in (scanned(early), scanned(early, steady), scanned(grows, harmless=(cache,))):
+        lines = as_text(Fleet(), watched, 120.0).splitlines()
+        assert max(map(len, lines)) <= 80, lines
+    assert as_text(Fleet(), scanned(early), 120.0).splitlines()[-2:] == [
+        "  heap_released      too early  too little of this life has been seen; a",
+        "                                verdict can be expected in 61 s",
+    ]
+
+
+def test_a_target_is_unjudged_where_nothing_is_said_of_any_signal() -> None:
+    """One that is steady in one signal is judged."""
+    early = Assessment(Signal.RSS, 9.0, Verdict.TOO_EARLY)
+    assert unjudged(scanned(early))
+    assert not unjudged(scanned(early, Assessment(Signal.THREADS, 9.0, Verdict.STEADY)))
