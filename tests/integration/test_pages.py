@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import html
+import json
 import re
 import struct
 import time
@@ -109,9 +111,29 @@ async def server() -> AsyncIterator[Server]:
     await store.close()
 
 
+# A page in a frame as wide as a phone, and where its pictures and their texts lie.
+PHONE = """<body><iframe width=390 height=3000 style="border: 0"></iframe><pre></pre><script>
+const frame = document.querySelector("iframe");
+frame.onload = () => {
+  const page = frame.contentDocument, box = each => each.getBoundingClientRect();
+  const told = each => ({text: each.textContent, left: box(each).left, right: box(each).right, high: box(each).height});
+  document.querySelector("pre").textContent = JSON.stringify({
+    page: page.documentElement.scrollWidth,
+    charts: [...page.querySelectorAll(".chart")].map(each => [each.scrollWidth, each.clientWidth]),
+    texts: [...page.querySelectorAll("svg text")].map(told)});
+};
+fetch("URL").then(got => got.text()).then(page => frame.srcdoc = page.replace("<head>", "<head><base href='URL'>"));
+</script></body>"""
+
+
 async def browse(server: Server, path: str, folder: Path, *arguments: str) -> tuple[str, str]:
     """The document as the browser holds it after loading, and what the browser logged."""
-    command = [*BROWSER, f"--user-data-dir={folder / 'profile'}", *arguments, f"http://127.0.0.1:{server.port}{path}"]
+    return await open_in_browser(f"http://127.0.0.1:{server.port}{path}", folder, *arguments)
+
+
+async def open_in_browser(url: str, folder: Path, *arguments: str) -> tuple[str, str]:
+    """The same for any address."""
+    command = [*BROWSER, f"--user-data-dir={folder / 'profile'}", *arguments, url]
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe)
     out, log = await asyncio.wait_for(process.communicate(), 60)
@@ -171,3 +193,19 @@ async def test_the_style_is_really_applied(server: Server, tmp_path: Path) -> No
         pictures.append(file.read_bytes())
     assert struct.unpack(">II", pictures[0][16:24]) == (400, 800)
     assert pictures[0] != pictures[1]
+
+
+@pytest.mark.parametrize("path", ["/leaks/9f1c0a7be2d4", "/targets/shop/10.0.0.7%3A6060"])
+async def test_on_a_phone_a_chart_is_seen_as_a_whole(server: Server, tmp_path: Path, path: str) -> None:
+    """Nothing has to be scrolled to its side, and the scale is there, in a size that can be read."""
+    url = f"http://127.0.0.1:{server.port}{path}"
+    (tmp_path / "phone.html").write_text(PHONE.replace("URL", url))
+    address = (tmp_path / "phone.html").as_uri()
+    document, _ = await open_in_browser(address, tmp_path, "--disable-web-security", "--dump-dom")
+    (told,) = re.findall(r"<pre>(.+)</pre>", document)
+    seen = json.loads(html.unescape(told))
+    assert seen["page"] == 390
+    assert seen["charts"]
+    assert all(whole <= shown for whole, shown in seen["charts"])
+    assert any(each["text"].endswith("MiB") for each in seen["texts"])
+    assert [each for each in seen["texts"] if each["left"] < 0 or each["right"] > 390 or each["high"] < 9] == []

@@ -29,12 +29,11 @@ td.number, th.number { text-align: right; white-space: nowrap; }
 .firing, .down { color: var(--bad); font-weight: 600; } .pending { color: var(--warn); font-weight: 600; }
 .resolved, .up { color: var(--good); } .ended { color: var(--warn); } .dim { color: var(--dim); }
 .wide { overflow-x: auto; } .wide td { white-space: nowrap; }
-.chart { direction: rtl; } .chart > * { direction: ltr; } /* scrolled to its end, the newest part, at first */
 .wide td:has(.why) { white-space: normal; } .wide .why { overflow-wrap: anywhere; }
 .wide code, .wide .why { display: inline-block; min-width: 14rem; white-space: normal; vertical-align: top; }
 th { white-space: nowrap; } .why { max-width: 28rem; }
 header { flex-wrap: wrap; } .lead { font-size: 1.1rem; overflow-wrap: anywhere; }
-svg { width: 100%; min-width: 36rem; height: auto; background: var(--card); border: 1px solid var(--line);
+svg { width: 100%; height: auto; background: var(--card); border: 1px solid var(--line);
   border-radius: 6px; }
 svg text { fill: var(--dim); font: 12px system-ui, sans-serif; }
 svg .series { fill: none; stroke: var(--series); stroke-width: 2; stroke-linecap: round; }
@@ -53,7 +52,10 @@ svg .part { stroke: var(--card); stroke-width: 1; fill: var(--part); }
 @media (max-width: 40rem) {
   thead { display: none; } table, tbody, tr, td { display: block; } tr { padding: .5rem 0; }
   tr { border-bottom: 1px solid var(--line); } td, .wide td { border: 0; padding: 0; white-space: normal; }
-  td:empty { display: none; } td + td::before { content: attr(data-name) ": "; color: var(--dim); } }
+  td:empty { display: none; } td + td::before { content: attr(data-name) ": "; color: var(--dim); }
+  pre { white-space: pre-wrap; } .chart, svg { overflow: visible; } svg .series, svg .fit { stroke-width: 4; }
+  svg text { font-size: 26px; paint-order: stroke; stroke: var(--card); stroke-width: 6px; } /* of 880 in all */
+  svg :is(.grid, .limit) + text { text-anchor: start; transform: translate(-68px, -8px); } }
 """
 
 # Kept by browsers until it changes.
