@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from leakdog.model import Leak, LeakState, Verdict
+from leakdog.model import Leak, LeakClass, LeakState, Signal, Verdict
 from leakdog.pipeline.state import Fleet, Watched
 
 OPEN = (LeakState.PENDING, LeakState.FIRING)
@@ -29,9 +31,24 @@ class Replicas(NamedTuple):
     unjudged: int
 
 
-def replicas(fleet: Fleet, leak: Leak) -> Replicas:
-    """How the instances of a leak's job do beside each other."""
-    job = [watched for watched in fleet if watched.key.job == leak.key.job]
+class Alike:
+    """How the instances of each job do beside each other, as they are now: equal leaks of a job are looked at once."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._jobs: defaultdict[str, list[Watched]] = defaultdict(list)
+        for watched in fleet:
+            self._jobs[watched.key.job].append(watched)
+        self._found: dict[tuple[str, LeakClass, Signal, str | None], Replicas] = {}
+
+    def of(self, leak: Leak) -> Replicas:
+        """The instances of a leak's job."""
+        same = leak.key.job, leak.leak_class, leak.signal, _function(leak)
+        if same not in self._found:
+            self._found[same] = _replicas(self._jobs[leak.key.job], leak)
+        return self._found[same]
+
+
+def _replicas(job: Sequence[Watched], leak: Leak) -> Replicas:
     alike = [watched for watched in job if leaks_like(watched, leak)]
     names = {watched.key for watched in alike}
     others = [watched for watched in job if watched.up and watched.key not in names]
@@ -51,5 +68,9 @@ def leaks_like(watched: Watched, leak: Leak) -> bool:
     own = watched.leaks.get(leak.leak_class)
     if own is None or not watched.leaks_as(leak.leak_class):
         return False
-    told = {each.culprits[0].frame.function for each in (own, leak) if each.culprits}
-    return len(told) < 2
+    return len({_function(own), _function(leak)} - {None}) < 2
+
+
+def _function(leak: Leak) -> str | None:
+    """The function that is first among its culprits; None where none is known."""
+    return leak.culprits[0].frame.function if leak.culprits else None

@@ -20,7 +20,7 @@ FLAT = frozenset({Verdict.STEADY, Verdict.SETTLING, Verdict.LOAD})
 
 def acknowledge(fleet: Fleet, leak_id: str, given: Acknowledgement | None) -> Leak | None:
     """Put an acknowledgement to the leak of this id, or take it away. The leak as it now stands, None without one."""
-    for watched in fleet:
+    for watched in fleet.targets.values():
         for leak_class, leak in watched.leaks.items():
             if leak.id == leak_id:
                 watched.leaks[leak_class] = after = replace(leak, acknowledged=given)

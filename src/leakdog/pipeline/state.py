@@ -295,7 +295,7 @@ class Fleet:
 
     def forget(self, before: float) -> None:
         """List no more the leaks that ended before a time."""
-        for watched in self:
+        for watched in self.targets.values():
             watched.leaks = {name: leak for name, leak in watched.leaks.items() if not _aged(leak, before)}
         young = {key: [leak for leak in leaks if not _aged(leak, before)] for key, leaks in self.departed.items()}
         self.departed = {key: leaks for key, leaks in young.items() if leaks}
@@ -303,6 +303,6 @@ class Fleet:
     def leaks(self) -> list[Leak]:
         """All listed leaks: firing first, then pending, then resolved, in each those first that began last."""
         order = [LeakState.FIRING, LeakState.PENDING, LeakState.RESOLVED]
-        found = [leak for watched in self for leak in watched.leaks.values() if leak.state in order]
+        found = [leak for each in self.targets.values() for leak in each.leaks.values() if leak.state in order]
         found += [leak for leaks in self.departed.values() for leak in leaks if leak.state in order]
         return sorted(found, key=lambda leak: (order.index(leak.state), -leak.since, leak.id))

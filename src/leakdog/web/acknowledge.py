@@ -61,7 +61,7 @@ class Acknowledgements:
 
     async def _noted(self, wanted: str) -> Leak | None:
         """The leak of this id with what is known of its functions now, not as of the last pass; None without one."""
-        for watched in self._fleet:
+        for watched in self._fleet.targets.values():
             if any(leak.id == wanted for leak in watched.leaks.values()):
                 changed = note(watched, self._fleet.acknowledged, time.time())
                 found = next(leak for leak in watched.leaks.values() if leak.id == wanted)

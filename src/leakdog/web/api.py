@@ -13,6 +13,7 @@ from typing import Any
 from aiohttp import web
 
 from leakdog.model import Kind, LeakState, Signal, TargetKey
+from leakdog.pipeline.alike import Alike
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.report.replicas import grouped
 from leakdog.store.contract import Store
@@ -56,9 +57,9 @@ class Api:
         if wanted is not None and wanted not in listed:
             raise bad_request(f"state: {wanted!r} is not one of {', '.join(listed)}")
         found = [leak for leak in self._fleet.leaks() if wanted in (None, leak.state.value)]
-        views = []
+        views, alike = [], Alike(self._fleet)
         for number, leak in enumerate(found, 1):
-            views.append(leak_view(leak, self._fleet))
+            views.append(leak_view(leak, self._fleet, alike))
             if number % LEAKS_AT_A_TIME == 0:
                 await asyncio.sleep(0)
         match request.query.get("by"):

@@ -78,13 +78,13 @@ class Functions:
         return json_response(_view(found[0]) | {"leaks": _open(leak for leak in changed if not leak.acknowledged)})
 
     def _leaks(self) -> Iterator[Leak]:
-        return (leak for watched in self._fleet for leak in watched.leaks.values())
+        return (leak for watched in self._fleet.targets.values() for leak in watched.leaks.values())
 
     async def _put(self, functions: list[KnownFunctions], now: float) -> list[Leak]:
         """Store the list, then have it hold for all leaks there are; those that it changes."""
         await self._store.put_states({FUNCTIONS: dump_functions(functions)})
         self._fleet.acknowledged = tuple(functions)
-        changed = [leak for watched in self._fleet for leak in note(watched, functions, now)]
+        changed = [leak for each in self._fleet.targets.values() for leak in note(each, functions, now)]
         await self._store.put_leaks(changed)
         return changed
 

@@ -181,7 +181,7 @@ def _links(watched: Watched, state: LeakState) -> str:
 
 def _replicas(leak: Leak, fleet: Fleet) -> str:
     """The instances of the job beside each other, leaking ones first; nothing where there is only one."""
-    job = [watched for watched in fleet if watched.key.job == leak.key.job]
+    job = [watched for watched in fleet.targets.values() if watched.key.job == leak.key.job]
     if len(job) < 2:
         return ""
     job.sort(key=lambda watched: (not leaks_like(watched, leak), not watched.leaks_as(leak.leak_class), watched.key))

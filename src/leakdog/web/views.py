@@ -8,7 +8,7 @@ from typing import Any
 
 from leakdog.attribute.case import Finding
 from leakdog.model import Acknowledgement, Assessment, Culprit, Frame, Leak, Signal, SiteTrend, Snapshot, TargetKey
-from leakdog.pipeline.alike import replicas
+from leakdog.pipeline.alike import Alike
 from leakdog.pipeline.state import Cost, Fleet, Watched
 from leakdog.pipeline.unprofiled import unprofiled
 from leakdog.store.contract import Readings
@@ -110,9 +110,9 @@ def verdict_view(found: Assessment) -> Json:
     }
 
 
-def leak_view(leak: Leak, fleet: Fleet) -> Json:
-    """One entry of `/api/v1/leaks`."""
-    job = replicas(fleet, leak)
+def leak_view(leak: Leak, fleet: Fleet, alike: Alike | None = None) -> Json:
+    """One entry of `/api/v1/leaks`; `alike` where several are told, so that the fleet is gone through once."""
+    job = (alike or Alike(fleet)).of(leak)
     watched = fleet.targets.get(leak.key)
     return {
         "id": leak.id,

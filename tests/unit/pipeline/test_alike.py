@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from leakdog.config.schema import ScrapeConfig
 from leakdog.model import Culprit, Frame, Leak, LeakClass, LeakState, Signal, Target, TargetKey, Verdict
-from leakdog.pipeline.alike import leaks_like, replicas
+from leakdog.pipeline import alike
+from leakdog.pipeline.alike import Alike, leaks_like
 from leakdog.pipeline.state import Fleet, Watched
 
 JOB = ScrapeConfig(job_name="shop")
@@ -41,7 +44,7 @@ def test_alike_is_one_class_and_one_code() -> None:
 
 def test_instances_are_told_apart() -> None:
     """Those that leak alike, also where they are down, and of the others those of which more is to be said."""
-    found = replicas(
+    found = Alike(
         fleet(
             instance("a", LEAK),
             instance("b", LEAK, up=False),
@@ -52,7 +55,18 @@ def test_instances_are_told_apart() -> None:
             instance("g"),
             instance("h", up=False),
             instance("i", LEAK, job="cart"),
-        ),
-        LEAK,
-    )
+        )
+    ).of(LEAK)
     assert found == (6, ["a", "b"], ["c", "d", "e", "f", "g"], 2, 2)
+
+
+def test_equal_leaks_of_a_job_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A leaking build on a thousand instances costs a thousand looks, and not a million."""
+    looks = []
+    monkeypatch.setattr(alike, "leaks_like", lambda watched, leak: looks.append(watched) or leaks_like(watched, leak))
+    every = fleet(*(instance(str(number), LEAK) for number in range(100)))
+    found = Alike(every)
+    assert {len(found.of(each.leaks[LeakClass.HEAP]).leaking) for each in every} == {100}
+    assert len(looks) == 100
+    other = replace(LEAK, culprits=(GET,))
+    assert (len(found.of(other).leaking), len(looks)) == (0, 200)
