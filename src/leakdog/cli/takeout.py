@@ -40,13 +40,17 @@ def take_out(connection: sqlite3.Connection, folder: Path, note: Note, advance: 
         OSError: a file cannot be written.
 
     """
-    from leakdog.model import TargetKey
+    from leakdog.store.sqlite import takeout
+    from leakdog.store.sqlite.damage import TARGET
 
-    keys = [TargetKey(*row) for row in connection.execute("SELECT job, instance FROM targets ORDER BY id")]
-    places = _places(folder, keys)
+    targets = takeout.targets(connection)
+    for number, key in targets.items():
+        if key == takeout.nameless(number):
+            note(TARGET, number, StoreCorrupted("its name cannot be read, and what is of it has its number instead"))
+    places = _places(folder, targets.values())
     return TakenOut(
         _profiles(connection, places, note, advance),
-        _numbers(connection, places, note, advance),
+        _numbers(connection, {number: places[key] for number, key in targets.items()}, note, advance),
         _leaks(connection, folder, note, advance),
     )
 
@@ -68,14 +72,14 @@ def _profiles(connection: sqlite3.Connection, places: dict[TargetKey, Path], not
     return count
 
 
-def _numbers(connection: sqlite3.Connection, places: dict[TargetKey, Path], note: Note, advance: Advance) -> int:
+def _numbers(connection: sqlite3.Connection, places: dict[int, Path], note: Note, advance: Advance) -> int:
     """In the columns that `leakdog backtest` reads; how many targets have any."""
     from leakdog.store.sqlite import takeout
 
     count = 0
-    for number, (key, place) in enumerate(places.items()):
+    for number, (target_id, place) in enumerate(places.items()):
         advance("numbers", number / len(places))
-        found = list(takeout.numbers(connection, key, note))
+        found = list(takeout.numbers(connection, target_id, note))
         if not found:
             continue
         place.mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,27 @@ def test_leaks_and_all_targets_are_taken_out(tmp_path: Path, capsys: pytest.Capt
     assert (out / "evidence" / "9f1c" / "cmdline.txt").read_bytes() == b"shop -v"
     (leak,) = json.loads((out / "leaks.json").read_text())["leaks"]
     assert (leak["id"], leak["target"]) == ("9f1c", {"job": "shop", "instance": "../a:1"})
+
+
+def test_what_is_of_targets_without_names_is_taken_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each under its number, and it is told, where neither their table nor its index can be read."""
+    directory, out = tmp_path / "data", tmp_path / "out"
+    asyncio.run(_leaking(directory))
+    connection = sqlite3.connect(directory / "leakdog.db")
+    query = "SELECT rootpage FROM sqlite_master WHERE tbl_name = 'targets'"
+    roots = [root for (root,) in connection.execute(query)]
+    (size,) = connection.execute("PRAGMA page_size").fetchone()
+    connection.close()
+    with (directory / "leakdog.db").open("r+b") as file:
+        for root in roots:
+            file.seek((root - 1) * size)
+            file.write(b"\xff" * size)
+    assert main(["storage", "export", str(directory), str(out)]) == 1
+    told = capsys.readouterr()
+    assert "target 4: its name cannot be read, and what is of it has its number instead" in told.err
+    assert "the numbers of 4 targets and 1 leak" in told.out
+    assert sorted(each.name for each in out.iterdir()) == [
+        "evidence",
+        "leaks.json",
+        *(f"target_{number}" for number in range(1, 5)),
+    ]

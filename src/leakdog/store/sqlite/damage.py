@@ -11,7 +11,7 @@ log = logging.getLogger("leakdog.store")
 
 # What a piece of a file is called in words.
 BLOCK, CHAIN, LEAK, EVIDENCE = "block of numbers", "chain of profiles", "leak", "file of evidence"
-NUMBERS, ROW = "series", "row of numbers"
+NUMBERS, ROW, TARGET = "series", "row of numbers", "target"
 
 # Takes what is damaged, its id or name, and why it cannot be read.
 Note = Callable[[str, int | str, StoreCorrupted], None]

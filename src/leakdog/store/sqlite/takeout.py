@@ -7,7 +7,8 @@ over. What SQLite cannot read of a damaged file is noted.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from leakdog.errors import StoreCorrupted
@@ -21,10 +22,16 @@ from leakdog.store.sqlite.damage import BLOCK, CHAIN, EVIDENCE, LEAK, NUMBERS, N
 from leakdog.store.sqlite.numbers import columns, sound
 
 _LINKS = """
-    SELECT c.as_sent, t.job, t.instance, c.kind, c.life_start, p.id, p.data, s.time, s.size_bytes
-    FROM chains AS c JOIN targets AS t ON t.id = c.target_id JOIN profiles AS p ON p.id BETWEEN c.id * 256 AND
+    SELECT c.as_sent, c.target_id, c.kind, c.life_start, p.id, p.data, s.time, s.size_bytes
+    FROM chains AS c JOIN profiles AS p ON p.id BETWEEN c.id * 256 AND
     c.id * 256 + 255 LEFT JOIN snapshots AS s ON s.id = p.id WHERE c.id = ? ORDER BY p.id
 """
+_OWNERS = (
+    "SELECT DISTINCT target_id FROM chains {through}",
+    "SELECT DISTINCT target_id FROM blocks {through}",
+    "SELECT DISTINCT target_id FROM readings {through}",
+)
+NAMELESS = "target"  # the job of a target whose name cannot be read; its instance is its number
 
 
 def listed(connection: sqlite3.Connection, query: str, given: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -35,23 +42,41 @@ def listed(connection: sqlite3.Connection, query: str, given: tuple[Any, ...] = 
         return connection.execute(query.format(through="NOT INDEXED"), given).fetchall()
 
 
+def targets(connection: sqlite3.Connection) -> dict[int, TargetKey]:
+    """Every target by its number; where neither the table nor its index can be read, `nameless` ones."""
+    for through in ("NOT INDEXED ORDER BY id", "INDEXED BY sqlite_autoindex_targets_1 ORDER BY job, instance"):
+        with suppress(sqlite3.DatabaseError):
+            rows = connection.execute(f"SELECT id, job, instance FROM targets {through}").fetchall()  # noqa: S608
+            return {number: TargetKey(job, instance) for number, job, instance in rows}
+    numbers: set[int] = set()
+    for query in _OWNERS:
+        with suppress(sqlite3.DatabaseError):
+            numbers |= {number for (number,) in listed(connection, query)}
+    return {number: nameless(number) for number in sorted(numbers)}
+
+
+def nameless(number: int) -> TargetKey:
+    """What stands for a target whose name cannot be read."""
+    return TargetKey(NAMELESS, str(number))
+
+
 def profiles(connection: sqlite3.Connection, note: Note) -> Iterator[tuple[Snapshot, bytes | StoreCorrupted]]:
     """Every snapshot with its profile, or with the error where what is stored of it is damaged; by target and kind."""
+    keys = targets(connection)
     for (chain_id,) in listed(connection, "SELECT id FROM chains {through} ORDER BY target_id, kind, first_slot"):
         try:
             rows = connection.execute(_LINKS, (chain_id,)).fetchall()
         except sqlite3.DatabaseError as error:
             note(CHAIN, chain_id, StoreCorrupted(str(error)))
         else:
-            yield from _of_chain(rows)
+            yield from _of_chain(rows, keys)
 
 
-def numbers(connection: sqlite3.Connection, key: TargetKey, note: Note) -> Iterator[tuple[Signal, Readings]]:
-    """The numbers of a target, signal by signal; what is damaged is noted."""
+def numbers(connection: sqlite3.Connection, target_id: int, note: Note) -> Iterator[tuple[Signal, Readings]]:
+    """The numbers of a target, as `targets` numbers it, signal by signal; what is damaged is noted."""
     connection.execute("BEGIN")  # so that nothing is sealed between one part and the next
     try:
-        (target_id,) = connection.execute(f"SELECT {reads.TARGET}", reads.name_of(key)).fetchone()
-        parts = [*_sealed(connection, target_id, note), *_arrived(connection, target_id, key, note)]
+        parts = [*_sealed(connection, target_id, note), *_arrived(connection, target_id, note)]
         names = connection.execute("SELECT id, name FROM signals ORDER BY id").fetchall()
     finally:
         connection.execute("ROLLBACK")  # nothing was written, and after damage SQLite commits nothing
@@ -98,27 +123,31 @@ def _sealed(connection: sqlite3.Connection, target_id: int, note: Note) -> Itera
             note(BLOCK, block_id, StoreCorrupted(str(error)))
 
 
-def _arrived(connection: sqlite3.Connection, target_id: int, key: TargetKey, note: Note) -> Iterator[Rows]:
+def _arrived(connection: sqlite3.Connection, target_id: int, note: Note) -> Iterator[Rows]:
     query = "SELECT slot, time, life_start, numbers FROM readings WHERE target_id = ? ORDER BY time"
     try:
         rows = connection.execute(query, (target_id,)).fetchall()
     except sqlite3.DatabaseError as error:
-        note(NUMBERS, f"the last numbers of {key}", StoreCorrupted(str(error)))
+        name = targets(connection).get(target_id, nameless(target_id))
+        note(NUMBERS, f"the last numbers of {name}", StoreCorrupted(str(error)))
     else:
         whole = sound(rows, note)
         if whole:
             yield columns(whole)
 
 
-def _of_chain(rows: list[tuple[Any, ...]]) -> Iterator[tuple[Snapshot, bytes | StoreCorrupted]]:
+def _of_chain(
+    rows: list[tuple[Any, ...]], keys: Mapping[int, TargetKey]
+) -> Iterator[tuple[Snapshot, bytes | StoreCorrupted]]:
     """The snapshots of a chain that are listed; the first that is damaged takes those after it with it."""
-    links = [row[6] for row in rows]
+    links = [row[5] for row in rows]
     bodies = iter(links) if rows and rows[0][0] else map(closed, unrolled(links))
     damage: StoreCorrupted | None = None
-    for _, job, instance, kind, life_start, number, _, time, size in rows:
+    for _, target_id, kind, life_start, number, _, time, size in rows:
         try:
             body = damage or next(bodies)
         except StoreCorrupted as error:
             body = damage = error
         if time is not None:
-            yield Snapshot(number, TargetKey(job, instance), Kind(kind), time, size, life_start), body
+            key = keys.get(target_id, nameless(target_id))
+            yield Snapshot(number, key, Kind(kind), time, size, life_start), body

@@ -31,14 +31,10 @@ _PIECES = (
     "SELECT count(*) FROM evidence",
 )
 _BLOCKS = """
-    SELECT b.id, t.job, t.instance, b.last_time FROM blocks AS b {through}
-    CROSS JOIN targets AS t ON t.id = b.target_id ORDER BY b.target_id, b.seconds, b.last_time
+    SELECT id, target_id, last_time FROM blocks {through} ORDER BY target_id, seconds, last_time
 """
 _BLOCK = "SELECT first_time, data FROM blocks WHERE id = ?"
-_CHAIN = """
-    SELECT t.job, t.instance, c.first_time, c.kind FROM chains AS c JOIN targets AS t ON t.id = c.target_id
-    WHERE c.id = ?
-"""
+_CHAIN = "SELECT target_id, first_time, kind FROM chains WHERE id = ?"
 Unread = (StoreCorrupted, sqlite3.DatabaseError)
 
 
@@ -116,14 +112,15 @@ def take_out(connection: sqlite3.Connection, found: Sequence[Damaged]) -> Delete
 
 
 def _blocks(connection: sqlite3.Connection) -> Iterator[Damaged | None]:
-    for block_id, job, instance, last in takeout.listed(connection, _BLOCKS):
+    keys = takeout.targets(connection)
+    for block_id, target_id, last in takeout.listed(connection, _BLOCKS):
         span = (last, last)
         try:
             for first, data in connection.execute(_BLOCK, (block_id,)).fetchall():
                 span = (first, last)
                 load(data)
         except Unread as error:
-            yield Damaged(BLOCK, block_id, str(error), TargetKey(job, instance), span)
+            yield Damaged(BLOCK, block_id, str(error), keys.get(target_id, takeout.nameless(target_id)), span)
         else:
             yield None
 
@@ -152,8 +149,9 @@ def _unread_chain(connection: sqlite3.Connection, chain_id: int, error: StoreCor
     """A chain none of which SQLite reads, with whose it is, if that can be read."""
     key, span, kind = None, None, ""
     with suppress(sqlite3.DatabaseError):
-        for job, instance, first, of_kind in connection.execute(_CHAIN, (chain_id,)).fetchall():
-            key, span, kind = TargetKey(job, instance), (first, first), f" ({of_kind})"
+        for target_id, first, of_kind in connection.execute(_CHAIN, (chain_id,)).fetchall():
+            key = takeout.targets(connection).get(target_id, takeout.nameless(target_id))
+            span, kind = (first, first), f" ({of_kind})"
     return Damaged(CHAIN, chain_id * PLACES, str(error), key, span, f"{CHAIN} {chain_id}{kind}")
 
 

@@ -47,7 +47,8 @@ def test_everything_can_be_read(filled: sqlite3.Connection, key: TargetKey, make
     """Profiles by kind, oldest first, the same as they were stored; numbers signal by signal; leaks."""
     noted: Noted = []
     assert bodies(filled, noted) == [*(closed(opened(body)) for body in HEAPS), b"no profile"]
-    numbers = dict(takeout.numbers(filled, key, lambda *_: None))
+    assert takeout.targets(filled) == {1: key}
+    numbers = dict(takeout.numbers(filled, 1, lambda *_: None))
     assert {signal: len(found.times) for signal, found in numbers.items()} == {Signal.RSS: 7}
     assert list(takeout.leaks(filled, lambda *_: None)) == [(make_leak(), {})]
     assert noted == []
@@ -68,7 +69,7 @@ def test_what_is_listed_no_more_is_passed_over(filled: sqlite3.Connection) -> No
 
 
 def test_a_page_that_cannot_be_read_takes_one_block_with_it(
-    connection: sqlite3.Connection, make_scrape: Scrapes, key: TargetKey, path: Path
+    connection: sqlite3.Connection, make_scrape: Scrapes, path: Path
 ) -> None:
     """Of a file that SQLite finds damaged all other blocks are given, and the one is noted."""
     tables, dice = Tables(connection, 10**12), random.Random(1)
@@ -86,7 +87,7 @@ def test_a_page_that_cannot_be_read_takes_one_block_with_it(
     path.write_bytes(file)
     noted: Noted = []
     with contextlib.closing(connect_reader(path)) as reader:
-        found = dict(takeout.numbers(reader, key, lambda what, which, _: noted.append((what, which))))
+        found = dict(takeout.numbers(reader, 1, lambda what, which, _: noted.append((what, which))))
     assert noted == [("block of numbers", 2)]
     assert found[Signal.RSS].times.tolist() == [60.0 * row + 0.25 for row in range(2100) if row // 700 != 1]
 
@@ -134,21 +135,49 @@ def test_evidence_that_cannot_be_read_leaves_its_leak(
     assert noted == [("file of evidence", f"the files of leak {make_leak().id}")]
 
 
+def spoil(connection: sqlite3.Connection, path: Path, *names: str) -> None:
+    """Overwrite the first page of tables and indexes, and close the file."""
+    roots = [
+        connection.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (name,)).fetchone()[0] for name in names
+    ]
+    connection.close()
+    file = bytearray(path.read_bytes())
+    for root in roots:
+        file[(root - 1) * PAGE_BYTES : root * PAGE_BYTES] = b"\xff" * PAGE_BYTES
+    path.write_bytes(file)
+
+
 @pytest.mark.parametrize("index", ["chains_by_target", "blocks_by_target", "sqlite_autoindex_leaks_1"])
 def test_an_index_that_cannot_be_read_takes_nothing_with_it(
-    filled: sqlite3.Connection, key: TargetKey, path: Path, make_leak: Callable[..., Leak], index: str
+    filled: sqlite3.Connection, path: Path, make_leak: Callable[..., Leak], index: str
 ) -> None:
     """What it would list is listed by the table."""
     aging.seal(filled, 1, 1e6)
-    (root,) = filled.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (index,)).fetchone()
-    filled.close()
-    file = bytearray(path.read_bytes())
-    file[(root - 1) * PAGE_BYTES : root * PAGE_BYTES] = b"\xff" * PAGE_BYTES
-    path.write_bytes(file)
+    spoil(filled, path, index)
     noted: Noted = []
     with contextlib.closing(connect_reader(path)) as reader:
         assert bodies(reader, noted) == [*(closed(opened(body)) for body in HEAPS), b"no profile"]
-        numbers = dict(takeout.numbers(reader, key, lambda what, which, _: noted.append((what, which))))
+        numbers = dict(takeout.numbers(reader, 1, lambda what, which, _: noted.append((what, which))))
         assert list(takeout.leaks(reader, lambda *_: None)) == [(make_leak(), {})]
     assert len(numbers[Signal.RSS].times) == 7
     assert noted == []
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "named"),
+    [(["targets"], True), (["sqlite_autoindex_targets_1"], True), (["targets", "sqlite_autoindex_targets_1"], False)],
+)
+def test_names_that_cannot_be_read_take_nothing_with_them(
+    filled: sqlite3.Connection, key: TargetKey, path: Path, spoiled: list[str], named: bool
+) -> None:
+    """They are in an index too; and where that is lost as well, what is of a target has its number."""
+    spoil(filled, path, *spoiled)
+    noted: Noted = []
+    wanted = key if named else TargetKey("target", "1")
+    with contextlib.closing(connect_reader(path)) as reader:
+        assert takeout.targets(reader) == {1: wanted}
+        found = list(takeout.profiles(reader, lambda what, which, _: noted.append((what, which))))
+        numbers = dict(takeout.numbers(reader, 1, lambda what, which, _: noted.append((what, which))))
+    assert [snapshot.key for snapshot, _ in found] == [wanted] * 7
+    assert [body for _, body in found] == [*(closed(opened(body)) for body in HEAPS), b"no profile"]
+    assert (len(numbers[Signal.RSS].times), noted) == (7, [])
