@@ -316,7 +316,8 @@ class ScrapeConfig:
     )
     intervals: IntervalsConfig = _opt("how often each source is read", IntervalsConfig, example="{heap: 5m}")
     acknowledged: tuple[str, ...] = _opt(
-        "regular expressions of functions: a leak that is mostly theirs is listed, but not announced",
+        "regular expressions of functions, looked for in the first 1,024 characters of their names: a leak that is "
+        "mostly theirs is listed, but not announced",
         (),
         kind="regex",
         example="['cache\\.\\(\\*Index\\)\\.Put']",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 from leakdog.model import Acknowledgement, Leak, LeakState, Verdict
 from leakdog.pipeline.functions import KnownFunctions
@@ -12,9 +13,12 @@ from leakdog.pipeline.state import Fleet, Watched
 
 # Of what is known of a leak's growth, how much must be that of acknowledged functions.
 MOSTLY = 0.5
-# Of a name as long as a target likes, two repeats in an expression that anybody gave would take minutes; of so many
-# characters a hundredth of a second, and a fifth of one where the name and the expression were made for it.
-CHARACTERS = 200
+# Of a name as long as a target likes, two repeats in an expression would take minutes: of 200 characters, in one that
+# anybody gave, a hundredth of a second, and a fifth of one where the name and the expression were made for it. One that
+# is configured may look further.
+CHARACTERS, CONFIGURED_CHARACTERS = 200, 1024
+# Answers that are remembered, as each pass asks the same again.
+ANSWERS = 1024
 FLAT = frozenset({Verdict.STEADY, Verdict.SETTLING, Verdict.LOAD})
 
 
@@ -67,11 +71,17 @@ def _acknowledged(leak: Leak, known: Iterable[Acknowledgement]) -> Acknowledgeme
         return before
     whole = sum(culprit.share for culprit in leak.culprits)
     for given in known:
-        most = None if given.configured else CHARACTERS
-        theirs = sum(each.share for each in leak.culprits if re.search(given.function, each.frame.function[:most]))
+        most = CONFIGURED_CHARACTERS if given.configured else CHARACTERS
+        theirs = sum(each.share for each in leak.culprits if _is_in(given.function, each.frame.function[:most]))
         if theirs > MOSTLY * whole:
             return before if before and replace(before, since=given.since) == given else given
     return None
+
+
+@lru_cache(ANSWERS)
+def _is_in(pattern: str, function: str) -> bool:
+    """Whether a function is meant by an expression."""
+    return re.search(pattern, function) is not None
 
 
 def _flat_since(watched: Watched, leak: Leak, now: float) -> float | None:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -18,6 +19,7 @@ from leakdog.model import (
     Signal,
     Verdict,
 )
+from leakdog.pipeline import known
 from leakdog.pipeline.functions import KnownFunctions
 from leakdog.pipeline.known import acknowledge, note
 from leakdog.pipeline.state import Fleet, Watched
@@ -104,15 +106,28 @@ def test_functions_that_were_given_hold_as_the_configured_ones(
     assert noted(watched, leak, 70.0, given).acknowledged == expected
 
 
-def test_what_was_given_is_looked_for_at_the_beginning_of_a_name(watched: Watched, leak: Leak) -> None:
-    """A target that sends names without end holds nobody up; what is configured is looked for in all of it."""
+def test_what_is_known_is_looked_for_at_the_beginning_of_a_name(watched: Watched, leak: Leak) -> None:
+    """A target that sends names without end holds nobody up; what is configured is looked for further in."""
     leak = replace(leak, culprits=(culprit("a" * 100_000 + ".Put", 1.0),))
     began = time.monotonic()
     assert noted(watched, leak, 70.0, KnownFunctions(r"\w+\w+:", 60.0)).acknowledged is None
     assert time.monotonic() - began < 5
     assert noted(watched, leak, 70.0, KnownFunctions(r"\.Put$", 60.0)).acknowledged is None
-    watched.job = replace(watched.job, acknowledged=(r"\.Put$",))
+    watched.job = replace(watched.job, acknowledged=(r"\w+\w+:", r"\.Put$"))
+    assert noted(watched, leak, 70.0).acknowledged is None
+    assert time.monotonic() - began < 5
+    leak = replace(leak, culprits=(culprit("a" * 1000 + ".Put", 1.0),))
     assert noted(watched, leak, 70.0).acknowledged is not None
+
+
+def test_a_name_is_looked_through_once(watched: Watched, leak: Leak, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An expression that is slow on a name is slow once, and not in each pass."""
+    watched.job = replace(watched.job, acknowledged=("only in this test",))
+    searched: list[tuple[str, str]] = []
+    monkeypatch.setattr(known, "re", SimpleNamespace(search=lambda *asked: searched.append(asked)))
+    for now in (70.0, 80.0):
+        assert noted(watched, leak, now).acknowledged is None
+    assert searched == [("only in this test", each.frame.function) for each in leak.culprits]
 
 
 def test_functions_that_were_given_hold_until_they_are_taken_back(watched: Watched, leak: Leak) -> None:
