@@ -33,6 +33,7 @@ CLASSES = {
     "both": {"heap", "native"},
     "another": {"heap", "goroutine"},
     "bodies": {"goroutine"},
+    "halves": {"heap", "goroutine"},
 }
 # Every heap or goroutineleak profile of a soak run has the collector run, after which Go gives memory back: what is
 # returned late under a collector that seldom runs would be returned at once. The metrics page tells the ledger all.
@@ -135,6 +136,14 @@ def test_heap_that_leaks_where_goroutines_are_started_is_told_apart_from_them(le
             "culprits"
         ]
         assert "of heap" not in first["note"]
+
+
+def test_of_two_leaks_in_the_heap_that_of_the_goroutines_comes_last(leaks: Leaks) -> None:
+    """Half of the growth is theirs and told with them; of the heap's leak the first line is that of the other half."""
+    first, *others = leaks["halves"]["heap"]["culprits"]
+    assert (Path(first["file"]).name, first["line"]) == ("outages.go", LINES["halves"]), first
+    assert [each["note"].rpartition("; ")[2] for each in others] == ["held by the goroutines that leak beside it"]
+    assert "KiB of heap, allocated in zoo/mixed.confirm" in leaks["halves"]["goroutine"]["culprits"][0]["note"]
 
 
 def test_of_two_callers_the_one_that_keeps_is_on_the_stack(leaks: Leaks) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from leakdog.attribute.case import Case, Finding
 from leakdog.attribute.held import Held
-from leakdog.attribute.resident import ANOTHER, LIVE_SIGNALS, MOST, judge_resident
+from leakdog.attribute.resident import LIVE_SIGNALS, MOST, judge_resident
 from leakdog.model import Assessment, LeakClass, Signal, SiteTrend, Verdict
 
 KIB = 1024.0
@@ -20,6 +20,8 @@ KIB = 1024.0
 HEAP_PER_GOROUTINE = 64 * KIB
 HEAP_UNCONNECTED = 8 * KIB
 HEAP_PER_FILE = 16 * KIB
+# So much of the heap's growth that leaked goroutines surely do not hold is another leak, though they hold the rest.
+APART = 0.25
 # Counts that grow alike: a leaked connection has one or two goroutines, seldom four, and one file.
 HOLDERS_PER_FILE = (0.4, 5.0)
 GOROUTINES_PER_THREAD = (0.5, 2.0)
@@ -136,7 +138,7 @@ def _heap(case: Case) -> None:
 
 def _apart(held: Held, heap: float | None, speed: float) -> bool:
     """Whether much of the heap's growth is surely not held, and is more than small change beside each holder."""
-    return heap is not None and held.apart >= ANOTHER and held.apart * heap / speed >= HEAP_UNCONNECTED
+    return heap is not None and held.apart >= APART and held.apart * heap / speed >= HEAP_UNCONNECTED
 
 
 def _harmless(case: Case) -> Iterable[Finding]:

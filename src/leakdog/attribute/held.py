@@ -1,9 +1,10 @@
 """What heap leaked goroutines hold: the heap that grows where they run or where they were started.
 
 A blocked goroutine keeps alive all that its stack and its closure point to. The heap profile knows only where that was
-allocated. So the two are connected by their stacks: it was allocated by the function that the goroutine runs, or by the
-function that started it, or by what these called. What the starter allocates may be kept elsewhere just as well, so of
-that it is only told how much they hold at most; and what surely grows by itself is not theirs (`alone`).
+allocated. So the two are connected by their stacks: it was allocated by the function that the goroutine runs, by the
+one that started it, by one of which it runs a closure, or by what these called. What the starter allocates may be kept
+elsewhere just as well, so of that it is only told how much they hold at most; and what surely grows by itself is not
+theirs (`alone`).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from leakdog.attribute.alone import Beside
 from leakdog.attribute.code import has_own_frame, is_standard
-from leakdog.attribute.site import function_name
+from leakdog.attribute.site import closure_name, function_name
 from leakdog.model import Culprit, Frame
 
 KIB = 1024.0
@@ -99,7 +100,13 @@ def _connected(goroutine: Culprit, site: Culprit) -> bool:
     starter = goroutine.created_by
     if starter is not None and starter.function != ENTRY and function_name(starter) in _functions(site.stack):
         return True
-    return _runs(goroutine, site)
+    return _runs(goroutine, site) or _is_written_in(goroutine, site)
+
+
+def _is_written_in(goroutine: Culprit, site: Culprit) -> bool:
+    """Whether it runs a closure of a function on the site's stack, whatever started it: it may hold its variables."""
+    closures = {closure_name(frame) for frame in site.stack if not is_standard(frame) and frame.function != ENTRY}
+    return not closures.isdisjoint(_functions(goroutine.stack))
 
 
 def _runs(goroutine: Culprit, site: Culprit) -> bool:

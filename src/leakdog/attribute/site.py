@@ -75,9 +75,18 @@ def function_name(frame: Frame) -> str:
     name = normalise(frame.function)
     if not name.endswith(".func"):
         return name
+    return _closure(name, frame.file)
+
+
+def closure_name(frame: Frame) -> str:
+    """The name, as `function_name` gives it, of closures that are written in a frame's function."""
+    return _closure(normalise(frame.function), frame.file)
+
+
+def _closure(name: str, file: str) -> str:
     package = go_package(name)
     parts = _PARTS.findall(name[len(package) :].removesuffix(".func"))
-    folder = _FOLDER.search(frame.file)
+    folder = _FOLDER.search(file)
     return f"{folder[1] if folder else package}.{parts[-1]}.func" if parts else name
 
 

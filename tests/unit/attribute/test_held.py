@@ -12,6 +12,7 @@ from leakdog.model import Culprit, Frame
 
 SEND = Frame("main.publish.func1", "shop/bus.go", 21)
 STARTER = Frame("main.publish", "shop/bus.go", 18)
+GROUP = Frame("golang.org/x/sync/errgroup.(*Group).Go", "/mod/golang.org/x/sync@v0.5.0/errgroup/errgroup.go", 78)
 MAIN = Frame("main.main", "shop/main.go", 5)
 READ = Frame("main.read", "shop/io.go", 3)
 CLONE = Frame("bytes.Clone", "bytes/bytes.go", 1)
@@ -37,6 +38,7 @@ def heap(*stack: Frame, share: float = 0.9, growth: float = 20480.0) -> Culprit:
             heap(CLONE, Frame("main.read", "shop/io.go", 3), STARTER, MAIN),
             "up to",
         ),
+        (goroutines(SEND, GROUP, created_by=GROUP), heap(CLONE, STARTER._replace(line=19), MAIN), "up to"),
         (goroutines(SEND), heap(CLONE, SEND._replace(line=20)), "about"),
         (goroutines(SEND, Frame("main.work", "shop/work.go", 9)), heap(Frame("main.work", "shop/work.go", 7)), "about"),
     ],
@@ -52,6 +54,10 @@ def test_heap_of_the_goroutine_or_of_its_starter_is_held_by_it(goroutine: Culpri
     ("goroutine", "site"),
     [
         (goroutines(SEND, created_by=STARTER), heap(Frame("main.put", "shop/put.go", 19), MAIN)),
+        (
+            goroutines(Frame("main.main.func1", "shop/main.go", 9), created_by=GROUP),
+            heap(Frame("main.put", "shop/put.go", 19), MAIN),
+        ),
         (goroutines(SEND, MAIN, created_by=MAIN), heap(Frame("main.put", "shop/put.go", 19), MAIN)),
         (goroutines(SEND, CLONE, created_by=STARTER), heap(CLONE, Frame("main.put", "shop/put.go", 19))),
     ],
@@ -87,7 +93,7 @@ def test_nothing_to_connect() -> None:
 
 def test_starters_that_nobody_tells() -> None:
     """Heap that may have been allocated where they were started is then neither theirs nor not."""
-    found = goroutines(SEND, created_by=None)
+    found = goroutines(READ, created_by=None)
     assert with_held_heap([found], [heap(STARTER)]) == ((found,), None)
 
 

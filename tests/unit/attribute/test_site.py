@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leakdog.attribute.site import SITE_FRAMES, function_id, function_name, normalise, site, stack_id
+from leakdog.attribute.site import SITE_FRAMES, closure_name, function_id, function_name, normalise, site, stack_id
 from leakdog.model import Frame
 
 NAMES = st.sampled_from(
@@ -193,3 +193,17 @@ def test_a_leak_in_a_new_build_is_the_same_site() -> None:
         Frame("main.main", "shop/main.go", 42),
     ]
     assert stack_id(old) == stack_id(new)
+
+
+@pytest.mark.parametrize(
+    ("function", "file", "closure"),
+    [
+        ("main.publish", "shop/bus.go", "main.publish.func1"),
+        ("shop/cart.(*Cart).Put", "/src/shop/cart/cart.go", "shop/cart.(*Cart).Put.func1.2"),
+        ("shop/http.Serve", "/src/shop/http/server.go", "main.main.Serve.func2"),
+        ("main.publish.func1", "shop/bus.go", "main.publish.func1.1"),
+    ],
+)
+def test_closures_go_by_the_function_that_they_are_written_in(function: str, file: str, closure: str) -> None:
+    """Also where that was inlined into another, and where it is a closure itself."""
+    assert closure_name(Frame(function, file, 3)) == function_name(Frame(closure, file, 4))

@@ -33,6 +33,7 @@ var Programs = map[string]func(speed float64){
 	"fullqueue":    every(fullQueue),
 	"sleeper":      every(sleeper),
 	"captured":     every(captured),
+	"grouped":      every(grouped),
 	"workers":      workers,
 }
 

@@ -169,3 +169,22 @@ func sleeper() {
 func retry() {
 	time.Sleep(time.Hour) // blocks: sleeper
 }
+
+// grouped does the same through a helper that starts goroutines for everybody: that is not where the memory was allocated.
+func grouped() {
+	body := make([]byte, 100_000)
+	for i := range body {
+		body[i] = byte(i)
+	}
+	confirmed := make(chan struct{})
+	orders.Store(sessionID.Add(1), confirmed)
+	background(func() {
+		<-confirmed // blocks: grouped
+		body[0]++
+	})
+}
+
+//go:noinline
+func background(work func()) {
+	go work() // starts: grouped
+}

@@ -18,6 +18,7 @@ var Programs = map[string]func(speed float64){
 	"both":        both,
 	"another":     another,
 	"bodies":      bodies,
+	"halves":      halves,
 }
 
 var (
