@@ -120,8 +120,14 @@ def _functions(stack: Sequence[Frame]) -> set[str]:
 def _noted(goroutine: Culprit, own: Sequence[Culprit]) -> Culprit:
     each = sum(site.growth_per_second for site in own) / goroutine.growth_per_second
     how_much = "about" if all(_runs(goroutine, site) for site in own) else "up to"
-    what = f"each holds {how_much} {each / KIB:,.1f} KiB of heap, allocated in {own[0].frame.function}"
+    what = f"each holds {how_much} {each / KIB:,.1f} KiB of heap, allocated in {_place(own[0].frame)}"
     return replace(goroutine, note=_joined(goroutine.note, what))
+
+
+def _place(frame: Frame) -> str:
+    """The line too: where it is kept elsewhere, that is where another leak begins."""
+    file = frame.file.replace("\\", "/").rpartition("/")[2]
+    return f"{frame.function} ({file}:{frame.line})" if file and frame.line else frame.function
 
 
 def _joined(*notes: str) -> str:

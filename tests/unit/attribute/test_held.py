@@ -47,7 +47,8 @@ def test_heap_of_the_goroutine_or_of_its_starter_is_held_by_it(goroutine: Culpri
     """The note tells how much each holds and where that is allocated; a starter may keep it elsewhere."""
     (found,), held = with_held_heap([goroutine], [site])
     assert held == Held(0.9, 0.0, sites=frozenset({site.stack_id}))
-    assert found.note == f"blocked in chan send; each holds {most} 10.0 KiB of heap, allocated in {site.frame.function}"
+    where = f"{site.frame.function} ({site.frame.file.removeprefix('shop/')}:{site.frame.line})"
+    assert found.note == f"blocked in chan send; each holds {most} 10.0 KiB of heap, allocated in {where}"
 
 
 @pytest.mark.parametrize(
