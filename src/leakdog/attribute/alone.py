@@ -36,13 +36,8 @@ class Beside:
     own: Own = ()
 
     def grows_alone(self, site: str, goroutine: str) -> bool:
-        """Whether a site of the heap surely grows by itself, and not with the goroutines that stand at another.
-
-        Raises:
-            ProfileError: a profile is of another kind.
-
-        """
-        if min(len(self.heap), len(self.goroutines)) <= LEAST_SLOW:
+        """Whether a site of the heap surely grows by itself, and not with the goroutines that stand at another."""
+        if min(len(self.heap), len(self.goroutines)) <= LEAST_SLOW or not all(map(_tells, self.heap)):
             return False
         times, counts = self._counts
         own_times, *held = self._held
@@ -60,6 +55,10 @@ class Beside:
     def _held(self) -> tuple[Floats, dict[str, Floats], dict[str, Floats]]:
         space, objects = (tabulate(self.heap, self.heap_times, each, self.own) for each in SAMPLE_TYPES)
         return space.times, site_series(space), site_series(objects)
+
+
+def _tells(profile: Profile) -> bool:
+    return {kind.type for kind in profile.sample_types}.issuperset(SAMPLE_TYPES)
 
 
 def grows_alone(times: Floats, held: Floats, number: Floats) -> bool:

@@ -59,9 +59,6 @@ def with_held_heap(
         The goroutines, and what they hold together; None where either is not known, or nobody tells who started them
         and they run nothing that allocates.
 
-    Raises:
-        ProfileError: a profile of `beside` is of another kind.
-
     """
     left, told, held, alone = list(heap), [], list[Culprit](), set[str]()
     for each in goroutines:

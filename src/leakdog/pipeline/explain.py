@@ -15,7 +15,7 @@ from leakdog.attribute.companions import companions
 from leakdog.attribute.dump import GoroutineGroup, parse_dump
 from leakdog.attribute.goroutines import goroutine_culprits
 from leakdog.attribute.growth import culprits
-from leakdog.attribute.held import with_held_heap, with_held_last
+from leakdog.attribute.held import Held, with_held_heap, with_held_last
 from leakdog.errors import FetchError, LeakdogError, ProfileError
 from leakdog.model import Culprit, Kind, Leak, LeakClass
 from leakdog.pipeline.dense import may_be_asked
@@ -100,8 +100,8 @@ class Explainer:
     async def _culprits(self, asked: _Question) -> tuple[Culprit, ...]:
         """The question to ask depends on the class; memory that is only kept by the runtime has no site."""
         if asked.leak.leak_class is LeakClass.HEAP:
-            heap = with_held_last(await self._heap(asked, await asked.profiles(Kind.HEAP)), asked.watched.held_heap)
-            return await self._with_past(asked, Kind.HEAP, heap)
+            heap = await self._heap(asked, await asked.profiles(Kind.HEAP))
+            return await self._with_past(asked, Kind.HEAP, with_held_last(heap, _held(asked.watched)))
         if asked.leak.leak_class in BLOCKED:
             return await self._goroutines(asked)
         if asked.leak.leak_class is LeakClass.NOT_RETURNED:
@@ -204,6 +204,11 @@ def _of_heap(watched: Watched) -> frozenset[str]:
         return frozenset()
     heap = watched.leaks[LeakClass.HEAP].culprits
     return frozenset(each.frame.function for each in heap if each.share >= OF_HEAP)
+
+
+def _held(watched: Watched) -> Held | None:
+    """What goroutines hold that leak now; those that have ended hold nothing."""
+    return watched.held_heap if any(map(watched.leaks_as, BLOCKED)) else None
 
 
 def _leading(watched: Watched) -> frozenset[str]:

@@ -67,6 +67,13 @@ def test_objects_must_say_the_same_as_bytes(profile: MakeProfile) -> None:
     assert not alone(beside(profile, BURSTS, BURSTS, sizes))
 
 
+def test_bytes_alone_tell_nothing(profile: MakeProfile) -> None:
+    """Of a heap whose objects nobody counts."""
+    made = beside(profile, EVENLY, BURSTS)
+    bare = [profile({STARTER: 30_000 * count} if count else {}) for count in EVENLY]
+    assert not alone(Beside(bare, TIMES, made.goroutines, TIMES))
+
+
 def test_sites_that_are_not_there_tell_nothing(profile: MakeProfile) -> None:
     """A goroutine of the dump alone has no series."""
     made = beside(profile, EVENLY, BURSTS)

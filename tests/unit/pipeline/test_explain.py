@@ -15,6 +15,7 @@ import pytest
 
 from leakdog.attribute.blocked import most_blocked
 from leakdog.attribute.companions import companions
+from leakdog.attribute.held import HELD, Held
 from leakdog.config.schema import Backend, Config, StorageConfig
 from leakdog.errors import FetchError, Reason, StoreCorrupted
 from leakdog.model import Culprit, Frame, Kind, Leak, LeakClass, LeakState, Life, RawProfile, Scrape, Signal
@@ -127,6 +128,20 @@ async def test_heap_that_goroutines_hold_is_told_with_them(store: Store, watched
     await made.explain(watched, leak(watched, LeakClass.GOROUTINE, Signal.GOROUTINES), 1060.0)
     assert watched.held_heap is not None
     assert watched.held_heap.share < 0.5  # in this program a cache leaks beside them
+
+
+@pytest.mark.parametrize(("state", "held"), [(LeakState.FIRING, True), (LeakState.RESOLVED, False)])
+async def test_what_goroutines_hold_comes_last_in_a_heap_leak(
+    store: Store, watched: Watched, state: LeakState, held: bool
+) -> None:
+    """As long as they leak: once they have ended, what still grows there is the heap's own."""
+    made, _ = explainer(store)
+    asked = leak(watched, LeakClass.HEAP, Signal.INUSE_SPACE)
+    first, *_ = (await made.explain(watched, asked, 1060.0)).culprits
+    watched.held_heap = Held(0.5, 0.5, frozenset({first.stack_id}))
+    watched.leaks[LeakClass.GOROUTINE] = replace(leak(watched, LeakClass.GOROUTINE, Signal.GOROUTINES), state=state)
+    *_, last = (await made.explain(watched, asked, 1060.0)).culprits
+    assert (last.stack_id == first.stack_id, HELD in last.note) == (held, held)
 
 
 async def test_a_heap_that_cannot_be_read_does_not_hide_the_goroutines(
