@@ -123,7 +123,7 @@ class Explainer:
             own=watched.own,
         )
         found = with_blocked_culprit(found, watched.blocked, dump, watched.own)
-        found = found if dump else _with_starters(found, asked.leak)
+        found = found if dump else _with_starters(found, self._fleet, asked.leak)
         if not watched.blocked and not any(has_own_frame(culprit.stack) for culprit in found):
             return await self._companions(asked) or found
         found = await self._with_heap(asked, found, (profiles, times))
@@ -192,9 +192,11 @@ def _without(culprit: Culprit, unread: Sequence[str]) -> Culprit:
     return replace(culprit, note="; ".join(filter(None, (culprit.note, f"found without {unread[0]}{more}"))))
 
 
-def _with_starters(found: tuple[Culprit, ...], leak: Leak) -> tuple[Culprit, ...]:
-    """Culprits with who started them as an earlier dump has told."""
-    known = {culprit.stack_id: culprit.created_by for culprit in leak.culprits}
+def _with_starters(found: tuple[Culprit, ...], fleet: Fleet, leak: Leak) -> tuple[Culprit, ...]:
+    """Culprits with who started them as an earlier dump has told, or that of another instance of the job."""
+    job = (each for each in fleet.targets.values() if each.key.job == leak.key.job)
+    told = [*(other for each in job for other in each.leaks.values()), leak]
+    known = {culprit.stack_id: culprit.created_by for each in told for culprit in each.culprits if culprit.created_by}
     return tuple(replace(each, created_by=each.created_by or known.get(each.stack_id)) for each in found)
 
 

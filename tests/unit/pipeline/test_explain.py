@@ -18,7 +18,7 @@ from leakdog.attribute.companions import companions
 from leakdog.attribute.held import HELD, Held
 from leakdog.config.schema import Backend, Config, StorageConfig
 from leakdog.errors import FetchError, Reason, StoreCorrupted
-from leakdog.model import Culprit, Frame, Kind, Leak, LeakClass, LeakState, Life, RawProfile, Scrape, Signal
+from leakdog.model import Culprit, Frame, Kind, Leak, LeakClass, LeakState, Life, RawProfile, Scrape, Signal, TargetKey
 from leakdog.pipeline import decode
 from leakdog.pipeline.explain import AT_ONCE, Explainer
 from leakdog.pipeline.gather import Gatherer
@@ -102,7 +102,9 @@ async def test_a_goroutine_leak_tells_who_started_it_and_what_is_proved(store: S
 
 
 async def test_few_targets_of_a_job_are_asked_for_a_dump(store: Store, watched: Watched) -> None:
-    """Three replicas were asked: another is explained without, and keeps who started them if it was told once."""
+    """Three replicas were asked: another is explained without, and keeps who started them if it was told once, of it or
+    of a replica.
+    """
     made, fleet = explainer(store, (SHOP / "dump.txt").read_bytes())
     found = leak(watched, LeakClass.GOROUTINE, Signal.GOROUTINES)
     with_dump = await made.explain(watched, found, 1060.0)
@@ -112,6 +114,10 @@ async def test_few_targets_of_a_job_are_asked_for_a_dump(store: Store, watched: 
     again = await made.explain(watched, with_dump, 1060.0)
     assert [each.created_by for each in again.culprits] == [each.created_by for each in with_dump.culprits]
     assert any(culprit.created_by for culprit in again.culprits)
+    other = replace(watched.target, key=TargetKey(watched.key.job, "pod-0"))
+    fleet.targets[other.key] = Watched(other, watched.job, leaks={LeakClass.GOROUTINE: with_dump})
+    theirs = await made.explain(watched, found, 1060.0)
+    assert [each.created_by for each in theirs.culprits] == [each.created_by for each in with_dump.culprits]
 
 
 async def test_a_target_that_refuses_the_dump_is_explained_without(store: Store, watched: Watched) -> None:
