@@ -1,8 +1,8 @@
 """What is compiled beside the reading of profiles: sums over stacks, and what the store does with rows.
 
-`csrc/sites.c` and `csrc/rows.c` say what each function does, and in which arrays: contiguous ones, of the types that
-they name. Of most profiles they take microseconds, dozens of times, so other threads of Python wait meanwhile: to let
-each go on and to take turns again costs more than the work itself. Over large arrays the others go on.
+`csrc/sites.c`, `csrc/table.c` and `csrc/rows.c` say what each function does, and in which arrays: contiguous ones, of the
+types that they name. Of most profiles they take microseconds, dozens of times, so other threads of Python wait meanwhile:
+to let each go on and to take turns again costs more than the work itself. Over large arrays the others go on.
 """
 
 from __future__ import annotations
@@ -21,11 +21,17 @@ LARGE_BYTES = 256 << 10
 # By function, a letter for each parameter: an array, or a number.
 _PARAMETERS = {
     "summed": "anaanaanaa",
+    "room": "annnn",
+    "moved": "annnnaaa",
+    "extended": "aaan",
+    "bounds": "aana",
+    "picked": "aana",
+    "folded": "aa",
+    "folded_room": "aann",
+    "unfolded": "aanaaa",
     "written": "aanaa",
-    "placed": "aaa",
     "numbered": "aaaaaaa",
     "renumbered": "aannaaa",
-    "picked": "aana",
     "edits": "anannaa",
     "applied": "anannan",
     "walked": "aanannaaaaaa",

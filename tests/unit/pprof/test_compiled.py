@@ -11,7 +11,7 @@ import numpy as np
 
 from leakdog.pprof import compiled, kernel
 
-SOURCES = [Path(kernel.__file__).with_name("csrc") / name for name in ("sites.c", "rows.c")]
+SOURCES = [Path(kernel.__file__).with_name("csrc") / name for name in ("sites.c", "table.c", "rows.c")]
 
 
 def test_arrays_and_numbers_go_where_they_belong() -> None:

@@ -4,51 +4,9 @@
  * untrusted programs or from a damaged file, so every number in them is looked at before it is used as a place.
  * parts.py says what the columns of each table are; the numbers of tables are those there.
  */
-#include "kernel.h"
+#include "table.h"
 
-enum { ROW_STRINGS, ROW_MAPPINGS, ROW_FUNCTIONS, ROW_LOCATIONS, ROW_STACKS, ROW_TYPES, TABLES };
 enum { NO_TABLE = -1 };
-
-static inline uint64_t rotated(uint64_t n, int bits) { return n << bits | n >> (64 - bits); }
-
-static inline void sip_round(uint64_t v[4]) {
-    v[0] += v[1], v[2] += v[3];
-    v[1] = rotated(v[1], 13) ^ v[0], v[3] = rotated(v[3], 16) ^ v[2];
-    v[0] = rotated(v[0], 32);
-    v[2] += v[1], v[0] += v[3];
-    v[1] = rotated(v[1], 17) ^ v[2], v[3] = rotated(v[3], 21) ^ v[0];
-    v[2] = rotated(v[2], 32);
-}
-
-/* SipHash-1-3 of a row, and of how many equal ones came before it: nobody who does not know the key can make many rows
- * that meet in one place. Source: Aumasson and Bernstein, SipHash: a fast short-input PRF (2012). */
-static uint64_t hash(const uint8_t *data, size_t size, uint64_t nth, const uint64_t key[2]) {
-    uint64_t v[4] = {key[0] ^ UINT64_C(0x736f6d6570736575), key[1] ^ UINT64_C(0x646f72616e646f6d),
-                     key[0] ^ UINT64_C(0x6c7967656e657261), key[1] ^ UINT64_C(0x7465646279746573)};
-    uint64_t last = (uint64_t)size << 56;
-    for (size_t at = 0; at < size; at += 8) {
-        uint64_t word = 0;
-        memcpy(&word, data + at, size - at < 8 ? size - at : 8);
-        v[3] ^= word, sip_round(v), v[0] ^= word;
-    }
-    v[3] ^= nth, sip_round(v), v[0] ^= nth;
-    v[3] ^= last, sip_round(v), v[0] ^= last;
-    v[2] ^= 0xff;
-    for (int i = 0; i < 3; i++) sip_round(v);
-    return v[0] ^ v[1] ^ v[2] ^ v[3];
-}
-
-/* A table of rows that are kept once; table.py has the same fields in this order. Rows of numbers lie there as varints,
- * which most of them are a quarter as long as; equal rows are equal bytes, as each number is written in one way. `slots` is a table of hashes: a row's
- * number and one, 0 where there is none. There are more of them than rows that have room, and their count is a power of
- * two. */
-typedef struct {
-    uint8_t *data;
-    int64_t *bounds;
-    int32_t *nth; /* of how many before it a row is equal */
-    int32_t *slots;
-    int64_t count, rows_room, bytes_room, slots_count;
-} Table;
 
 /* Rows of a profile. Those of strings are told by where each begins, others by how many numbers each has. */
 typedef struct {
@@ -60,11 +18,7 @@ typedef struct {
 /* A row of numbers as varints, into `out`, which has room for ten bytes a number; how many bytes it takes. */
 static size_t write_row(const int64_t *row, int64_t size, uint8_t *out) {
     uint8_t *start = out;
-    for (int64_t column = 0; column < size; column++) {
-        uint64_t left = (uint64_t)row[column];
-        for (; left >= 0x80; left >>= 7) *out++ = (uint8_t)(left | 0x80);
-        *out++ = (uint8_t)left;
-    }
+    for (int64_t column = 0; column < size; column++) out = write_varint((uint64_t)row[column], out);
     return (size_t)(out - start);
 }
 
@@ -77,45 +31,6 @@ EXPORT int64_t leakdog_written(const int64_t *numbers, const int64_t *sizes, int
         numbers += sizes[row];
     }
     return true;
-}
-
-/* The number of a row of which so many equal ones are before it; it is added where it is not known, and -1 where there
- * is no room for it. */
-static int64_t number_of(Table *table, const uint8_t *row, size_t size, int32_t nth, const uint64_t *key) {
-    uint64_t mask = (uint64_t)table->slots_count - 1, at = hash(row, size, (uint64_t)nth, key) & mask;
-    for (; table->slots[at]; at = (at + 1) & mask) {
-        int64_t known = table->slots[at] - 1, start = table->bounds[known];
-        if (table->nth[known] == nth && (size_t)(table->bounds[known + 1] - start) == size &&
-            !memcmp(table->data + start, row, size))
-            return known;
-    }
-    int64_t end = table->bounds[table->count];
-    if (table->count == table->rows_room || (int64_t)size > table->bytes_room - end) return -1;
-    memmove(table->data + end, row, size); /* onto itself, where a table is read anew from its own rows */
-    table->bounds[table->count + 1] = end + (int64_t)size;
-    table->nth[table->count] = nth;
-    table->slots[at] = (int32_t)(table->count + 1);
-    return table->count++;
-}
-
-/* The same of the next row of a profile. Two equal rows of a profile are two rows of the table: the second is known as
- * the second. `seen` is zero for each row of the table before the first row of the profile. */
-static int64_t next_number(Table *table, const uint8_t *row, size_t size, int32_t *seen, const uint64_t *key) {
-    int64_t first = number_of(table, row, size, 0, key);
-    if (first < 0) return -1;
-    int64_t found = seen[first] ? number_of(table, row, size, seen[first], key) : first;
-    if (found >= 0) seen[first]++;
-    return found;
-}
-
-/* Find the places of a table's own rows, in `slots` that are all zero. `seen` is zero for each row. */
-EXPORT int64_t leakdog_placed(Table *table, const uint64_t *key, int32_t *seen) {
-    int64_t count = table->count;
-    table->count = 0;
-    for (int64_t row = 0; row < count; row++)
-        next_number(table, table->data + table->bounds[row], (size_t)(table->bounds[row + 1] - table->bounds[row]),
-                    seen, key);
-    return table->count == count;
 }
 
 /* The table that a number in a row refers to. Of a stack, `depth` is the row's first number. */
@@ -189,17 +104,6 @@ EXPORT int64_t leakdog_numbered(Table *tables, const Rows *rows, const uint64_t 
     return TABLES;
 }
 
-/* Copy rows of these numbers to `out`, which has room for them; false where there is no such row. */
-EXPORT int64_t leakdog_picked(const Table *table, const int64_t *numbers, int64_t wanted, uint8_t *out) {
-    for (int64_t i = 0; i < wanted; i++) {
-        if (numbers[i] < 0 || numbers[i] >= table->count) return false;
-        size_t size = (size_t)(table->bounds[numbers[i] + 1] - table->bounds[numbers[i]]);
-        memcpy(out, table->data + table->bounds[numbers[i]], size);
-        out += size;
-    }
-    return true;
-}
-
 /* A list of rows below `known`, and how many there are. */
 typedef struct {
     int64_t *rows;
@@ -257,7 +161,7 @@ EXPORT int64_t leakdog_applied(const int64_t *expected, int64_t expected_count, 
 static bool follow(const Table *tables, int64_t table, const Order *order, Order *needed, uint8_t *const *seen) {
     const uint8_t *end = tables[table].data + tables[table].bounds[tables[table].count];
     for (int64_t i = 0; i < order->count; i++) {
-        const int64_t *bounds = tables[table].bounds + order->rows[i];
+        const int32_t *bounds = tables[table].bounds + order->rows[i];
         Span in = {tables[table].data + bounds[0], tables[table].data + bounds[1]};
         uint64_t number, depth = 0;
         for (int64_t column = 0; in.at < in.end; column++) {

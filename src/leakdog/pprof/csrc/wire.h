@@ -83,6 +83,13 @@ static inline bool read_short_varint(Span *in, const uint8_t *readable, uint64_t
     return true;
 }
 
+/* Write a number, which takes LONGEST bytes at most; where it ends. */
+static inline uint8_t *write_varint(uint64_t number, uint8_t *out) {
+    for (; number >= 0x80; number >>= 7) *out++ = (uint8_t)(number | 0x80);
+    *out++ = (uint8_t)number;
+    return out;
+}
+
 static inline bool skip(Span *in, uint64_t bytes) {
     if (bytes > left(*in)) return false;
     in->at += bytes;

@@ -36,18 +36,17 @@ Ints = NDArray[np.int64]
 
 _NONE = np.zeros(0, np.int64)
 # Of a chain, what its arrays and other objects take beside what they hold.
-OBJECT_BYTES = 8 << 10
-# Of a packed chain, where its pieces end: lists of numbers (see `packed`), the rows of each table, and the header.
-_LISTS = 3 + 2 * len(TABLES)
-_PIECES = _LISTS + len(TABLES) + 1
+OBJECT_BYTES = 6 << 10
+# Of a packed chain, the numbers that say how long the others are.
+_HEAD = 2 + 3 + len(TABLES)
 _FAST = 1
 
 
 class Chain:
     """Profiles one after the other: `append` adds one and gives its link, `follow` adds those that links tell of."""
 
-    def __init__(self) -> None:
-        self._tables = Tables()
+    def __init__(self, tables: Tables | None = None) -> None:
+        self._tables = tables or Tables()
         self._header = b""
         self._lead = self._stacks = _NONE
         self._values = np.zeros((0, 0), np.int64)
@@ -56,30 +55,26 @@ class Chain:
     @property
     def size_bytes(self) -> int:
         """Roughly what it takes in memory."""
-        return OBJECT_BYTES + sum(table.size_bytes for table in self._tables) + self._values.nbytes
+        return OBJECT_BYTES + self._tables.size_bytes + self._values.nbytes
 
     def packed(self) -> bytes:
-        """The chain in a fifth of the memory or less, to be `unpacked` in this process: it is not for a disk."""
-        rows = [table.since(1) for table in self._tables]
-        lists = [self._lead, self._stacks, self._values.ravel(), *self._orders, *(np.diff(raw.bounds) for raw in rows)]
-        pieces = [*lists, *(raw.data for raw in rows), np.frombuffer(self._header, np.uint8)]
-        head = np.array([self._values.shape[1], *(piece.nbytes for piece in pieces)])
-        return bytes(ZLIB.compress(b"".join([head.tobytes(), *(piece.tobytes() for piece in pieces)]), _FAST))
+        """The chain in a quarter of the memory, to be `unpacked` in this process: it is not to outlive it."""
+        lists = [self._lead, self._stacks, self._values.ravel(), *self._orders]
+        head = np.array([self._values.shape[1], len(self._header), *map(len, lists)])
+        numbers = np.concatenate([head, *lists]).tobytes()
+        return bytes(ZLIB.compress(b"".join([numbers, self._header, self._tables.folded()]), _FAST))
 
     @classmethod
     def unpacked(cls, packed: bytes) -> Chain:
         """The chain that was packed."""
         data = ZLIB.decompress(packed)
-        types, *sizes = np.frombuffer(data, np.int64, 1 + _PIECES).tolist()
-        ends = accumulate(sizes, initial=8 * (1 + _PIECES))
-        pieces = [np.frombuffer(data[start:stop], np.uint8) for start, stop in pairwise(ends)]
-        lead, stacks, values, *lists = [piece.view(np.int64) for piece in pieces[:_LISTS]]
-        chain = cls()
-        chain._lead, chain._stacks, chain._orders = lead, stacks, lists[: len(TABLES)]
+        types, header, *sizes = np.frombuffer(data, np.int64, _HEAD).tolist()
+        ends = [*accumulate(sizes, initial=_HEAD)]
+        numbers = np.frombuffer(data, np.int64, ends[-1])
+        chain = cls(Tables.unfolded(data[8 * ends[-1] + header :]))
+        chain._lead, chain._stacks, values, *chain._orders = [numbers[start:end] for start, end in pairwise(ends)]
         chain._values = values.reshape(-1, types).copy() if types else chain._values
-        chain._header = pieces[-1].tobytes()
-        for table, rows, lengths in zip(chain._tables, pieces[_LISTS:], lists[len(TABLES) :], strict=False):
-            table.extend(Raw(rows, np.cumsum(np.append(0, lengths))))
+        chain._header = data[8 * ends[-1] :][:header]
         return chain
 
     def takes(self, parts: Parts) -> bool:

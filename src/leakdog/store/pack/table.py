@@ -15,16 +15,16 @@ from leakdog.pprof.compiled import call
 Ints = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
 
-# Of rows by hash: places for each row, at least.
-_PLACES = 1.5
 # Of what there is, the part that is kept free for more: most profiles have a few rows that those before had not.
-_SPARE = 8
+SPARE = 8
 # Rows come from untrusted programs, which must not know where they are looked for.
 KEY = np.frombuffer(os.urandom(16), np.uint64)
 
-# What the compiled part is told of a table: where its arrays are, how many rows it has, and how much room.
+# What the compiled part is told of a table: where its arrays are, how many rows it has, and how much room. Where it has
+# places there, rows can be looked up.
 FIELDS = 8
-_COUNT, _ROWS_ROOM, _BYTES_ROOM, _SLOTS = range(4, FIELDS)
+_BOUNDS = 1
+COUNT, ROWS_ROOM, BYTES_ROOM, PLACES = range(4, FIELDS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +50,7 @@ class Raw:
 
 
 _EMPTY = Raw.of([])
+_NO_ROWS = np.zeros(2, np.int32)  # where row 0 begins, and ends
 
 
 class Table:
@@ -58,35 +59,30 @@ class Table:
     Args:
         told: (FIELDS,) numbers in which the compiled part is told of the table, and which it keeps up to date.
 
+    Attributes:
+        room: the memory that its rows lie in.
+
     """
 
-    __slots__ = ("_bounds", "_data", "_nth", "_slots", "_told")
+    __slots__ = ("_told", "room")
 
     def __init__(self, told: Ints) -> None:
         self._told = told
-        told[_COUNT] = 1
-        self._keep(np.zeros(0, np.uint8), np.zeros(2, np.int64))
+        told[_BOUNDS], told[COUNT] = _NO_ROWS.ctypes.data, 1
+        self.room = np.zeros(0, np.uint8)
 
     def __len__(self) -> int:
         """How many rows there are."""
-        return int(self._told[_COUNT])
+        return int(self._told[COUNT])
 
     @property
-    def size_bytes(self) -> int:
-        """What it takes in memory."""
-        return sum(each.nbytes for each in (self._data, self._bounds, self._nth, self._slots))
-
-    @property
-    def rows_room(self) -> int:
-        """How many rows it has room for; 0 where nothing can be looked up before `make_room`."""
-        return int(self._told[_ROWS_ROOM])
+    def ready(self) -> bool:
+        """Whether rows can be looked up."""
+        return bool(self._told[PLACES])
 
     def since(self, first: int) -> Raw:
         """The rows from this number on."""
-        if first == len(self):
-            return _EMPTY
-        bounds = self._bounds[first : len(self) + 1]
-        return Raw(self._data[bounds[0] : bounds[-1]].copy(), bounds - bounds[0])
+        return _EMPTY if first == len(self) else self.pick(np.arange(first, len(self)))
 
     def pick(self, numbers: Ints) -> Raw:
         """Rows by number.
@@ -95,36 +91,34 @@ class Table:
             IndexError: there is no such row.
 
         """
-        sizes = np.diff(self._bounds[: len(self) + 1])[numbers]
-        bounds = np.zeros(len(sizes) + 1, np.int64)
-        np.cumsum(sizes, out=bounds[1:])
-        data = np.empty(bounds[-1], np.uint8)
-        if not call("picked", self._told, numbers, len(numbers), data):
+        bounds = np.empty(len(numbers) + 1, np.int64)
+        if not call("bounds", self._told, numbers, len(numbers), bounds):
             raise IndexError("there is no such row")
+        data = np.empty(bounds[-1], np.uint8)
+        call("picked", self._told, numbers, len(numbers), data)
         return Raw(data, bounds)
 
     def extend(self, rows: Raw) -> None:
-        """Add rows that another table has added."""
-        end = self._bounds[len(self)]
-        data = np.concatenate([self._data[:end], rows.data])
-        bounds = np.concatenate([self._bounds[: len(self) + 1], rows.bounds[1:] + end])
-        self._told[_COUNT] += len(rows)
-        self._keep(data, bounds)
+        """Add rows that another table has added. None can be looked up then, until there is room again.
 
-    def make_room(self, rows: int = 0, size_bytes: int = 0) -> None:
-        """Room for so many rows and bytes more, and for a few besides; rows can be looked up then."""
-        count, end = len(self), int(self._bounds[len(self)])
-        rows, size_bytes = count + count // _SPARE + rows, end + end // _SPARE + size_bytes
-        data, bounds = np.empty(size_bytes, np.uint8), np.empty(rows + 1, np.int64)
-        data[:end], bounds[: count + 1] = self._data[:end], self._bounds[: count + 1]
-        self._keep(data, bounds, rows)
-        call("placed", self._told, KEY, np.zeros(rows, np.int32))
+        Raises:
+            ValueError: a table cannot hold as much.
 
-    def _keep(self, data: Bytes, bounds: Ints, rows: int = 0) -> None:
-        """Keep these arrays, which have room for so many rows; 0: as many as there are, of which none is looked up."""
-        self._data, self._bounds = data, bounds
-        self._nth = np.empty(rows, np.int32)
-        self._slots = np.zeros(1 << int(_PLACES * rows).bit_length() if rows else 0, np.int32)
-        arrays = (data, bounds, self._nth, self._slots)
-        self._told[:_COUNT] = [each.ctypes.data for each in arrays]
-        self._told[_ROWS_ROOM:] = rows, len(data), len(self._slots)
+        """
+        self.make_room(len(rows), rows.data.nbytes, places=False)
+        call("extended", self._told, rows.data, rows.bounds, len(rows))
+
+    def make_room(self, rows: int = 0, size_bytes: int = 0, *, places: bool = True) -> None:
+        """Room for so many rows and bytes more, and for a few besides; with `places`, rows can be looked up then.
+
+        Raises:
+            ValueError: a table cannot hold as much.
+
+        """
+        more = rows, size_bytes, SPARE, places
+        size = call("room", self._told, *more)
+        if size < 0:
+            raise ValueError("these are more rows than a table can hold")
+        room = np.empty(size, np.uint8)
+        call("moved", self._told, *more, room, KEY, np.empty(len(self) + rows, np.int32))
+        self.room = room

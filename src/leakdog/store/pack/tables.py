@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from leakdog.pprof.compiled import call
 from leakdog.store.pack.parts import TABLES, VARINT_BYTES, Maps, Parts
-from leakdog.store.pack.table import FIELDS, KEY, Table
+from leakdog.store.pack.table import COUNT, FIELDS, KEY, ROWS_ROOM, SPARE, Table
 
 Ints = NDArray[np.int64]
 
@@ -24,6 +24,38 @@ class Tables:
     def __init__(self) -> None:
         self._told = np.zeros((len(TABLES), FIELDS), np.int64)
         self._tables = [Table(told) for told in self._told]
+
+    @classmethod
+    def unfolded(cls, folded: bytes) -> Tables:
+        """Those that were `folded`, ready for rows to be looked up.
+
+        Raises:
+            ValueError: these bytes were not folded.
+
+        """
+        tables = cls()
+        data, told = np.frombuffer(folded, np.uint8), tables._told
+        size = call("folded_room", told, data, len(data), SPARE)
+        if size >= 0:
+            room = np.empty(size, np.uint8)
+            seen = np.empty(told[:, COUNT].max(), np.int32)
+            if call("unfolded", told, data, len(data), room, KEY, seen):
+                for table in tables:
+                    table.room = room
+                return tables
+        raise ValueError("these are no folded tables")
+
+    @property
+    def size_bytes(self) -> int:
+        """What they take in memory."""
+        _, rows, size_bytes, places = self._told[:, COUNT:].sum(0).tolist()
+        return int(size_bytes + 4 * (2 * rows + places))
+
+    def folded(self) -> bytes:
+        """All rows, without what they are looked up by."""
+        rows, _, size_bytes, _ = self._told[:, COUNT:].sum(0).tolist()
+        out = np.empty(size_bytes + 10 * (rows + 2 * len(TABLES)), np.uint8)
+        return out[: call("folded", self._told, out)].tobytes()
 
     def __iter__(self) -> Iterator[Table]:
         """All of them, in the order of `parts.TABLES`."""
@@ -44,7 +76,7 @@ class Tables:
         """
         maps = Maps.of([len(parts.strings), *(len(parts.tables[table].sizes) + 1 for table in TABLES[1:])])
         for table in self._tables:
-            if not table.rows_room:
+            if not table.ready:
                 table.make_room()
         strings, others = parts.strings, parts.tables[1:]
         rows = np.array(
@@ -86,7 +118,7 @@ class Tables:
         return self._walked(lead, stacks, told, [len(table) for table in self._tables], tell=False)
 
     def _numbered(self, rows: Ints, longest: Ints, maps: Maps) -> int:
-        seen = np.empty(max(table.rows_room for table in self._tables), np.int32)
+        seen = np.empty(self._told[:, ROWS_ROOM].max(), np.int32)
         return call("numbered", self._told, rows, KEY, seen, longest, maps.numbers, maps.starts)
 
     def _walked(

@@ -49,4 +49,10 @@ def test_a_row_takes_little_more_than_its_bytes() -> None:
     """Where many of them are looked up, some forty bytes."""
     made = table([b"%020d" % number for number in range(10_000)])
     made.make_room()
-    assert made.size_bytes / 10_000 < 70
+    assert made.room.nbytes / 10_000 < 60
+
+
+def test_what_a_table_cannot_hold_is_refused() -> None:
+    """Places of bytes are numbers of 32 bits."""
+    with pytest.raises(ValueError, match="more rows"):
+        table([b"a"]).make_room(1, 1 << 31)

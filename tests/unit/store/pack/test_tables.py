@@ -51,6 +51,29 @@ def test_tables_can_be_carried_on(profiles: list[list[bytes]], cut: int) -> None
         assert numbers[0] == numbers[1]
 
 
+@given(TEXTS, st.integers(0, 4))
+def test_folded_tables_are_carried_on(profiles: list[list[bytes]], cut: int) -> None:
+    """They give the numbers that they would have given, to equal rows of one profile too, and take what they say."""
+    first = Tables()
+    for rows in profiles[:cut]:
+        first.numbers(profile([b"", *rows]))
+    second = Tables.unfolded(first.folded())
+    assert [table.since(1).list() for table in first] == [table.since(1).list() for table in second]
+    assert abs(second.size_bytes - second[STRINGS].room.nbytes) < 100
+    for rows in profiles[cut:]:
+        numbers = [tables.numbers(profile([b"", *rows]))[STRINGS].tolist() for tables in (first, second)]
+        assert numbers[0] == numbers[1]
+
+
+@pytest.mark.parametrize("damage", [slice(0, 7), slice(0, -1), slice(3, None)])
+def test_what_was_not_folded_is_refused(damage: slice) -> None:
+    """What is cut off, at either end."""
+    tables = Tables()
+    tables.numbers(profile([b"", b"a" * 40, b"b" * 40]))
+    with pytest.raises(ValueError, match="folded"):
+        Tables.unfolded(tables.folded()[damage])
+
+
 def test_rows_are_known_by_what_they_refer_to() -> None:
     """The same function has the same number, however the strings of its profile are numbered."""
     tables = Tables()
