@@ -18,6 +18,9 @@ Ints = NDArray[np.int64]
 
 _LEVEL = 9
 _RAW_DEFLATE = -15
+# Bits of the window in which zlib looks for what was before, and of how much of it is not looked at.
+_WINDOWS = range(9, 16)
+_UNSEEN = 262
 _PLAIN, _DEFLATED = b"\0", b"\1"
 # Lists of numbers: sizes and numbers of the rows of the tables but the strings, orders, and five that stand alone.
 _ROWS = 2 * (len(TABLES) - 1)
@@ -55,7 +58,7 @@ class Link:
         lists.append(np.array([head, tail]))
         numbers = dump(np.concatenate([_sizes(lists), *lists]))
         data = b"".join([varint(len(numbers)), numbers, *self.strings, middle])
-        packed = zlib.compress(data, _LEVEL, _RAW_DEFLATE)
+        packed = _deflated(data)
         return _DEFLATED + packed if len(packed) < len(data) else _PLAIN + data
 
     @classmethod
@@ -90,6 +93,13 @@ class Link:
             by=lists[-1],
             header=(int(header[0]), int(header[1]), data[bounds[-1] :]),
         )
+
+
+def _deflated(data: bytes) -> bytes:
+    """Most links are short: a window of 32 KiB, with what is kept of it, would be 268 kB for each."""
+    bits = min(max((len(data) + _UNSEEN).bit_length(), _WINDOWS[0]), _WINDOWS[-1])
+    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -bits, min(bits - 6, zlib.DEF_MEM_LEVEL))
+    return packer.compress(data) + packer.flush()
 
 
 def _inflated(raw: bytes) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,3 +46,25 @@ def test_what_repeats_is_compressed() -> None:
     short = Link(strings=[], header=(3, 5, b"ab"), **parts)
     assert len(long.dump()) < 200
     assert len(short.dump()) <= 26
+
+
+def test_a_short_link_takes_little_memory_to_write() -> None:
+    """What is set up to compress it is no larger than it needs: 268 kB for a few bytes leave holes in the memory."""
+    none = np.zeros(0, np.int64)
+    link = Link(
+        strings=[b"github.com/example/"] * 4,
+        rows=[Rows(none, none)] * 5,
+        orders=[none] * 6,
+        lead=none,
+        changed=none,
+        by=none,
+        header=(0, 0, b""),
+    )
+    link.dump()
+    tracemalloc.start()
+    try:
+        link.dump()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 64 << 10
