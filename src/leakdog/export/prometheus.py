@@ -209,7 +209,7 @@ def _store_metrics(stats: StoreStats) -> Iterator[Metric]:
         "leakdog_evidence_bytes", "Of these, bytes that the evidence of leaks takes.", value=stats.evidence_bytes
     )
     yield GaugeMetricFamily(
-        "leakdog_shelf_bytes", "Of these, bytes that the detector puts away between passes.", value=stats.shelf_bytes
+        "leakdog_shelf_bytes", "Of these, bytes that are put away between passes.", value=stats.shelf_bytes
     )
     kinds = GaugeMetricFamily("leakdog_storage_kind_bytes", "Bytes that each kind of data takes.", labels=["kind"])
     for kind, size in stats.kind_bytes.items():

@@ -2,7 +2,7 @@
 
 `csrc/sites.c`, `csrc/table.c` and `csrc/rows.c` say what each function does, and in which arrays: contiguous ones, of
 the types that they name. Of most profiles they take microseconds, dozens of times, so other threads of Python wait
-meanwhile: to let each go on and to take turns again costs more than the work itself. Over large arrays the others go on.
+meanwhile: to let each go on and to take turns again costs more than the work itself. Over large arrays they go on.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ class StoreStats:
         queue_length: calls waiting to be acknowledged.
         failing: why the last write raised; empty once one has gone through again.
         evidence_bytes: of `size_bytes`, what the evidence of leaks takes.
-        shelf_bytes: of `size_bytes`, what the detector has put away between passes, until the store is closed.
+        shelf_bytes: of `size_bytes`, what was put away between passes, until the store is closed.
         damaged_total: pieces of stored data that could not be read since the store was opened, and were left out.
 
     """

@@ -59,10 +59,10 @@ def test_a_place_is_used_again(shelf: FileShelf) -> None:
     assert 50 * 48_000 <= shelf.size_bytes <= 1.1 * 50 * 48_000
     del away[1:]
     shelf.give_back()
-    assert shelf.size_bytes == os.fstat(shelf.descriptor).st_size <= 2 * 48_640
+    assert shelf.size_bytes == os.fstat(shelf.file.descriptor).st_size <= 2 * 48_640
     del away
     shelf.give_back()
-    assert shelf.size_bytes == os.fstat(shelf.descriptor).st_size == 0
+    assert shelf.size_bytes == os.fstat(shelf.file.descriptor).st_size == 0
 
 
 def test_beyond_the_limit_numbers_stay_in_memory(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -82,7 +82,7 @@ def test_beyond_the_limit_numbers_stay_in_memory(tmp_path: Path, caplog: pytest.
 def test_room_to_grow_takes_no_disk(shelf: FileShelf) -> None:
     """A place is as large as what will ever be put there; the disk has what was."""
     away = [kept(shelf, numbers(seed), most=1 << 20) for seed in range(10)]
-    assert os.fstat(shelf.descriptor).st_blocks * 512 <= 10 * 2 * 4096
+    assert os.fstat(shelf.file.descriptor).st_blocks * 512 <= 10 * 2 * 4096
     away[0] = kept(shelf, numbers(0, 1 << 18), most=1 << 20)
     np.testing.assert_array_equal(away[0].read(), numbers(0, 1 << 18))
     np.testing.assert_array_equal(away[1].read(), numbers(1))
@@ -116,7 +116,7 @@ def test_a_full_disk_leaves_numbers_in_memory(
 def test_what_cannot_be_read_back_is_an_error(shelf: FileShelf, tmp_path: Path) -> None:
     """A file that is shorter than what was put there, or closed."""
     place, other = kept(shelf, numbers(1)), FileShelf(tmp_path, LIMIT)
-    shelf._file.truncate(100)
+    os.ftruncate(shelf.file.descriptor, 100)
     with pytest.raises(StoreError, match="a part of it is missing; it starts afresh"):
         place.read()
     place = kept(other, numbers(1))

@@ -12,6 +12,7 @@ from leakdog.pprof.profile import ReadProfile
 from leakdog.store.pack import Chain, Parts, opened, replayed
 from leakdog.store.sqlite.damage import CHAIN, Note, logged
 from leakdog.store.sqlite.ready import Ready
+from leakdog.store.unnamed import UnnamedFile
 
 # The id of a snapshot is that of its chain times this, and its place there; SQL has it as a number.
 PLACES = 256
@@ -45,12 +46,19 @@ _BEGIN = """
 
 
 class Chains:
-    """The chains of a writing connection. `forget` must be called after a transaction was rolled back."""
+    """The chains of a writing connection. `forget` must be called after a transaction was rolled back.
 
-    def __init__(self, connection: sqlite3.Connection, note: Note = logged) -> None:
+    Args:
+        connection: the one that writes.
+        note: takes what is found damaged.
+        file: for chains that have no room in memory.
+
+    """
+
+    def __init__(self, connection: sqlite3.Connection, note: Note = logged, file: UnnamedFile | None = None) -> None:
         self._connection = connection
         self._note = note
-        self._ready = Ready()
+        self._ready = Ready(file)
         self._latest_slots: dict[tuple[int, str], float] = {}
 
     def forget(self) -> None:
@@ -59,7 +67,8 @@ class Chains:
         self._latest_slots.clear()
 
     def forget_targets(self) -> None:
-        """Let go of what is remembered of targets that are gone. Chains stay ready: they have a bounded memory."""
+        """Let go of what is remembered of targets that are gone. Chains stay ready: they have a bounded room."""
+        self._ready.shorten()
         there = {target_id for (target_id,) in self._connection.execute("SELECT id FROM targets")}
         self._latest_slots = {series: slot for series, slot in self._latest_slots.items() if series[0] in there}
 

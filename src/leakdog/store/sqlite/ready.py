@@ -1,78 +1,161 @@
-"""Chains of profiles that are ready to go on, in a bounded memory: as they are, or packed where there is no room."""
+"""Chains of profiles that are ready to go on: as they are or packed, in a bounded memory, and beyond that in a file."""
 
 from __future__ import annotations
 
+import logging
 import random
 from typing import NamedTuple
 
+from leakdog.pprof.gunzip import ZLIB
 from leakdog.store.pack import Chain
+from leakdog.store.unnamed import UnnamedFile
+
+log = logging.getLogger("leakdog.store")
 
 # Of a target and a kind of profile.
 Series = tuple[int, str]
 
-# What chains may take. Packed, those of a thousand targets have room in it; others are read again, in milliseconds.
+# What chains may take. Packed, those of a thousand targets have room in it.
 READY_BYTES = 16 << 20
 
 
 class _Kept(NamedTuple):
-    """A chain, how many links it has, and what it takes."""
+    """A chain, or where it is in the file; how many links it has, and what it takes."""
 
+    series: Series
     chain_id: int
     length: int
-    chain: Chain | bytes
+    chain: Chain | bytes | int
     size_bytes: int
+
+
+class _Some:
+    """Chains that are kept in one way. One of them can be drawn."""
+
+    def __init__(self) -> None:
+        self._every: list[_Kept] = []
+        self._places: dict[Series, int] = {}
+        self._draw = random.Random(0)  # noqa: S311 - no secret, and the same each time
+        self.size_bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._every)
+
+    def put(self, kept: _Kept) -> None:
+        self._places[kept.series] = len(self._every)
+        self._every.append(kept)
+        self.size_bytes += kept.size_bytes
+
+    def pop(self, series: Series) -> _Kept | None:
+        place = self._places.pop(series, None)
+        if place is None:
+            return None
+        kept, last = self._every[place], self._every.pop()
+        if last is not kept:
+            self._every[place] = last
+            self._places[last.series] = place
+        self.size_bytes -= kept.size_bytes
+        return kept
+
+    def drawn(self) -> _Kept:
+        """One that is taken out."""
+        kept = self.pop(self._draw.choice(self._every).series)
+        assert kept is not None
+        return kept
 
 
 class Ready:
     """The latest chain of each series. A chain that goes on is taken out, and put back with its new link.
 
-    Which are packed, and which are let go of, is drawn: targets come in turn, and where there is no room for all, those
-    that went on last are those that are needed last.
+    Which are packed, which then go to the file, and which are let go of where that has no room, is drawn: targets come
+    in turn, and those that went on last are those that are needed last.
+
+    Args:
+        file: for those that have no room in memory; None: they are let go of, and read again, in milliseconds.
+
     """
 
-    def __init__(self) -> None:
-        self._open: dict[Series, _Kept] = {}
-        self._packed: dict[Series, _Kept] = {}
-        self._size_bytes = 0
-        self._draw = random.Random(0)  # noqa: S311 - no secret, and the same each time
+    def __init__(self, file: UnnamedFile | None = None) -> None:
+        self._file = file
+        self._open, self._packed, self._away = _Some(), _Some(), _Some()
+        self._told = False
 
     def clear(self) -> None:
         """Keep none."""
-        self._open.clear()
-        self._packed.clear()
-        self._size_bytes = 0
+        self._open, self._packed = _Some(), _Some()
+        while self._away:
+            self._let_go(self._away.drawn())
+
+    def shorten(self) -> None:
+        """Make the file as short as what is in use lets it be."""
+        if self._file is not None:
+            self._file.shorten()
 
     def take(self, series: Series, chain_id: int, length: int) -> Chain | None:
         """The chain of this series, which is to be this one and of so many links; None where it is not kept."""
-        kept = self._pop(series, self._open if series in self._open else self._packed)
-        if kept is None or (kept.chain_id, kept.length) != (chain_id, length):
+        kept = self._pop(series)
+        if kept is None:
             return None
-        return kept.chain if isinstance(kept.chain, Chain) else Chain.unpacked(kept.chain)
+        chain = self._chain(kept) if (kept.chain_id, kept.length) == (chain_id, length) else None
+        self._let_go(kept)
+        return chain
 
     def put(self, series: Series, chain_id: int, length: int, chain: Chain) -> None:
-        """Keep a chain in place of one of its series before it, and let others go where there is no room for all."""
-        self._pop(series, self._open)
-        self._pop(series, self._packed)
-        while self._open and self._size_bytes + chain.size_bytes > READY_BYTES:
-            self._pack(self._drawn(self._open))
-        self._keep(series, self._open, _Kept(chain_id, length, chain, chain.size_bytes))
-        while self._packed and self._size_bytes > READY_BYTES:
-            self._pop(self._drawn(self._packed), self._packed)
+        """Keep a chain in place of one of its series before it, and make room for it among the others."""
+        before = self._pop(series)
+        if before is not None:
+            self._let_go(before)
+        size = chain.size_bytes
+        while self._open and self._open.size_bytes + self._packed.size_bytes + size > READY_BYTES:
+            self._pack(self._open.drawn())
+        self._open.put(_Kept(series, chain_id, length, chain, size))
+        while self._packed and self._open.size_bytes + self._packed.size_bytes > READY_BYTES:
+            self._put_away(self._packed.drawn())
 
-    def _pack(self, series: Series) -> None:
-        kept = self._pop(series, self._open)
-        if kept is not None and isinstance(kept.chain, Chain):
-            packed = kept.chain.packed()
-            self._keep(series, self._packed, _Kept(kept.chain_id, kept.length, packed, len(packed)))
+    def _pop(self, series: Series) -> _Kept | None:
+        return self._open.pop(series) or self._packed.pop(series) or self._away.pop(series)
 
-    def _drawn(self, kept: dict[Series, _Kept]) -> Series:
-        return self._draw.choice(list(kept))
+    def _pack(self, kept: _Kept) -> None:
+        assert isinstance(kept.chain, Chain)
+        packed = kept.chain.packed()
+        self._packed.put(kept._replace(chain=packed, size_bytes=len(packed)))
 
-    def _keep(self, series: Series, where: dict[Series, _Kept], kept: _Kept) -> None:
-        where[series] = kept
-        self._size_bytes += kept.size_bytes
+    def _put_away(self, kept: _Kept) -> None:
+        """Write a packed chain to the file. Where that is full this one is let go of, and one to make room."""
+        assert isinstance(kept.chain, bytes)
+        if self._file is None:
+            return
+        try:
+            where = self._file.put(kept.chain, kept.size_bytes)
+        except OSError as error:
+            if not self._told:
+                log.warning("profiles that are stored take longer, as not all chains are kept: %s", error.strerror)
+            self._told = True
+            if self._away:
+                self._let_go(self._away.drawn())
+        else:
+            self._away.put(kept._replace(chain=where))
 
-    def _pop(self, series: Series, where: dict[Series, _Kept]) -> _Kept | None:
-        kept = where.pop(series, None)
-        self._size_bytes -= kept.size_bytes if kept else 0
-        return kept
+    def _let_go(self, kept: _Kept) -> None:
+        if self._file is not None and isinstance(kept.chain, int):
+            self._file.free(kept.chain, kept.size_bytes)
+
+    def _chain(self, kept: _Kept) -> Chain | None:
+        """The chain itself; None where it cannot be read back from the file, as it can be from the database."""
+        if isinstance(kept.chain, Chain):
+            return kept.chain
+        packed = kept.chain
+        if isinstance(packed, int):
+            assert self._file is not None
+            out = bytearray(kept.size_bytes)
+            try:
+                self._file.read(packed, out)
+            except OSError as error:
+                log.warning("a chain of profiles is read again: %s", error.strerror)
+                return None
+            packed = bytes(out)
+        try:
+            return Chain.unpacked(packed)
+        except ZLIB.error as error:
+            log.warning("a chain of profiles is read again, as what was kept of it is damaged: %s", error)
+            return None

@@ -26,11 +26,13 @@ from leakdog.store.sqlite.lock import DirectoryLock
 from leakdog.store.sqlite.reader import Reader
 from leakdog.store.sqlite.writer import Writer
 from leakdog.store.sqlite.writes import Tables, scrape_bytes
+from leakdog.store.unnamed import UnnamedFile
 
 T = TypeVar("T")
 
-# Of what may be stored, the shelf's part at most: a quarter. The rest is history.
+# Of what may be stored, the shelf's part at most, a quarter, and that of chains that are to go on. The rest is history.
 SHELF_SHARE = 4
+CHAINS_SHARE = 16
 
 
 class SqliteStore:
@@ -38,7 +40,7 @@ class SqliteStore:
 
     Args:
         lock: on the directory; released by `close`.
-        shelf: in the directory; closed by `close`.
+        shelf, chains: in the directory; closed by `close`.
         connection: the only one that writes to the file.
         path: the file.
         retention: how long and how much is kept.
@@ -50,6 +52,7 @@ class SqliteStore:
         self,
         lock: DirectoryLock,
         shelf: FileShelf,
+        chains: UnnamedFile,
         connection: sqlite3.Connection,
         path: Path,
         retention: RetentionConfig,
@@ -57,13 +60,14 @@ class SqliteStore:
     ) -> None:
         self._lock = lock
         self.shelf = shelf
+        self._chains = chains
         self._connection = connection
         self._path = path
         self._retention = retention
         self._evidence = evidence
         self._limit = data_bytes(retention.size)
         self._damage = Damage()
-        self._tables = Tables(connection, self._limit, self._damage.note, self._shelf_bytes)
+        self._tables = Tables(connection, self._limit, self._damage.note, self._shelf_bytes, chains)
         self._writer = Writer(connection, path, self._tables.forget)
         self._reader = Reader(connect_reader(path), path)
 
@@ -77,10 +81,12 @@ class SqliteStore:
             undo.callback(lock.release)
             shelf = FileShelf(path.parent, data_bytes(retention.size) // SHELF_SHARE)
             undo.callback(shelf.close)
+            chains = UnnamedFile(path.parent, data_bytes(retention.size) // CHAINS_SHARE)
+            undo.callback(chains.close)
             with explained(path, "opening"):
                 connection = connect_writer(path, retention.size)
                 undo.callback(connection.close)
-                store = cls(lock, shelf, connection, path, retention, evidence)
+                store = cls(lock, shelf, chains, connection, path, retention, evidence)
             undo.pop_all()
             return store
 
@@ -210,6 +216,7 @@ class SqliteStore:
         await self._reader.close()  # before the writer, which then finds itself alone and folds the log away
         await self._writer.close()
         self.shelf.close()
+        self._chains.close()
         self._lock.release()
 
     def _size(self) -> int:
@@ -217,7 +224,7 @@ class SqliteStore:
         return self._shelf_bytes() + sum(path.stat().st_size for path in files if path.exists())
 
     def _shelf_bytes(self) -> int:
-        return self.shelf.size_bytes
+        return self.shelf.size_bytes + self._chains.size_bytes
 
     def _shrink(self) -> Deleted:
         """One step towards the sizes that are allowed, of each kind and of all."""

@@ -15,6 +15,7 @@ from leakdog.store.sqlite.damage import Note, logged
 from leakdog.store.sqlite.deletes import make_room, used_bytes
 from leakdog.store.sqlite.evidence import keep
 from leakdog.store.sqlite.numbers import pack, unpack
+from leakdog.store.unnamed import UnnamedFile
 
 # A full store gives up twice what it takes in, so that it comes down to a limit that has been lowered.
 ROOM_PER_BYTE = 2
@@ -31,11 +32,17 @@ class Tables:
         limit_bytes: how large the database may become, its log not counted, with what is `beside` it.
         note: takes what is found damaged.
         beside: bytes of other files that count for the limit.
+        file: for chains of profiles that have no room in memory.
 
     """
 
     def __init__(
-        self, connection: sqlite3.Connection, limit_bytes: int, note: Note = logged, beside: Callable[[], int] = int
+        self,
+        connection: sqlite3.Connection,
+        limit_bytes: int,
+        note: Note = logged,
+        beside: Callable[[], int] = int,
+        file: UnnamedFile | None = None,
     ) -> None:
         self._connection = connection
         self._limit = limit_bytes
@@ -44,7 +51,7 @@ class Tables:
         self._signals: dict[Signal, int] = {}
         self._sealed: dict[int, float] = {}
         self._note = note
-        self._chains = Chains(connection, note)
+        self._chains = Chains(connection, note, file)
 
     def forget(self) -> None:
         """Look everything up anew."""

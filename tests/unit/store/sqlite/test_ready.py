@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ import pytest
 from leakdog.store.pack import Chain, closed, opened
 from leakdog.store.sqlite import ready
 from leakdog.store.sqlite.ready import Ready
+from leakdog.store.unnamed import UnnamedFile
 
 HEAP = (Path(__file__).parents[2] / "pprof" / "testdata" / "etcd-heap.pb.gz").read_bytes()
 
@@ -18,6 +22,14 @@ def chain() -> Chain:
     made = Chain()
     made.append(opened(HEAP))
     return made
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Iterator[UnnamedFile]:
+    """A file with room for some twenty chains."""
+    made = UnnamedFile(tmp_path, 20 * len(chain().packed()))
+    yield made
+    made.close()
 
 
 def put(kept: Ready, count: int) -> None:
@@ -93,3 +105,61 @@ def test_nothing_is_kept_once_all_is_forgotten() -> None:
     put(kept, 2)
     kept.clear()
     assert there(kept, 2) == 0
+
+
+def test_what_has_no_room_in_memory_comes_back_from_the_file(
+    monkeypatch: pytest.MonkeyPatch, file: UnnamedFile
+) -> None:
+    """As it was; and its place is free then."""
+    monkeypatch.setattr(ready, "READY_BYTES", chain().size_bytes)
+    kept = Ready(file)
+    for _ in range(5):
+        put(kept, 15)
+        assert file.size_bytes > 10 * len(chain().packed())
+        found = [kept.take((number, "heap"), 100 + number, 1) for number in range(15)]
+        assert {closed(each.profile()) for each in found if each is not None} == {closed(opened(HEAP))}
+        assert None not in found
+        kept.shorten()
+        assert file.size_bytes == 0
+
+
+def test_a_full_file_keeps_some(
+    monkeypatch: pytest.MonkeyPatch, file: UnnamedFile, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is told once, with what to do; and whoever comes later is kept as often as those before."""
+    monkeypatch.setattr(ready, "READY_BYTES", chain().size_bytes)
+    kept = Ready(file)
+    put(kept, 100)
+    assert [record.message.rpartition(": ")[2] for record in caplog.records] == ["raise that"]
+    late = sum(kept.take((number, "heap"), 100 + number, 1) is not None for number in range(50, 100))
+    early = there(kept, 50)
+    assert 8 <= early + late <= 24
+    assert late >= early
+
+
+@pytest.mark.parametrize(("damage", "told"), [(b"", "a part of it is missing"), (bytes(1 << 20), "damaged")])
+def test_what_cannot_be_read_back_is_none(
+    monkeypatch: pytest.MonkeyPatch, file: UnnamedFile, caplog: pytest.LogCaptureFixture, damage: bytes, told: str
+) -> None:
+    """The database has it too, and it is told."""
+    monkeypatch.setattr(ready, "READY_BYTES", 1)
+    kept = Ready(file)
+    put(kept, 3)
+    os.ftruncate(file.descriptor, 0)
+    os.pwrite(file.descriptor, damage, 0)
+    with caplog.at_level(logging.WARNING):
+        assert there(kept, 3) == 1
+    assert [told in record.message for record in caplog.records] == [True, True]
+
+
+def test_what_is_forgotten_takes_no_disk(monkeypatch: pytest.MonkeyPatch, file: UnnamedFile) -> None:
+    """Nor does what has another in its place."""
+    monkeypatch.setattr(ready, "READY_BYTES", 1)
+    kept = Ready(file)
+    for _ in range(20):
+        put(kept, 3)
+    kept.shorten()
+    assert 0 < file.size_bytes <= 3 * (len(chain().packed()) + 512)
+    kept.clear()
+    kept.shorten()
+    assert file.size_bytes == 0

@@ -15,7 +15,7 @@ import pytest
 from leakdog.errors import StoreCorrupted, StoreError, StoreTooNew
 from leakdog.model import Leak, Life, Scrape, Signal, TargetKey
 from leakdog.store import Store
-from leakdog.store.sqlite import chains
+from leakdog.store.sqlite import chains, ready
 from leakdog.store.sqlite import connection as opening
 
 HEAP = (Path(__file__).parents[2] / "attribute" / "shop" / "heap-1.pb.gz").read_bytes()
@@ -170,6 +170,24 @@ async def test_later_version_is_refused(open_backend: Opener, tmp_path: Path) ->
     stranger.close()
     with pytest.raises(StoreTooNew, match="has schema 1000"):
         open_backend()
+
+
+async def test_chains_that_have_no_room_go_on_from_a_file(
+    open_backend: Opener, make_scrape: Scrapes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None is read again from the database, and what the file takes is told."""
+
+    def read(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(ready, "READY_BYTES", 1)
+    monkeypatch.setattr(chains.Chains, "_read", read)
+    store = open_backend()
+    for slot in range(1, 4):
+        for number in range(4):
+            await store.append(make_scrape(60.0 * slot, body=HEAP, key=TargetKey("shop", str(number))))
+    assert (await store.stats()).shelf_bytes >= 3 * 512
+    await store.close()
 
 
 async def test_what_is_put_away_counts_for_the_size(open_backend: Opener, make_scrape: Scrapes) -> None:
