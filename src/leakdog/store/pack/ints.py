@@ -6,16 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leakdog.pprof import kernel
+from leakdog.pprof.compiled import call
 
 Ints = NDArray[np.int64]
 
-_ONE, _SEVEN = np.uint64(1), np.uint64(7)
+_ONE = np.uint64(1)
+LONGEST = 10  # bytes of a number as a varint
 _MORE = bytes(range(0x80, 0x100))  # bytes that are not the last of their number
 
 
 def dump(numbers: Ints) -> bytes:
     """64-bit numbers of any sign as bytes."""
-    return varints(folded(numbers))[0].tobytes()
+    return varints(folded(numbers))
 
 
 def load(data: bytes) -> Ints:
@@ -43,18 +45,11 @@ def count(data: bytes) -> int:
     return len(data.translate(None, _MORE))
 
 
-def varints(numbers: NDArray[np.uint64]) -> tuple[NDArray[np.uint8], Ints]:
-    """Base-128 varints one after the other, and how many bytes each takes."""
-    sizes = varint_sizes(numbers)
-    ends = np.cumsum(sizes)
-    out = np.empty(int(ends[-1]) if len(ends) else 0, np.uint8)
-    out[ends - sizes] = numbers & np.uint64(0x7F)
-    at, rest, left = ends - sizes, numbers, sizes
-    while len(at := at[long := left > 1]):  # the numbers that go on, with their next seven bits
-        out[at] |= 0x80
-        at, rest, left = at + 1, rest[long] >> _SEVEN, left[long] - 1
-        out[at] = rest & np.uint64(0x7F)
-    return out, sizes
+def varints(numbers: NDArray[np.uint64]) -> bytes:
+    """Base-128 varints one after the other."""
+    out, bounds = np.empty(LONGEST * len(numbers), np.uint8), np.empty(2, np.int64)
+    call("written", np.ascontiguousarray(numbers), np.array([len(numbers)]), 1, out, bounds)
+    return out[: bounds[1]].tobytes()
 
 
 def varint_sizes(numbers: NDArray[np.uint64]) -> Ints:

@@ -28,13 +28,13 @@ from leakdog.pprof.decode import decode
 from leakdog.pprof.limits import DEFAULT_LIMITS
 from leakdog.pprof.profile import Profile
 from leakdog.pprof.symbols import Locations
+from leakdog.store.pack.ints import LONGEST
 from leakdog.store.pack.table import Raw
 
 Ints = NDArray[np.int64]
 
 STRINGS, MAPPINGS, FUNCTIONS, LOCATIONS, STACKS, TYPES = TABLES = range(6)
 LINE_WIDTH, LABEL_WIDTH = 3, 4
-VARINT_BYTES = 10  # that a number takes at most
 FUNCTION_WIDTH, NAMES = 4, 3  # of a function: its numbers, and those at the beginning that are strings
 _MORE = 0x80  # a byte below is the last of its number
 _NONE = np.zeros(0, np.int64)
@@ -88,7 +88,7 @@ class Rows:
         """
         if self.sizes.sum() != len(self.numbers) or self.sizes.min(initial=0) < 0:
             raise ValueError("rows are not as long as they are said to be")
-        data, bounds = np.empty(VARINT_BYTES * len(self.numbers), np.uint8), np.empty(len(self.sizes) + 1, np.int64)
+        data, bounds = np.empty(LONGEST * len(self.numbers), np.uint8), np.empty(len(self.sizes) + 1, np.int64)
         call("written", self.numbers, self.sizes, len(self.sizes), data, bounds)
         return Raw(data[: bounds[-1]].copy(), bounds)
 

@@ -120,4 +120,4 @@ def _merged(*pieces: _Varints) -> _Varints:
 
 
 def _written(field: int, rows: Ints, *pieces: _Varints) -> bytes:
-    return varints(_wrapped(field, rows, _merged(*pieces)).numbers.view(np.uint64))[0].tobytes()
+    return varints(_wrapped(field, rows, _merged(*pieces)).numbers.view(np.uint64))

@@ -51,6 +51,8 @@ class Raw:
 
 _EMPTY = Raw.of([])
 _NO_ROWS = np.zeros(2, np.int32)  # where row 0 begins, and ends
+_NO_ROWS_AT = _NO_ROWS.ctypes.data
+_NO_ROOM = np.zeros(0, np.uint8)
 
 
 class Table:
@@ -68,8 +70,8 @@ class Table:
 
     def __init__(self, told: Ints) -> None:
         self._told = told
-        told[_BOUNDS], told[COUNT] = _NO_ROWS.ctypes.data, 1
-        self.room = np.zeros(0, np.uint8)
+        told[_BOUNDS], told[COUNT] = _NO_ROWS_AT, 1
+        self.room = _NO_ROOM
 
     def __len__(self) -> int:
         """How many rows there are."""

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leakdog.pprof.compiled import call
-from leakdog.store.pack.parts import TABLES, VARINT_BYTES, Maps, Parts
+from leakdog.store.pack.ints import LONGEST
+from leakdog.store.pack.parts import TABLES, Maps, Parts
 from leakdog.store.pack.table import COUNT, FIELDS, KEY, ROWS_ROOM, SPARE, Table
 
 Ints = NDArray[np.int64]
@@ -86,7 +87,7 @@ class Tables:
             ],
             np.int64,
         )
-        size_bytes = [strings.data.nbytes, *(VARINT_BYTES * len(each.numbers) for each in others)]
+        size_bytes = [strings.data.nbytes, *(LONGEST * len(each.numbers) for each in others)]
         longest = np.empty(3 * max(int(each.sizes.max(initial=0)) for each in others), np.int64)
         grown = []
         while (at := self._numbered(rows, longest, maps)) != len(TABLES):

@@ -125,7 +125,7 @@ def _written(form: int, numbers: Ints) -> bytes:
     head = varint(int(base.astype(np.uint64))) + varint(step)
     forms = []
     for width in {0, max(0, middle - _TOLD_BITS)}:
-        low, high = _packed(codes, width), ints.varints(codes >> np.uint64(width))[0].tobytes()
+        low, high = _packed(codes, width), ints.varints(codes >> np.uint64(width))
         small = zlib.compress(high, _LEVEL, _RAW_DEFLATE)
         deflated = len(small) < len(high)
         first = bytes([form << 4 | order << 1 | deflated])
