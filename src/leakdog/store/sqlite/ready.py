@@ -15,8 +15,10 @@ log = logging.getLogger("leakdog.store")
 # Of a target and a kind of profile.
 Series = tuple[int, str]
 
-# What chains may take. Packed, those of a thousand targets have room in it.
-READY_BYTES = 16 << 20
+# What chains may take as they are, and again packed: those of 150 targets, and of some 750.
+READY_BYTES = 8 << 20
+# Of so many chains that have no room as they are, one takes that of another: targets that are gone are not to keep it.
+EXCHANGED = 16
 
 
 class _Kept(NamedTuple):
@@ -32,10 +34,10 @@ class _Kept(NamedTuple):
 class _Some:
     """Chains that are kept in one way. One of them can be drawn."""
 
-    def __init__(self) -> None:
+    def __init__(self, draw: random.Random) -> None:
         self._every: list[_Kept] = []
         self._places: dict[Series, int] = {}
-        self._draw = random.Random(0)  # noqa: S311 - no secret, and the same each time
+        self._draw = draw
         self.size_bytes = 0
 
     def __len__(self) -> int:
@@ -67,8 +69,9 @@ class _Some:
 class Ready:
     """The latest chain of each series. A chain that goes on is taken out, and put back with its new link.
 
-    Which are packed, which then go to the file, and which are let go of where that has no room, is drawn: targets come
-    in turn, and those that went on last are those that are needed last.
+    Where there is no room for all as they are, those that have it keep it, and the others are packed, which costs least
+    right after they went on. Which of these go to the file, and which are let go of where that has no room, is drawn:
+    targets come in turn, and those that went on last are those that are needed last.
 
     Args:
         file: for those that have no room in memory; None: they are let go of, and read again, in milliseconds.
@@ -77,12 +80,13 @@ class Ready:
 
     def __init__(self, file: UnnamedFile | None = None) -> None:
         self._file = file
-        self._open, self._packed, self._away = _Some(), _Some(), _Some()
+        self._draw = random.Random(0)  # noqa: S311 - no secret, and the same each time
+        self._open, self._packed, self._away = (_Some(self._draw) for _ in range(3))
         self._told = False
 
     def clear(self) -> None:
         """Keep none."""
-        self._open, self._packed = _Some(), _Some()
+        self._open, self._packed = _Some(self._draw), _Some(self._draw)
         while self._away:
             self._let_go(self._away.drawn())
 
@@ -105,11 +109,15 @@ class Ready:
         before = self._pop(series)
         if before is not None:
             self._let_go(before)
-        size = chain.size_bytes
-        while self._open and self._open.size_bytes + self._packed.size_bytes + size > READY_BYTES:
-            self._pack(self._open.drawn())
-        self._open.put(_Kept(series, chain_id, length, chain, size))
-        while self._packed and self._open.size_bytes + self._packed.size_bytes > READY_BYTES:
+        kept = _Kept(series, chain_id, length, chain, chain.size_bytes)
+        full = bool(self._open) and self._open.size_bytes + kept.size_bytes > READY_BYTES
+        if full and self._draw.randrange(EXCHANGED):
+            self._pack(kept)
+        else:
+            while self._open and self._open.size_bytes + kept.size_bytes > READY_BYTES:
+                self._pack(self._open.drawn())
+            self._open.put(kept)
+        while self._packed and self._packed.size_bytes > READY_BYTES:
             self._put_away(self._packed.drawn())
 
     def _pop(self, series: Series) -> _Kept | None:
