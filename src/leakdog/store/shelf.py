@@ -6,7 +6,9 @@ What must outlive the process is stored as states.
 from __future__ import annotations
 
 import logging
+from functools import lru_cache, partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +18,7 @@ from leakdog.store.unnamed import UnnamedFile
 
 Floats = npt.NDArray[np.float32]
 log = logging.getLogger("leakdog.store")
+FORMS = 1024  # that are shared by what has them
 
 
 class FileShelf:
@@ -34,6 +37,7 @@ class FileShelf:
         self._directory = directory
         self.file = UnnamedFile(directory, limit)
         self.freed: list[tuple[int, int]] = []  # by whatever drops a `_Kept`, at any time; sorted in by `give_back`
+        self._form = lru_cache(FORMS)(partial(_Form, self))
         self._longest = 0
         self._failing = False
 
@@ -47,7 +51,7 @@ class FileShelf:
             return self._refused(cells, error.strerror)
         if self.file.longest > self._longest:  # into an old place a full disk writes as well
             self._longest, self._failing = self.file.longest, False
-        return _Kept(self, where, size, cells.shape)
+        return _Kept(self._form(cells.shape, size), where)
 
     @property
     def size_bytes(self) -> int:
@@ -74,25 +78,36 @@ class FileShelf:
         return cells
 
 
+class _Form(NamedTuple):
+    """What is the same of many numbers that are put away: their shape, and how large their places are."""
+
+    shelf: FileShelf
+    shape: tuple[int, ...]
+    size: int
+
+
 class _Kept:
-    """A `detect.cells.Kept` in the file."""
+    """A `detect.cells.Kept` in the file. There are two dozen of each target."""
 
-    __slots__ = ("_shelf", "_size", "_where", "shape")
+    __slots__ = ("_form", "_where")
 
-    def __init__(self, shelf: FileShelf, where: int, size: int, shape: tuple[int, ...]) -> None:
-        self._shelf = shelf
+    def __init__(self, form: _Form, where: int) -> None:
+        self._form = form
         self._where = where
-        self._size = size
-        self.shape = shape
 
     def __del__(self) -> None:
-        self._shelf.freed.append((self._where, self._size))
+        self._form.shelf.freed.append((self._where, self._form.size))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """See `Kept.shape`."""
+        return self._form.shape
 
     def read(self) -> Floats:
         """See `Kept.read`."""
-        cells = np.empty(self.shape, np.float32)
+        cells = np.empty(self._form.shape, np.float32)
         try:
-            self._shelf.file.read(self._where, cells.data)
+            self._form.shelf.file.read(self._where, cells.data)
         except OSError as error:
             raise StoreError(f"reading back what the detector knows: {error.strerror}; it starts afresh") from error
         return cells

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -86,6 +87,19 @@ def test_room_to_grow_takes_no_disk(shelf: FileShelf) -> None:
     away[0] = kept(shelf, numbers(0, 1 << 18), most=1 << 20)
     np.testing.assert_array_equal(away[0].read(), numbers(0, 1 << 18))
     np.testing.assert_array_equal(away[1].read(), numbers(1))
+
+
+def test_what_tells_where_numbers_lie_takes_little(shelf: FileShelf) -> None:
+    """There are two dozen of each target, of the same shapes: a hundred bytes each are two kilobytes of it."""
+    cells = numbers(1)
+    kept(shelf, cells)
+    tracemalloc.start()
+    try:
+        away = [kept(shelf, cells) for _ in range(1000)]
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert taken / len(away) < 110
 
 
 def test_nobody_else_sees_the_file(shelf: FileShelf, tmp_path: Path) -> None:
