@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from sys import intern
 
 from bench.bodies import record
 from bench.daemon import MIB, cpu_seconds, daemon, metric, simulated
@@ -40,6 +41,8 @@ SIGNALS = tuple(signal for signal in TESTED if signal not in (Signal.RSS_ANON, S
 CUMULATIVE = (Signal.TOTAL_ALLOC, Signal.ALLOC_SPACE, Signal.ALLOC_OBJECTS)
 # Of the twelve sites that are followed in a Prometheus server, those whose objects differ in size; etcd has none.
 OWN_OBJECTS = 2
+OF_SITES = for_sites(PRODUCTION)
+FRAME = Frame("github.com/example/shop.(*Index).Put", "/src/shop/index.go", 12)
 
 
 def main(arguments: Sequence[str] = ()) -> None:
@@ -109,7 +112,7 @@ def histories(now: float, days: float) -> tuple[bytes, bytes]:
     """What is stored of a target's signals, and of the sites of one of them."""
     return tuple(
         to_bytes(history(settings, count, now, days))
-        for settings, count in ((PRODUCTION, len(SIGNALS)), (for_sites(PRODUCTION), FOLLOWED))
+        for settings, count in ((PRODUCTION, len(SIGNALS)), (OF_SITES, FOLLOWED))
     )
 
 
@@ -128,16 +131,16 @@ def history(settings: Settings, count: int, now: float, days: float) -> Group:
 def remember(watched: Watched, series: bytes, site: bytes) -> None:
     """Give a target what `histories` made: all signals, and as many sites as have series.
 
-    Of objects only those have one where they differ in size.
+    Of objects only those have one where they differ in size. What targets share when a daemon reads their states they
+    share here too: settings, and names.
     """
-    frame = Frame("github.com/example/shop.(*Index).Put", "/src/shop/index.go", 12)
     watched.series = Signals([*SIGNALS], from_bytes(series, PRODUCTION))
     for signal in BY_SITE:
         count = OWN_OBJECTS if signal in BESIDE else FOLLOWED
-        group = from_bytes(site, for_sites(PRODUCTION))
+        group = from_bytes(site, OF_SITES)
         if count < FOLLOWED:
             group.arrange(range(count))
-        made = {number: Site(f"{number:016x}", frame) for number in range(count)}
+        made = {number: Site(intern(f"{number:016x}"), FRAME) for number in range(count)}
         watched.sites[signal] = Sites(signal, made, group)
 
 
