@@ -47,6 +47,11 @@ class Tables:
         raise ValueError("these are no folded tables")
 
     @property
+    def rows(self) -> int:
+        """How many rows they have together."""
+        return int(self._told[:, COUNT].sum())
+
+    @property
     def size_bytes(self) -> int:
         """What they take in memory."""
         _, rows, size_bytes, places = self._told[:, COUNT:].sum(0).tolist()

@@ -164,6 +164,6 @@ class Ready:
             packed = bytes(out)
         try:
             return Chain.unpacked(packed)
-        except ZLIB.error as error:
+        except (ZLIB.error, ValueError) as error:
             log.warning("a chain of profiles is read again, as what was kept of it is damaged: %s", error)
             return None

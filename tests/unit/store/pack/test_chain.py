@@ -88,7 +88,7 @@ def test_a_chain_read_back_goes_on_the_same(series: list[bytes], cut: int) -> No
 
 @given(st.lists(profiles(), min_size=2, max_size=5), st.integers(0, 4))
 def test_a_packed_chain_goes_on_the_same(series: list[bytes], cut: int) -> None:
-    """Links are the same whether the chain before them was packed or not, and so is its last profile."""
+    """Links are the same whether the chain is packed between them or not, and so is its last profile."""
     kept = Chain()
     for data in series[:cut]:
         kept.append(opened(data))
@@ -97,6 +97,22 @@ def test_a_packed_chain_goes_on_the_same(series: list[bytes], cut: int) -> None:
         assert closed(other.profile()) == closed(kept.profile())
     for data in series[cut:]:
         assert other.append(opened(data)).dump() == kept.append(opened(data)).dump()
+        other = Chain.unpacked(other.packed())
+        assert closed(other.profile()) == closed(kept.profile())
+
+
+def test_tables_are_packed_only_where_rows_are_new(body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most profiles have none, and then there is a fraction to be packed."""
+    chain = Chain()
+    chain.append(opened(body))
+    other = Chain.unpacked(chain.packed())
+    with monkeypatch.context() as patch:
+        patch.delattr("leakdog.store.pack.tables.Tables.folded")
+        other.append(opened(body))
+        again = Chain.unpacked(other.packed())
+        assert closed(again.profile()) == closed(opened(body))
+    again.append(opened(delimited(1, b"") * chain._values.shape[1] + delimited(6, b"") + delimited(6, b"new")))
+    assert b"new" in Chain.unpacked(again.packed()).profile().strings.list()
 
 
 def test_a_packed_chain_takes_little(body: bytes) -> None:
