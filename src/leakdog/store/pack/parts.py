@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leakdog.errors import MalformedProfile
+from leakdog.library import address
 from leakdog.pprof import kernel
 from leakdog.pprof.compiled import call
 from leakdog.pprof.decode import decode
@@ -65,6 +66,11 @@ class Rows:
 
     numbers: Ints
     sizes: Ints
+
+    @property
+    def addresses(self) -> tuple[int, int, int]:
+        """Where the compiled part finds the numbers and the sizes, and how many rows there are."""
+        return address(self.numbers), address(self.sizes), len(self.sizes)
 
     @classmethod
     def of(cls, raw: Raw) -> Rows:
@@ -165,14 +171,17 @@ def parts_of(profile: Profile) -> Parts | None:
 
 
 def _locations(found: Locations) -> Rows:
-    lines = np.stack([found.line_function + 1, found.line_number, found.line_column], axis=1).ravel()
+    lines = _plain(found.line_function + 1, found.line_number, found.line_column).numbers
     own = _plain(found.mapping + 1, found.address, found.folded)
     return _beside(own, Rows(lines, np.diff(found.line_offsets) * LINE_WIDTH))
 
 
 def _plain(*columns: Ints) -> Rows:
     """Rows of these columns."""
-    return Rows(np.stack(columns, axis=1).ravel(), np.full(len(columns[0]), len(columns)))
+    rows = np.empty((len(columns[0]), len(columns)), np.int64)
+    for place, column in enumerate(columns):  # in half the time of `np.stack`
+        rows[:, place] = column
+    return Rows(rows.ravel(), np.full(len(rows), len(columns)))
 
 
 def _stacks(profile: Profile, depths: Ints) -> Rows:
@@ -182,7 +191,7 @@ def _stacks(profile: Profile, depths: Ints) -> Rows:
         Rows(depths, np.ones_like(depths)),
         Rows(profile.stack_locations.astype(np.int64) + 1, depths),
         Rows(
-            np.stack([labels.key, labels.text, labels.number, labels.unit], axis=1).ravel(),
+            _plain(labels.key, labels.text, labels.number, labels.unit).numbers,
             np.diff(labels.offsets) * LABEL_WIDTH,
         ),
     )
@@ -190,8 +199,8 @@ def _stacks(profile: Profile, depths: Ints) -> Rows:
 
 def _beside(*pieces: Rows) -> Rows:
     """Rows that are made of the rows of each piece."""
-    sizes = np.sum([piece.sizes for piece in pieces], axis=0)
-    numbers = np.empty(int(sizes.sum()), np.int64)
-    at = [(piece.numbers.ctypes.data, piece.sizes.ctypes.data, len(sizes)) for piece in pieces]
+    sizes = sum((piece.sizes for piece in pieces[1:]), pieces[0].sizes)
+    numbers = np.empty(sum([len(piece.numbers) for piece in pieces]), np.int64)
+    at = [piece.addresses for piece in pieces]
     call("beside", len(sizes), len(pieces), np.array(at, np.int64), numbers)
     return Rows(numbers, sizes)

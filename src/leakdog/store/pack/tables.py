@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from leakdog.library import address
 from leakdog.pprof.compiled import call
 from leakdog.store.pack.ints import LONGEST
 from leakdog.store.pack.parts import TABLES, Maps, Parts
@@ -87,15 +88,15 @@ class Tables:
         strings, others = parts.strings, parts.tables[1:]
         rows = np.array(
             [
-                (strings.data.ctypes.data, strings.bounds.ctypes.data, len(strings)),
-                *((each.numbers.ctypes.data, each.sizes.ctypes.data, len(each.sizes)) for each in others),
+                (address(strings.data), address(strings.bounds), len(strings)),
+                *(each.addresses for each in others),
             ],
             np.int64,
         )
         size_bytes = [strings.data.nbytes, *(LONGEST * len(each.numbers) for each in others)]
-        longest = np.empty(3 * max(int(each.sizes.max(initial=0)) for each in others), np.int64)
+        row = np.empty(3 * max(len(each.numbers) for each in others), np.int64)
         grown = []
-        while (at := self._numbered(rows, longest, maps)) != len(TABLES):
+        while (at := self._numbered(rows, row, maps)) != len(TABLES):
             if at < 0:
                 raise IndexError("a row refers to one that is not there")
             grown.append(self._tables[at])
@@ -123,9 +124,9 @@ class Tables:
         """The order of each table, of which this is told."""
         return self._walked(lead, stacks, told, [len(table) for table in self._tables], tell=False)
 
-    def _numbered(self, rows: Ints, longest: Ints, maps: Maps) -> int:
+    def _numbered(self, rows: Ints, row: Ints, maps: Maps) -> int:
         seen = np.empty(self._told[:, ROWS_ROOM].max(), np.int32)
-        return call("numbered", self._told, rows, KEY, seen, longest, maps.numbers, maps.starts)
+        return call("numbered", self._told, rows, KEY, seen, row, maps.numbers, maps.starts)
 
     def _walked(
         self, lead: Ints, stacks: Ints, given: Sequence[Ints], room: Sequence[int], *, tell: bool
@@ -133,7 +134,7 @@ class Tables:
         starts = np.cumsum([0, *map(len, given)], dtype=np.int64)
         out = Maps.of(room)
         counts = np.zeros(len(TABLES), np.int64)
-        scratch = np.empty(3 * sum(map(len, self._tables)), np.int64)
+        scratch = np.empty(3 * self.rows, np.int64)
         lists = (lead, len(lead), stacks, len(stacks), int(tell), np.concatenate(given), starts)
         if not call("walked", self._told, *lists, out.numbers, out.starts, counts, scratch):
             raise IndexError("a row refers to one that is not there")
