@@ -23,6 +23,7 @@ from leakdog.pprof.gunzip import MAGIC, gunzip
 from leakdog.store.pack import Chain, replayed
 from leakdog.store.pack.link import Link
 from leakdog.store.pack.parts import take_apart
+from leakdog.store.pack.tables import Tables
 
 SHALLOW = Limits(depth=3, labels=9, frames=40)
 
@@ -44,6 +45,8 @@ def main(library: str, count: int) -> None:
             chain, links = Chain(), []
         with contextlib.suppress(LeakdogError):
             links.append(chain.append(take_apart(gunzip(made, DEFAULT_LIMITS) if made.startswith(MAGIC) else made)))
+            chain = Chain.unpacked(chain.packed()) if random.random() < 1 / 4 else chain
+            unfold(chain, random)
             follow([link.dump() for link in links[-4:]] if len(links) < 5 else [links[0].dump()], random)
     sys.stdout.write(f"read {read}\n")
     sys.stdout.flush()
@@ -70,6 +73,13 @@ def follow(links: list[bytes], random: Random) -> None:
         chain.follow(loaded)
         chain.profile()
         chain.append(chain.profile())
+
+
+def unfold(chain: Chain, random: Random) -> None:
+    """Tables of a chain that were folded, and of which a byte is another then, or the end is missing."""
+    folded = damaged(chain._tables.folded(), random)
+    with contextlib.suppress(ValueError):
+        Tables.unfolded(folded[: random.choice((len(folded), random.randrange(len(folded))))]).folded()
 
 
 def damaged(data: bytes, random: Random) -> bytes:

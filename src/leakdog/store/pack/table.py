@@ -23,7 +23,7 @@ KEY = np.frombuffer(os.urandom(16), np.uint64)
 # What the compiled part is told of a table: where its arrays are, how many rows it has, and how much room. Where it has
 # places there, rows can be looked up.
 FIELDS = 8
-_BOUNDS = 1
+_DATA, _BOUNDS = range(2)
 COUNT, ROWS_ROOM, BYTES_ROOM, PLACES = range(4, FIELDS)
 
 
@@ -70,7 +70,8 @@ class Table:
 
     def __init__(self, told: Ints) -> None:
         self._told = told
-        told[_BOUNDS], told[COUNT] = _NO_ROWS_AT, 1
+        told[_DATA] = told[_BOUNDS] = _NO_ROWS_AT
+        told[COUNT] = 1
         self.room = _NO_ROOM
 
     def __len__(self) -> int:
