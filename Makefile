@@ -75,6 +75,7 @@ services: $(VENV)/.dev ## record real services for HOURS=6, then look for false 
 
 learn: $(VENV)/.dev ## learn the detector's score anew, from labelled series
 	$(PIP) install -c constraints.txt -e '.[learn]'
+	$(BIN)/python -m bench.leakbench.learn_course --out src/leakdog/detect/course.json $(if $(GENERATOR),--generator $(GENERATOR))
 	$(BIN)/python -m bench.leakbench.learn --out src/leakdog/detect/score.json $(if $(GENERATOR),--generator $(GENERATOR))
 
 fuzz: $(VENV)/.fuzz ## search FOR=600 seconds for inputs that break a reader, guided by coverage

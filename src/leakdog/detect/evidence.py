@@ -57,6 +57,7 @@ class Evidence:
         loaded: 1 where load is known.
         left: time to the limit, in look-backs; infinite where there is no limit.
         fall: deepest fall that is remembered, as a share of the rise.
+        course: what the course of the series so far says, log odds.
 
     """
 
@@ -108,6 +109,7 @@ class Evidence:
     leap: Array
     alpha: Array
     fall: Array
+    course: Array
 
     @classmethod
     def empty(cls, count: int) -> Evidence:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from leakdog.detect.course import Course
 from leakdog.detect.group import LIFE_TOLERANCE_SECONDS, SWING_WEIGHT
 from leakdog.detect.history import History
 from leakdog.detect.panel import least_crowd, take
@@ -19,6 +20,7 @@ Bools = npt.NDArray[np.bool_]
 Counts = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float32]
 TOGETHER = 100  # series that are reduced to blocks together: their arrays fit into the processor's cache
+ABREAST = 512  # series whose courses go on together, for the same reason
 
 
 class Filled:
@@ -47,6 +49,7 @@ class Filled:
         self._present: list[Bools] = []
         self._sums: list[tuple[Array, Counts] | None] = []
         self._fill(starts)
+        self._course = self._courses()
         self.restarts = self._find_restarts(starts)
 
     def ends(self) -> list[tuple[float, list[int]]]:
@@ -61,6 +64,32 @@ class Filled:
             time = end * seconds
             closed = [k for k in levels if time % self.settings.levels[k].block_seconds == 0]
             out.append((time, closed))
+        return out
+
+    def coarsest(self, rows: slice = slice(None)) -> Iterator[tuple[int, Array, Array, Array, Array]]:
+        """The coarsest blocks of some series, as they were read: index, and low, high, load and age of the life, (n,).
+
+        NaN where missing; ages are in blocks.
+        """
+        seconds, lows = self.settings.levels[-1].block_seconds, self._lows[-1][rows]
+        load = self._load[-1][rows] if self._loaded else np.full(lows.shape, np.nan, np.float32)
+        highs, born = self._high[rows], self._born[rows]
+        for column in range(self.settings.levels[-1].length + 1, lows.shape[1]):
+            block = column + self._base[-1]
+            low, high, work = (each[:, column].astype(float) for each in (lows, highs, load))
+            yield block, low, high, work, block + 1 - born[:, column] / seconds
+
+    def _courses(self) -> Floats:
+        """What the course of each series says after each of its coarsest blocks, on their grid."""
+        out = np.zeros(self._high.shape, np.float32)
+        if not self.settings.weighs_course:
+            return out
+        for first in range(0, self.count, ABREAST):
+            rows = slice(first, min(first + ABREAST, self.count))
+            course = Course(rows.stop - first)
+            for block, low, high, load, age in self.coarsest(rows):
+                course.take(low, high, load, block, age)
+                out[rows, block - self._base[-1]] = course.score
         return out
 
     def _sum(self, level: int, rows: Ints | slice) -> None:
@@ -104,6 +133,7 @@ class Filled:
                 if number or dense[0].any():
                     self._put(number, blocks, *hidden)
             self._high[blocks.row, blocks.index - self._base[-1]] = blocks.high
+            self._born[blocks.row, blocks.index - self._base[-1]] = blocks.life_start
             swung[blocks.row, blocks.index - self._base[-1]] = blocks.high - blocks.low
         for number, rows in enumerate(dense):
             self._add_up(number, rows)
@@ -130,6 +160,7 @@ class Filled:
             self._load.append(np.full(shape if self._loaded else (self.count, 0), np.nan, np.float32))
             self._present.append(np.zeros(shape[::-1], bool))
         self._high = np.full(shape, -np.inf, np.float32)
+        self._born = np.full(shape, np.nan)
 
     def _put(self, level: int, blocks: Blocks, hidden: Array, rows: Ints) -> None:
         """Put blocks on the grid of a level, and note where hidden readings are."""

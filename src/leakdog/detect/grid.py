@@ -133,6 +133,11 @@ class Grid(Filled):
         known: Array = self._swing[rows, max(end - self._base[-1] - 1, 0)].astype(float)
         return known
 
+    def course(self, rows: Ints, end: int) -> Array:
+        """What the course of some series says, as known at block `end` of the coarsest level, (n,)."""
+        known: Array = self._course[rows, max(end - self._base[-1] - 1, 0)].astype(float)
+        return known
+
     def highest(self, rows: Ints, before: int) -> Array:
         """The same as `Group.highest` of some series, (n,)."""
         known = self.settings.levels[-1].length + 1  # columns before it are before the first reading of all

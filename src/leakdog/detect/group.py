@@ -16,6 +16,7 @@ import numpy.typing as npt
 from leakdog.detect.blocks import NEVER, Blocks, Ring, arranged
 from leakdog.detect.cells import Shelf
 from leakdog.detect.climb import Past
+from leakdog.detect.course import Course
 from leakdog.detect.found import Found
 from leakdog.detect.lives import Lives, joining
 from leakdog.detect.panel import Panel
@@ -50,12 +51,13 @@ class Group:
         known: (4, n) of each series the last reading's time, that of the first one in this life (NaN where none is),
             the time between readings, an average that forgets (not above 0 until it is known), and by how much
             readings exceed the lows of the coarsest level, another such average.
+        course: what the network made of all series so far; None where the settings do not weigh it.
         highs: highest readings of this life in the blocks of the coarsest level.
         found: what the look-backs said; the engine's.
 
     """
 
-    __slots__ = ("found", "highs", "known", "last_time", "life_start", "lives", "opened", "rings", "settings")
+    __slots__ = ("course", "found", "highs", "known", "last_time", "life_start", "lives", "opened", "rings", "settings")
 
     def __init__(self, settings: Settings, rows: int) -> None:
         self.settings = settings
@@ -66,6 +68,7 @@ class Group:
         self.known = np.repeat(np.array(NEW)[:, None], rows, 1)
         self.highs = Blocks(rows, HIGHS)
         self.lives = Lives(rows, settings)
+        self.course = Course(rows) if settings.weighs_course else None
         self.found = Found(settings.looks, rows)
 
     def __len__(self) -> int:
@@ -147,6 +150,8 @@ class Group:
         fresh = wanted < 0
         self.opened[:, LOW, fresh], self.opened[:, HIGH, fresh] = math.inf, LOWEST
         self.known[:, fresh] = np.array(NEW)[:, None]
+        if self.course is not None:
+            self.course.arrange(wanted)
         self.lives.arrange(wanted, () if self.life_start == LOWEST else (self.rings[-1].life_first,))
         self.found.arrange(wanted)
 
@@ -158,6 +163,8 @@ class Group:
                 self.found.put_away(number, shelf)
         if self.rings[-1].block_seconds >= SELDOM_SECONDS:
             self.highs.put_away(shelf)
+            if self.course is not None:
+                self.course.put_away(shelf)
 
     def follow(self, settings: Settings) -> None:
         """Go on under other settings.
@@ -204,6 +211,9 @@ class Group:
             seen, swing = np.isfinite(low), self.known[SWING]
             swing[seen] += SWING_WEIGHT * (high - low - swing)[seen]
             self.highs.put(ring.index)[:] = np.where(seen, high, np.nan)
+            if self.course is not None:
+                age = ring.index + 1 - self.life_start / ring.block_seconds
+                self.course.take(low, high, load, ring.index, age)
             return
         coarse = self.rings[number + 1]
         start = ring.index * ring.block_seconds

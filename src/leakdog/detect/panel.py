@@ -47,7 +47,9 @@ class Rows:
         lives: (N, L) first blocks of the lives that are remembered, on the coarsest level; NaN where there are fewer.
         swing: by how much readings exceed the lows.
         highest: gives the highest reading of this life before the look-back, NaN where none is known.
-        threshold: gives the score from which growth is a leak. Both are asked for only where something surely grows.
+        course: gives what their course so far says.
+        threshold: gives the score from which growth is a leak. All three are asked for only where something surely
+            grows, and the course by look-backs that are not urgent.
 
     """
 
@@ -57,6 +59,7 @@ class Rows:
     lives: Array
     swing: Array
     highest: Callable[[], Array]
+    course: Callable[[], Array]
     threshold: Callable[[], Array]
 
 

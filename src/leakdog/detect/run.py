@@ -106,7 +106,7 @@ class Run:
     def _evidence(self, look: Look, rows: Ints, now: float, *, full: bool) -> Evidence:
         settings, grid = self.settings, self.grid
         seconds, coarse = settings.levels[look.level].block_seconds, settings.levels[look.past].block_seconds
-        finest = settings.levels[0].block_seconds
+        finest, hour = settings.levels[0].block_seconds, self._coarsest(now)
         window = grid.panel(look.level, int(now // seconds), rows, look.blocks)
         past = window
         if look.past != look.level:
@@ -116,11 +116,11 @@ class Run:
             limit=self.limit[rows],
             life_start=grid.life_start[rows],
             lives=grid.lives[rows],
-            swing=grid.swing(rows, self._coarsest(now)),
+            swing=grid.swing(rows, hour),
             highest=lambda: grid.highest(rows, begins(look, now, settings)),
+            course=lambda: grid.course(rows, hour),
             threshold=lambda: least_scores(look, settings, len(rows), lambda: grid.panel(0, int(now // finest), rows)),
         )
-        hour = int(now // settings.levels[-1].block_seconds)
         return examine(
             look,
             window,

@@ -99,6 +99,7 @@ DIRECTIONS = {
     "leap": -1,
     "alpha": -1,
     "fall": -1,
+    "course": 1,
 }
 FEATURES = tuple(DIRECTIONS)
 # Least and most of each; what is not known counts as the least. Those left out have their bounds by themselves.
@@ -134,6 +135,7 @@ WITHIN = {
     "leap": (0, 5),
     "alpha": (0, 1),
     "fall": (0, 20),
+    "course": (-20, 20),
 }
 LEAST, MOST = np.array([WITHIN.get(name, (-np.inf, np.inf)) for name in FEATURES])[:, :, None].swapaxes(0, 1)
 RATIOS = ("size", "ratio", "days")  # of what a look-back measured; the other features are numbers of it

@@ -134,6 +134,11 @@ class Settings:
             return self.min_growth_count
         return self.min_growth_bytes if signal in ALIVE else max(self.min_growth_bytes, self.garbage_bytes)
 
+    @property
+    def weighs_course(self) -> bool:
+        """Whether slow look-backs weigh the course of a series: their score was learned with it."""
+        return self.false_alarms is not None
+
     @cached_property
     def paces(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """Of each look-back the blocks after which it is examined anew, and the seconds of a block, (looks, 1) each."""
@@ -170,7 +175,7 @@ PRODUCTION = Settings(
     excess_blocks=168,
     smooth_blocks=24,
     rhythm_blocks=24,
-    hold_seconds=4 * HOUR,
+    hold_seconds=HOUR,
     at_once_seconds=6 * HOUR,
     resolve_seconds=12 * HOUR,
     min_growth_ratio=0.05,

@@ -17,11 +17,13 @@ from leakdog.detect.lives import MOST_LIVES
 from leakdog.detect.settings import Level, Settings
 from leakdog.errors import LeakdogError
 
-MAGIC = b"LDg\x01"
+MAGIC = b"LDg\x02"
+WITHOUT_COURSES = b"LDg\x01"  # as the version before stored them: courses begin anew
 KEPT = [READ, FIRST, SWING]  # of what is known of each series
 OPEN = ("life_first", "index", "load", "loads", "count")
 _HEAD = struct.Struct("<Hdd?")
 _SIZE = struct.Struct("<qH")
+_COURSES = struct.Struct("<H")
 _RING = struct.Struct("<qqdqq")
 
 
@@ -35,6 +37,9 @@ def to_bytes(group: Group) -> bytes:
         parts.append(lives.after.astype("<f8").tobytes())
     highs = group.highs.read()
     parts += [_SIZE.pack(group.highs.end, highs.shape[1]), highs.astype("<f4").tobytes()]
+    if group.course is not None:
+        courses = group.course.read()
+        parts += [_COURSES.pack(courses.shape[1]), courses.astype("<f4").tobytes()]
     for ring in group.rings:
         cells = ring.read()
         parts += [_RING.pack(*(getattr(ring, name) for name in OPEN)), _SIZE.pack(ring.end, cells.shape[1])]
@@ -49,7 +54,8 @@ def from_bytes(data: bytes, settings: Settings) -> Group:
         LeakdogError: the bytes are damaged, of another version, or of other settings.
 
     """
-    reader = Reader(unsealed(MAGIC, data, settings.levels))
+    magic = WITHOUT_COURSES if data.startswith(WITHOUT_COURSES) else MAGIC
+    reader = Reader(unsealed(magic, data, settings.levels))
     rows, life_start, last_time, unsettled = reader.struct(_HEAD)
     group = Group(settings, rows)
     group.life_start, group.last_time = life_start, last_time
@@ -65,6 +71,8 @@ def from_bytes(data: bytes, settings: Settings) -> Group:
         group.lives.after = reader.numbers("<f8", rows, settings.settle_blocks)
     group.highs.end, count = reader.struct(_SIZE)
     group.highs.cells = reader.numbers("<f4", rows, count)
+    if group.course is not None and magic == MAGIC:
+        group.course.cells = reader.numbers("<f4", rows, *reader.struct(_COURSES))
     for ring in group.rings:
         for name, value in zip(OPEN, reader.struct(_RING), strict=True):
             setattr(ring, name, value)

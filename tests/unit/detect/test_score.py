@@ -62,6 +62,7 @@ LEAK = {
     "leap": 0.1,
     "alpha": 0.4,
     "fall": 0.1,
+    "course": 6.0,
 }
 
 

@@ -188,7 +188,9 @@ def _measure(sight: _Sight, look: Look, settings: Settings, climbs: Climbs) -> E
         loaded=seen.loaded.astype(float),
         left=np.where(np.isnan(sight.rows.limit), np.inf, (sight.rows.limit - sight.level) / rise),
     )
-    if look.urgent and len(rise):
+    if not look.urgent:
+        out.put(slice(None), course=sight.rows.course)
+    elif len(rise):
         length = look.blocks * seconds / settings.levels[-1].block_seconds
         out.put(slice(None), jump=jump(seen.raw) / rise, floor=floor(seen.raw) / rise)
         out.put(slice(None), **beside(climbs(sight.index), rise, sight.level, length, settings))

@@ -92,6 +92,7 @@ def made(settings: Settings, look: Look, seed: int) -> tuple[Panel, Panel, oracl
             lives=lives,
             swing=rng.random(count) * top / 100,
             highest=np.where(rng.random(count) < 0.3, np.nan, top),
+            course=rng.choice([-5.0, 0.0, 3.0], count),
             threshold=rng.choice([-5.0, 0.0, 5.0], count),
         ),
     )
@@ -100,7 +101,8 @@ def made(settings: Settings, look: Look, seed: int) -> tuple[Panel, Panel, oracl
 def known(rows: oracle.Rows) -> Rows:
     """The same as the product has it."""
     return Rows(
-        rows.floor, rows.limit, rows.life_start, rows.lives, rows.swing, lambda: rows.highest, lambda: rows.threshold
+        *(rows.floor, rows.limit, rows.life_start, rows.lives, rows.swing),
+        *(lambda: rows.highest, lambda: rows.course, lambda: rows.threshold),
     )
 
 

@@ -26,6 +26,7 @@ class Rows:
     lives: Array
     swing: Array
     highest: Array
+    course: Array
     threshold: Array
 
 
