@@ -91,7 +91,7 @@ def test_what_applies_is_shown_without_secrets(good: str, capsys: pytest.Capture
     shown = capsys.readouterr().out
     assert loads(shown, "shown").scrape_configs[0].params == {"token": ("<secret>",)}
     assert "scrape_interval: 1m" in shown
-    assert "  # hold_time: 4h until it fires, 12h until it resolves\n" in shown
+    assert "  # hold_time: 1h until it fires, 12h until it resolves\n" in shown
 
 
 def test_what_applies_can_be_had_as_json(good: str, capsys: pytest.CaptureFixture[str]) -> None:

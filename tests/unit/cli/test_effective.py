@@ -40,7 +40,7 @@ def test_what_follows_something_else_is_followed() -> None:
         "      # size: 2GB",
         "    # leaks.time: 9d",
         "  # false_alarms_per_year: 3.2",
-        "  # hold_time: 4h until it fires, 12h until it resolves",
+        "  # hold_time: 1h until it fires, 12h until it resolves",
         "  # min_growth_ratio: 0.05",
         "  # min_growth_bytes: 1MiB",
         "  # min_growth_count: 20",
