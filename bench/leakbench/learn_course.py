@@ -48,7 +48,7 @@ def main(arguments: Sequence[str]) -> int:
         prog="python -m bench.leakbench.learn_course", description=(__doc__ or "").split("\n")[0]
     )
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[*range(541, 549)], help="odd ones with load")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[*range(541, 553)], help="odd ones with load")
     parser.add_argument("--per-kind", type=int, default=50, help="of ours; of another generator twice as many")
     parser.add_argument("--mixed", type=int, default=1500, help="series of random mixtures, for each seed")
     parser.add_argument("--generator", type=Path, help="directory with a generator.py whose kinds are learned from too")
@@ -121,16 +121,17 @@ def learn(told: Sequence[Told], passes: int) -> dict[str, Any]:
 
     torch.manual_seed(1)
     inputs, leaks, worth = (np.concatenate([getattr(each, name) for each in told]) for name in vars(told[0]))
-    unit = torch.nn.GRU(INPUTS, WIDTH, batch_first=True)
+    first = torch.nn.Sequential(torch.nn.Linear(INPUTS, WIDTH), torch.nn.ReLU())
+    unit = torch.nn.GRU(WIDTH, WIDTH, batch_first=True)
     read = torch.nn.Sequential(torch.nn.Linear(WIDTH, READ), torch.nn.ReLU(), torch.nn.Linear(READ, 1))
-    weights = [*unit.parameters(), *read.parameters()]
+    weights = [*first.parameters(), *unit.parameters(), *read.parameters()]
     order = torch.optim.AdamW(weights, RATE, weight_decay=DECAY)
     steps = passes * (len(inputs) // BATCH)
     rate = torch.optim.lr_scheduler.OneCycleLR(order, RATE, total_steps=steps, pct_start=0.05)
     drawn, losses = np.random.default_rng(1), []
     for number in range(steps):
         rows = drawn.integers(0, len(inputs), BATCH)
-        said = read(unit(torch.from_numpy(inputs[rows].astype(np.float32)))[0])[:, :, 0]
+        said = read(unit(first(torch.from_numpy(inputs[rows].astype(np.float32))))[0])[:, :, 0]
         truth, each = torch.from_numpy(leaks[rows].astype(np.float32)), torch.from_numpy(worth[rows])
         off = torch.nn.functional.binary_cross_entropy_with_logits(said, truth, reduction="none")
         loss = (off * each).sum() / BATCH
@@ -142,12 +143,14 @@ def learn(told: Sequence[Told], passes: int) -> dict[str, Any]:
         losses.append(loss.item())
         if number % 500 == 499:
             print(f"step {number + 1} of {steps}: {np.mean(losses[-500:]):.4f}", file=sys.stderr, flush=True)
-    return exported(unit, read)
+    return exported(first, unit, read)
 
 
-def exported(unit: Any, read: Any) -> dict[str, Any]:
+def exported(first: Any, unit: Any, read: Any) -> dict[str, Any]:
     """The weights by the names of `Network`, whose order of gates is that of `torch`."""
     named = {
+        "first": first[0].weight,
+        "first_bias": first[0].bias,
         "taken": unit.weight_ih_l0,
         "kept": unit.weight_hh_l0,
         "taken_bias": unit.bias_ih_l0,

@@ -52,16 +52,19 @@ INPUTS = 4 + len(SPANS) + PASTS + 2 + len(LOAD_SPANS) + TIMES
 
 @dataclass(frozen=True)
 class Network:
-    """A gated recurrent unit of `width` numbers, and two layers that read a score off them.
+    """A layer that takes inputs, a gated recurrent unit of `width` numbers, and two layers that read a score off them.
 
     Attributes:
-        taken: (3 * width, INPUTS) weights of the inputs, for what is reset, what is kept, and what is new.
+        first, first_bias: of the layer of the inputs, (width, INPUTS) and (width,).
+        taken: (3 * width, width) weights of what it gives, for what is reset, what is kept, and what is new.
         kept: (3 * width, width) weights of what was remembered.
         taken_bias, kept_bias: (3 * width,).
         inner, inner_bias, outer, outer_bias: of the layers, (k, width), (k,), (k,) and a number.
 
     """
 
+    first: Floats
+    first_bias: Floats
     taken: Floats
     kept: Floats
     taken_bias: Floats
@@ -80,7 +83,8 @@ class Network:
     def step(self, memory: Floats, inputs: Floats) -> Floats:
         """What is remembered after one more block, (n, width)."""
         width = self.width
-        taken = inputs @ self.taken.T + self.taken_bias
+        first = np.maximum(inputs @ self.first.T + self.first_bias, 0)
+        taken = first @ self.taken.T + self.taken_bias
         kept = memory @ self.kept.T + self.kept_bias
         gates = _squashed(taken[:, : 2 * width] + kept[:, : 2 * width])
         reset, stays = gates[:, :width], gates[:, width:]
@@ -239,6 +243,6 @@ def network() -> Network:
     """
     data = json.loads(resources.files("leakdog.detect").joinpath("course.json").read_text())
     found = Network(**{name: np.array(values, np.float32) for name, values in data.items()})
-    if found.taken.shape[1] != INPUTS:
+    if found.first.shape[1] != INPUTS:
         raise ValueError("course.json was learned for other inputs than these; learn it anew")
     return found

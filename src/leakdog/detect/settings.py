@@ -126,7 +126,7 @@ class Settings:
     last_share: float = 0.05
     convex_z: float = 4.0
     urgent_share: float = 0.35
-    urgent_part: float = 19 / 20
+    urgent_part: float = 49 / 50
 
     def least_growth(self, signal: Signal) -> float:
         """Least growth of a signal that counts, in its unit."""

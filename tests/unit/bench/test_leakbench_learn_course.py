@@ -50,16 +50,17 @@ def test_weights_are_named_as_the_detector_reads_them() -> None:
     class Rows(list):  # type: ignore[type-arg]
         """Weights of a layer, of which one row may be taken."""
 
+    first = [SimpleNamespace(weight=weights(2, INPUTS), bias=weights(2)), None]
     unit = SimpleNamespace(
-        weight_ih_l0=weights(6, INPUTS), weight_hh_l0=weights(6, 2), bias_ih_l0=weights(6), bias_hh_l0=weights(6)
+        weight_ih_l0=weights(6, 2), weight_hh_l0=weights(6, 2), bias_ih_l0=weights(6), bias_hh_l0=weights(6)
     )
     read = [
         SimpleNamespace(weight=weights(3, 2), bias=weights(3)),
         None,
         SimpleNamespace(weight=Rows([weights(3)]), bias=Rows([weights()])),
     ]
-    out = exported(unit, read)
+    out = exported(first, unit, read)
     network = Network(**{name: np.array(values, np.float32) for name, values in out.items()})
     assert network.width == 2
-    assert out["taken"][0][0] == 0.1235
+    assert out["first"][0][0] == 0.1235
     assert network.score(np.zeros((4, 2), np.float32)).shape == (4,)

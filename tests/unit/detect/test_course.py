@@ -52,11 +52,12 @@ class TestNetwork:
         memory, inputs = rng.standard_normal((3, unit.width)), rng.standard_normal((3, INPUTS))
         after = unit.step(memory.astype(np.float32), inputs.astype(np.float32))
         for row in range(3):
+            first = np.maximum(unit.first @ inputs[row] + unit.first_bias, 0)
             for place in range(unit.width):
                 taken, kept = [], []
                 for gate in range(3):
                     at = gate * unit.width + place
-                    taken.append(float(unit.taken[at] @ inputs[row]) + float(unit.taken_bias[at]))
+                    taken.append(float(unit.taken[at] @ first) + float(unit.taken_bias[at]))
                     kept.append(float(unit.kept[at] @ memory[row]) + float(unit.kept_bias[at]))
                 reset, stays = (1 / (1 + math.exp(-taken[gate] - kept[gate])) for gate in (0, 1))
                 new = math.tanh(taken[2] + reset * kept[2])
@@ -80,7 +81,7 @@ class TestNetwork:
         with pytest.raises(ValueError, match="learn it anew"):
             network()
         monkeypatch.undo()
-        assert network().taken.shape[1] == INPUTS
+        assert network().first.shape[1] == INPUTS
 
 
 class TestCourse:
