@@ -1,4 +1,4 @@
-"""A group of series as bytes, for a restart of the daemon: up to three kilobytes a series."""
+"""A group of series as bytes, for a restart of the daemon: some three kilobytes a series."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from leakdog.detect.course import network
 from leakdog.detect.group import FIRST, READ, RESUMED, STEP, SWING, Group
 from leakdog.detect.lives import MOST_LIVES
 from leakdog.detect.settings import Level, Settings
@@ -23,7 +24,7 @@ KEPT = [READ, FIRST, SWING]  # of what is known of each series
 OPEN = ("life_first", "index", "load", "loads", "count")
 _HEAD = struct.Struct("<Hdd?")
 _SIZE = struct.Struct("<qH")
-_COURSES = struct.Struct("<H")
+_COURSES = struct.Struct("<8sH")
 _RING = struct.Struct("<qqdqq")
 
 
@@ -39,7 +40,7 @@ def to_bytes(group: Group) -> bytes:
     parts += [_SIZE.pack(group.highs.end, highs.shape[1]), highs.astype("<f4").tobytes()]
     if group.course is not None:
         courses = group.course.read()
-        parts += [_COURSES.pack(courses.shape[1]), courses.astype("<f4").tobytes()]
+        parts += [_COURSES.pack(network().mark, courses.shape[1]), courses.astype("<f4").tobytes()]
     for ring in group.rings:
         cells = ring.read()
         parts += [_RING.pack(*(getattr(ring, name) for name in OPEN)), _SIZE.pack(ring.end, cells.shape[1])]
@@ -48,7 +49,7 @@ def to_bytes(group: Group) -> bytes:
 
 
 def from_bytes(data: bytes, settings: Settings) -> Group:
-    """Read back what `to_bytes` wrote.
+    """Read back what `to_bytes` wrote. What another network made of the series is left out: courses begin anew.
 
     Raises:
         LeakdogError: the bytes are damaged, of another version, or of other settings.
@@ -72,7 +73,10 @@ def from_bytes(data: bytes, settings: Settings) -> Group:
     group.highs.end, count = reader.struct(_SIZE)
     group.highs.cells = reader.numbers("<f4", rows, count)
     if group.course is not None and magic == MAGIC:
-        group.course.cells = reader.numbers("<f4", rows, *reader.struct(_COURSES))
+        mark, columns = reader.struct(_COURSES)
+        cells = reader.numbers("<f4", rows, columns)
+        if mark == network().mark:
+            group.course.cells = cells
     for ring in group.rings:
         for name, value in zip(OPEN, reader.struct(_RING), strict=True):
             setattr(ring, name, value)

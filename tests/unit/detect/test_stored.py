@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import fields
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leakdog.detect import stored
+from leakdog.detect import course, stored
 from leakdog.detect.cells import Floats
+from leakdog.detect.course import Network, network
 from leakdog.detect.group import STEP, Group
 from leakdog.detect.settings import PRODUCTION, SOAK
 from leakdog.detect.stored import from_bytes, to_bytes
@@ -139,3 +141,35 @@ def test_the_state_of_the_version_before_goes_on_without_a_course(monkeypatch: p
     for number in range(12 * 40, 12 * 45):
         again.observe(START + 300 * number, [5e8, 6e8 + 1e6 * number], life_start=START - 20 * HOUR, load=None)
     assert again.course.score.all()
+
+
+def test_what_another_network_remembered_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After an upgrade that brings another network, whatever its width, courses begin anew and all else goes on."""
+    group = Group(PRODUCTION, 2)
+    for number in range(12 * 40):
+        group.observe(START + 300 * number, [5e8, 6e8 + 1e6 * number], life_start=START - 20 * HOUR, load=None)
+    data = to_bytes(group)
+    width, weights = network().width // 2, {each.name: getattr(network(), each.name) for each in fields(Network)}
+    gates = np.concatenate([np.arange(width) + part * 2 * width for part in range(3)])
+    for name in ("taken", "kept", "taken_bias", "kept_bias"):
+        weights[name] = weights[name][gates]
+    for name in ("kept", "inner"):
+        weights[name] = weights[name][:, :width]
+    for other in (
+        Network(**weights),
+        Network(**{each.name: 2 * getattr(network(), each.name) for each in fields(Network)}),
+    ):
+        with monkeypatch.context() as upgraded:
+            for room in (course, stored):
+                upgraded.setattr(room, "network", lambda other=other: other)
+            again = from_bytes(data, PRODUCTION)
+            assert again.course is not None
+            assert not again.course.score.any()
+            np.testing.assert_array_equal(again.rings[-1].cells, group.rings[-1].cells)
+            for number in range(12 * 40, 12 * 45):
+                again.observe(START + 300 * number, [5e8, 6e8 + 1e6 * number], life_start=START - 20 * HOUR, load=None)
+            assert again.course.score.all()
+    assert group.course is not None
+    same = from_bytes(data, PRODUCTION).course
+    assert same is not None
+    np.testing.assert_array_equal(same.cells, group.course.cells)
