@@ -41,10 +41,13 @@ class Beside:
             return False
         times, counts = self._counts
         own_times, *held = self._held
-        if goroutine not in counts or any(site not in series for series in held):
+        counted = (own_times >= times[0]) & (
+            own_times <= times[-1]
+        )  # before and after, nobody knows how many there are
+        if counted.sum() <= LEAST_SLOW or goroutine not in counts or any(site not in series for series in held):
             return False
-        number = np.interp(own_times, times, counts[goroutine])
-        return all(grows_alone(own_times, series[site], number) for series in held)
+        number = np.interp(own_times[counted], times, counts[goroutine])
+        return all(grows_alone(own_times[counted], series[site][counted], number) for series in held)
 
     @cached_property
     def _counts(self) -> tuple[Floats, dict[str, Floats]]:
