@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from leakdog.attribute.alone import Beside
 from leakdog.attribute.before import before, with_past
@@ -17,7 +18,7 @@ from leakdog.attribute.goroutines import goroutine_culprits
 from leakdog.attribute.growth import culprits
 from leakdog.attribute.held import Held, with_held_heap, with_held_last
 from leakdog.errors import FetchError, LeakdogError, ProfileError
-from leakdog.model import Culprit, Kind, Leak, LeakClass
+from leakdog.model import Culprit, Frame, Kind, Leak, LeakClass
 from leakdog.pipeline.dense import may_be_asked
 from leakdog.pipeline.gather import Gatherer
 from leakdog.pipeline.state import Fleet, Watched
@@ -193,10 +194,19 @@ def _without(culprit: Culprit, unread: Sequence[str]) -> Culprit:
 
 
 def _with_starters(found: tuple[Culprit, ...], fleet: Fleet, leak: Leak) -> tuple[Culprit, ...]:
-    """Culprits with who started them as an earlier dump has told, or that of another instance of the job."""
+    """Culprits with who started them as an earlier dump has told, or that of another instance of the job.
+
+    Of a job of thousands all may leak alike, so the others are gone through only as far as is needed.
+    """
     job = (each for each in fleet.targets.values() if each.key.job == leak.key.job)
-    told = [*(other for each in job for other in each.leaks.values()), leak]
-    known = {culprit.stack_id: culprit.created_by for each in told for culprit in each.culprits if culprit.created_by}
+    others = (other for each in job for other in each.leaks.values())
+    wanted = {culprit.stack_id for culprit in found if culprit.created_by is None}
+    known = dict[str, Frame]()
+    for culprit in (culprit for each in chain([leak], others) for culprit in each.culprits):
+        if culprit.created_by is not None and culprit.stack_id in wanted:
+            known.setdefault(culprit.stack_id, culprit.created_by)
+        if len(known) == len(wanted):
+            break
     return tuple(replace(each, created_by=each.created_by or known.get(each.stack_id)) for each in found)
 
 

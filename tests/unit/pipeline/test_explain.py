@@ -120,6 +120,25 @@ async def test_few_targets_of_a_job_are_asked_for_a_dump(store: Store, watched: 
     assert [each.created_by for each in theirs.culprits] == [each.created_by for each in with_dump.culprits]
 
 
+async def test_of_a_large_job_no_more_is_gone_through_than_is_needed(store: Store, watched: Watched) -> None:
+    """Where an earlier dump told of all of them, what thousands of instances leak is not looked at for each."""
+
+    class Unread(dict[LeakClass, Leak]):
+        def values(self) -> Any:
+            raise AssertionError("read")
+
+    made, fleet = explainer(store, (SHOP / "dump.txt").read_bytes())
+    found = leak(watched, LeakClass.GOROUTINE, Signal.GOROUTINES)
+    fleet.asked[watched.key.job] = {f"pod-{number}": 1060.0 for number in range(3)}
+    by = Frame("main.main", "shop/main.go", 5)
+    culprits = (await made.explain(watched, found, 1060.0)).culprits
+    told = replace(found, culprits=tuple(replace(each, created_by=by) for each in culprits))
+    other = replace(watched.target, key=TargetKey(watched.key.job, "pod-0"))
+    fleet.targets[other.key] = Watched(other, watched.job, leaks=Unread())
+    again = await made.explain(watched, told, 1060.0)
+    assert {culprit.created_by for culprit in again.culprits} == {by}
+
+
 async def test_a_target_that_refuses_the_dump_is_explained_without(store: Store, watched: Watched) -> None:
     """The dump is a help, not a need."""
     made, fleet = explainer(store, FetchError(Reason.TIMEOUT, "too slow"))
