@@ -44,7 +44,7 @@ def _parts(watched: Watched) -> Iterator[tuple[str, object]]:
             continue
         for number, ring in enumerate(group.rings):
             yield f"{name}: lows of {group.settings.levels[number].block_seconds / 60:g} min", ring
-        for part in ("highs", "found", "lives"):
+        for part in ("highs", "course", "found", "lives"):
             yield f"{name}: {part}", getattr(group, part)
         yield f"{name}: the rest", group
     for signal, sites in watched.sites.items():

@@ -112,6 +112,8 @@ class Course(Cells):
     Before the first block there are no columns: most processes are young.
     """
 
+    __slots__ = ()
+
     def __init__(self, rows: int) -> None:
         super().__init__(np.empty((rows, 0), np.float32))
 
