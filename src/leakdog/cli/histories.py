@@ -6,6 +6,7 @@ import csv
 import gzip
 import math
 import sys
+import zlib
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -77,7 +78,7 @@ def read_histories(path: str, *, with_load: bool = True, progress: Callable[[], 
     try:
         with _open(path) as lines:
             columns = _read(lines, path, progress)
-    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
         raise LeakdogError(f"reading {path}: {getattr(error, 'strerror', None) or error}") from error
     histories = [_history(name, each, with_load=with_load) for name, each in columns.items() if each.time]
     if not histories:

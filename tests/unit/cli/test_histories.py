@@ -1,5 +1,6 @@
 """Histories from CSV: orders, gaps, lives, loads."""
 
+import gzip
 import io
 from pathlib import Path
 
@@ -50,6 +51,19 @@ def test_load_is_known_where_it_is_told(file: Path) -> None:
 def test_the_first_limit_counts(file: Path) -> None:
     """A series without one has none."""
     assert [each.limit for each in read_histories(str(file))] == [900, None]
+
+
+def test_a_packed_file_is_read_and_a_damaged_one_told(tmp_path: Path) -> None:
+    """Cut off, with a block that is none, or with another checksum: the error names the file, as any that is unread."""
+    lines = [f"{300 * number},{number * 7919 % 1009}\n" for number in range(300)]
+    packed = gzip.compress(("timestamp,value\n" + "".join(lines)).encode(), mtime=0)
+    path = tmp_path / "packed.csv.gz"
+    path.write_bytes(packed)
+    assert len(read_histories(str(path))[0].time) == 300
+    for damaged in (packed[:-20], packed[:10] + b"\xff" + packed[11:], packed[:-8] + bytes(8)):
+        path.write_bytes(damaged)
+        with pytest.raises(LeakdogError, match=r"^reading .*packed\.csv\.gz: "):
+            read_histories(str(path))
 
 
 def test_standard_input_is_a_file_too(monkeypatch: pytest.MonkeyPatch) -> None:
