@@ -11,6 +11,7 @@ import numpy as np
 from leakdog.detect.blocks import Blocks
 from leakdog.detect.group import RESUMED, Group
 from leakdog.detect.lives import MOST_LIVES
+from leakdog.detect.regain import regain
 from leakdog.detect.settings import Settings
 from leakdog.detect.stored import Reader, unsealed, whole
 
@@ -71,6 +72,7 @@ def joined(groups: Sequence[Group]) -> Group:
         for name in ("index", "life_first", "load", "loads", "count"):
             setattr(ring, name, getattr(newest.rings[number], name))
         ring.count = max(each.count for each in parts)
+    regain(group)
     return group
 
 

@@ -15,11 +15,12 @@ import numpy.typing as npt
 from leakdog.detect.course import network
 from leakdog.detect.group import FIRST, READ, RESUMED, STEP, SWING, Group
 from leakdog.detect.lives import MOST_LIVES
+from leakdog.detect.regain import regain
 from leakdog.detect.settings import Level, Settings
 from leakdog.errors import LeakdogError
 
 MAGIC = b"LDg\x02"
-WITHOUT_COURSES = b"LDg\x01"  # as the version before stored them: courses begin anew
+WITHOUT_COURSES = b"LDg\x01"  # as the version before stored them
 KEPT = [READ, FIRST, SWING]  # of what is known of each series
 OPEN = ("life_first", "index", "load", "loads", "count")
 _HEAD = struct.Struct("<Hdd?")
@@ -49,7 +50,7 @@ def to_bytes(group: Group) -> bytes:
 
 
 def from_bytes(data: bytes, settings: Settings) -> Group:
-    """Read back what `to_bytes` wrote. What another network made of the series is left out: courses begin anew.
+    """Read back what `to_bytes` wrote. Courses that are missing, or of another network, are made of the blocks.
 
     Raises:
         LeakdogError: the bytes are damaged, of another version, or of other settings.
@@ -82,6 +83,8 @@ def from_bytes(data: bytes, settings: Settings) -> Group:
             setattr(ring, name, value)
         ring.end, count = reader.struct(_SIZE)
         ring.cells = np.concatenate([reader.numbers("<f4", rows, count), whole(reader.numbers("<u2", 1, count))])
+    if group.course is not None and not group.course.shape[1]:
+        regain(group)
     return group
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from leakdog.detect.before import joined, read
+from leakdog.detect.course import COUNT
 from leakdog.detect.group import Group
 from leakdog.detect.settings import PRODUCTION, SOAK, Settings, for_sites
 from leakdog.errors import LeakdogError
@@ -27,6 +28,16 @@ HOUR = 3600.0
 def series(name: str, settings: Settings) -> Group:
     """The three series as one group."""
     return joined([read(base64.b64decode(each), settings) for each in STORED[name]["states"]])
+
+
+@pytest.mark.parametrize(("name", "settings"), [("signals", PRODUCTION), ("sites", for_sites(PRODUCTION))])
+def test_courses_are_made_of_the_blocks(name: str, settings: Settings) -> None:
+    """That version knew none: each block of a series is gone through."""
+    group = series(name, settings)
+    assert group.course is not None
+    blocks = (~np.isnan(group.rings[-1].cells[:-1])).sum(1)
+    assert group.course.read()[:, COUNT].tolist() == blocks.tolist()
+    assert blocks.all()
 
 
 @pytest.mark.parametrize(("name", "settings"), [("signals", PRODUCTION), ("sites", for_sites(PRODUCTION))])
