@@ -25,14 +25,15 @@ from leakdog.detect.cells import Cells
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
 # What is noted of each series beside what the network remembers: the score; the blocks that were taken in, and the
-# last of them; of the logarithm of lows the last, the first of this life, the highest and averages that forget; of the
-# logarithm of load the last and averages; and by the hour of the day when it was last seen both, and of the last days
-# the highest. NaN where nothing is known.
+# last of them; whether the block after it was not `believed`; of the logarithm of lows the last, the first of this
+# life, the highest and averages that forget; of the logarithm of load the last and averages; and by the hour of the day
+# when it was last seen both, and of the last days the highest. NaN where nothing is known.
 SPANS, LOAD_SPANS = (6, 24, 72, 168), (4, 24, 168)  # blocks after which an average has forgotten two thirds
-SCORE, COUNT, BLOCK, LAST, FIRST, TOP = range(6)
-AVERAGES = slice(6, 6 + len(SPANS))
+SCORE, COUNT, BLOCK, DOUBTED, LAST, FIRST, TOP = range(7)
+AVERAGES = slice(7, 7 + len(SPANS))
 LOAD = AVERAGES.stop
 LOADS = slice(LOAD + 1, LOAD + 1 + len(LOAD_SPANS))
 DAY_BLOCKS, DAYS = 24, 8
@@ -44,6 +45,7 @@ NOTES = WEEK.stop
 STEP_SCALE, TOP_SCALE, FIRST_SCALE, SWING_SCALE, PAST_SCALE, LOAD_STEP_SCALE, LOAD_SCALE = 10, 5, 3, 2, 4, 4, 2
 SCALES = np.array((8, 5, 4, 3), np.float32)  # of what is above each average
 MOST = 4.0  # of a scaled input
+DEEP = 0.1  # below the lowest of a day, as a logarithm: one reading may be so deep by mistake
 LEAST_LOAD = 1e-3
 MOST_LOG, LOG_SCALE = 7.0, 1 / 3  # of times, in blocks
 PASTS = 6  # parts of the day and week before that a level is compared with
@@ -84,8 +86,8 @@ class Network:
     @cached_property
     def mark(self) -> bytes:
         """Eight bytes that no other network has: what one remembers means nothing to another."""
-        weights = (getattr(self, each.name).astype("<f4").tobytes() for each in fields(self))
-        return hashlib.blake2b(b"".join(weights), digest_size=8).digest()
+        weights = [getattr(self, each.name).astype("<f4").tobytes() for each in fields(self)]
+        return hashlib.blake2b(b"".join([*weights, b"%d" % NOTES]), digest_size=8).digest()
 
     def step(self, memory: Floats, inputs: Floats) -> Floats:
         """What is remembered after one more block, (n, width)."""
@@ -128,6 +130,8 @@ class Course(Cells):
 
         """
         rows = np.flatnonzero(np.isfinite(low))
+        if self.shape[1] and len(rows):
+            rows = rows[believed(self.cells, low, rows)]
         if not len(rows):
             return
         load, age = (each[rows] if isinstance(each, np.ndarray) else np.full(len(rows), each) for each in (load, age))
@@ -149,6 +153,19 @@ class Course(Cells):
     def arrange(self, rows: npt.NDArray[np.intp]) -> None:
         """Keep these rows, in this order; a row of -1 is a new one."""
         self.cells = arranged(self.cells, rows, 0.0)
+
+
+def believed(notes: Floats, low: Array, rows: Ints) -> Bools:
+    """Of which of these series a block is to be taken in, and notes in `notes` where it is not, (rows,).
+
+    One that lies deep below all of the last day is not before the next one does too: a single wrong reading would make
+    of a leak, for days, what is set back now and then. It counts as one that was not read.
+    """
+    level, known = _logarithm(low[rows]), notes[rows, COUNT] > 0
+    deep = known & (level < np.fmin.reduce(notes[rows, DAY], 1) - DEEP)
+    out: Bools = ~deep | (notes[rows, DOUBTED] > 0)
+    notes[rows, DOUBTED] = ~out
+    return out
 
 
 def note(notes: Floats, low: Array, high: Array, load: Array, block: int, age: Array) -> Floats:

@@ -116,6 +116,33 @@ class TestCourse:
         course.take(np.full(2, math.inf), np.full(2, -math.inf), UNKNOWN, 480_032, 2000.0)
         assert course.cells[1, room.BLOCK] == 480_031
 
+    @pytest.mark.parametrize("share", [0.0, 0.5, 0.8])
+    def test_one_wrong_reading_changes_nothing(self, share: float) -> None:
+        """A level deep below all of the last day for one block is as if it was not read: a leak is one still."""
+        rising = walks(8, 336) + 0.5e8 * np.arange(336) / 336
+        wrong = rising.copy()
+        wrong[:, 200] *= share
+        without = Course(8)
+        for block in (*range(200), *range(201, 240)):
+            without.take(rising[:, block], 1.03 * rising[:, block], UNKNOWN, 480_000 + block, 500.0 + block)
+        with_it = Course(8)
+        for block in range(240):
+            with_it.take(wrong[:, block], 1.03 * wrong[:, block], UNKNOWN, 480_000 + block, 500.0 + block)
+        np.testing.assert_array_equal(with_it.cells, without.cells)
+
+    def test_a_fall_that_stays_is_believed_when_it_is_seen_twice(self) -> None:
+        """From its second block on; also where the first lies before a pause, and of other series nothing is held."""
+        course, low = Course(2), np.array([1e8, 1e8])
+        for block in range(30):
+            course.take(low, low, UNKNOWN, 480_000 + block, 500.0 + block)
+        fallen = np.array([5e7, 1e8])
+        counts = []
+        for block in (30, 40, 41):
+            course.take(fallen, fallen, UNKNOWN, 480_000 + block, 500.0 + block)
+            counts.append(course.cells[:, room.COUNT].tolist())
+        assert counts == [[30, 31], [31, 32], [32, 33]]
+        assert course.cells[0, room.LAST] == pytest.approx(math.log(5e7))
+
     def test_before_its_first_block_a_series_takes_no_memory(self) -> None:
         """Processes that end within hours are many: they keep nothing, and say nothing."""
         course = Course(3)
