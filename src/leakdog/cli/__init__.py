@@ -36,6 +36,9 @@ EXAMPLES = """examples:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Errors that were foreseen become a sentence on stderr and an exit code."""
+    # Products of small matrices are all that is asked of OpenBLAS: on cores that have other work as well, its threads
+    # take seven times as long as one does. It is read as NumPy is loaded, which no module does before this.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     arguments = sys.argv[1:] if argv is None else argv
     top = parser()
     if arguments and not arguments[0].startswith("-") and arguments[0] not in VERBS:

@@ -1,6 +1,7 @@
 """The command line as a whole: exit codes, and errors as sentences."""
 
 import argparse
+import os
 import subprocess
 import sys
 
@@ -47,6 +48,25 @@ def test_a_reader_that_has_seen_enough_is_no_error() -> None:
     )
     done = subprocess.run([sys.executable, "-u", "-c", code], capture_output=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("given", [None, "3"])
+def test_products_are_made_by_one_thread(given: str | None) -> None:
+    """OpenBLAS is told before NumPy is loaded, which it reads only then; who says otherwise has what was said."""
+    code = """if True:
+        import os, sys
+        from leakdog import cli
+        parser = cli.parser
+        def first():
+            print("numpy" in sys.modules, os.environ["OPENBLAS_NUM_THREADS"])
+            return parser()
+        cli.parser = first
+        sys.exit(cli.main(["completion", "bash"]))
+    """
+    env = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    env |= {} if given is None else {"OPENBLAS_NUM_THREADS": given}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60, env=env, text=True)
+    assert done.stdout.partition("\n")[0] == f"False {given or 1}"
 
 
 def test_every_verb_has_help_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
