@@ -21,6 +21,7 @@ from leakdog.pprof.profile import Profile
 # Between two profiles goroutines pile up slowly if they do so at most at this part of their mean rate; of such times,
 # so many are the least that tell anything.
 SLOW, LEAST_SLOW = 0.5, 3
+LATE = (0, 1)  # spans by which a heap may be behind
 # Bytes alone may swing with the size of what goroutines hold, objects alone with their number.
 SAMPLE_TYPES = ("inuse_space", "inuse_objects")
 
@@ -69,9 +70,15 @@ def grows_alone(times: Floats, held: Floats, number: Floats) -> bool:
 
     While goroutines pile up slowly, at `slow` of their mean rate, what they hold grows at `slow` of its own, and what
     they do not hold as fast as ever. It is the latter if its rate there, less two standard errors, is nearer to that.
+    A heap is told as of the last collection, so it must not have grown with those of the span before either.
     """
     spans = np.diff(times)
     added, grown = np.diff(number) / spans, np.diff(held) / spans
+    return all(_apart(added[: len(added) - late], grown[late:], spans[late:]) for late in LATE)
+
+
+def _apart(added: Floats, grown: Floats, spans: Floats) -> bool:
+    """The same of rates in spans of so many seconds."""
     mean_added, mean_grown = (float(np.average(each, weights=spans)) for each in (added, grown))
     calm = added <= SLOW * mean_added
     if mean_added <= 0 or mean_grown <= 0 or calm.sum() < LEAST_SLOW:

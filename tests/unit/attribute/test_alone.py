@@ -75,6 +75,13 @@ def test_few_heaps_between_counts_of_goroutines_tell_nothing(profile: MakeProfil
     assert not alone(Beside(made.heap, TIMES, made.goroutines, [each + 6000.0 for each in TIMES]))
 
 
+def test_a_heap_that_is_told_late_is_theirs_all_the_same(profile: MakeProfile) -> None:
+    """Profiles of a heap are as of its last collection: bursts in every second span show in those between."""
+    bursts = [200 * (number // 2) for number in range(13)]
+    assert not alone(beside(profile, bursts[:-1], bursts[1:]))
+    assert alone(beside(profile, EVENLY, bursts[1:]))
+
+
 def test_objects_must_say_the_same_as_bytes(profile: MakeProfile) -> None:
     """What goroutines hold may become larger while they become no more: as a buffer that fills does."""
     sizes = [100 * (seen + 1) // max(1, count) for seen, count in zip(range(12), BURSTS, strict=True)]
