@@ -16,7 +16,7 @@ import re
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,9 @@ from bench.leakbench.corpus import fast, foreign, mixed, own
 from bench.leakbench.fit import TREES, Trees, fit, flattened, refined, scores
 from bench.leakbench.rates import FORECAST_SCORE, Scored, alarm_rates, spread
 from bench.leakbench.seen import Seen, forget, watch
-from leakdog.detect import score
+from leakdog.detect import course, score
 
+KNOWN = course.network
 SLOW = ("own", "mixed", "foreign")
 LEARNED_FROM = {"steady": SLOW, "urgent": (*SLOW, "fast")}
 # Mixtures are to learn from only; nearly all false alarms of urgent looks are in what is read often.
@@ -51,6 +52,11 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     parser.add_argument("--generator", type=Path, help="directory with a generator.py whose kinds are learned from too")
+    parser.add_argument(
+        "--stranger",
+        type=Path,
+        help="a network of courses that was not learned from the generator's kinds: its word on them is learned with",
+    )
     args = parser.parse_args(arguments)
     before = json.loads(args.out.read_text()) if args.out.exists() else {}
     kept = [part for part in before if part != "features" and (args.only or args.refine or part not in LEARNED_FROM)]
@@ -111,8 +117,14 @@ def measured(part: str, trees: Trees, apart: Scored) -> dict[str, Any]:
     return {"alarms": alarms, "spread": spread(apart, FORECAST_SCORE[part]), "trees": trees}
 
 
+def listen(stranger: Path | None) -> None:
+    """Take courses from another network than the detector's, which knows less kinds: nor will that know all."""
+    course.network = KNOWN if stranger is None else cache(lambda: course.read(stranger.read_text()))
+
+
 def _watched(args: argparse.Namespace, urgent: bool, job: tuple[int, bool, str]) -> Seen:
     seed, load, name = job
+    listen(args.stranger if name == "foreign" and seed in args.seeds else None)
     match name:
         case "own":
             corpus = own(seed, args.per_kind, load=load)

@@ -261,14 +261,18 @@ def _squashed(value: Floats) -> Floats:
 
 @cache
 def network() -> Network:
-    """Read `course.json` of this package.
+    """That of `course.json` in this package; see `read`."""
+    return read(resources.files("leakdog.detect").joinpath("course.json").read_text())
+
+
+def read(text: str) -> Network:
+    """A network as it is written down.
 
     Raises:
         ValueError: it was learned for other inputs.
 
     """
-    data = json.loads(resources.files("leakdog.detect").joinpath("course.json").read_text())
-    found = Network(**{name: np.array(values, np.float32) for name, values in data.items()})
+    found = Network(**{name: np.array(values, np.float32) for name, values in json.loads(text).items()})
     if found.first.shape[1] != INPUTS:
-        raise ValueError("course.json was learned for other inputs than these; learn it anew")
+        raise ValueError("the network of courses was learned for other inputs than these; learn it anew")
     return found

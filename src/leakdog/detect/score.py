@@ -235,8 +235,9 @@ def _curve(*, urgent: bool) -> tuple[Array, Array]:
 
 
 def _slope(scores: Array, rates: Array) -> float:
-    """Of the end of the curve."""
-    return float((rates[-1] - rates[-3]) / (scores[-1] - scores[-3]))
+    """Of the upper half of the curve: its end is of few alarms, and may be level."""
+    half = len(scores) // 2
+    return float((rates[-1] - rates[half]) / (scores[-1] - scores[half]))
 
 
 __all__ = ["NEVER", "Trees", "grown", "trees"]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
 
 import numpy as np
 import pytest
-from bench.leakbench import fit
+from bench.leakbench import fit, learn
 from bench.leakbench.corpus import own
 from bench.leakbench.rates import alarm_rates
 from bench.leakbench.seen import Seen, forget, watch
 
-from leakdog.detect import score
+from leakdog.detect import course, score
 
 TREE = {
     "feature": [0, 0, 0],
@@ -62,3 +65,14 @@ def test_rates_fall_as_the_score_asked_for_rises(seen: Seen) -> None:
     assert alarm_rates([(seen, np.where(leaks, 9.0, -9.0))]) == []
     rates = [rate for _, rate in alarm_rates([(seen, np.linspace(-1, 8, len(leaks)))] * 4)]
     assert rates == sorted(rates, reverse=True)
+
+
+def test_a_stranger_is_listened_to_for_as_long_as_it_is_asked(tmp_path: Path) -> None:
+    """A network that does not know the kinds takes the place of the detector's, and gives it back."""
+    known = course.network()
+    other = {each.name: np.zeros_like(getattr(known, each.name)).tolist() for each in fields(known)}
+    (tmp_path / "stranger.json").write_text(json.dumps(other))
+    learn.listen(tmp_path / "stranger.json")
+    assert not course.network().kept.any()
+    learn.listen(None)
+    assert course.network() is known
