@@ -21,7 +21,9 @@ from leakdog.pprof.profile import Profile
 # Between two profiles goroutines pile up slowly if they do so at most at this part of their mean rate; of such times,
 # so many are the least that tell anything.
 SLOW, LEAST_SLOW = 0.5, 3
-LATE = (0, 1)  # spans by which a heap may be behind
+# So alike are the goroutines of one span and the heap of the next where that is theirs, told late.
+LATE = 0.7
+EVEN = 1e-9  # of a mean, what is rounding and no difference
 # Bytes alone may swing with the size of what goroutines hold, objects alone with their number.
 SAMPLE_TYPES = ("inuse_space", "inuse_objects")
 
@@ -69,16 +71,11 @@ def grows_alone(times: Floats, held: Floats, number: Floats) -> bool:
     """Whether `held` surely grows by itself and not with `number`; all (times,), times rising.
 
     While goroutines pile up slowly, at `slow` of their mean rate, what they hold grows at `slow` of its own, and what
-    they do not hold as fast as ever. It is the latter if its rate there, less two standard errors, is nearer to that.
-    A heap is told as of the last collection, so it must not have grown with those of the span before either.
+    they do not hold as fast as ever. It is the latter if its rate there, less two standard errors, is nearer to that,
+    unless it goes up and down with those of the span before: a heap is told as of its last collection.
     """
     spans = np.diff(times)
     added, grown = np.diff(number) / spans, np.diff(held) / spans
-    return all(_apart(added[: len(added) - late], grown[late:], spans[late:]) for late in LATE)
-
-
-def _apart(added: Floats, grown: Floats, spans: Floats) -> bool:
-    """The same of rates in spans of so many seconds."""
     mean_added, mean_grown = (float(np.average(each, weights=spans)) for each in (added, grown))
     calm = added <= SLOW * mean_added
     if mean_added <= 0 or mean_grown <= 0 or calm.sum() < LEAST_SLOW:
@@ -86,4 +83,12 @@ def _apart(added: Floats, grown: Floats, spans: Floats) -> bool:
     slow = max(0.0, float(np.average(added[calm], weights=spans[calm])) / mean_added)
     error = float(np.std(grown[calm], ddof=1)) / np.sqrt(calm.sum())
     least = float(np.average(grown[calm], weights=spans[calm])) - STANDARD_ERRORS * error
-    return bool(least >= (1 + slow) / 2 * mean_grown)
+    return bool(least >= (1 + slow) / 2 * mean_grown) and not _is_late(added, grown)
+
+
+def _is_late(added: Floats, grown: Floats) -> bool:
+    """Whether the heap grows in each span with the goroutines of the one before."""
+    before, after = added[:-1], grown[1:]
+    if not before.std() or after.std() <= EVEN * abs(after.mean()):
+        return False
+    return bool(np.corrcoef(before, after)[0, 1] >= LATE)
