@@ -21,6 +21,7 @@ from leakdog.pprof.profile import Profile
 # Between two profiles goroutines pile up slowly if they do so at most at this part of their mean rate; of such times,
 # so many are the least that tell anything.
 SLOW, LEAST_SLOW = 0.5, 3
+NEAR = 0.5  # of the mean span between two heaps: so much before or after, a count of goroutines still holds
 # So alike are the goroutines of one span and the heap of the next where that is theirs, told late.
 LATE = 0.7
 EVEN = 1e-9  # of a mean, what is rounding and no difference
