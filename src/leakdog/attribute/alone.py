@@ -21,10 +21,6 @@ from leakdog.pprof.profile import Profile
 # Between two profiles goroutines pile up slowly if they do so at most at this part of their mean rate; of such times,
 # so many are the least that tell anything.
 SLOW, LEAST_SLOW = 0.5, 3
-NEAR = 0.5  # of the mean span between two heaps: so much before or after, a count of goroutines still holds
-# So alike are the goroutines of one span and the heap of the next where that is theirs, told late.
-LATE = 0.7
-EVEN = 1e-9  # of a mean, what is rounding and no difference
 # Bytes alone may swing with the size of what goroutines hold, objects alone with their number.
 SAMPLE_TYPES = ("inuse_space", "inuse_objects")
 
@@ -45,13 +41,10 @@ class Beside:
             return False
         times, counts = self._counts
         own_times, *held = self._held
-        counted = (own_times >= times[0]) & (
-            own_times <= times[-1]
-        )  # before and after, nobody knows how many there are
-        if counted.sum() <= LEAST_SLOW or goroutine not in counts or any(site not in series for series in held):
+        if goroutine not in counts or any(site not in series for series in held):
             return False
-        number = np.interp(own_times[counted], times, counts[goroutine])
-        return all(grows_alone(own_times[counted], series[site][counted], number) for series in held)
+        number = np.interp(own_times, times, counts[goroutine])
+        return all(grows_alone(own_times, series[site], number) for series in held)
 
     @cached_property
     def _counts(self) -> tuple[Floats, dict[str, Floats]]:
@@ -72,8 +65,7 @@ def grows_alone(times: Floats, held: Floats, number: Floats) -> bool:
     """Whether `held` surely grows by itself and not with `number`; all (times,), times rising.
 
     While goroutines pile up slowly, at `slow` of their mean rate, what they hold grows at `slow` of its own, and what
-    they do not hold as fast as ever. It is the latter if its rate there, less two standard errors, is nearer to that,
-    unless it goes up and down with those of the span before: a heap is told as of its last collection.
+    they do not hold as fast as ever. It is the latter if its rate there, less two standard errors, is nearer to that.
     """
     spans = np.diff(times)
     added, grown = np.diff(number) / spans, np.diff(held) / spans
@@ -84,12 +76,4 @@ def grows_alone(times: Floats, held: Floats, number: Floats) -> bool:
     slow = max(0.0, float(np.average(added[calm], weights=spans[calm])) / mean_added)
     error = float(np.std(grown[calm], ddof=1)) / np.sqrt(calm.sum())
     least = float(np.average(grown[calm], weights=spans[calm])) - STANDARD_ERRORS * error
-    return bool(least >= (1 + slow) / 2 * mean_grown) and not _is_late(added, grown)
-
-
-def _is_late(added: Floats, grown: Floats) -> bool:
-    """Whether the heap grows in each span with the goroutines of the one before."""
-    before, after = added[:-1], grown[1:]
-    if not before.std() or after.std() <= EVEN * abs(after.mean()):
-        return False
-    return bool(np.corrcoef(before, after)[0, 1] >= LATE)
+    return bool(least >= (1 + slow) / 2 * mean_grown)

@@ -61,27 +61,6 @@ def test_few_profiles_tell_nothing(profile: MakeProfile) -> None:
     assert not alone(Beside(made.heap[:5], TIMES[:5], made.goroutines[:5], TIMES[:5]))
 
 
-@pytest.mark.parametrize("known", [slice(0, 7), slice(5, 12), slice(3, 9)])
-def test_times_at_which_nobody_counted_goroutines_tell_nothing(profile: MakeProfile, known: slice) -> None:
-    """Heap is read more often: before the first count of goroutines and after the last they pile up all the same."""
-    made = beside(profile, EVENLY, EVENLY)
-    assert not alone(Beside(made.heap, TIMES, made.goroutines[known], TIMES[known]))
-
-
-def test_few_heaps_between_counts_of_goroutines_tell_nothing(profile: MakeProfile) -> None:
-    """Of goroutines that are counted later than the heap was read nothing is known that goes with it."""
-    made = beside(profile, EVENLY, BURSTS)
-    assert not alone(Beside(made.heap, TIMES, made.goroutines, [each + 600.0 for each in TIMES]))
-    assert not alone(Beside(made.heap, TIMES, made.goroutines, [each + 6000.0 for each in TIMES]))
-
-
-def test_a_heap_that_is_told_late_is_theirs_all_the_same(profile: MakeProfile) -> None:
-    """Profiles of a heap are as of its last collection: bursts in every second span show in those between."""
-    bursts = [200 * (number // 2) for number in range(13)]
-    assert not alone(beside(profile, bursts[:-1], bursts[1:]))
-    assert alone(beside(profile, EVENLY, bursts[1:]))
-
-
 def test_objects_must_say_the_same_as_bytes(profile: MakeProfile) -> None:
     """What goroutines hold may become larger while they become no more: as a buffer that fills does."""
     sizes = [100 * (seen + 1) // max(1, count) for seen, count in zip(range(12), BURSTS, strict=True)]
