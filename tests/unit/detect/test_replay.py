@@ -125,7 +125,7 @@ def test_histories_are_asked_for_as_they_are_replayed(
     rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only as many are held at once as a grid has room for, and what becomes of each does not depend on it."""
-    many = [history(rng, f"s{number}", leak=0.3, days=2) for number in range(4)]
+    many = [history(rng, f"s{number}", leak=0.6, days=3) for number in range(4)]
     whole = replay(many, Signal.RSS, PRODUCTION)
     wide = Extent().with_one(many[0], PRODUCTION).columns(PRODUCTION)
     monkeypatch.setattr("leakdog.detect.replay.CHUNK_CELLS", 2.5 * wide)
