@@ -18,7 +18,7 @@ SHOWN = {
     "detection-leak": (own, "retry_storms", 0),
     "detection-restarts": (own, "killed_again", 0),
     "detection-cycle": (own, "old_generation", 2),
-    "detection-cache": (own, "large_buffer_pool", 0),
+    "detection-cache": (own, "large_buffer_pool", 10),
     "detection-fast": (fast, "leader_fills", 1),
 }
 
