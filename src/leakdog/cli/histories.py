@@ -21,6 +21,7 @@ from leakdog.detect.grid import History
 from leakdog.errors import LeakdogError
 
 NEEDED = ("timestamp", "value")
+MILLISECONDS = 1e11  # from it on, as unix seconds, a time is after the year 5000
 TIMES = ("timestamp", "start_time")
 PROGRESS_LINES = 20_000
 
@@ -148,11 +149,15 @@ def _finite(row: list[str], place: int, column: str) -> float:
 
 def _number(row: list[str], place: int, column: str) -> float:
     try:
-        return float(row[place])
+        number = float(row[place])
     except ValueError:
         if column in TIMES:
             return _time(row, place, column)
         raise _Unusable(place, f"{column} {row[place]!r} is not a number; write it as a plain number") from None
+    if column in TIMES and number >= MILLISECONDS:
+        meant = "seconds are wanted; divide milliseconds by 1000"
+        raise _Unusable(place, f"{column} {row[place]!r} is after the year 5000: {meant}")
+    return number
 
 
 def _time(row: list[str], place: int, column: str) -> float:

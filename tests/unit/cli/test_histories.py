@@ -110,6 +110,12 @@ A_TIME = "write it as unix seconds, or as RFC 3339 with its offset, such as 2026
     [
         ("timestamp,value", "2026-11-01T00:00:00,5", 1, f"timestamp '2026-11-01T00:00:00' is not a time; {A_TIME}"),
         ("timestamp,value", "1,5 MiB", 3, "value '5 MiB' is not a number; write it as a plain number"),
+        (
+            "timestamp,value",
+            "1793491200000,5",
+            1,
+            "timestamp '1793491200000' is after the year 5000: seconds are wanted; divide milliseconds by 1000",
+        ),
         ("timestamp,value,start_time", "1,5,noon", 5, f"start_time 'noon' is not a time; {A_TIME}"),
         ("timestamp,value,limit", "1,5,1GB", 5, "limit '1GB' is not a number; write it as a plain number"),
         ("series,timestamp,value", '"a,""b""",1,much', 13, "value 'much' is not a number; write it as a plain number"),
