@@ -73,6 +73,20 @@ def mixed(seed: int, count: int, *, load: bool = True) -> list[Labelled]:
     return [_label(number, mixture(seed, number), STEP, load=load) for number in range(count)]
 
 
+def named(name: str, seed: int, count: int, *, load: bool, generator: Path | None = None) -> list[Labelled]:
+    """The corpus `own`, `mixed`, `fast`, or `foreign`, which is that of a generator's directory."""
+    match name:
+        case "own":
+            return own(seed, count, load=load)
+        case "mixed":
+            return mixed(seed, count, load=load)
+        case "fast":
+            return fast(seed, count, load=load)
+        case _:
+            assert generator is not None
+            return foreign(generator, seed, count, load=load)
+
+
 def _fast_count(kind: str, per_kind: int) -> int:
     return 5 * per_kind if kind in LEAKS else per_kind
 

@@ -20,7 +20,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from bench.leakbench.corpus import fast, foreign, mixed, own
+from bench.leakbench.corpus import named
 from bench.leakbench.fit import TREES, Trees, fit, flattened, refined, scores
 from bench.leakbench.rates import FORECAST_SCORE, Scored, alarm_rates, spread
 from bench.leakbench.seen import Seen, forget, watch
@@ -125,15 +125,8 @@ def listen(stranger: Path | None) -> None:
 def _watched(args: argparse.Namespace, urgent: bool, job: tuple[int, bool, str]) -> Seen:
     seed, load, name = job
     listen(args.stranger if name == "foreign" and seed in args.seeds else None)
-    match name:
-        case "own":
-            corpus = own(seed, args.per_kind, load=load)
-        case "mixed":
-            corpus = mixed(seed, args.mixed, load=load)
-        case "fast":
-            corpus = fast(seed, args.fast, load=load)
-        case _:
-            corpus = foreign(args.generator, seed, args.per_kind, load=load)
+    counts = {"own": args.per_kind, "mixed": args.mixed, "fast": args.fast, "foreign": args.per_kind}
+    corpus = named(name, seed, counts[name], load=load, generator=args.generator)
     print(
         f"seed {seed}, {name}, {'with' if load else 'without'} load: {len(corpus)} series", file=sys.stderr, flush=True
     )

@@ -20,12 +20,13 @@ from typing import Any
 
 import numpy as np
 
-from bench.leakbench.corpus import T0, Labelled, foreign, mixed, own
-from leakdog.detect.course import INPUTS, NOTES, believed, note
+from bench.leakbench.corpus import T0, Labelled, named
+from bench.leakbench.seen import TRUE
+from leakdog.detect.course import INPUTS, NOTES, taken_in
 from leakdog.detect.filled import Filled
 from leakdog.detect.settings import PRODUCTION
 
-TRUE, GREW, EARLY = 0.01, 0.03, 0.4  # leaked shares: above it no longer healthy; a leak; worth less to be found
+GREW, EARLY = 0.03, 0.4  # leaked shares: a leak; worth less to be found
 LATE_WORTH, HEALTHY_WORTH = 0.25, 1 / 6
 WIDTH, READ = 64, 32  # numbers that are remembered, and of the layer that reads them
 BATCH, RATE, DECAY = 128, 3e-3, 1e-4
@@ -65,14 +66,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def _told(args: argparse.Namespace, job: tuple[int, str]) -> Told:
     seed, name = job
-    load = seed % 2 == 1
-    match name:
-        case "own":
-            return tell(own(seed, args.per_kind, load=load))
-        case "mixed":
-            return tell(mixed(seed, args.mixed, load=load))
-        case _:
-            return tell(foreign(args.generator, seed, 2 * args.per_kind, load=load))
+    counts = {"own": args.per_kind, "mixed": args.mixed, "foreign": 2 * args.per_kind}
+    return tell(named(name, seed, counts[name], load=seed % 2 == 1, generator=args.generator))
 
 
 def tell(corpus: Sequence[Labelled]) -> Told:
@@ -86,11 +81,8 @@ def tell(corpus: Sequence[Labelled]) -> Told:
     leaked = np.zeros(shape, np.float32)
     ends = np.zeros(shape)
     for block, low, high, load, age in blocks:
-        rows = np.flatnonzero(np.isfinite(low))
-        rows = rows[believed(notes, low, rows)]
-        some = notes[rows]
-        told.inputs[rows, count[rows]] = note(some, low[rows], high[rows], load[rows], block, age[rows])
-        notes[rows] = some
+        rows, inputs = taken_in(notes, low, high, load, block, age)
+        told.inputs[rows, count[rows]] = inputs
         end = (block + 1) * seconds - T0
         ends[rows, count[rows]] = end
         leaked[rows, count[rows]] = [corpus[row].leaked[_place(corpus[row], end)] for row in rows.tolist()]

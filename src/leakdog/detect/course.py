@@ -129,20 +129,15 @@ class Course(Cells):
             age: of the life at the block's end, in blocks.
 
         """
-        rows = np.flatnonzero(np.isfinite(low))
-        if self.shape[1] and len(rows):
-            rows = rows[believed(self.cells, low, rows)]
-        if not len(rows):
+        if not np.isfinite(low).any():
             return
-        load, age = (each[rows] if isinstance(each, np.ndarray) else np.full(len(rows), each) for each in (load, age))
         if not self.shape[1]:
             self.cells = np.zeros((len(low), NOTES + network().width), np.float32)
-        cells = self.cells if len(rows) == len(low) else self.cells[rows]
-        told = note(cells, low[rows], high[rows], load, block, age)
-        memory = network().step(cells[:, NOTES:], told)
-        cells[:, NOTES:], cells[:, SCORE] = memory, network().score(memory)
-        if cells is not self.cells:
-            self.cells[rows] = cells
+        cells, load, age = self.cells, np.broadcast_to(load, low.shape), np.broadcast_to(age, low.shape)
+        rows, told = taken_in(cells, low, high, load, block, age)
+        if len(rows):
+            memory = network().step(cells[rows, NOTES:], told)
+            cells[rows, NOTES:], cells[rows, SCORE] = memory, network().score(memory)
 
     @property
     def score(self) -> Array:
@@ -153,6 +148,22 @@ class Course(Cells):
     def arrange(self, rows: npt.NDArray[np.intp]) -> None:
         """Keep these rows, in this order; a row of -1 is a new one."""
         self.cells = arranged(self.cells, rows, 0.0)
+
+
+def taken_in(notes: Floats, low: Array, high: Array, load: Array, block: int, age: Array) -> tuple[Ints, Floats]:
+    """The series of which a block is taken in, and what the network is told of each of these, (rows, INPUTS).
+
+    Args:
+        notes: (n, NOTES or more), brought up to date.
+        low, high, load, block, age: as `Course.take` has them, all (n,).
+
+    """
+    rows = np.flatnonzero(np.isfinite(low))
+    rows = rows[believed(notes, low, rows)]
+    some = notes[rows, :NOTES]
+    told = note(some, low[rows], high[rows], load[rows], block, age[rows])
+    notes[rows, :NOTES] = some
+    return rows, told
 
 
 def believed(notes: Floats, low: Array, rows: Ints) -> Bools:

@@ -221,7 +221,7 @@ SOAK = Settings(
 
 # Blocks kept of a site's series on each level.
 SITE_LENGTH = 192
-# Of the budget of false alarms, for what is said of sites: nearly four times what slow looks at the whole have.
+# Of the budget of false alarms, for what is said of sites: nine times what slow looks at the whole have.
 SITES_PART = 3 / 16
 
 
