@@ -55,6 +55,11 @@ def targets(connection: sqlite3.Connection) -> dict[int, TargetKey]:
     return {number: nameless(number) for number in sorted(numbers)}
 
 
+def owner(keys: Mapping[int, TargetKey], number: int) -> TargetKey:
+    """The target of a number, as `targets` knows it, or what stands for it."""
+    return keys.get(number, nameless(number))
+
+
 def nameless(number: int) -> TargetKey:
     """What stands for a target whose name cannot be read."""
     return TargetKey(NAMELESS, str(number))
@@ -128,7 +133,7 @@ def _arrived(connection: sqlite3.Connection, target_id: int, note: Note) -> Iter
     try:
         rows = connection.execute(query, (target_id,)).fetchall()
     except sqlite3.DatabaseError as error:
-        name = targets(connection).get(target_id, nameless(target_id))
+        name = owner(targets(connection), target_id)
         note(NUMBERS, f"the last numbers of {name}", StoreCorrupted(str(error)))
     else:
         whole = sound(rows, note)
@@ -149,5 +154,5 @@ def _of_chain(
         except StoreCorrupted as error:
             body = damage = error
         if time is not None:
-            key = keys.get(target_id, nameless(target_id))
+            key = owner(keys, target_id)
             yield Snapshot(number, key, Kind(kind), time, size, life_start), body

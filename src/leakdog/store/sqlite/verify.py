@@ -120,7 +120,7 @@ def _blocks(connection: sqlite3.Connection) -> Iterator[Damaged | None]:
                 span = (first, last)
                 load(data)
         except Unread as error:
-            yield Damaged(BLOCK, block_id, str(error), keys.get(target_id, takeout.nameless(target_id)), span)
+            yield Damaged(BLOCK, block_id, str(error), takeout.owner(keys, target_id), span)
         else:
             yield None
 
@@ -150,7 +150,7 @@ def _unread_chain(connection: sqlite3.Connection, chain_id: int, error: StoreCor
     key, span, kind = None, None, ""
     with suppress(sqlite3.DatabaseError):
         for target_id, first, of_kind in connection.execute(_CHAIN, (chain_id,)).fetchall():
-            key = takeout.targets(connection).get(target_id, takeout.nameless(target_id))
+            key = takeout.owner(takeout.targets(connection), target_id)
             span, kind = (first, first), f" ({of_kind})"
     return Damaged(CHAIN, chain_id * PLACES, str(error), key, span, f"{CHAIN} {chain_id}{kind}")
 
