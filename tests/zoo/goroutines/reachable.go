@@ -150,9 +150,7 @@ func enqueue(job int) {
 // memory is held by nothing else.
 func captured() {
 	body := make([]byte, 100_000)
-	for i := range body {
-		body[i] = byte(i)
-	}
+	serve.Fill(body)
 	confirmed := make(chan struct{})
 	orders.Store(sessionID.Add(1), confirmed)
 	go func() { // starts: captured
@@ -173,9 +171,7 @@ func retry() {
 // grouped does the same through a helper that starts goroutines for everybody: that is not where the memory was allocated.
 func grouped() {
 	body := make([]byte, 100_000)
-	for i := range body {
-		body[i] = byte(i)
-	}
+	serve.Fill(body)
 	confirmed := make(chan struct{})
 	orders.Store(sessionID.Add(1), confirmed)
 	background(func() {

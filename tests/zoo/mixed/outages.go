@@ -44,9 +44,7 @@ func bodies(speed float64) {
 
 func receive() {
 	body := make([]byte, 30_000)
-	for i := range body {
-		body[i] = byte(i)
-	}
+	serve.Fill(body)
 	reply := make(chan struct{})
 	if isOut() {
 		held = append(held, reply)
@@ -67,9 +65,7 @@ func halves(speed float64) {
 
 func confirm() {
 	body := make([]byte, 30_000)
-	for i := range body {
-		body[i] = byte(i)
-	}
+	serve.Fill(body)
 	never := make(chan struct{})
 	held = append(held, never)
 	go func() {

@@ -72,3 +72,10 @@ func Every(perSecond float64, work func()) {
 		}
 	}()
 }
+
+// Fill writes to all of a body, as one that was read: memory that nobody has written to may not be resident.
+func Fill(body []byte) {
+	for i := range body {
+		body[i] = byte(i)
+	}
+}
