@@ -92,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
             raise LeakdogError(f"reading {args.file}: {_told(left_out)}; nothing is left to judge")
         units = [Unit(args.unit) if args.unit else unit_of(each.name) for each in histories]
         preset = Preset(args.preset) if args.preset else preset_for(histories)
-        settings = settings_for(DetectionConfig(preset=preset))
+        settings = settings_for(DetectionConfig(preset=preset), cadence(histories))
         results = replayed(histories, units, settings, lambda share: advance("replaying", share))
         if args.plot:
             plot(args.plot, histories, results, units, lambda share: advance("drawing", share))
@@ -156,6 +156,14 @@ def preset_for(histories: list[History]) -> Preset:
 
     longest = max(float(each.time[-1] - each.time[0]) for each in histories)
     return Preset.SOAK if longest < SOAK_SECONDS else Preset.PRODUCTION
+
+
+def cadence(histories: Sequence[History]) -> float:
+    """Seconds between two readings of a usual one of these series; 0 where each has one reading."""
+    import numpy as np
+
+    gaps = [float(np.median(np.diff(each.time))) for each in histories if len(each.time) > 1]
+    return float(np.median(gaps)) if gaps else 0.0
 
 
 def as_json(result: Replayed) -> dict[str, Any]:

@@ -130,7 +130,23 @@ def run_show(args: argparse.Namespace) -> int:
 
 def _summary(config: Config) -> str:
     targets = sum(len(static.targets) for job in config.scrape_configs for static in job.static_configs)
-    return f"{_counted(len(config.scrape_configs), 'job')}, {_counted(targets, 'static target')}"
+    text = f"{_counted(len(config.scrape_configs), 'job')}, {_counted(targets, 'static target')}"
+    return f"{text}; {soak}" if (soak := _soak(config)) else text
+
+
+def _soak(config: Config) -> str:
+    """How long a soak takes to judge; nothing of another preset."""
+    from leakdog.config.resolve import judged_interval
+    from leakdog.config.scalars import write_duration
+    from leakdog.config.schema import Preset
+    from leakdog.detect.conclude import first_verdict_seconds
+    from leakdog.detect.settings import settings_for
+
+    if config.detection.preset is not Preset.SOAK:
+        return ""
+    every = judged_interval(config)
+    first = first_verdict_seconds(settings_for(config.detection, every))
+    return f"preset soak, read every {write_duration(every)}: the first verdict comes after {write_duration(first)}"
 
 
 def _counted(number: int, noun: str) -> str:

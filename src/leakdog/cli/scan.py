@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
 from collections.abc import Iterable
 from dataclasses import replace
@@ -34,6 +35,7 @@ JOB = "scan"
 RECORDING = ("recording into", "name another folder with --record")
 MOST_PROFILES = 100_000
 UNJUDGED = 3  # too early to say: whoever waits for a verdict must not take it for a good one
+SHORTEST_SECONDS, SAMPLES = 120.0, 60  # of a scan, where nothing else is asked for
 PATIENCE_SECONDS = 10.0  # with a sample
 TRIES = 3  # more, where the first or the last sample failed
 TRY_SECONDS = 1.0
@@ -53,7 +55,11 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "job", metavar="URL|PID|NAME", type=job_for, help="address with pprof or metrics, or a local process"
     )
     parser.add_argument(
-        "--for", dest="seconds", metavar="TIME", type=duration, default=120.0, help="how long (default 2m)"
+        "--for",
+        dest="seconds",
+        metavar="TIME",
+        type=duration,
+        help=f"how long (default 2m, or {SAMPLES} samples where --interval is longer)",
     )
     parser.add_argument(
         "--interval", metavar="TIME", type=duration, default=1.0, help="between two samples (default 1s)"
@@ -80,15 +86,33 @@ def run(args: argparse.Namespace) -> int:
     logging.getLogger("leakdog").addHandler(logging.NullHandler())
     job = replace(args.job, params={**args.job.params, "gc": ("1",)}) if args.gc else args.job
     job = replace(job, own_code=tuple(args.own_code))
-    fleet, profiles = asyncio.run(_scan(scan_config(job, args.interval), args.seconds, keep=args.record is not None))
+    config = scan_config(job, args.interval)
+    seconds = args.seconds or max(SHORTEST_SECONDS, SAMPLES * args.interval)
+    _warn(config, seconds)
+    fleet, profiles = asyncio.run(_scan(config, seconds, keep=args.record is not None))
     try:
-        return _tell(args, fleet)
+        return _tell(args, fleet, seconds)
     finally:  # a full disk loses the profiles, not the verdict
         if args.record is not None:
             _record(profiles, args.record)
 
 
-def _tell(args: argparse.Namespace, fleet: Fleet) -> int:
+def _warn(config: Config, seconds: float) -> None:
+    """Say before the work that it will come to nothing: whoever waits for it can end it."""
+    from leakdog.cli.scanned import first_verdict, minutes_for
+    from leakdog.config.scalars import write_duration
+
+    interval = config.global_.scrape_interval
+    if first_verdict() <= seconds < first_verdict(interval):
+        every, given = write_duration(interval), write_duration(seconds)
+        print(
+            f"leakdog scan: read every {every}, {given} are too short for a verdict; "
+            f"give --for {minutes_for(interval)}m, or a shorter --interval",
+            file=sys.stderr,
+        )
+
+
+def _tell(args: argparse.Namespace, fleet: Fleet, seconds: float) -> int:
     """Print what was found; the exit code.
 
     Raises:
@@ -101,7 +125,7 @@ def _tell(args: argparse.Namespace, fleet: Fleet) -> int:
     firing = [leak for leak in fleet.leaks() if leak.firing_since is not None]
     if watched.up is not True and not firing:  # a process that leaked until it was killed has its verdict
         raise LeakdogError(f"reading {watched.key.instance}: {watched.last_error or 'it was not read at all'}")
-    print(json.dumps(_as_json(fleet, watched)) if args.json else as_text(fleet, watched, args.seconds))
+    print(json.dumps(_as_json(fleet, watched)) if args.json else as_text(fleet, watched, seconds, args.interval))
     if firing:
         return 1
     return UNJUDGED if unjudged(watched) else 0
@@ -152,6 +176,7 @@ async def _scan(config: Config, seconds: float, *, keep: bool = False) -> tuple[
     """
     import asyncio
 
+    from leakdog.config.resolve import judged_interval
     from leakdog.detect.settings import settings_for
     from leakdog.fetch.http import HttpClient
     from leakdog.pipeline.explain import Explainer
@@ -169,7 +194,7 @@ async def _scan(config: Config, seconds: float, *, keep: bool = False) -> tuple[
     async with HttpClient() as client, Worker() as worker:
         gatherer = Gatherer(client, config, time.time, worker)
         explainer = Explainer(fleet, store, gatherer)
-        settings = settings_for(config.detection)
+        settings = settings_for(config.detection, judged_interval(config))
         pipeline = Pipeline(fleet, config, settings, gatherer, explainer, store, time.time)
         began = time.monotonic()
         with progress() as advance:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 
+from leakdog.config.schema import DetectionConfig, Preset
+from leakdog.detect.conclude import first_verdict_seconds
+from leakdog.detect.settings import Settings, settings_for
 from leakdog.model import Assessment, LeakState, Verdict
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.report.leak import CLASS_WORDS, leak_text
@@ -11,6 +14,7 @@ from leakdog.report.words import WIDTH, human_steady, wrapped
 from leakdog.web.views import leak_view
 
 REASONS = 32  # columns before them
+SPARE = 1.1  # on all times that are named
 
 
 def unjudged(watched: Watched) -> bool:
@@ -18,12 +22,26 @@ def unjudged(watched: Watched) -> bool:
     return watched.too_early and not watched.leaks and not watched.harmless
 
 
-def as_text(fleet: Fleet, watched: Watched, seconds: float) -> str:
-    """Each leak in words; without one, what was seen of each signal in so many seconds."""
+def first_verdict(interval: float = 0.0) -> float:
+    """Seconds after which a target that is read every `interval` seconds has a verdict."""
+    return first_verdict_seconds(_settings(interval))
+
+
+def minutes_for(interval: float) -> int:
+    """How long to scan for a leak to be told, with a tenth to spare, in whole minutes."""
+    return math.ceil((first_verdict(interval) + _settings(interval).hold_seconds) * SPARE / 60)
+
+
+def _settings(interval: float) -> Settings:
+    return settings_for(DetectionConfig(preset=Preset.SOAK), interval)
+
+
+def as_text(fleet: Fleet, watched: Watched, seconds: float, interval: float) -> str:
+    """Each leak in words; without one, what was seen of each signal in so many seconds, read every `interval`."""
     leaks = [leak for leak in watched.leaks.values() if leak.firing_since is not None]
     if leaks:
         return "\n\n".join(leak_text(leak_view(leak, fleet)) for leak in leaks)
-    lines = wrapped(_verdict(watched, seconds))
+    lines = wrapped(_verdict(watched, seconds, interval))
     for signal, found in sorted(watched.assessments.items()):
         verdict = "growing" if found.verdict is Verdict.LEAK else found.verdict.value.replace("_", " ")
         first, *more = wrapped(_reason(found), width=WIDTH - REASONS) or [""]
@@ -34,23 +52,27 @@ def as_text(fleet: Fleet, watched: Watched, seconds: float) -> str:
     return "\n".join(lines)
 
 
-def _verdict(watched: Watched, seconds: float) -> str:
+def _verdict(watched: Watched, seconds: float, interval: float) -> str:
     """One sentence on a target without a leak."""
     name, said = watched.key.instance, watched.assessments.values()
     grows = not watched.harmless and any(each.verdict is Verdict.LEAK for each in said)
     if grows or any(leak.state is LeakState.PENDING for leak in watched.leaks.values()):
         return f"{name} grows as a leak does, but not for long enough to be sure; scan longer (--for)"
     if unjudged(watched):
-        return f"too early to say of {name}; {_longer(watched, seconds)}"
+        return f"too early to say of {name}; {_longer(watched, seconds, interval)}"
     steady = human_steady((each.verdict, each.look_back_seconds) for each in said)
     return f"no leak found in {name}{f': {steady}' if steady else ''}"
 
 
-def _longer(watched: Watched, seconds: float) -> str:
-    """How long to scan for a first verdict, with a tenth to spare, in whole minutes, as far as it is known."""
+def _longer(watched: Watched, seconds: float, interval: float) -> str:
+    """How long to scan for a first verdict, in whole minutes, as far as it is known."""
+    took = watched.last_duration_seconds or 0.0
+    if took > interval and seconds > first_verdict():  # its samples came too seldom for what was judged
+        slow = math.ceil(took * SPARE)
+        return f"it takes {took:.0f} s to answer: run with --interval {slow}s --for {minutes_for(slow)}m"
     waits = [found.ready_at - found.time for found in watched.assessments.values() if found.ready_at is not None]
     longer = [seconds + wait for wait in waits if 0 < wait < math.inf]
-    return f"run with --for {math.ceil(min(longer) * 1.1 / 60)}m" if longer else "scan longer (--for)"
+    return f"run with --for {math.ceil(min(longer) * SPARE / 60)}m" if longer else "scan longer (--for)"
 
 
 def _reason(found: Assessment) -> str:

@@ -15,6 +15,8 @@ from leakdog.model import Kind, Source
 PROFILE_INTERVALS = {Preset.PRODUCTION: 5, Preset.SOAK: 1}
 # A goroutineleak profile forces a collection in the target, so it is read this much less often than numbers.
 GOROUTINELEAK_INTERVALS = 10
+# Sources whose numbers are judged. A goroutineleak profile, read seldom, proves what the goroutines' number shows.
+JUDGED = frozenset({Source.METRICS, Source.PROCESS, Kind.HEAP, Kind.GOROUTINE})
 
 
 def scrape_interval(config: Config, job: ScrapeConfig) -> float:
@@ -54,6 +56,19 @@ def base_interval(config: Config, job: ScrapeConfig) -> float:
     return min(
         (source_interval(config, job, source) for source in _sources(job)),
         default=scrape_interval(config, job),
+    )
+
+
+def judged_interval(config: Config) -> float:
+    """Seconds between two readings of what growth is judged by, in the job that is read most seldom."""
+    return max(
+        (
+            source_interval(config, job, source)
+            for job in config.scrape_configs
+            for source in _sources(job)
+            if source in JUDGED
+        ),
+        default=config.global_.scrape_interval,
     )
 
 

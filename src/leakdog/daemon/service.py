@@ -12,10 +12,13 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
+from leakdog.config.resolve import judged_interval
+from leakdog.config.scalars import write_duration
 from leakdog.config.schema import Backend, Config, Preset
 from leakdog.daemon.malloc import give_back
 from leakdog.daemon.memory import Memory
 from leakdog.daemon.roster import Roster
+from leakdog.detect.conclude import first_verdict_seconds
 from leakdog.detect.settings import settings_for
 from leakdog.errors import ConfigError, StoreError
 from leakdog.expose import heap_profile
@@ -132,7 +135,11 @@ class Daemon:
         """Make a configuration the one in force; targets follow at the next refresh of the roster."""
         gatherer = Gatherer(self._client, config, time.time, self._worker)
         explainer = Explainer(self.fleet, self._store, gatherer)
-        settings = settings_for(config.detection)
+        every = judged_interval(config)
+        settings = settings_for(config.detection, every)
+        if config.detection.preset is Preset.SOAK:
+            times = map(write_duration, (every, first_verdict_seconds(settings)))
+            log.info("preset soak: read every %s, targets have their first verdict after %s", *times)
         self._collector = collector = Collector(self.fleet, self._store, gatherer, time.time)
         self._pipeline = Pipeline(self.fleet, config, settings, gatherer, explainer, self._store, time.time, collector)
         self._config = config

@@ -121,6 +121,11 @@ def ready_at(first_time: float, life_start: float, settings: Settings) -> float:
     return min(waits, default=math.inf)
 
 
+def first_verdict_seconds(settings: Settings) -> float:
+    """How long a process that is settled is read until it has a verdict."""
+    return ready_at(0.0, -math.inf, settings)
+
+
 def _describe(verdict: Verdict, look: Look, numbers: dict[str, float], context: Context) -> Assessment:
     """Put numbers and words into an assessment."""
     settings, signal = context.settings, context.signal

@@ -32,6 +32,7 @@ def lines(name: str, values: Sequence[float], extra: str = "") -> list[str]:
 
 LEAK = [5_000_000 + 400_000 * second for second in range(120)]
 FLAT = [5_000_000] * 120
+SERIES = {"leaking": LEAK, "steady": FLAT}
 
 
 @pytest.fixture
@@ -73,6 +74,16 @@ def test_order_and_compression_do_not_matter(soak: Path, tmp_path: Path, capsys:
     packed.write_bytes(gzip.compress("\n".join([head, *sorted(body)]).encode()))
     run(str(packed), "--json")
     assert as_json(capsys) == first
+
+
+@pytest.mark.parametrize("step", [1, 10, 29])
+def test_a_short_history_may_have_few_readings(step: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Within an hour a leak is found, and what is flat is steady, whatever lies between two readings."""
+    path = tmp_path / "few.csv"
+    rows = [f"{name},{T0 + step * at},{value}" for name, of in SERIES.items() for at, value in enumerate(of)]
+    path.write_text("\n".join(["series,timestamp,value", *rows]) + "\n")
+    assert run(str(path), "--json") == 0
+    assert {name: each["verdict"] for name, each in as_json(capsys).items()} == {"leaking": "leak", "steady": "steady"}
 
 
 def test_a_table_for_people(soak: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -45,6 +45,18 @@ def test_a_good_file_is_summed_up(good: str, capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr().out == f"{good}: fine: 1 job, 2 static targets\n"
 
 
+@pytest.mark.parametrize(("every", "first"), [("1s", "44s"), ("10s", "3m40s")])
+def test_a_soak_tells_when_it_judges(
+    every: str, first: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Targets that are read more seldom are judged later."""
+    path = tmp_path / "soak.yml"
+    path.write_text(f"global: {{scrape_interval: {every}}}\ndetection: {{preset: soak}}\n{GOOD}")
+    assert run("check", str(path)) == 0
+    said = f"; preset soak, read every {every}: the first verdict comes after {first}\n"
+    assert capsys.readouterr().out.endswith(said)
+
+
 def test_all_problems_of_a_bad_file_are_printed(bad: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Each on a line as compilers print it, their count last, exit code 2."""
     assert run("check", bad) == 2

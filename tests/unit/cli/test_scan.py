@@ -100,6 +100,36 @@ def test_a_sample_may_take_longer_than_the_time_to_the_next(interval: float, pat
     assert scrape_timeout(config, config.scrape_configs[0]) == patience
 
 
+@pytest.mark.parametrize(
+    ("given", "seconds", "warned"),
+    [
+        ((), 120.0, ""),
+        (("--interval", "10s"), 600.0, ""),
+        (("--interval", "10s", "--for", "5m"), 300.0, ""),
+        (
+            ("--interval", "10s", "--for", "2m"),
+            120.0,
+            "leakdog scan: read every 10s, 2m are too short for a verdict; give --for 6m, or a shorter --interval\n",
+        ),
+        (("--for", "3s"), 3.0, ""),
+    ],
+)
+def test_a_longer_interval_needs_a_longer_scan(
+    given: tuple[str, ...], seconds: float, warned: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    """It has 60 samples unless told otherwise, and what comes to nothing is told before, not after."""
+    sampled = []
+
+    async def scanned(_: object, seconds: float, **__: object) -> tuple[Fleet, list[tuple[str, bytes]]]:
+        sampled.append(seconds)
+        return found(LEAK), []
+
+    monkeypatch.setattr("leakdog.cli.scan._scan", scanned)
+    cli.main(["scan", KEY.instance, *given])
+    assert sampled == [seconds]
+    assert capsys.readouterr().err == warned
+
+
 @pytest.fixture
 def program() -> Iterator[str]:
     """The address of a small Python program that serves its heap."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from leakdog.attribute.case import Finding
-from leakdog.cli.scanned import as_text, unjudged
+from leakdog.cli.scanned import as_text, first_verdict, minutes_for, unjudged
 from leakdog.config.schema import ScrapeConfig
 from leakdog.detect import words
 from leakdog.model import Assessment, LeakClass, Signal, Target, TargetKey, Verdict
@@ -28,9 +30,9 @@ def test_it_fits_into_eighty_columns() -> None:
     grows = Assessment(Signal.RSS, 9.0, Verdict.SETTLING, reasons=long)
     cache = Finding(LeakClass.CACHE, Signal.RSS, grows, long)
     for watched in (scanned(early), scanned(early, steady), scanned(grows, harmless=(cache,))):
-        lines = as_text(Fleet(), watched, 120.0).splitlines()
+        lines = as_text(Fleet(), watched, 120.0, 1.0).splitlines()
         assert max(map(len, lines)) <= 80, lines
-    assert as_text(Fleet(), scanned(early), 120.0).splitlines()[-2:] == [
+    assert as_text(Fleet(), scanned(early), 120.0, 1.0).splitlines()[-2:] == [
         "  heap_released      too early  too little of this life has been seen; a",
         "                                verdict can be expected in 61 s",
     ]
@@ -41,3 +43,22 @@ def test_a_target_is_unjudged_where_nothing_is_said_of_any_signal() -> None:
     early = Assessment(Signal.RSS, 9.0, Verdict.TOO_EARLY)
     assert unjudged(scanned(early))
     assert not unjudged(scanned(early, Assessment(Signal.THREADS, 9.0, Verdict.STEADY)))
+
+
+def test_a_target_that_answers_slowly_is_to_be_asked_less_often() -> None:
+    """Longer at the same interval would judge nothing either; a scan that was too short is told to be longer."""
+    early = Assessment(Signal.RSS, 9.0, Verdict.TOO_EARLY, ready_at=70.0)
+    slow = scanned(early)
+    slow.last_duration_seconds = 7.2
+    assert "it takes 7 s to answer: run with --interval 8s --for 5m" in " ".join(
+        as_text(Fleet(), slow, 120.0, 1.0).split()
+    )
+    assert "run with --for 2m" in " ".join(as_text(Fleet(), slow, 10.0, 1.0).split())
+    assert "run with --for 4m" in " ".join(as_text(Fleet(), slow, 120.0, 8.0).split())
+
+
+@pytest.mark.parametrize(("interval", "minutes"), [(1.0, 2), (10.0, 6), (60.0, 31)])
+def test_how_long_a_scan_takes_follows_its_interval(interval: float, minutes: int) -> None:
+    """A first verdict and the time that a leak must hold, with a tenth to spare."""
+    assert minutes_for(interval) == minutes
+    assert first_verdict(interval) == 22 * max(2.0, interval)

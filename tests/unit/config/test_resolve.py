@@ -8,6 +8,7 @@ from leakdog.config.resolve import (
     base_interval,
     body_size_limit,
     dense_interval,
+    judged_interval,
     of_whole_user,
     scrape_interval,
     scrape_timeout,
@@ -62,6 +63,16 @@ def test_profiles_are_read_always_where_they_are_all_there_is() -> None:
     assert source_interval(CONFIG, PLAIN, "heap", profiles_alone=True) == 60.0
     assert source_interval(CONFIG, PLAIN, "goroutineleak", profiles_alone=True) == 600.0
     assert source_interval(soak, PLAIN, "heap") == 60.0
+
+
+def test_what_is_judged_is_as_seldom_as_the_job_that_is_read_most_seldom() -> None:
+    """By its numbers, heap and goroutines; what only proves a leak, or tells nothing of one, holds nobody up."""
+    soak = replace(CONFIG, detection=DetectionConfig(preset=Preset.SOAK))
+    often = ScrapeConfig(job_name="often", scrape_interval=1.0, profiles=(Kind.HEAP, Kind.GOROUTINELEAK, Kind.MUTEX))
+    slow_proof = replace(often, intervals=IntervalsConfig(goroutineleak=60.0, mutex=90.0))
+    slow_heap = replace(often, intervals=IntervalsConfig(heap=30.0))
+    for jobs, seconds in (((), 60.0), ((often,), 1.0), ((slow_proof,), 1.0), ((often, slow_heap), 30.0)):
+        assert judged_interval(replace(soak, scrape_configs=jobs)) == seconds
 
 
 @pytest.mark.parametrize(("given", "seconds"), [(None, 60.0), (120.0, 120.0), (5.0, 60.0)])

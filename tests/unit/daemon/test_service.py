@@ -161,11 +161,12 @@ async def test_a_store_that_fails_during_a_reload_does_not_deafen_the_daemon(fil
 
 
 async def test_where_everything_is_kept_is_logged(file: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Who starts it without a configuration file has not said where."""
+    """Who starts it without a configuration file has not said where. When a soak judges is logged, too."""
     with caplog.at_level(logging.INFO):
         async with Started(file):
             pass
     assert f"the store is {file.parent / 'data'}" in caplog.messages
+    assert "preset soak: read every 1s, targets have their first verdict after 44s" in caplog.messages
 
 
 async def test_a_changed_storage_waits_for_a_restart(file: Path, caplog: pytest.LogCaptureFixture) -> None:
