@@ -46,6 +46,7 @@ exit codes: 0 the history was replayed, 2 usage, 3 the file cannot be used
 """
 SOAK_SECONDS = 3600.0  # a history shorter than this was a soak run
 DRAWING = ("drawing into", "name another folder with --plot")
+YEAR_SECONDS = 365.25 * 86400
 NAMED = 5  # of series that are left out
 NOT_IN_SIGNALS = re.compile(r"[^a-z_]+")
 NOT_IN_NAMES = re.compile(r"[^\w.-]+")
@@ -138,16 +139,29 @@ def judged(histories: Sequence[History]) -> tuple[list[History], list[str]]:
 def replayed(
     histories: Sequence[History], units: Sequence[Unit], settings: Settings, progress: Callable[[float], None]
 ) -> list[Replayed]:
-    """What became of each series; those of one unit are replayed together."""
+    """What became of each series; those of one unit and one time are replayed together."""
     from leakdog.detect.replay import replay
     from leakdog.model import Signal, Unit
 
+    signals = {Unit.BYTES: Signal.RSS, Unit.COUNT: Signal.GOROUTINES}
+    groups: dict[tuple[Unit, int], list[int]] = {}
+    for place, group in enumerate(zip(units, eras(histories), strict=True)):
+        groups.setdefault(group, []).append(place)
     found: dict[int, Replayed] = {}
-    for unit, signal in ((Unit.BYTES, Signal.RSS), (Unit.COUNT, Signal.GOROUTINES)):
-        places = [place for place, each in enumerate(units) if each is unit]
-        some = replay([histories[place] for place in places], signal, settings, progress)
+    for (unit, _), places in groups.items():
+        some = replay([histories[place] for place in places], signals[unit], settings, progress)
         found.update(zip(places, some, strict=True))
     return [found[place] for place in range(len(units))]
+
+
+def eras(histories: Sequence[History]) -> list[int]:
+    """Of each series the number of its era: between two lies a year without a reading, which nobody is to replay."""
+    out, era, end = [0] * len(histories), -1, -math.inf
+    for place in sorted(range(len(histories)), key=lambda each: float(histories[each].time[0])):
+        era += float(histories[place].time[0]) - end > YEAR_SECONDS
+        end = max(end, float(histories[place].time[-1]))
+        out[place] = era
+    return out
 
 
 def preset_for(histories: list[History]) -> Preset:

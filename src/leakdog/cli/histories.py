@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gzip
+import io
 import math
 import sys
 import zlib
@@ -13,17 +15,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 import numpy as np
 
 from leakdog.detect.grid import History
 from leakdog.errors import LeakdogError
+from leakdog.report.words import human_time
 
 NEEDED = ("timestamp", "value")
+KNOWN = ("series", *NEEDED, "load", "start_time", "limit")
+MOST_SHOWN = 60  # characters of what was found in their place
 MILLISECONDS = 1e11  # from it on, as unix seconds, a time is after the year 5000
 TIMES = ("timestamp", "start_time")
 PROGRESS_LINES = 20_000
+GZIP = b"\x1f\x8b"
+DAY = 86400.0
+SPAN = 30 * DAY  # times are noted by it
+APART = 12  # spans without any reading, from which what is on one side does not belong to the other
 
 
 class _Unusable(ValueError):
@@ -58,15 +67,40 @@ class _Lines:
         return 1
 
 
+class _Place(NamedTuple):
+    """Where a time is written, and how."""
+
+    line: int
+    column: int
+    text: str
+
+
 @dataclass(slots=True)
 class _Columns:
-    """The readings of one series as they come."""
+    """The readings of one series as they come, and where the first of each `SPAN` of time is."""
 
     time: array[float] = field(default_factory=lambda: array("d"))
     value: array[float] = field(default_factory=lambda: array("d"))
     load: array[float] = field(default_factory=lambda: array("d"))
     start: array[float] = field(default_factory=lambda: array("d"))
     limit: float = math.nan
+    places: dict[int, _Place] = field(default_factory=dict)
+
+    def stray(self) -> tuple[_Place, str] | None:
+        """The first reading that lies years from most others, and why it cannot be used; None where there is none.
+
+        A wrong time costs more than its reading: what is replayed is every minute from the first to the last.
+        """
+        spans, counts = np.unique(np.array(self.time) // SPAN, return_counts=True)
+        part = np.append(0, np.cumsum(np.diff(spans) > APART))
+        usual = spans[part == np.bincount(part, counts).argmax()]
+        places = [place for span, place in self.places.items() if not usual[0] <= span <= usual[-1]]
+        if not places:
+            return None
+        begin, end = (human_time(SPAN * each).split()[0] for each in (usual[0], usual[-1] + 1))
+        others = f"the other readings of its series are of {begin} to {end}"
+        place = min(places)
+        return place, f"timestamp {place.text!r} is years away: {others}; correct it, or leave the line out"
 
 
 def read_histories(path: str, *, with_load: bool = True, progress: Callable[[], None] = lambda: None) -> list[History]:
@@ -81,6 +115,10 @@ def read_histories(path: str, *, with_load: bool = True, progress: Callable[[], 
             columns = _read(lines, path, progress)
     except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
         raise LeakdogError(f"reading {path}: {getattr(error, 'strerror', None) or error}") from error
+    for each in columns.values():
+        if each.time and (stray := each.stray()):
+            place, why = stray
+            raise LeakdogError(f"reading {path}:{place.line}:{place.column}: {why}")
     histories = [_history(name, each, with_load=with_load) for name, each in columns.items() if each.time]
     if not histories:
         raise LeakdogError(f"reading {path}: it holds no reading; it needs lines of series,timestamp,value")
@@ -89,13 +127,16 @@ def read_histories(path: str, *, with_load: bool = True, progress: Callable[[], 
 
 @contextmanager
 def _open(path: str) -> Iterator[TextIO]:
-    if path == "-":
-        yield sys.stdin
-        return
-    with Path(path).open("rb") as probe:
-        packed = probe.read(2) == b"\x1f\x8b"
-    with gzip.open(path, "rt", newline="") if packed else Path(path).open(newline="") as lines:
-        yield lines
+    """Its lines, unpacked where it begins as gzip does; `-` is standard input, which is read once and not closed."""
+    with contextlib.ExitStack() as stack:
+        file = sys.stdin.buffer if path == "-" else stack.enter_context(Path(path).open("rb"))
+        packed = file.peek(len(GZIP))[: len(GZIP)] == GZIP
+        bytes_ = stack.enter_context(gzip.open(file)) if packed else file
+        lines = io.TextIOWrapper(bytes_, encoding="utf-8-sig", newline="")
+        try:
+            yield lines
+        finally:
+            lines.detach()
 
 
 def _read(lines: TextIO, path: str, progress: Callable[[], None]) -> dict[str, _Columns]:
@@ -104,9 +145,7 @@ def _read(lines: TextIO, path: str, progress: Callable[[], None]) -> dict[str, _
     heading = [name.strip() for name in next(rows, [])]
     missing = [name for name in NEEDED if name not in heading]
     if missing:
-        raise LeakdogError(
-            f"reading {path}:1:1: the first line must name the columns; {', '.join(missing)} is not there"
-        )
+        raise LeakdogError(f"reading {path}:1:1: {_heading(heading, missing)}")
     at_time, at_value = heading.index("timestamp"), heading.index("value")
     at_name, at_load, at_start, at_limit = (
         heading.index(name) if name in heading else None for name in ("series", "load", "start_time", "limit")
@@ -124,7 +163,10 @@ def _read(lines: TextIO, path: str, progress: Callable[[], None]) -> dict[str, _
                 series = found[name] = _Columns()
             if not row[at_value]:
                 continue
-            series.time.append(_finite(row, at_time, "timestamp"))
+            time = _finite(row, at_time, "timestamp")
+            if (span := int(time // SPAN)) not in series.places:
+                series.places[span] = _Place(rows.line_num, told.column(at_time), row[at_time])
+            series.time.append(time)
             series.value.append(_finite(row, at_value, "value"))
             series.load.append(_optional(row, at_load, "load"))
             series.start.append(_optional(row, at_start, "start_time"))
@@ -136,6 +178,14 @@ def _read(lines: TextIO, path: str, progress: Callable[[], None]) -> dict[str, _
             what = f"the line has {len(row)} of {len(heading)} columns"
             raise LeakdogError(f"reading {path}:{rows.line_num}:1: {what}") from None
     return found
+
+
+def _heading(heading: list[str], missing: list[str]) -> str:
+    """What is wrong with the first line, and what it is to be."""
+    found = f"it is {','.join(heading)[:MOST_SHOWN]!r}" if heading else "it is empty"
+    absent = f"{' and '.join(missing)} {'are' if len(missing) > 1 else 'is'} not there"
+    wanted = f"write {','.join(KNOWN)} ({' and '.join(NEEDED)} are needed, in any order)"
+    return f"the first line must name the columns; {found}, {absent}; {wanted}"
 
 
 def _finite(row: list[str], place: int, column: str) -> float:
@@ -157,6 +207,8 @@ def _number(row: list[str], place: int, column: str) -> float:
     if column in TIMES and number >= MILLISECONDS:
         meant = "seconds are wanted; divide milliseconds by 1000"
         raise _Unusable(place, f"{column} {row[place]!r} is after the year 5000: {meant}")
+    if column == "timestamp" and number < 0:
+        raise _Unusable(place, f"{column} {row[place]!r} is before 1970: unix seconds are wanted, 0 or more")
     return number
 
 
@@ -169,6 +221,8 @@ def _time(row: list[str], place: int, column: str) -> float:
     if time is None or time.tzinfo is None:
         forms = "unix seconds, or as RFC 3339 with its offset, such as 2026-11-01T00:00:00Z"
         raise _Unusable(place, f"{column} {row[place]!r} is not a time; write it as {forms}")
+    if column == "timestamp" and not 0 <= time.timestamp() < MILLISECONDS:
+        raise _Unusable(place, f"{column} {row[place]!r} is not between 1970 and 5000; correct it")
     return time.timestamp()
 
 

@@ -138,8 +138,9 @@ class Frame:
         lines = [self._line("grid", value, text) for value, text in self._ticks()]
         if self.limit is not None:
             lines.append(self._line("limit", self.limit, "limit"))
-        lines.append(f'<text x="{LEFT}" y="{HEIGHT - 8}">{clock(self.begin)}</text>')
-        lines.append(f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 8}" text-anchor="end">{clock(self.end)}</text>')
+        begin, end = clock(self.begin, year=True), clock(self.end, year=True)
+        lines.append(f'<text x="{LEFT}" y="{HEIGHT - 8}">{begin}</text>')
+        lines.append(f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 8}" text-anchor="end">{end}</text>')
         return "".join(lines)
 
     def _ticks(self) -> list[tuple[float, str]]:
@@ -260,5 +261,5 @@ def _fit(frame: Frame, times: Floats, values: Floats, growth: Growth) -> str:
     return f'<line class="fit" x1="{x[0]:.1f}" y1="{y[0]:.1f}" x2="{x[1]:.1f}" y2="{y[1]:.1f}"/>'
 
 
-def clock(time: float) -> str:
-    return datetime.fromtimestamp(float(time), UTC).strftime("%m-%d %H:%M:%S")
+def clock(time: float, *, year: bool = False) -> str:
+    return datetime.fromtimestamp(float(time), UTC).strftime(f"{'%Y-' if year else ''}%m-%d %H:%M:%S")

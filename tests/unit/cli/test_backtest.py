@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from leakdog.cli import backtest
+from leakdog.detect.history import History
 from leakdog.errors import LeakdogError
 
 T0 = 1_750_000_000
@@ -86,6 +88,23 @@ def test_a_short_history_may_have_few_readings(step: int, tmp_path: Path, capsys
     assert {name: each["verdict"] for name, each in as_json(capsys).items()} == {"leaking": "leak", "steady": "steady"}
 
 
+def test_nobody_replays_the_years_between_two_series() -> None:
+    """Those that lie a year apart are of two eras, each replayed by itself."""
+    ends = [(1.75e9, 1.76e9), (0.0, 5e7), (4e7, 9e7), (1.761e9, 1.7611e9), (1.7e9, 1.7001e9)]
+    assert backtest.eras([History("", np.array(each), np.zeros(2)) for each in ends]) == [2, 0, 0, 2, 1]
+
+
+def test_series_of_two_eras_have_what_they_have_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One that was recorded in 1970 changes nothing of another, and costs it no time."""
+    path = tmp_path / "eras.csv"
+    old = [f"old,{second},{value}" for second, value in enumerate(LEAK)]
+    path.write_text("\n".join(["series,timestamp,value", *old, *lines("new", LEAK)]) + "\n")
+    assert run(str(path), "--json") == 0
+    found = as_json(capsys)
+    (first,), (second,) = found["old"]["alerts"], found["new"]["alerts"]
+    assert second["from"] - first["from"] == T0
+
+
 def test_a_table_for_people(soak: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The table names the leaking series, and counts those without an alert."""
     assert run(str(soak)) == 0
@@ -132,7 +151,7 @@ def test_cutting_the_tail_changes_no_alert(soak: Path, tmp_path: Path, capsys: p
     ("text", "why"),
     [
         ("series,timestamp\na,1\n", "value is not there"),
-        ("", "timestamp, value is not there"),
+        ("", "it is empty, timestamp and value are not there"),
         ("series,timestamp,value\n", "no reading"),
         ("series,timestamp,value\na,1,x\n", ":2:5: value 'x' is not a number"),
         ("series,timestamp,value\na,1,5\na,2\n", ":3:1: the line has 2 of 3 columns"),

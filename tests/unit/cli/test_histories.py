@@ -2,6 +2,8 @@
 
 import gzip
 import io
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -66,11 +68,62 @@ def test_a_packed_file_is_read_and_a_damaged_one_told(tmp_path: Path) -> None:
             read_histories(str(path))
 
 
-def test_standard_input_is_a_file_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A dash reads what is piped in."""
-    monkeypatch.setattr(histories.sys, "stdin", io.StringIO("timestamp,value\n1,2\n3,4\n"))
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_standard_input_is_a_file_too(pack: Callable[[bytes], bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dash reads what is piped in, packed with gzip or not, and leaves standard input open."""
+    given = io.TextIOWrapper(io.BufferedReader(io.BytesIO(pack(b"timestamp,value\n1,2\n3,4\n"))))
+    monkeypatch.setattr(histories.sys, "stdin", given)
     (only,) = read_histories("-")
     assert only.value.tolist() == [2, 4]
+    assert not given.closed
+
+
+def test_a_mark_of_the_byte_order_is_no_part_of_a_column(tmp_path: Path) -> None:
+    """Spreadsheets write one before the heading."""
+    path = tmp_path / "marked.csv"
+    path.write_bytes(b"\xef\xbb\xbftimestamp,value\n1,2\n")
+    assert read_histories(str(path))[0].time.tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("stray", "said"),
+    [
+        ("0", ":4:3: timestamp '0' is years away: the other readings of its series are of 2025-06-11 to 2025-07-11;"),
+        ("1850000000", ":4:3: timestamp '1850000000' is years away"),
+        ("1999-01-01T00:00:00Z", ":4:3: timestamp '1999-01-01T00:00:00Z' is years away"),
+        ("-5", ":4:3: timestamp '-5' is before 1970"),
+        ("-1e300", ":4:3: timestamp '-1e300' is before 1970"),
+        ("0001-01-01T00:00:00Z", ":4:3: timestamp '0001-01-01T00:00:00Z' is not between 1970 and 5000"),
+        ("9999-01-01T00:00:00Z", ":4:3: timestamp '9999-01-01T00:00:00Z' is not between 1970 and 5000"),
+    ],
+)
+def test_a_time_that_is_years_from_all_others_is_named(stray: str, said: str, tmp_path: Path) -> None:
+    """One such line would have every minute between replayed, and its alert told at a wrong time."""
+    path = tmp_path / "stray.csv"
+    times = ("1750000000", "1750000060", stray, "1750000120", stray)
+    path.write_text("series,timestamp,value\n" + "".join(f"a,{time},5\n" for time in times))
+    with pytest.raises(LeakdogError, match=re.escape(said)):
+        read_histories(str(path))
+
+
+def test_a_gap_of_months_is_none_of_years(tmp_path: Path) -> None:
+    """And each series has times of its own."""
+    path = tmp_path / "gaps.csv"
+    path.write_text("series,timestamp,value\na,0,1\na,30000000,2\na,60000000,2\nb,1750000000,5\n")
+    assert [each.time.tolist() for each in read_histories(str(path))] == [[0, 3e7, 6e7], [1.75e9]]
+
+
+def test_a_wrong_heading_is_told_with_the_one_that_is_wanted(tmp_path: Path) -> None:
+    """What was found there, what is missing, and all that may be there."""
+    path = tmp_path / "wrong.csv"
+    path.write_text("time,rss\n1,2\n")
+    with pytest.raises(LeakdogError) as caught:
+        read_histories(str(path))
+    assert str(caught.value) == (
+        f"reading {path}:1:1: the first line must name the columns; it is 'time,rss', "
+        "timestamp and value are not there; "
+        "write series,timestamp,value,load,start_time,limit (timestamp and value are needed, in any order)"
+    )
 
 
 def test_progress_is_told_on_long_files(tmp_path: Path) -> None:
