@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import NamedTuple, TextIO, cast
 
 import numpy as np
 
@@ -129,7 +129,10 @@ def read_histories(path: str, *, with_load: bool = True, progress: Callable[[], 
 def _open(path: str) -> Iterator[TextIO]:
     """Its lines, unpacked where it begins as gzip does; `-` is standard input, which is read once and not closed."""
     with contextlib.ExitStack() as stack:
-        file = sys.stdin.buffer if path == "-" else stack.enter_context(Path(path).open("rb"))
+        # standard input is one, whatever its type says
+        file = (
+            cast("io.BufferedReader", sys.stdin.buffer) if path == "-" else stack.enter_context(Path(path).open("rb"))
+        )
         packed = file.peek(len(GZIP))[: len(GZIP)] == GZIP
         bytes_ = stack.enter_context(gzip.open(file)) if packed else file
         lines = io.TextIOWrapper(bytes_, encoding="utf-8-sig", newline="")
