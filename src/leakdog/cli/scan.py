@@ -16,6 +16,7 @@ from leakdog.cli.folders import make_folder, not_writable
 from leakdog.cli.help import Help
 from leakdog.cli.progress import progress
 from leakdog.errors import LeakdogError
+from leakdog.model import LeakClass
 
 if TYPE_CHECKING:
     from leakdog.config.schema import Config, ScrapeConfig
@@ -26,7 +27,8 @@ EPILOG = """examples:
   leakdog scan http://127.0.0.1:6060              two minutes, once a second
   leakdog scan 127.0.0.1:6060 --for 5m            longer, surer
   leakdog scan 4711                               a local process by its id: resident memory, threads, files
-  leakdog scan 127.0.0.1:6060 --for 10m --gc --record run1/   keep the profiles, for analyze and gate
+  leakdog scan 127.0.0.1:6060 --no-gc             a program that must not be held up
+  leakdog scan 127.0.0.1:6060 --for 10m --record run1/   keep the profiles
   leakdog scan etcd --json                        a local process by its name, for a script
 
 exit codes: 0 no leak, 1 a leak was found, 2 usage, 3 the target could not be read, or not for long enough to say
@@ -39,6 +41,7 @@ SHORTEST_SECONDS, SAMPLES = 120.0, 60  # of a scan, where nothing else is asked 
 PATIENCE_SECONDS = 10.0  # with a sample
 TRIES = 3  # more, where the first or the last sample failed
 TRY_SECONDS = 1.0
+GARBAGE_FREE = frozenset({LeakClass.GOROUTINE, LeakClass.THREADS, LeakClass.FILES})  # in these leaks there is none
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -65,7 +68,10 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--interval", metavar="TIME", type=duration, default=1.0, help="between two samples (default 1s)"
     )
     parser.add_argument(
-        "--gc", action="store_true", help="let the target collect before each heap profile: surer, at its cost"
+        "--gc",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="let the target collect garbage before each heap profile, at its cost; else garbage may look like a leak",
     )
     parser.add_argument(
         "--record", metavar="DIR", type=Path, help="keep the profiles in this folder, for analyze and gate"
@@ -84,11 +90,10 @@ def run(args: argparse.Namespace) -> int:
         make_folder(args.record, *RECORDING)
     # What the pipeline logs of the target is told below, once.
     logging.getLogger("leakdog").addHandler(logging.NullHandler())
-    job = replace(args.job, params={**args.job.params, "gc": ("1",)}) if args.gc else args.job
-    job = replace(job, own_code=tuple(args.own_code))
+    job = replace(args.job if args.gc else without_collections(args.job), own_code=tuple(args.own_code))
     config = scan_config(job, args.interval)
     seconds = args.seconds or max(SHORTEST_SECONDS, SAMPLES * args.interval)
-    _warn(config, seconds)
+    _warn(config, seconds, gc=args.gc)
     fleet, profiles = asyncio.run(_scan(config, seconds, keep=args.record is not None))
     try:
         return _tell(args, fleet, seconds)
@@ -97,19 +102,22 @@ def run(args: argparse.Namespace) -> int:
             _record(profiles, args.record)
 
 
-def _warn(config: Config, seconds: float) -> None:
-    """Say before the work that it will come to nothing: whoever waits for it can end it."""
+def _warn(config: Config, seconds: float, *, gc: bool) -> None:
+    """Say before the work what it costs the target, and where it will come to nothing: it can be ended still."""
     from leakdog.cli.scanned import first_verdict, minutes_for
     from leakdog.config.scalars import write_duration
 
     interval = config.global_.scrape_interval
+    every = write_duration(interval)
+    if gc and config.scrape_configs[0].static_configs:
+        _note(f"the target collects garbage before each heap profile, every {every}; --no-gc leaves that out")
     if first_verdict() <= seconds < first_verdict(interval):
-        every, given = write_duration(interval), write_duration(seconds)
-        print(
-            f"leakdog scan: read every {every}, {given} are too short for a verdict; "
-            f"give --for {minutes_for(interval)}m, or a shorter --interval",
-            file=sys.stderr,
-        )
+        short = f"read every {every}, {write_duration(seconds)} are too short for a verdict"
+        _note(f"{short}; give --for {minutes_for(interval)}m, or a shorter --interval")
+
+
+def _note(text: str) -> None:
+    print(f"leakdog scan: {text}", file=sys.stderr)
 
 
 def _tell(args: argparse.Namespace, fleet: Fleet, seconds: float) -> int:
@@ -127,6 +135,8 @@ def _tell(args: argparse.Namespace, fleet: Fleet, seconds: float) -> int:
         raise LeakdogError(f"reading {watched.key.instance}: {watched.last_error or 'it was not read at all'}")
     print(json.dumps(_as_json(fleet, watched)) if args.json else as_text(fleet, watched, seconds, args.interval))
     if firing:
+        if not args.gc and not GARBAGE_FREE.issuperset(leak.leak_class for leak in firing):
+            _note("no collection was asked for, so what grows may be garbage: scan with --gc, or longer, to be sure")
         return 1
     return UNJUDGED if unjudged(watched) else 0
 
@@ -167,6 +177,14 @@ def job_for(text: str) -> ScrapeConfig:
         raise argparse.ArgumentTypeError(str(error)) from None
     job = ScrapeConfig(job_name=JOB, scheme=scheme or "http", static_configs=(StaticConfig(targets=(address,)),))
     return replace(job, pprof_path=path) if path else job
+
+
+def without_collections(job: ScrapeConfig) -> ScrapeConfig:
+    """The same job, of whose profiles none has its target collect garbage."""
+    from leakdog.model import Kind
+
+    profiles = tuple(kind for kind in job.profiles if kind is not Kind.GOROUTINELEAK)
+    return replace(job, params={**job.params, "gc": ("0",)}, profiles=profiles)
 
 
 async def _scan(config: Config, seconds: float, *, keep: bool = False) -> tuple[Fleet, list[tuple[str, bytes]]]:

@@ -17,9 +17,9 @@ from leakdog import cli
 from leakdog.attribute.case import Finding
 from leakdog.cli.scan import PATIENCE_SECONDS, _record, job_for, scan_config
 from leakdog.config.resolve import scrape_timeout
-from leakdog.config.schema import Backend, Preset, ProcessConfig, ScrapeConfig
+from leakdog.config.schema import Backend, Config, Preset, ProcessConfig, ScrapeConfig
 from leakdog.errors import LeakdogError
-from leakdog.model import Assessment, Leak, LeakClass, LeakState, Signal, Target, TargetKey, Verdict
+from leakdog.model import Assessment, Kind, Leak, LeakClass, LeakState, Signal, Target, TargetKey, Verdict
 from leakdog.pipeline.state import Fleet, Watched
 
 Capture = pytest.CaptureFixture[str]
@@ -122,12 +122,49 @@ def test_a_longer_interval_needs_a_longer_scan(
 
     async def scanned(_: object, seconds: float, **__: object) -> tuple[Fleet, list[tuple[str, bytes]]]:
         sampled.append(seconds)
+        return found(replace(LEAK, leak_class=LeakClass.GOROUTINE)), []
+
+    monkeypatch.setattr("leakdog.cli.scan._scan", scanned)
+    cli.main(["scan", KEY.instance, "--no-gc", *given])
+    assert sampled == [seconds]
+    assert capsys.readouterr().err == warned
+
+
+@pytest.mark.parametrize(
+    ("given", "gc", "leak_profile"), [((), None, True), (("--gc",), None, True), (("--no-gc",), ("0",), False)]
+)
+def test_no_collection_is_forced_where_none_is_wanted(
+    given: tuple[str, ...], gc: object, leak_profile: bool, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    """Neither before a heap profile nor for a goroutineleak profile; else it is said before it is done."""
+    jobs = []
+
+    async def scanned(config: Config, *_: object, keep: bool) -> tuple[Fleet, list[tuple[str, bytes]]]:
+        jobs.extend(config.scrape_configs)
         return found(LEAK), []
 
     monkeypatch.setattr("leakdog.cli.scan._scan", scanned)
-    cli.main(["scan", KEY.instance, *given])
-    assert sampled == [seconds]
-    assert capsys.readouterr().err == warned
+    assert cli.main(["scan", KEY.instance, *given]) == 1
+    (job,) = jobs
+    assert (job.params.get("gc"), Kind.GOROUTINELEAK in job.profiles) == (gc, leak_profile)
+    said = "the target collects garbage before each heap profile, every 1s; --no-gc leaves that out"
+    assert (said in capsys.readouterr().err) is (gc is None)
+
+
+@pytest.mark.parametrize("leak_class", LeakClass)
+def test_what_may_be_garbage_is_not_told_as_sure(
+    leak_class: LeakClass, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    """Where nothing was collected; goroutines, threads and files are none."""
+
+    async def scanned(*_: object, keep: bool) -> tuple[Fleet, list[tuple[str, bytes]]]:
+        return found(replace(LEAK, leak_class=leak_class)), []
+
+    monkeypatch.setattr("leakdog.cli.scan._scan", scanned)
+    counted = {LeakClass.GOROUTINE, LeakClass.THREADS, LeakClass.FILES}
+    for given, said in (("--gc", False), ("--no-gc", leak_class not in counted)):
+        assert cli.main(["scan", KEY.instance, given]) == 1
+        assert ("what grows may be garbage" in capsys.readouterr().err) is said
 
 
 @pytest.fixture
@@ -247,7 +284,7 @@ def test_a_name_of_several_processes_is_not_guessed_at(monkeypatch: pytest.Monke
 def test_what_cannot_be_read_ends_with_3(said: str, target: str, capsys: Capture) -> None:
     """One sentence names the target and the reason, and nothing else is printed."""
     assert cli.main(["scan", target, "--for", "1s"]) == 3
-    assert capsys.readouterr().err == f"leakdog scan: {said}\n"
+    assert capsys.readouterr().err.splitlines()[-1] == f"leakdog scan: {said}"
 
 
 @pytest.mark.parametrize("busy", [1, 2])
@@ -264,7 +301,7 @@ def test_a_sample_that_is_refused_costs_no_verdict(busy: int, serve: Serve, caps
     assert cli.main(["scan", address, "--for", "2s", "--interval", "1s"]) == 3
     told = capsys.readouterr()
     assert told.out.startswith("too early to say of ")
-    assert told.err == ""
+    assert told.err.count("\n") == 1  # that it is made to collect
 
 
 def test_a_recording_is_a_folder_of_profiles(tmp_path: Path) -> None:
@@ -310,4 +347,7 @@ def test_a_recording_that_fails_at_the_end_loses_no_verdict(
     assert cli.main(["scan", KEY.instance, "--record", str(tmp_path)]) == 3
     out, err = capsys.readouterr()
     assert KEY.instance in out
-    assert err == f"leakdog scan: recording into {tmp_path}: Is a directory; name another folder with --record\n"
+    assert (
+        err.splitlines()[-1]
+        == f"leakdog scan: recording into {tmp_path}: Is a directory; name another folder with --record"
+    )

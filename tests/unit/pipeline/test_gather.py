@@ -129,6 +129,14 @@ async def test_a_collection_is_forced_under_soak_only(paper, config, watched, ex
     assert paper.asked[0] == expected
 
 
+async def test_a_job_may_forbid_collections(paper, config, watched) -> None:
+    """Also under soak: what its `params` say counts."""
+    watched.job = replace(watched.job, params={"gc": ("0",)})
+    await gatherer(paper, replace(config, detection=DetectionConfig(preset=Preset.SOAK))).gather(watched, ALL)
+    assert paper.asked[0] == "/debug/pprof/heap?gc=0"
+    assert watched.cost["heap"].collections == 0
+
+
 async def test_memstats_are_read_where_no_metrics_page_tells_them(paper, config, watched: Watched) -> None:
     """Without a metrics page the text form of the heap profile gives the memory figures."""
     del paper.pages["/metrics"]
