@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,7 +24,7 @@ EPILOG = r"""examples:
   leakdog ack 3f9c2a --undo                      announce it again at once
   leakdog ack --function 'cache\.\(\*Index\)\.Put' --job shop --note "bounded by its keys"
   leakdog ack --function 'cache\.\(\*Index\)\.Put' --job shop --undo
-  leakdog ack --list                             functions that are acknowledged
+  leakdog ack --list                             leaks and functions that are acknowledged
 
 A leak that is acknowledged stays listed, and `leakdog_leak_acknowledged` is 1 for it, which keeps the alert rules
 quiet; they still tell when its limit is near. An acknowledgement of a leak ends with its time, and when its growth has
@@ -48,7 +49,7 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     what.add_argument(
         "--function", metavar="REGEX", help="all leaks that are mostly of functions in whose names this is found"
     )
-    what.add_argument("--list", action="store_true", help="list the functions that are acknowledged")
+    what.add_argument("--list", action="store_true", help="list the leaks and functions that are acknowledged")
     parser.add_argument("--job", metavar="JOB", default="", help="with --function: only those of this job")
     parser.add_argument("--for", dest="seconds", metavar="TIME", type=duration, help="only for so long, such as 3d")
     parser.add_argument("--note", metavar="TEXT", default="", help="what is known of it, for the others on call")
@@ -68,11 +69,13 @@ def run(args: argparse.Namespace) -> int:
     _check(args)
     client = Client(args.server)
     if args.list:
-        answer: Any = {"acknowledged": client.listing(FUNCTIONS, "acknowledged")}
-        told = [_function(each) for each in answer["acknowledged"]] or ["No function is acknowledged."]
+        answer: Any = _list(client)
+        told = [f"{leak['id']}: {headline(leak)}\n  {next(beside(leak))}" for leak in answer["leaks"]]
+        told += [_function(each) for each in answer["acknowledged"]]
+        told = told or ["No leak and no function is acknowledged."]
     elif args.function is not None:
         answer = _send_function(client, args)
-        told = [_function(answer), _changed(len(answer["leaks"]), args.job, undo=args.undo)]
+        told = [_function(answer), *_changed(answer, args.job, undo=args.undo)]
         if args.job and not args.undo:
             _warn_of_unknown(client, args.job)
     else:
@@ -107,6 +110,13 @@ def _send_function(client: Client, args: argparse.Namespace) -> Any:
     return client.send("POST", FUNCTIONS, given | {"note": args.note, "for_seconds": args.seconds})
 
 
+def _list(client: Client) -> dict[str, Any]:
+    """Functions that are acknowledged, and the leaks that are each by itself."""
+    leaks = client.listing("/api/v1/leaks", "leaks")
+    own = [leak for leak in leaks if (given := leak.get("acknowledged")) and not given.get("function")]
+    return {"acknowledged": client.listing(FUNCTIONS, "acknowledged"), "leaks": own}
+
+
 def _function(given: dict[str, Any]) -> str:
     """A line of one regular expression: whose, where it was said, and what was said with it."""
     whose = f"of job {given['job']}" if given["job"] else "of all jobs"
@@ -117,15 +127,19 @@ def _function(given: dict[str, Any]) -> str:
     return inert(f"{given['function']} {whose}, since {human_time(unix_time(given['since']))}{until}{note}")
 
 
-def _changed(leaks: int, job: str, *, undo: bool) -> str:
+def _changed(answer: dict[str, Any], job: str, *, undo: bool) -> Iterator[str]:
     """Of how many leaks it holds, or no longer holds; where there are none, why that may be so."""
+    of, leaks, own = inert(f" of job {job}" if job else ""), len(answer["leaks"]), answer.get("leaks_by_id") or ()
     if leaks:
         now = "announced again" if undo else "acknowledged"
-        return f"{plural(leaks, 'leak')} {'is' if leaks == 1 else 'are'} {now} by this."
-    of = inert(f" of job {job}" if job else "")
-    if undo:
-        return f"No leak{of} is announced again: none that goes on was acknowledged by this alone."
-    return f"No leak{of} that goes on now is acknowledged by this; it holds for those that come."
+        yield f"{plural(leaks, 'leak')} {'is' if leaks == 1 else 'are'} {now} by this."
+    elif undo:
+        yield f"No leak{of} is announced again: none that goes on was acknowledged by this alone."
+    elif not own:
+        yield f"No leak{of} that goes on now is acknowledged by this; it holds for those that come."
+    if own:
+        known = "1 leak of these functions is" if len(own) == 1 else f"{len(own)} leaks of these functions are"
+        yield f"{known} acknowledged by id already, until `leakdog ack ID --undo`: {', '.join(own)}."
 
 
 def _warn_of_unknown(client: Client, job: str) -> None:

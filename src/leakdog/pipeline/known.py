@@ -69,13 +69,15 @@ def _acknowledged(leak: Leak, known: Iterable[Acknowledgement]) -> Acknowledgeme
     before = leak.acknowledged
     if before is not None and not before.by_function:
         return before
-    whole = sum(culprit.share for culprit in leak.culprits)
-    for given in known:
-        most = CONFIGURED_CHARACTERS if given.configured else CHARACTERS
-        theirs = sum(each.share for each in leak.culprits if _is_in(given.function, each.frame.function[:most]))
-        if theirs > MOSTLY * whole:
-            return before if before and replace(before, since=given.since) == given else given
-    return None
+    given = next((each for each in known if is_theirs(leak, each)), None)
+    return before if before and given and replace(before, since=given.since) == given else given
+
+
+def is_theirs(leak: Leak, given: Acknowledgement) -> bool:
+    """Whether a leak is mostly that of the functions that are meant."""
+    most = CONFIGURED_CHARACTERS if given.configured else CHARACTERS
+    theirs = sum(each.share for each in leak.culprits if _is_in(given.function, each.frame.function[:most]))
+    return theirs > MOSTLY * sum(culprit.share for culprit in leak.culprits)
 
 
 @lru_cache(ANSWERS)

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 
 from aiohttp import web
 
-from leakdog.model import Leak, LeakState
+from leakdog.model import Acknowledgement, Leak, LeakState
 from leakdog.pipeline.functions import FUNCTIONS, KnownFunctions, dump_functions, wrong
-from leakdog.pipeline.known import note
+from leakdog.pipeline.known import is_theirs, note
 from leakdog.pipeline.state import Fleet
 from leakdog.store.contract import Store
 from leakdog.web.acknowledge import read_body, read_note, read_until
@@ -60,7 +60,8 @@ class Functions:
             if len(others) >= MOST:
                 raise bad_request(f"{MOST} are given already: take some back, or name them in the configuration")
             await self._put([*others, given], now)
-        return json_response(_view(given) | {"leaks": _open(leak for leak in self._leaks() if _is_by(given, leak))})
+        leaks = _open(leak for leak in self._leaks() if _is_by(given, leak))
+        return json_response(_view(given) | {"leaks": leaks, "leaks_by_id": self._by_id(function, job)})
 
     async def take(self, request: web.Request) -> web.Response:
         """Announce again what leaks in functions: those given for `?function=` and, where it was for one, `job=`."""
@@ -69,8 +70,10 @@ class Functions:
             held = _holding(self._fleet.acknowledged, now)
             found = [each for each in held if _same(each, function, job)]
             if not found:
+                by_id = "" if wrong(function) else ", ".join(self._by_id(function, job))
+                by_id = f"; by its id: {by_id} (`leakdog ack ID --undo`)" if by_id else ""
                 raise not_found(
-                    f"nothing was acknowledged by the function {function!r}{f' of job {job!r}' if job else ''}: "
+                    f"nothing was acknowledged by the function {function!r}{f' of job {job!r}' if job else ''}{by_id}: "
                     f"`leakdog ack --list` (GET {PATH}) lists what was; what is configured is taken from "
                     "`acknowledged` of its job"
                 )
@@ -79,6 +82,12 @@ class Functions:
 
     def _leaks(self) -> Iterator[Leak]:
         return (leak for watched in self._fleet.targets.values() for leak in watched.leaks.values())
+
+    def _by_id(self, function: str, job: str) -> list[str]:
+        """Ids of open leaks of these functions that were acknowledged each by itself, which counts before this."""
+        meant = Acknowledgement(0.0, function=function)
+        own = (leak for leak in self._leaks() if leak.acknowledged is not None and not leak.acknowledged.by_function)
+        return _open(leak for leak in own if job in ("", leak.key.job) and is_theirs(leak, meant))
 
     async def _put(self, functions: list[KnownFunctions], now: float) -> list[Leak]:
         """Store the list, then have it hold for all leaks there are; those that it changes."""

@@ -128,7 +128,7 @@ def test_functions_are_taken_back(serve: Serve, leakdog: Run, capsys: Capture) -
 @pytest.mark.parametrize(
     ("listed", "lines"),
     [
-        ([], ["No function is acknowledged."]),
+        ([], ["No leak and no function is acknowledged."]),
         (
             [KNOWN | {"configured": True}, KNOWN | {"job": None, "until": "2026-01-02T00:00:00.000Z", "note": ""}],
             [
@@ -142,8 +142,53 @@ def test_functions_are_listed(
     serve: Serve, leakdog: Run, capsys: Capture, listed: list[dict[str, Any]], lines: list[str]
 ) -> None:
     """Whose, since when, why, and which are configured."""
-    assert leakdog("ack", "--list", "--server", serve({FUNCTIONS: {"acknowledged": listed}})) == 0
+    answers = {FUNCTIONS: {"acknowledged": listed}, "/api/v1/leaks": {"leaks": []}}
+    assert leakdog("ack", "--list", "--server", serve(answers)) == 0
     assert capsys.readouterr().out.splitlines() == lines
+
+
+def test_leaks_that_are_acknowledged_are_listed_too(leak: Make, serve: Serve, leakdog: Run, capsys: Capture) -> None:
+    """Each that was by its id, with since when and why; one that is by its functions stands there as these."""
+    by_id = leak(acknowledged=GIVEN | {"function": None})
+    by_function = leak(id="77", acknowledged=GIVEN | {"function": "Put$"})
+    answers = {"/api/v1/leaks": {"leaks": [leak(id="88"), by_id, by_function]}, FUNCTIONS: {"acknowledged": [KNOWN]}}
+    server = serve(answers)
+    assert leakdog("ack", "--list", "--server", server) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "3f9c2a71b0de: shop/127.0.0.1:6060: acknowledged heap leak, 2.00 MiB/s, "
+        "by shop/leaks.(*Cache).Put (leaks.go:19)",
+        "  Acknowledged since 2026-01-01 00:13:00 UTC until 2026-01-04 00:13:00 UTC: known",
+        "Put$ of job shop, since 2026-01-01 00:13:00 UTC: bounded",
+    ]
+    assert leakdog("ack", "--list", "--json", "--server", server) == 0
+    assert json.loads(capsys.readouterr().out) == {"acknowledged": [KNOWN], "leaks": [by_id]}
+
+
+@pytest.mark.parametrize(
+    ("leaks", "by_id", "said"),
+    [
+        (
+            [],
+            ["3f9c"],
+            ["1 leak of these functions is acknowledged by id already, until `leakdog ack ID --undo`: 3f9c."],
+        ),
+        (
+            ["77"],
+            ["3f9c", "88"],
+            [
+                "1 leak is acknowledged by this.",
+                "2 leaks of these functions are acknowledged by id already, until `leakdog ack ID --undo`: 3f9c, 88.",
+            ],
+        ),
+    ],
+)
+def test_functions_whose_leaks_are_acknowledged_already(
+    leaks: list[str], by_id: list[str], said: list[str], serve: Serve, leakdog: Run, capsys: Capture
+) -> None:
+    """It is not said that there is none, but how those are taken back."""
+    server = serve({f"POST {FUNCTIONS}": KNOWN | {"leaks": leaks, "leaks_by_id": by_id}})
+    assert leakdog("ack", "--function", "Put$", "--server", server) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == said
 
 
 @pytest.mark.parametrize("asked", [(), ("3f9c", "--list"), ("3f9c", "--function", "Put")])

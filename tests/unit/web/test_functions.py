@@ -83,6 +83,19 @@ async def test_a_leak_of_known_functions_is_not_announced_again_by_its_id(ask: A
     assert (await ask("DELETE", url))[1]["acknowledged"]["function"] == "Put"
 
 
+async def test_leaks_of_the_functions_that_are_acknowledged_by_id_are_told(ask: Ask, address: str) -> None:
+    """They are not of those of which it holds; where the functions were never given, an answer tells of them, too."""
+    await ask("POST", f"{address}/api/v1/leaks/9f1c/acknowledgement", json={})
+    status, answer = await ask("DELETE", f"{address}{PATH}?function=Put")
+    assert status == 404
+    assert "by the function 'Put'; by its id: 9f1c (`leakdog ack ID --undo`)" in answer["error"]
+    assert "by its id" not in (await ask("DELETE", f"{address}{PATH}?function=Put&job=other"))[1]["error"]
+    assert "by its id" not in (await ask("DELETE", f"{address}{PATH}?function=Put("))[1]["error"]
+    for function, by_id in (("Put", ["9f1c"]), ("Other", [])):
+        answer = (await ask("POST", address + PATH, json={"function": function}))[1]
+        assert (answer["leaks"], answer["leaks_by_id"]) == ([], by_id)
+
+
 @pytest.mark.parametrize(
     ("job", "command"),
     [
