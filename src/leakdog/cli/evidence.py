@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     print(f"{path}: {len(files)} files; begin with README.md")
     for name, why in missing.items():
-        print(f"{'the target was not asked' if name == '*' else f'{name} is not new'}: {why}", file=sys.stderr)
+        print(f"{'the target was not asked' if name == '*' else f'no new {name}'}: {why}", file=sys.stderr)
     return 0
 
 

@@ -129,10 +129,8 @@ def read_histories(path: str, *, with_load: bool = True, progress: Callable[[], 
 def _open(path: str) -> Iterator[TextIO]:
     """Its lines, unpacked where it begins as gzip does; `-` is standard input, which is read once and not closed."""
     with contextlib.ExitStack() as stack:
-        # standard input is one, whatever its type says
-        file = (
-            cast("io.BufferedReader", sys.stdin.buffer) if path == "-" else stack.enter_context(Path(path).open("rb"))
-        )
+        opened = sys.stdin.buffer if path == "-" else stack.enter_context(Path(path).open("rb"))
+        file = cast("io.BufferedReader", opened)  # standard input is one, whatever its type says
         packed = file.peek(len(GZIP))[: len(GZIP)] == GZIP
         bytes_ = stack.enter_context(gzip.open(file)) if packed else file
         lines = io.TextIOWrapper(bytes_, encoding="utf-8-sig", newline="")

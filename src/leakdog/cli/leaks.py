@@ -195,7 +195,9 @@ def _no_code(leaks: Sequence[Mapping[str, Any]]) -> str:
         return "kept by the runtime, by no line of code"
     if all(leak.get("unprofiled") for leak in leaks):
         return "code not known (no profiles scraped)"
-    return "code not known yet"
+    if all(map(ended_with_process, leaks)):
+        return "code not known (its process ended before)"
+    return "code not known" if all(leak["state"] == LeakState.RESOLVED for leak in leaks) else "code not known yet"
 
 
 def _marks(leak: Mapping[str, Any], down: AbstractSet[str]) -> str:

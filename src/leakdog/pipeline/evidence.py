@@ -12,7 +12,7 @@ from typing import NamedTuple
 from leakdog.errors import FetchError, Reason, StoreCorrupted, StoreError
 from leakdog.model import Kind, Leak, Snapshot, TargetKey
 from leakdog.pipeline.dense import may_be_asked
-from leakdog.pipeline.gather import Gatherer
+from leakdog.pipeline.gather import ABSENT_STATUSES, Gatherer
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.store.contract import Store
 
@@ -180,7 +180,7 @@ class Collector:
                 got.missing |= dict.fromkeys(refused, "there is no room: see storage.evidence in the configuration")
                 got.stored += [] if refused else [page.file]
             except (FetchError, StoreError) as error:
-                got.missing[page.file] = str(error)
+                got.missing[page.file] = _why(error)
                 log.info("%s of leak %s of %s is not there: %s", page.file, leak.id, leak.key, error)
                 if isinstance(error, FetchError) and error.reason in SILENT:
                     got.missing |= {rest.file: "not asked for after that" for rest in pages[number + 1 :]}
@@ -202,6 +202,13 @@ class Collector:
                 "no room for %s of leak %s of %s: raise storage.evidence", ", ".join(refused), leak.id, leak.key
             )
         return refused
+
+
+def _why(error: FetchError | StoreError) -> str:
+    """Why a page is not there, for whoever asked for it."""
+    if not isinstance(error, FetchError):
+        return str(error)
+    return f"the target has no such page: {error.detail}" if error.status in ABSENT_STATUSES else error.detail
 
 
 def _as_file(page: Page, data: bytes) -> bytes:

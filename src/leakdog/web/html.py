@@ -125,8 +125,7 @@ def _none(targets: Sequence[Watched]) -> str:
 
 def _leak_row(leak: Leak, watched: Watched | None, now: float) -> Sequence[str]:
     down = watched is not None and watched.up is False
-    none = "not known: no profiles" if watched and unprofiled(watched, leak.leak_class) else "not known yet"
-    where = place(leak.culprits[0].frame) if leak.culprits else none
+    where = place(leak.culprits[0].frame) if leak.culprits else _no_code(leak, watched)
     limit = "" if leak.time_to_limit_seconds is None else human_duration(leak.time_to_limit_seconds)
     limit = "reached" if leak.time_to_limit_seconds == 0 else limit
     return (
@@ -139,6 +138,13 @@ def _leak_row(leak: Leak, watched: Watched | None, now: float) -> Sequence[str]:
         f"{human_duration(max(0.0, now - leak.since))} ago",
         limit,
     )
+
+
+def _no_code(leak: Leak, watched: Watched | None) -> str:
+    """What stands for the code of a leak of which none is known: whether it will be."""
+    if watched and unprofiled(watched, leak.leak_class):
+        return "not known: no profiles"
+    return "not known: its process has ended" if leak.ended_with_process else "not known yet"
 
 
 def _targets(targets: Sequence[Watched], now: float) -> str:

@@ -77,7 +77,7 @@ def test_what_is_missing_is_said(
     answers[f"POST {WHERE}"] = {"stored": [], "missing": {"*": "shop/a:1 does not answer", "trace.out": "too large"}}
     assert leakdog("evidence", "3f9c", "-o", str(path), "--server", serve(answers)) == 0
     said = capsys.readouterr().err
-    assert said == "the target was not asked: shop/a:1 does not answer\ntrace.out is not new: too large\n"
+    assert said == "the target was not asked: shop/a:1 does not answer\nno new trace.out: too large\n"
     assert path.exists()
 
 

@@ -189,11 +189,17 @@ def test_hostile_names(serve: Serve, leak: Make, leakdog: Run, capsys: Capture) 
     assert "[bold]f[/bold]" in text
 
 
+RESOLVED = "2026-01-01T00:14:00.000Z"
+ENDED = {"state": "resolved", "resolved_since": RESOLVED, "process_ended": RESOLVED}
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
         ({}, "code not known yet"),
         ({"unprofiled": "why"}, "code not known (no profiles scraped)"),
+        (ENDED, "code not known (its process ended before)"),
+        ({"state": "resolved", "resolved_since": RESOLVED}, "code not known"),
         ({"class": "not_returned"}, "kept by the runtime, by no line of code"),
     ],
 )
@@ -202,8 +208,10 @@ def test_where_no_code_is_known_it_is_said_whether_it_will_be(
 ) -> None:
     """Not yet, or never: as no profile is scraped, or as it is of no code."""
     answers = {"/api/v1/leaks": {"leaks": [leak(culprits=[], **changes)]}, "/api/v1/targets": {"targets": [target()]}}
-    assert leakdog("leaks", "--server", serve(answers)) == 0
-    assert words in " ".join(capsys.readouterr().out.split())
+    assert leakdog("leaks", "--all", "--server", serve(answers)) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert words in said
+    assert ("not known yet" in said) is (changes == {})
 
 
 def test_instances_that_are_down_are_counted(

@@ -136,7 +136,7 @@ async def test_what_is_wanted_is_asked_for_its_time(config: Config, store: Store
     made, _ = collector(config, store, client)
     got = await made.asked(watched, leak, Wanted(mutex=True, block=True, profile_seconds=10, trace_seconds=5))
     assert got.stored == ["cmdline.txt", "mutex.pb.gz", "profile.pb.gz", "trace.out"]
-    assert got.missing["block.pb.gz"] == "http_status: block answered 404"
+    assert got.missing["block.pb.gz"] == "the target has no such page: block answered 404"
     assert client.asked["profile?seconds=10"]["timeout_seconds"] == 11.0
     assert (await kept(store))["trace.out"] == b"trace"
 
@@ -156,7 +156,7 @@ async def test_a_target_that_hangs_is_asked_once(config: Config, store: Store, w
     made, _ = collector(config, store, client)
     got = await made.asked(watched, leak, Wanted(trace_seconds=5))
     assert list(client.asked) == ["cmdline"]
-    assert got.missing["cmdline.txt"] == "timeout: no answer"
+    assert got.missing["cmdline.txt"] == "no answer"
     assert got.missing["trace.out"] == "not asked for after that"
 
 

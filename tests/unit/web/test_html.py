@@ -219,6 +219,8 @@ def test_a_target_without_profiles_is_told_what_to_configure() -> None:
     assert all("`pprof_path` of job &#x27;shop&#x27; is empty" in page and "leakdog top" not in page for page in pages)
     assert "<code>not known: no profiles</code>" in overview([watched], [leak], 2000.0)
     assert "<code>not known yet</code>" in overview([], [leak], 2000.0)
+    gone = replace(leak, state=LeakState.RESOLVED, resolved_since=1900.0, process_ended=1900.0)
+    assert "<code>not known: its process has ended</code>" in overview([], [gone], 2000.0)
 
 
 def test_a_leak_tells_what_its_target_was_asked() -> None:
