@@ -16,6 +16,7 @@ from leakdog.cli.tables import print_table
 from leakdog.cli.targets import condition
 from leakdog.errors import ApiError
 from leakdog.model import LeakState, Signal, Unit, Verdict
+from leakdog.report.down import down_lines
 from leakdog.report.leak import CLASS_WORDS, ended_with_process, leak_text, summary, target_name, unix_time
 from leakdog.report.words import human_rate, human_time, human_value, inert, wrapped
 
@@ -107,7 +108,8 @@ def _show_target(client: Client, target: Json, leaks: Sequence[Json], args: argp
     own = [leak for leak in leaks if target_name(leak) == name]
     print(inert(f"{name}: {condition(target, own)}"))
     if target.get("up") is False:
-        print(inert(f"last error: {target.get('last_error')}"))
+        error, *more = down_lines(target, time.time())
+        print("\n".join(line for each in (f"last error: {error}", *more) for line in wrapped(inert(each))))
     if target.get("life_start"):
         what = "started" if target.get("up") is False else "running since"
         print(f"{what} {human_time(unix_time(target['life_start']))}")

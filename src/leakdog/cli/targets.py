@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,8 +13,9 @@ from leakdog.cli.help import Help
 from leakdog.cli.leaks import too_early
 from leakdog.cli.tables import print_table
 from leakdog.model import LeakState, Signal, Verdict
+from leakdog.report.down import down_lines
 from leakdog.report.leak import target_name
-from leakdog.report.words import human_steady, human_value, inert, plural
+from leakdog.report.words import human_steady, human_value, inert, plural, wrapped
 
 EPILOG = """examples:
   leakdog targets                                every target and what is said of it
@@ -57,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     elif not targets:
         print("no targets: `scrape_configs` is empty, or nothing was found for it")
     else:
-        _print_table(targets, _by_target(client.listing("/api/v1/leaks", "leaks")))
+        _print_table(targets, _by_target(client.listing("/api/v1/leaks", "leaks")), time.time())
     return 0
 
 
@@ -88,7 +90,9 @@ def _by_target(leaks: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str
     return found
 
 
-def _print_table(targets: Sequence[Mapping[str, Any]], leaks: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+def _print_table(
+    targets: Sequence[Mapping[str, Any]], leaks: Mapping[str, Sequence[Mapping[str, Any]]], now: float
+) -> None:
     """A line for each target: those that leak first, then those that are down or suspected, then all others."""
     from rich.table import Table
     from rich.text import Text
@@ -111,8 +115,9 @@ def _print_table(targets: Sequence[Mapping[str, Any]], leaks: Mapping[str, Seque
     if down:
         print(f"\n{plural(len(down), 'target')} down:")
     for target in down:
-        name = f"{target['job']}/{target['instance']}"
-        print(inert(f"  {name}: {target.get('last_error') or 'no reason told'}"))
+        error, *more = down_lines(target, now)
+        print(inert(f"  {target['job']}/{target['instance']}: {error}"))
+        print("\n".join(line for each in more for line in wrapped(inert(each), 4)))
 
 
 def _urgency(state: str) -> int:

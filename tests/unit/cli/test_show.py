@@ -65,7 +65,9 @@ def test_a_target_that_was_never_read(serve: Serve, target: Make, leakdog: Run, 
     down = target(up=False, last_error="connection refused", signals={}, verdicts={}, life_start=None)
     answers = {"/api/v1/targets": {"targets": [down]}, "/api/v1/leaks": {"leaks": []}}
     assert leakdog("show", "shop/127.0.0.1:6060", "--server", serve(answers)) == 0
-    assert capsys.readouterr().out == "shop/127.0.0.1:6060: down\nlast error: connection refused\n"
+    assert capsys.readouterr().out == (
+        "shop/127.0.0.1:6060: down\nlast error: connection refused\nnot read since the daemon was started\n"
+    )
 
 
 def test_a_target_that_is_down(
@@ -74,18 +76,18 @@ def test_a_target_that_is_down(
     """Its leak that ended with its process is named and drawn; it is not said to be running."""
     time = "2026-01-01T00:12:00.000Z"
     gone = leak(state="resolved", firing_since=time, resolved_since=time, process_ended=time)
-    down = target(up=False, last_error="connection refused")
+    down = target(up=False, last_error="connect: refused", last_success=time)
     answers = {"/api/v1/targets": {"targets": [down]}, "/api/v1/series": series}
     assert (
         leakdog("show", "shop/127.0.0.1:6060", "--server", serve({"/api/v1/leaks": {"leaks": [gone]}, **answers})) == 0
     )
     text = capsys.readouterr().out
-    assert text.splitlines()[:3] == [
-        "shop/127.0.0.1:6060: down",
-        "last error: connection refused",
-        "started 2026-01-01 00:00:00 UTC",
-    ]
-    assert text.splitlines()[3].startswith("leak 3f9c2a71b0de: heap leak (its process has ended), 2.00 MiB/s")
+    state, error, read, remedy, started, ended, *_ = text.splitlines()
+    assert (state, error) == ("shop/127.0.0.1:6060: down", "last error: connect: refused")
+    assert read.startswith("last read 2026-01-01 00:12:00 UTC (")
+    assert remedy == "to do: see whether it runs, and whether it listens at this address"
+    assert started == "started 2026-01-01 00:00:00 UTC"
+    assert ended.startswith("leak 3f9c2a71b0de: heap leak (its process has ended), 2.00 MiB/s")
     assert "inuse_space of shop/127.0.0.1:6060\n" in text
 
 

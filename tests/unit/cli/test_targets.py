@@ -1,6 +1,7 @@
 """`leakdog targets`."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -16,13 +17,19 @@ Run = Callable[..., int]
 
 def test_table(serve: Serve, target: Make, leak: Make, leakdog: Run, capsys: Capture) -> None:
     """Each target is listed with its numbers and its condition, within 80 columns; errors stand below."""
-    targets = [target(), target(instance="10.0.0.9:6060", up=False, last_error="connect: refused", signals={})]
+    gone = {"up": False, "last_error": "connect: refused", "signals": {}, "last_success": "2026-01-01T00:12:00.000Z"}
+    targets = [target(), target(instance="10.0.0.9:6060", **gone)]
     url = serve({"/api/v1/targets": {"targets": targets}, "/api/v1/leaks": {"leaks": [leak()]}})
     assert leakdog("targets", "--server", url) == 0
     text = capsys.readouterr().out
     for part in ("shop/127.0.0.1:6060", "40.0 MiB", "5.00 MiB", "12", "leaks: heap"):
         assert part in text
-    assert text.endswith("1 target down:\n  shop/10.0.0.9:6060: connect: refused\n")
+    _, down = text.split("\n1 target down:\n")
+    assert re.sub("\\(.* ago", "(3 days ago", down).splitlines() == [
+        "  shop/10.0.0.9:6060: connect: refused",
+        "    last read 2026-01-01 00:12:00 UTC (3 days ago)",
+        "    to do: see whether it runs, and whether it listens at this address",
+    ]
     assert max(map(len, text.splitlines())) <= 80
 
 

@@ -1,0 +1,44 @@
+"""A target that cannot be read: since when, and what somebody who is called for it does first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from leakdog.errors import Reason
+from leakdog.report.leak import unix_time
+from leakdog.report.words import human_duration, human_time
+
+REMEDIES = {
+    Reason.TIMEOUT: "see whether it hangs; if it is only slow, raise `scrape_timeout`",
+    Reason.DNS: "see whether the name of its host is right in the configuration, and whether it resolves here",
+    Reason.CONNECT: "see whether it runs, and whether it listens at this address",
+    Reason.TLS: "see whether its certificate is valid, and whether `scheme` of its job is right",
+    Reason.HTTP: "see whether this is the port of its pprof or metrics pages, and `scheme` of its job is right",
+    Reason.HTTP_STATUS: "ask for that page by hand; its address is made of `pprof_path`, `metrics_path` and `params`",
+    Reason.REDIRECT_BLOCKED: "give the address that it sends to in the configuration, if that is meant",
+    Reason.BODY_TOO_LARGE: "raise `body_size_limit`, if that much is meant to be read",
+    Reason.DECODE: "ask for that page by hand: what it answers cannot be read",
+    Reason.WRONG_TYPE: "see whether `pprof_path` and `metrics_path` of its job are right: another page is there",
+    Reason.PROCESS_GONE: "see whether it runs; a process of another user can be read by root alone",
+}
+
+
+def down_lines(target: Mapping[str, Any], now: float) -> Iterator[str]:
+    """Of a target that is down, in the shape of the API: its last error, when it was last read, and what to do.
+
+    Args:
+        target: one of `/api/v1/targets`.
+        now: unix seconds.
+
+    """
+    error = str(target.get("last_error") or "")
+    yield error or "no reason told"
+    if said := target.get("last_success"):
+        read = unix_time(said)
+        yield f"last read {human_time(read)} ({human_duration(max(0.0, now - read))} ago)"
+    else:
+        yield "not read since the daemon was started"
+    reason = error.partition(":")[0]
+    if reason in REMEDIES:
+        yield f"to do: {REMEDIES[Reason(reason)]}"

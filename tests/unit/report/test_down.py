@@ -1,0 +1,27 @@
+"""Targets that are down, in words."""
+
+from __future__ import annotations
+
+import pytest
+
+from leakdog.errors import FetchError, Reason
+from leakdog.report.down import down_lines
+
+READ = "2026-01-01T00:12:00.000Z"
+NOW = 1767226320.0 + 3900.0  # so much later
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_each_reason_has_something_to_do(reason: Reason) -> None:
+    """Beside the error itself and when the target was last read."""
+    target = {"last_error": str(FetchError(reason, "why")), "last_success": READ}
+    error, read, remedy = down_lines(target, NOW)
+    assert (error, read) == (f"{reason}: why", "last read 2026-01-01 00:12:00 UTC (1 h 5 min ago)")
+    assert remedy.startswith("to do: ")
+
+
+def test_what_was_never_read_is_told_as_that() -> None:
+    """With no more than is known: a daemon's own error has no remedy here."""
+    assert list(down_lines({"last_error": None}, NOW)) == ["no reason told", "not read since the daemon was started"]
+    said = list(down_lines({"last_error": "leakdog itself failed, see its log"}, NOW))
+    assert said == ["leakdog itself failed, see its log", "not read since the daemon was started"]
