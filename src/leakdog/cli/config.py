@@ -118,13 +118,16 @@ def run_show(args: argparse.Namespace) -> int:
         ConfigError: there is none.
 
     """
-    from leakdog.cli.effective import effective, words
+    from leakdog.cli.effective import effective, idle, words
     from leakdog.cli.run import config_loader
     from leakdog.config.show import plain, show
 
     config = config_loader(args.file)()
-    applies = effective(config)
-    print(json.dumps(plain(applies), indent=2) if args.json else show(config, applies, words(config)).rstrip())
+    applies, never = effective(config), idle(config)
+    if args.json:
+        print(json.dumps(plain(applies, never), indent=2))
+    else:
+        print(show(config, applies, words(config), never).rstrip())
     return FINE
 
 

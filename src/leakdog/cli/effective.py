@@ -39,6 +39,18 @@ def words(config: Config) -> dict[str, str]:
     }
 
 
+def idle(config: Config) -> dict[tuple[type, str], str]:
+    """Why values never apply, by their sections and names: ages that nothing reaches, as it is deleted before."""
+    retention, write = config.storage.retention, FORMATS["duration"].write
+    found: dict[tuple[type, str], str] = {}
+    for section, names in ((retention.numbers, ("raw", "five_minutes")), (retention.profiles, ("dense", "hourly"))):
+        end = retention.seconds(section.time)
+        for name in names:
+            if (age := getattr(section, name)) >= end:
+                found[type(section), name] = f"{write(age)} is not reached, as they are deleted at {write(end)}"
+    return found
+
+
 def _retention(retention: RetentionConfig) -> RetentionConfig:
     numbers, profiles, leaks = retention.numbers, retention.profiles, retention.leaks
     return replace(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -16,10 +16,18 @@ from leakdog.config.schema import Config
 SECRET = "<secret>"  # noqa: S105
 MARK = "leakdog.comment."  # before the name of a key that becomes a comment
 _COMMENT = re.compile(rf"^( *){re.escape(MARK)}", re.MULTILINE)
+Place = tuple[type, str]  # a section and the name of a key in it
+NOTHING: Mapping[str, str] = MappingProxyType({})
+NO_PLACE: Mapping[Place, str] = MappingProxyType({})
 _SECRET_NAME = re.compile("token|passw|secret|key|auth|credential|session|sig", re.IGNORECASE)
 
 
-def show(config: Config, applies: Config | None = None, words: Mapping[str, str] = MappingProxyType({})) -> str:
+def show(
+    config: Config,
+    applies: Config | None = None,
+    words: Mapping[str, str] = NOTHING,
+    idle: Mapping[Place, str] = NO_PLACE,
+) -> str:
     """YAML with every default filled in and secrets hidden.
 
     Keys left out are those that follow something else: another key, the preset, or what the process tells.
@@ -29,10 +37,11 @@ def show(config: Config, applies: Config | None = None, words: Mapping[str, str]
         config: what was read.
         applies: the same with what applies in place of what is left out: comments tell it.
         words: what they tell of a key, by its name, for which nothing applies either.
+        idle: why a value never applies, by its section and name: a comment too, in its place where it is the default.
 
     """
     text = yaml.dump(
-        _told(config, applies or config, words),
+        _told(config, applies or config, words, idle),
         Dumper=_Dumper,
         sort_keys=False,
         allow_unicode=True,
@@ -42,9 +51,9 @@ def show(config: Config, applies: Config | None = None, words: Mapping[str, str]
     return _COMMENT.sub(r"\1# ", text)
 
 
-def plain(config: Config) -> dict[str, Any]:
-    """The same as dictionaries, lists and scalars, as JSON holds them; secrets are hidden."""
-    return _section(config)
+def plain(config: Config, idle: Container[Place] = NO_PLACE) -> dict[str, Any]:
+    """The same as dictionaries, lists and scalars, as JSON holds them; secrets are hidden, what is `idle` left out."""
+    return _section(config, idle)
 
 
 def written(value: Any, key: Key) -> Any:
@@ -52,26 +61,33 @@ def written(value: Any, key: Key) -> Any:
     return [_one(item, key) for item in value] if key.many else _one(value, key)
 
 
-def _section(section: Any) -> dict[str, Any]:
+def _section(section: Any, idle: Container[Place] = NO_PLACE) -> dict[str, Any]:
     kind: type = type(section)
-    values = ((key, getattr(section, key.attribute)) for key in keys_of(kind).values())
-    return {key.name: written(value, key) for key, value in values if value is not None}
+    keys = (key for key in keys_of(kind).values() if (kind, key.name) not in idle)
+    values = ((key, getattr(section, key.attribute)) for key in keys)
+    return {key.name: _within(value, key, idle) for key, value in values if value is not None}
 
 
-def _told(section: Any, applies: Any, words: Mapping[str, str]) -> dict[str, Any]:
+def _within(value: Any, key: Key, idle: Container[Place]) -> Any:
+    return _section(value, idle) if key.form == "section" and not key.many else written(value, key)
+
+
+def _told(section: Any, applies: Any, words: Mapping[str, str], idle: Mapping[Place, str]) -> dict[str, Any]:
     """The section with what applies in place of what is left out, under marked names that become comments."""
     kind: type = type(section)
     out: dict[str, Any] = {}
     for key in keys_of(kind).values():
         value, other = getattr(section, key.attribute), getattr(applies, key.attribute)
-        if value is None and (other is not None or key.name in words):
+        if why := idle.get((kind, key.name)):
+            out |= {MARK + key.name: why} | ({} if value == key.default else {key.name: written(value, key)})
+        elif value is None and (other is not None or key.name in words):
             out[MARK + key.name] = words[key.name] if other is None else written(other, key)
         elif value is None or key.form != "section":
             out |= {} if value is None else {key.name: written(value, key)}
         elif key.many:
-            out[key.name] = [_told(*pair, words) for pair in zip(value, other, strict=True)]
+            out[key.name] = [_told(*pair, words, idle) for pair in zip(value, other, strict=True)]
         else:
-            out |= _part(key.name, _told(value, other, words))
+            out |= _part(key.name, _told(value, other, words, idle))
     return out
 
 

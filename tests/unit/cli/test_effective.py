@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from leakdog.cli.effective import effective, words
+from leakdog.cli.effective import effective, idle, words
 from leakdog.config.load import loads
 from leakdog.config.schema import ProcessConfig
-from leakdog.config.show import show
+from leakdog.config.show import plain, show
 
 JOB = "scrape_configs: [{job_name: a, profiles: [heap, goroutine, goroutineleak, allocs, threadcreate, block, mutex]}]"
 
@@ -73,3 +73,35 @@ def test_what_is_not_read_has_no_interval() -> None:
     config = loads("scrape_configs: [{job_name: a, metrics_path: '', pprof_path: '', process: {pid: 7}}]", "f")
     (job,) = effective(config).scrape_configs
     assert (job.intervals.process, job.intervals.metrics, job.intervals.heap) == (60.0, None, None)
+
+
+def test_ages_that_nothing_reaches_do_not_stand_as_if_they_applied() -> None:
+    """A comment says why, beside the value where it is not the default; JSON leaves it out. It reads back."""
+    text = "storage: {retention: {time: 1d, numbers: {raw: 3d}, profiles: {time: 2d}}}"
+    config = loads(text, "f")
+    shown = show(config, effective(config), words(config), idle(config))
+    numbers, profiles = shown.split("    numbers:\n")[1].split("    leaks:")[0].split("    profiles:\n")
+    assert numbers.splitlines()[2:] == [
+        "      # raw: 3d is not reached, as they are deleted at 1d",
+        "      raw: 3d",
+        "      # five_minutes: 2w is not reached, as they are deleted at 1d",
+    ]
+    assert profiles.splitlines() == [
+        "      time: 2d",
+        "      # size: 2GB",
+        "      dense: 1d",
+        "      # hourly: 1w is not reached, as they are deleted at 2d",
+    ]
+    assert loads(shown, "shown") == config
+    assert plain(effective(config), idle(config))["storage"]["retention"]["profiles"].keys() == {
+        "time",
+        "size",
+        "dense",
+    }
+    assert not idle(loads("{}", "f"))
+
+
+def test_a_section_of_which_nothing_applies_is_read_back_too() -> None:
+    """It has comments alone."""
+    config = loads("storage: {retention: {time: 1h}}", "f")
+    assert loads(show(config, effective(config), words(config), idle(config)), "shown") == config
