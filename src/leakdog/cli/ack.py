@@ -13,8 +13,8 @@ from leakdog.cli.arguments import duration
 from leakdog.cli.client import Client, add_arguments
 from leakdog.cli.help import Help
 from leakdog.errors import UsageError
-from leakdog.report.leak import beside, headline, unix_time
-from leakdog.report.words import human_time, inert, plural
+from leakdog.report.leak import beside, headline_lines, unix_time
+from leakdog.report.words import WIDTH, human_time, inert, plural, wrapped
 
 FUNCTIONS = "/api/v1/acknowledged"
 NAMED = 20  # jobs that are watched, in a warning
@@ -22,7 +22,7 @@ EPILOG = r"""examples:
   leakdog ack 3f9c2a --note "known, fixed in the next release"
   leakdog ack 3f9c2a --for 3d                    announce it again in three days
   leakdog ack 3f9c2a --undo                      announce it again at once
-  leakdog ack --function 'cache\.\(\*Index\)\.Put' --job shop --note "bounded by its keys"
+  leakdog ack --function 'cache\.\(\*Index\)\.Put' --job shop --note bounded
   leakdog ack --function 'cache\.\(\*Index\)\.Put' --job shop --undo
   leakdog ack --list                             leaks and functions that are acknowledged
 
@@ -70,17 +70,18 @@ def run(args: argparse.Namespace) -> int:
     client = Client(args.server)
     if args.list:
         answer: Any = _list(client)
-        told = [f"{leak['id']}: {headline(leak)}\n  {next(beside(leak))}" for leak in answer["leaks"]]
-        told += [_function(each) for each in answer["acknowledged"]]
+        told = [line for leak in answer["leaks"] for line in _leak(leak)]
+        told += [line for each in answer["acknowledged"] for line in wrapped(_function(each))]
         told = told or ["No leak and no function is acknowledged."]
     elif args.function is not None:
         answer = _send_function(client, args)
-        told = [_function(answer), *_changed(answer, args.job, undo=args.undo)]
+        said = (_function(answer), *_changed(answer, args.job, undo=args.undo))
+        told = [line for each in said for line in wrapped(each)]
         if args.job and not args.undo:
             _warn_of_unknown(client, args.job)
     else:
         answer = _send_leak(client, args)
-        told = [headline(answer), *beside(answer)]
+        told = [*headline_lines(answer), *(line for each in beside(answer) for line in wrapped(inert(each)))]
     print(json.dumps(answer, indent=2) if args.json else "\n".join(told))
     return 0
 
@@ -115,6 +116,15 @@ def _list(client: Client) -> dict[str, Any]:
     leaks = client.listing("/api/v1/leaks", "leaks")
     own = [leak for leak in leaks if (given := leak.get("acknowledged")) and not given.get("function")]
     return {"acknowledged": client.listing(FUNCTIONS, "acknowledged"), "leaks": own}
+
+
+def _leak(leak: dict[str, Any]) -> Iterator[str]:
+    """Lines of a leak that is acknowledged by itself: which, how fast, by which code, since when and why."""
+    before = f"{inert(str(leak['id']))}  "
+    first, *more = headline_lines(leak, WIDTH - len(before))
+    yield f"{before}{first}"
+    yield from more
+    yield from wrapped(inert(next(beside(leak))), 2)
 
 
 def _function(given: dict[str, Any]) -> str:

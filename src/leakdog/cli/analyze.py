@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 EPILOG = """examples:
   leakdog analyze profiles/                      all profiles in a folder, heap and goroutine
   leakdog analyze heap-*.pb.gz --markdown        for a comment on a change
-  leakdog analyze profiles/ --sarif > leak.sarif for a code host, at the lines that leak
+  leakdog analyze profiles/ --sarif > leak.sarif   for a code host, at the lines that leak
   leakdog scan http://127.0.0.1:6060 --record profiles/   makes such a folder
 
 Those of a folder must be of one program, and so must files that are named: 26 of a kind or more, evenly spread.

@@ -29,7 +29,7 @@ exit codes: 0 fine, 2 something is wrong
 """
 SCHEMA_EPILOG = """examples:
   leakdog config schema > leakdog.schema.json
-  (then as the first line of leakdog.yml:  # yaml-language-server: $schema=leakdog.schema.json)
+  # yaml-language-server: $schema=leakdog.schema.json     (then as the first line of leakdog.yml)
   leakdog config schema --markdown         the same as tables, to read
 """
 SHOW_EPILOG = """examples:

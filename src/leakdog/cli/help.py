@@ -1,13 +1,17 @@
-"""The help of a verb: prose is wrapped to the terminal, examples are left as they are written."""
+"""The help of a verb: prose is wrapped to the terminal, and so is what is said beside an example, never the example."""
 
 from __future__ import annotations
 
 import argparse
+import re
 import textwrap
+
+BESIDE = re.compile(r"(  .*?\S {2,})(\S.*)")  # an example or a name, and what is said of it
+LEAST = 20  # columns in which that can be read
 
 
 class Help(argparse.RawDescriptionHelpFormatter):
-    """Paragraphs are wrapped; lines that are indented are examples, to be copied."""
+    """Paragraphs are wrapped; lines that are indented are examples, to be copied, with what they do beside or below."""
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         lines, prose = list[str](), list[str]()
@@ -16,6 +20,19 @@ class Help(argparse.RawDescriptionHelpFormatter):
                 prose.append(line)
                 continue
             lines += textwrap.wrap(" ".join(prose), width, break_long_words=False, break_on_hyphens=False)
-            lines.append(line)
+            lines += _example(line, width)
             prose = []
         return "\n".join(f"{indent}{line}" for line in lines[:-1])
+
+
+def _example(line: str, width: int) -> list[str]:
+    """An example as it is written, with what is said of it in its column, or in the next line where it has no room."""
+    found = BESIDE.fullmatch(line)
+    if len(line) <= width or not found:
+        return [line]
+    example, said = found.groups()
+    column = len(example)
+    if width - column >= LEAST:
+        first, *more = textwrap.wrap(said, width - column)
+        return [f"{example}{first}", *(f"{'':{column}}{each}" for each in more)]
+    return [example.rstrip(), *(f"      {each}" for each in textwrap.wrap(said, width - 6))]

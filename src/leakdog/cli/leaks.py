@@ -11,7 +11,7 @@ from typing import Any
 
 from leakdog.cli.client import Client, add_arguments
 from leakdog.cli.help import Help
-from leakdog.cli.tables import print_table
+from leakdog.cli.tables import Row, print_rows
 from leakdog.model import LeakClass, LeakState, Unit, Verdict
 from leakdog.report.leak import ENDED_SECONDS, ended_with_process, short_place, target_name, unix_time
 from leakdog.report.words import human_duration, human_rate, inert, plural
@@ -28,7 +28,6 @@ all about one of them.
 
 
 GROWING = 50  # of those that grow and do not leak, how many are listed; --json has all
-INDENT = 2  # of what is below the first line of a leak, where it is folded too
 LISTED = 10  # instances that are listed of equal leaks; --json has all
 
 
@@ -116,38 +115,27 @@ def _none(targets: Sequence[dict[str, Any]]) -> str:
 
 def _print_growing(growing: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
     """A line for each growth that is no leak, with the sentence that tells most of it."""
-    from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("CLASS", "GROWTH"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("TARGET, AND WHY IT IS NO LEAK", overflow="fold", ratio=1)
+    rows = []
     for name, found in growing[:GROWING]:
         rate = human_rate(found.get("growth_per_second"), Unit(found.get("unit") or Unit.BYTES))
         # The last reason only says what the class is; the one before tells where it settles, or how load explains it.
         why = found["reasons"][-2:][0]
-        about = f"{inert(name)}\n  {inert(found['signal'])}: {inert(why)}"
-        table.add_row(Text(inert(found["class"])), Text(rate), Text(about))
+        rows.append(Row((Text(inert(found["class"])), Text(rate)), (inert(name), inert(f"{found['signal']}: {why}"))))
     print()
-    print_table(table)
+    print_rows(("CLASS", "GROWTH"), rows, "TARGET, AND WHY IT IS NO LEAK")
     if len(growing) > GROWING:
         print(f"and {len(growing) - GROWING:,} more")
 
 
 def _print_table(leaks: Sequence[dict[str, Any]], down: AbstractSet[str], now: float) -> None:
     """A line for each leak; equal leaks of a job's instances are one, with these below it."""
-    from rich.console import Group
-    from rich.padding import Padding
-    from rich.table import Table
     from rich.text import Text
 
     from leakdog.report.replicas import grouped
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("STATE", "CLASS", "GROWTH", "SINCE"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("LEAK, TARGET AND CODE", overflow="fold", ratio=1)
+    rows = []
     colours = {LeakState.FIRING: "bold red", LeakState.PENDING: "yellow", LeakState.RESOLVED: "green"}
     for group in grouped(leaks):
         members = group["leaks"]
@@ -159,10 +147,9 @@ def _print_table(leaks: Sequence[dict[str, Any]], down: AbstractSet[str], now: f
         elif all(target_name(leak) in down for leak in members):
             state.append("\n(down)")
         state.append("\n(known)" if all(leak.get("acknowledged") for leak in members) else "")
-        first, *more = _about(group, down)
-        about = Group(Text(first), *(Padding(Text(line), (0, 0, 0, INDENT)) for line in more))
-        table.add_row(state, Text(inert(group["class"])), Text(rate), Text(since), about)
-    print_table(table)
+        cells = (state, Text(inert(group["class"])), Text(rate), Text(since))
+        rows.append(Row(cells, _about(group, down)))
+    print_rows(("STATE", "CLASS", "GROWTH", "SINCE"), rows, "LEAK, TARGET AND CODE")
 
 
 def _about(group: Mapping[str, Any], down: AbstractSet[str]) -> list[str]:

@@ -47,7 +47,11 @@ def add_view(parser: argparse.ArgumentParser, *, granularity: bool = True) -> No
     parser.add_argument("--sample-index", default="", metavar="NAME", help="inuse_space, alloc_objects, … or a number")
     if granularity:
         parser.add_argument(
-            "--granularity", choices=GRANULARITIES, default="functions", help="what one row is (default functions)"
+            "--granularity",
+            choices=GRANULARITIES,
+            default="functions",
+            metavar="NAME",
+            help=f"what one row is: {', '.join(GRANULARITIES)} (default functions)",
         )
     parser.add_argument(
         "--unit",

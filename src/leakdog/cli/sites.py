@@ -9,13 +9,14 @@ from typing import Any
 
 from leakdog.cli.client import Client, add_arguments
 from leakdog.cli.help import Help
-from leakdog.cli.tables import print_table
+from leakdog.cli.tables import Row, print_rows
 from leakdog.model import Signal, Verdict
+from leakdog.report.leak import place
 from leakdog.report.words import human_rate, human_value, inert, wrapped
 
 EPILOG = """examples:
   leakdog sites shop/shop-1:6060            where the heap and the goroutines are, and what grows
-  leakdog sites shop-1:6060 --json | jq '.sites.inuse_space.followed[] | select(.verdict == "leak")'
+  leakdog sites shop-1:6060 --json | jq '.sites.inuse_space.followed[].function'
 """
 _COLOURS = {Verdict.LEAK: "bold red", Verdict.SETTLING: "yellow", Verdict.LOAD: "yellow", Verdict.STEADY: "green"}
 
@@ -55,25 +56,21 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _print_table(signal: Signal, sites: Mapping[str, Any]) -> None:
-    from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, header_style="bold", title_justify="left", title=signal.value)
-    table.add_column("NOW", justify="right", no_wrap=True)
-    table.add_column("GROWTH", justify="right", no_wrap=True)
-    table.add_column("STATE", no_wrap=True)
-    table.add_column("CODE", overflow="fold", ratio=1)
+    rows = []
     for site in sites["followed"]:
         verdict = Verdict(site["verdict"]) if site["verdict"] else Verdict.TOO_EARLY
         rate = site.get("growth_per_second")
         quiet = rate is None or (verdict is Verdict.STEADY and not site.get("counts", True))
-        place = f"{site['function']} {site['file']}:{site['line']}" if site["file"] else site["function"]
-        table.add_row(
-            human_value(site["value"], signal.unit),
-            "" if quiet else human_rate(rate, signal.unit),
+        cells = (
+            Text(human_value(site["value"], signal.unit)),
+            Text("" if quiet else human_rate(rate, signal.unit)),
             Text(verdict.value.replace("_", " "), style=_COLOURS.get(verdict, "dim")),
-            Text(inert(place)),
         )
-    table.add_row(human_value(sites["other"], signal.unit), "", "", Text("all other code", style="dim"))
-    print_table(table)
+        rows.append(Row(cells, [place(site)]))
+    rest = (Text(human_value(sites["other"], signal.unit)), Text(), Text())
+    rows.append(Row(rest, ["all other code"]))
+    print(signal.value)
+    print_rows(("NOW", "GROWTH", "STATE"), rows, "CODE", right=("NOW", "GROWTH"))
     print()

@@ -3,14 +3,106 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from rich.text import Text
 
 UNBOUNDED = 100_000  # columns; more than any row of names and paths has
+GAP = 2  # columns between two
+INDENT = 2  # of lines that belong to the one above them
+PIECES = re.compile(r"[^/.]*[/.]+|[^/.]+")  # of names and paths, which may be broken after a slash or a dot
+
+
+class Row(NamedTuple):
+    """Short cells, and what must stay whole to be read and copied: names, paths, sentences.
+
+    Attributes:
+        cells: one for each heading.
+        about: its lines; those after the first are indented.
+
+    """
+
+    cells: Sequence[Text]
+    about: Sequence[str]
+
+
+def print_rows(headings: Sequence[str], rows: Sequence[Row], about: str, right: Sequence[str] = ()) -> None:
+    """Rows with their lines beside the cells where all of them fit there, else below.
+
+    Args:
+        headings: of the cells.
+        rows: what is told, without anything that a terminal would take for a command.
+        about: the heading of the lines.
+        right: those of the headings whose cells are aligned to the right.
+
+    """
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    beside = fits(headings, rows)
+    widths = _widths(headings, rows)
+    console = Console(highlight=False, width=width())
+
+    def table(*, heading: bool) -> Table:
+        made = Table(box=None, pad_edge=False, header_style="bold", show_header=heading)
+        for name, wide in zip(headings, widths, strict=True):
+            made.add_column(name, no_wrap=True, min_width=wide, justify="right" if name in right else "left")
+        if beside:
+            made.add_column(about, no_wrap=True)
+        return made
+
+    if beside:
+        whole = table(heading=True)
+        for cells, lines in rows:
+            whole.add_row(*cells, Text("\n".join(_indented(lines))))
+        console.print(whole)
+        return
+    for number, (cells, lines) in enumerate(rows):
+        one = table(heading=number == 0)
+        one.add_row(*cells)
+        console.print(one)
+        for line in lines:
+            first, *more = folded(line, width() - 2 * INDENT)
+            told = [f"{'':{INDENT}}{first}", *(f"{'':{2 * INDENT}}{each}" for each in more)]
+            console.print(Text("\n".join(told)), soft_wrap=True)
+
+
+def fits(headings: Sequence[str], rows: Sequence[Row]) -> bool:
+    """Whether all lines of all rows have room beside their cells."""
+    longest = max((len(line) for _, lines in rows for line in _indented(lines)), default=0)
+    return sum(_widths(headings, rows)) + GAP * len(headings) + longest <= width()
+
+
+def folded(name: str, columns: int) -> list[str]:
+    """A name or a path as lines, broken between words, else after a slash or a dot; amid a word where it must be."""
+    lines = [""]
+    for piece in (piece for word in re.findall(r"\S+\s*|\s+", name) for piece in _pieces(word, columns)):
+        if len(lines[-1]) + len(piece.rstrip()) > columns and lines[-1]:
+            lines.append("")
+        lines[-1] += piece
+    return [line.rstrip() for line in lines]
+
+
+def _pieces(word: str, columns: int) -> list[str]:
+    if len(word.rstrip()) <= columns:
+        return [word]
+    return [each[at : at + columns] for each in PIECES.findall(word) for at in range(0, len(each), columns)]
+
+
+def _indented(lines: Sequence[str]) -> list[str]:
+    return [f"{' ' * INDENT if number else ''}{line}" for number, line in enumerate(lines)]
+
+
+def _widths(headings: Sequence[str], rows: Sequence[Row]) -> list[int]:
+    columns = [[name, *(row.cells[place].plain for row in rows)] for place, name in enumerate(headings)]
+    return [max(len(line) for cell in column for line in cell.split("\n")) for column in columns]
 
 
 def print_table(table: Table) -> None:

@@ -48,19 +48,35 @@ def headline(leak: Json) -> str:
     return f"{inert(target_name(leak))}: {summary(leak)}"
 
 
+def headline_lines(leak: Json, width: int = WIDTH) -> list[str]:
+    """The same as two lines where one has no room for the code."""
+    line, code = headline(leak), inert(_by(leak))
+    if len(line) <= width or not code:
+        return [line]
+    return [line.removesuffix(f" {code}"), f"  {code}"]
+
+
 def summary(leak: Json) -> str:
     """The headline without the target."""
+    return inert(", ".join(filter(None, (_what(leak), _by(leak)))))
+
+
+def _what(leak: Json) -> str:
+    """What leaks, in which state, and how fast."""
     known = "acknowledged " if leak.get("acknowledged") else ""
     gone, state = ended_with_process(leak), leak["state"]
     if gone:  # it is told as what it was
         state = LeakState.FIRING if leak.get("firing_since") else LeakState.PENDING
     state = _STATE_WORDS.get(state, "")
     words = MEMORY if RESIDENT_ALONE in (leak.get("reasons") or ()) else CLASS_WORDS.get(leak["class"], leak["class"])
-    what = f"{known}{state}{words}{' (its process has ended)' if gone else ''}"
     rate = f", {human_rate(leak['growth_per_second'], _unit(leak))}" if leak.get("growth_per_second") else ""
+    return f"{known}{state}{words}{' (its process has ended)' if gone else ''}{rate}"
+
+
+def _by(leak: Json) -> str:
+    """Which code is first among the culprits; nothing where there is none."""
     first = next(iter(leak.get("culprits") or ()), None)
-    by = f", {'perhaps ' if is_hint(first) else ''}by {short_place(first)}" if first else ""
-    return inert(f"{what}{rate}{by}")
+    return f"{'perhaps ' if is_hint(first) else ''}by {short_place(first)}" if first else ""
 
 
 def ended_with_process(leak: Json) -> bool:
@@ -80,7 +96,8 @@ def leak_text(leak: Json, *, now: float | None = None, stacks: int = 1, width: i
             copied.
 
     """
-    lines = [headline(leak), "", *(f"{label:<9} {text}" for label, text in _facts(leak, now))]
+    facts = [f"{label:<9} {text}" for label, text in _facts(leak, now)]
+    lines = [*headline_lines(leak, width), "", *facts]
     told = list(beside(leak, now))
     lines += [""] if told else []
     lines += [line for each in told for line in wrapped(inert(each), 0, width)]
@@ -207,7 +224,18 @@ def _culprit(number: int, culprit: Json, unit: Unit, width: int, *, with_stack: 
     if culprit.get("note"):
         yield from wrapped(inert(culprit["note"]), 4, width)
     if culprit.get("created_by"):
-        yield f"    created by {place(culprit['created_by'])}"
+        yield from _frame("    created by ", culprit["created_by"], width)
     if with_stack and len(culprit.get("stack") or ()) > 1:
         yield "    stack, innermost first:"
-        yield from (f"      {place(frame)}" for frame in culprit["stack"])
+        for frame in culprit["stack"]:
+            yield from _frame("      ", frame, width)
+
+
+def _frame(before: str, frame: Json, width: int) -> Iterator[str]:
+    """A function with its place, which stands on a line of its own where both have no room on one."""
+    whole = f"{before}{place(frame)}"
+    if len(whole) <= width or not (frame.get("file") and place({**frame, "file": ""})):
+        yield whole
+        return
+    yield f"{before}{inert(frame['function'])}"
+    yield inert(f"{'':{len(before) - len(before.lstrip()) + 2}}{frame['file']}:{frame['line']}")

@@ -33,8 +33,10 @@ def test_a_leak_is_acknowledged(answers: dict[str, Any], serve: Serve, leakdog: 
     assert (method, path, kind) == ("POST", PATH, "application/json")
     assert json.loads(body) == {"note": "known", "for_seconds": 3 * 86400.0}
     assert capsys.readouterr().out.splitlines() == [
-        "shop/127.0.0.1:6060: acknowledged heap leak, 2.00 MiB/s, by shop/leaks.(*Cache).Put (leaks.go:19)",
-        "Acknowledged since 2026-01-01 00:13:00 UTC until 2026-01-04 00:13:00 UTC: known",
+        "shop/127.0.0.1:6060: acknowledged heap leak, 2.00 MiB/s,",
+        "  by shop/leaks.(*Cache).Put (leaks.go:19)",
+        "Acknowledged since 2026-01-01 00:13:00 UTC until 2026-01-04 00:13:00 UTC:",
+        "known",
     ]
 
 
@@ -110,9 +112,8 @@ def test_a_job_that_is_not_watched_is_accepted_with_a_warning(
     said = capsys.readouterr()
     assert "nothing of a job 'shpo' is watched now, so this holds for none" in said.err
     assert said.err.endswith(f"; {known}\n")
-    assert said.out.endswith(
-        "No leak of job shpo that goes on now is acknowledged by this; it holds for those that come.\n"
-    )
+    assert "No leak of job shpo that goes on now is acknowledged by this; it holds" in said.out
+    assert max(map(len, said.out.splitlines())) <= 80
     assert leakdog("ack", "--function", "Put$", "--job", "shpo", "--json", "--server", serve(answers)) == 0
     assert json.loads(capsys.readouterr().out)["leaks"] == []
 
@@ -155,9 +156,10 @@ def test_leaks_that_are_acknowledged_are_listed_too(leak: Make, serve: Serve, le
     server = serve(answers)
     assert leakdog("ack", "--list", "--server", server) == 0
     assert capsys.readouterr().out.splitlines() == [
-        "3f9c2a71b0de: shop/127.0.0.1:6060: acknowledged heap leak, 2.00 MiB/s, "
-        "by shop/leaks.(*Cache).Put (leaks.go:19)",
-        "  Acknowledged since 2026-01-01 00:13:00 UTC until 2026-01-04 00:13:00 UTC: known",
+        "3f9c2a71b0de  shop/127.0.0.1:6060: acknowledged heap leak, 2.00 MiB/s,",
+        "  by shop/leaks.(*Cache).Put (leaks.go:19)",
+        "  Acknowledged since 2026-01-01 00:13:00 UTC until 2026-01-04 00:13:00 UTC:",
+        "  known",
         "Put$ of job shop, since 2026-01-01 00:13:00 UTC: bounded",
     ]
     assert leakdog("ack", "--list", "--json", "--server", server) == 0
@@ -188,7 +190,9 @@ def test_functions_whose_leaks_are_acknowledged_already(
     """It is not said that there is none, but how those are taken back."""
     server = serve({f"POST {FUNCTIONS}": KNOWN | {"leaks": leaks, "leaks_by_id": by_id}})
     assert leakdog("ack", "--function", "Put$", "--server", server) == 0
-    assert capsys.readouterr().out.splitlines()[1:] == said
+    lines = capsys.readouterr().out.splitlines()[1:]
+    assert " ".join(lines) == " ".join(said)
+    assert max(map(len, lines)) <= 80
 
 
 @pytest.mark.parametrize("asked", [(), ("3f9c", "--list"), ("3f9c", "--function", "Put")])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from leakdog.cli.alerts import LIMIT, WHY, fitting, print_alerts
+from leakdog.cli.alerts import LIMIT, print_alerts
 from leakdog.detect.replay import Alert, Replayed
 from leakdog.model import Assessment, Signal, Unit, Verdict
 
@@ -20,49 +20,44 @@ def replayed(*, left: float | None = 33.5 * 86400, end: float | None = None) -> 
     return Replayed(NAME, [Alert(1.7e9, found, end)], Verdict.LEAK)
 
 
+WHY = "grew 48.5 MiB in 48 h, 17.2 KiB/min (90% interval 16.3 KiB to 18.2 KiB), in 7 of 7 steps"
+
+
 @pytest.mark.parametrize("columns", [80, 100])
 @pytest.mark.parametrize("end", [None, 1.7e9 + 7200])
-def test_an_alert_is_one_line_but_for_its_name(
+def test_an_alert_has_its_series_and_its_reason_below_it(
     columns: int, end: float | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """In a terminal of 80 or 100 columns no time and no number is broken; a long name is folded, and stays whole."""
+    """In a terminal of 80 or 100 columns no time, no number and no name is broken, and nothing is left out."""
     monkeypatch.setenv("COLUMNS", str(columns))
     print_alerts([replayed(end=end)], [Unit.BYTES])
-    head, first, *more, count = capsys.readouterr().out.splitlines()
-    assert max(map(len, (head, first, *more))) <= columns
+    head, first, name, *why, count = capsys.readouterr().out.splitlines()
+    assert max(map(len, (head, first, name, *why))) <= columns
+    assert head.split() == ["FROM", "(UTC)", "TO", "(UTC)", "GROWTH", "LIMIT", "IN"]
     assert first.startswith("2023-11-14 22:13:20  " + ("2023-11-15 00:13:20" if end else "still fires"))
     assert "17.6 KiB/min" in first
-    folded = "".join(line[head.index("SERIES") :].strip() for line in (first, *more))
-    assert folded.replace(" ", "") == NAME.replace(" ", "")
-    assert head.startswith("FROM (UTC)")
-    assert WHY not in head
+    assert name == f"  {NAME}"
+    assert " ".join(line.strip() for line in why) == WHY
     assert count == "1 series with an alert, 0 without"
 
 
-def test_where_there_is_room_the_reason_is_told(
+def test_where_there_is_room_the_reason_is_beside_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """As in a file, which has any width."""
     monkeypatch.delenv("COLUMNS")
     print_alerts([replayed()], [Unit.BYTES])
-    assert "in 7 of 7 steps" in capsys.readouterr().out.splitlines()[1]
+    head, only, _ = capsys.readouterr().out.splitlines()
+    assert head.split()[-2:] == ["WHY", "SERIES"]
+    assert only.rstrip().endswith(f"33 days 12 h  {WHY}  {NAME}")
 
 
-def test_what_fits_is_kept() -> None:
-    """The reason goes first, then the limit; a limit that no series has takes no room."""
-    row = {
-        "FROM (UTC)": "x" * 19,
-        "TO (UTC)": "still fires",
-        "GROWTH": "1 B/s",
-        LIMIT: "2 h",
-        WHY: "y" * 90,
-        "SERIES": "a",
-    }
-    names = {width: fitting([row], width) for width in (300, 80, 50)}
-    assert names[300] == list(row)
-    assert names[80] == [name for name in row if name != WHY]
-    assert names[50] == [name for name in row if name not in (WHY, LIMIT)]
-    assert LIMIT not in fitting([row | {LIMIT: ""}], 300)
+def test_a_limit_that_no_series_has_takes_no_room(capsys: pytest.CaptureFixture[str]) -> None:
+    """One that some have is told of these."""
+    for left, told in (((None, None), False), ((None, 7200.0), True)):
+        print_alerts([replayed(left=each) for each in left], [Unit.BYTES, Unit.BYTES])
+        out = capsys.readouterr().out
+        assert (LIMIT in out, "2 h" in out) == (told, told)
 
 
 def test_a_series_says_nothing_to_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:

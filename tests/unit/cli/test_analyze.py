@@ -53,7 +53,7 @@ def test_a_leak_is_told_with_its_code(leaking: str, capsys: Capture) -> None:
     """Exit code 1, and the words of `leakdog show`."""
     assert main(["analyze", leaking]) == 1
     out = capsys.readouterr().out
-    assert "heap leak, 488 KiB/s, by cart.Put (cart.go:8)" in out
+    assert "heap leak, 488 KiB/s,\n  by cart.Put (cart.go:8)" in out
     assert "Why leakdog says so:" in out
 
 
@@ -156,7 +156,7 @@ def test_each_folder_is_judged_by_itself(leaking: str, steady: str, tmp_path: Pa
     """Processes whose folders lie in one are not one series, and each is told by its name."""
     assert main(["analyze", str(tmp_path)]) == 1
     out = capsys.readouterr().out
-    assert f"{leaking}: heap leak, 488 KiB/s, by cart.Put (cart.go:8)" in out
+    assert f"{leaking}: heap leak, 488 KiB/s,\n  by cart.Put (cart.go:8)" in out
     assert f"{steady}:\ninuse_space: steady (40 profiles)\n" in out
     assert main(["analyze", str(tmp_path), "--markdown"]) == 1
     assert "/steady\n\n## inuse\\_space: steady" in capsys.readouterr().out

@@ -203,8 +203,11 @@ def test_a_folder_that_cannot_be_made_is_told(soak: Path) -> None:
         run(str(soak), "--plot", str(soak))
 
 
-def test_exported_series_are_judged_as_their_signals(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_exported_series_are_judged_as_their_signals(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Counts are told as counts, and what can only grow is left out and named, also where the name begins otherwise."""
+    monkeypatch.setenv("COLUMNS", "240")
     path = tmp_path / "numbers.csv"
     counts = [100 + 100 * second for second in range(120)]
     names = {"goroutines": counts, "shop/rss": LEAK, "alloc_space": LEAK, "shop/total_alloc": LEAK}

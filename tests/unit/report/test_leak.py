@@ -35,7 +35,8 @@ LEAK: dict[str, Any] = {
     ],
 }
 TEXT = """\
-shop/127.0.0.1:6060: heap leak, 2.00 MiB/s, by shop/leaks.(*Cache).Put (leaks.go:19)
+shop/127.0.0.1:6060: heap leak, 2.00 MiB/s,
+  by shop/leaks.(*Cache).Put (leaks.go:19)
 
 leak      3f9c2a71b0de (firing, class heap, signal inuse_space)
 since     2026-01-01 00:00:00 UTC (12 min ago)
@@ -80,7 +81,7 @@ def test_a_hint_is_told_as_one() -> None:
     hint = leak()
     hint["culprits"][0]["note"] = "its heap bytes grow in step with the resident set: a hint, no proof; found without x"
     text = leak_text(hint)
-    assert "2.00 MiB/s, perhaps by shop/leaks.(*Cache).Put" in text
+    assert "2.00 MiB/s,\n  perhaps by shop/leaks.(*Cache).Put" in text
     assert "    87% of the suspicion\n    its heap bytes grow in step" in text
     assert "of the growth" not in text
 
