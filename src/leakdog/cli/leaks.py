@@ -13,7 +13,7 @@ from leakdog.cli.client import Client, add_arguments
 from leakdog.cli.help import Help
 from leakdog.cli.tables import Row, print_rows
 from leakdog.model import LeakClass, LeakState, Unit, Verdict
-from leakdog.report.leak import ENDED_SECONDS, ended_with_process, short_place, target_name, unix_time
+from leakdog.report.leak import ENDED_SECONDS, class_word, ended_with_process, short_place, target_name, unix_time
 from leakdog.report.words import human_duration, human_rate, inert, plural
 
 EPILOG = """examples:
@@ -147,7 +147,8 @@ def _print_table(leaks: Sequence[dict[str, Any]], down: AbstractSet[str], now: f
         elif all(target_name(leak) in down for leak in members):
             state.append("\n(down)")
         state.append("\n(known)" if all(leak.get("acknowledged") for leak in members) else "")
-        cells = (state, Text(inert(group["class"])), Text(rate), Text(since))
+        kind = class_word(group["class"], [why for leak in members for why in leak.get("reasons") or ()])
+        cells = (state, Text(inert(kind)), Text(rate), Text(since))
         rows.append(Row(cells, _about(group, down)))
     print_rows(("STATE", "CLASS", "GROWTH", "SINCE"), rows, "LEAK, TARGET AND CODE")
 

@@ -14,7 +14,7 @@ from leakdog.cli.leaks import too_early
 from leakdog.cli.tables import print_table
 from leakdog.model import LeakState, Signal, Verdict
 from leakdog.report.down import down_lines
-from leakdog.report.leak import target_name
+from leakdog.report.leak import class_word, target_name
 from leakdog.report.words import human_steady, human_value, inert, plural, wrapped
 
 EPILOG = """examples:
@@ -80,7 +80,8 @@ def condition(target: Mapping[str, Any], leaks: Sequence[Mapping[str, Any]] = ()
 
 
 def _class(leak: Mapping[str, Any]) -> str:
-    return f"{leak['class']}{' (known)' if leak.get('acknowledged') else ''}"
+    word = class_word(leak["class"], leak.get("reasons") or ())
+    return f"{word}{' (known)' if leak.get('acknowledged') else ''}"
 
 
 def _by_target(leaks: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:

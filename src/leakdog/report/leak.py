@@ -6,7 +6,7 @@ that it reads from a daemon as of one that it found itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -41,6 +41,11 @@ CLASS_WORDS = {
 MEMORY = "memory leak"  # of which nothing is known but that the process grows
 _STATE_WORDS = {LeakState.PENDING: "suspected ", LeakState.RESOLVED: "resolved "}
 ENDED_SECONDS = HOUR  # so long a leak that ended with its process is news: whoever is woken by its end finds it
+
+
+def class_word(leak_class: str, reasons: Iterable[str]) -> str:
+    """The class of a leak for people: nobody can say that memory is native where only the resident set is known."""
+    return "memory" if RESIDENT_ALONE in reasons else leak_class
 
 
 def headline(leak: Json) -> str:
@@ -195,7 +200,8 @@ def _unit(leak: Json) -> Unit:
 
 def _facts(leak: Json, now: float | None) -> Iterator[tuple[str, str]]:
     unit = _unit(leak)
-    yield "leak", inert(f"{leak['id']} ({leak['state']}, class {leak['class']}, signal {leak['signal']})")
+    kind = class_word(leak["class"], leak.get("reasons") or ())
+    yield "leak", inert(f"{leak['id']} ({leak['state']}, class {kind}, signal {leak['signal']})")
     if leak.get("since"):
         since = unix_time(leak["since"])
         seen = now if now is not None else unix_time(leak.get("updated") or leak["since"])

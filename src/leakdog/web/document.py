@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 
 from leakdog.model import Frame, Leak
+from leakdog.report.leak import class_word
 from leakdog.report.words import inert
 
 STYLE = """
@@ -76,6 +77,11 @@ def place(frame: Frame) -> str:
     """A frame, safe for HTML: its function, and where that is written."""
     where = f" {frame.file}:{frame.line}" if frame.file else ""
     return text(f"{frame.function}{where}")
+
+
+def leak_kind(leak: Leak) -> str:
+    """The class of a leak in the word that people are told."""
+    return class_word(leak.leak_class, leak.reasons)
 
 
 def leak_state(leak: Leak, what: str = "") -> str:

@@ -12,7 +12,7 @@ from leakdog.pipeline.unprofiled import unprofiled
 from leakdog.report.leak import ENDED_SECONDS, beside, no_code, share_of, summary
 from leakdog.report.spans import Spans
 from leakdog.report.words import human_duration, human_rate, human_time, human_value, plural
-from leakdog.web.document import document, leak_state, place, table, text
+from leakdog.web.document import document, leak_kind, leak_state, place, table, text
 from leakdog.web.jobs import LISTED, jobs_table, listed
 from leakdog.web.target import address, cost_of, steady
 from leakdog.web.views import culprit_view, leak_view
@@ -67,7 +67,7 @@ def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float, server: str = ""
         if leak.time_to_limit_seconds > 0:
             left = f" At this rate the memory limit is reached in {human_duration(leak.time_to_limit_seconds)}."
     body = (
-        f"<p class=lead>{leak_state(leak)} · {text(summary(view))}</p><p>class <b>{leak.leak_class.value}</b> · "
+        f"<p class=lead>{leak_state(leak)} · {text(summary(view))}</p><p>class <b>{leak_kind(leak)}</b> · "
         f"signal <code>{leak.signal.value}</code> · since {human_time(leak.since)} "
         f"({human_duration(max(0.0, now - leak.since))} ago)</p>"
         f"{known}<p>{grows} by <b>{text(rate)}</b>{text(low_high)}.{left}</p>"
@@ -132,7 +132,7 @@ def _leak_row(leak: Leak, watched: Watched | None, now: float) -> Sequence[str]:
         f"{leak_state(leak)}{', target down' if down and not leak.ended_with_process else ''}"
         f"{', acknowledged' if leak.acknowledged else ''}",
         f'<a href="/leaks/{quote(leak.id)}">{text(str(leak.key))}</a>',
-        leak.leak_class.value,
+        leak_kind(leak),
         f"<code>{where}</code>",
         text(human_rate(leak.growth_per_second, leak.signal.unit)),
         f"{human_duration(max(0.0, now - leak.since))} ago",
@@ -182,7 +182,7 @@ def _target_row(watched: Watched, now: float) -> Sequence[str]:
 def _links(watched: Watched, state: LeakState) -> str:
     """The classes of a target's leaks of a state, each with a link to its page."""
     leaks = [leak for leak in watched.leaks.values() if leak.state is state]
-    return ", ".join(f'<a href="/leaks/{quote(leak.id)}">{leak.leak_class.value}</a>' for leak in leaks)
+    return ", ".join(f'<a href="/leaks/{quote(leak.id)}">{leak_kind(leak)}</a>' for leak in leaks)
 
 
 def _replicas(leak: Leak, fleet: Fleet) -> str:
@@ -207,7 +207,7 @@ def _replica_row(watched: Watched, leak: Leak) -> Sequence[str]:
     else:
         state = f"<span class=dim>{found.verdict.value.replace('_', ' ') if found else 'not judged'}</span>"
     more = [each for each in watched.leaks.values() if each.state in OPEN and each.leak_class is not leak.leak_class]
-    state += "".join(f', <a href="/leaks/{quote(each.id)}">{each.leak_class.value} leak</a>' for each in more)
+    state += "".join(f', <a href="/leaks/{quote(each.id)}">{leak_kind(each)} leak</a>' for each in more)
     state += "" if watched.up or watched.up is None else " <span class=down>down</span>"
     rate = found.growth_per_second if found else None
     growth = "" if rate is None else text(human_rate(rate, leak.signal.unit))

@@ -25,7 +25,7 @@ from leakdog.report.words import (
     human_time,
     human_value,
 )
-from leakdog.web.document import document, leak_state, place, table, text
+from leakdog.web.document import document, leak_kind, leak_state, place, table, text
 
 Floats = NDArray[np.float64]
 RANGES = {"6h": 6 * 3600.0, "1d": 86400.0, "7d": 7 * 86400.0, "30d": 30 * 86400.0}
@@ -109,8 +109,7 @@ def _lead(watched: Watched, now: float) -> str:
 def _leaks(watched: Watched) -> str:
     listed = [leak for leak in watched.leaks.values() if leak.state is not LeakState.INACTIVE]
     links = [
-        f'<a href="/leaks/{quote(leak.id)}">{leak_state(leak, f"{leak.leak_class.value} leak, ")}</a>'
-        for leak in listed
+        f'<a href="/leaks/{quote(leak.id)}">{leak_state(leak, f"{leak_kind(leak)} leak, ")}</a>' for leak in listed
     ]
     if links:
         return ", ".join(links)

@@ -261,3 +261,17 @@ def test_how_long_there_is_left(
     out = " ".join(capsys.readouterr().out.split())
     assert words in out
     assert out.count("memory limit") == bool(words)
+
+
+def test_where_only_the_resident_set_is_known_nothing_is_called_native(
+    leak: Make, target: Make, serve: Serve, leakdog: Run, capsys: Capture
+) -> None:
+    """Neither here nor in the list of targets; it may be the heap of a Python program. Elsewhere native is native."""
+    alone = "only the resident set is known: no profile or metric tells what is inside it"
+    for reasons, word in ((["it grew", alone], "memory"), (["it grew"], "native")):
+        leaks = {"leaks": [leak(**{"class": "native", "culprits": [], "reasons": reasons})]}
+        url = serve({"/api/v1/leaks": leaks, "/api/v1/targets": {"targets": [target()]}})
+        assert leakdog("leaks", "--server", url) == leakdog("targets", "--server", url) == 0
+        said = capsys.readouterr().out
+        assert f"firing  {word}" in said
+        assert f"leaks: {word}" in said

@@ -73,7 +73,10 @@ def test_of_a_process_alone_nothing_is_said_of_its_heap() -> None:
     native = {"class": "native", "signal": "rss", "culprits": []}
     assert headline(leak(**native)).endswith(": leak of memory outside the heap, 2.00 MiB/s")
     alone = "only the resident set is known: no profile or metric tells what is inside it"
-    assert headline(leak(**native, reasons=["it grew", alone])).endswith(": memory leak, 2.00 MiB/s")
+    only = leak(**native, reasons=["it grew", alone])
+    assert headline(only).endswith(": memory leak, 2.00 MiB/s")
+    assert ("(firing, class memory, signal rss)" in leak_text(only), "native" in leak_text(only)) == (True, False)
+    assert "(firing, class native, signal rss)" in leak_text(leak(**native))
 
 
 def test_a_hint_is_told_as_one() -> None:

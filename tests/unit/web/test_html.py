@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leakdog.attribute.case import Finding
+from leakdog.attribute.resident import RESIDENT_ALONE
 from leakdog.config.schema import ScrapeConfig
 from leakdog.model import (
     Acknowledgement,
@@ -207,6 +208,15 @@ def test_a_hint_is_no_share_of_the_growth() -> None:
     assert "<p>90% of the suspicion</p>" in page
     assert "perhaps by cart.Put" in page
     assert "<p>90% of the growth, 1.76 KiB/s</p>" in leak_page(LEAK, Fleet(), "", 2000.0)
+
+
+def test_where_only_the_resident_set_is_known_nothing_is_called_native() -> None:
+    """On the overview and on the leak's page, as in a terminal."""
+    native = replace(LEAK, leak_class=LeakClass.NATIVE, culprits=())
+    for leak, word in ((native, "native"), (replace(native, reasons=(RESIDENT_ALONE,)), "memory")):
+        watched = Watched(Target(KEY), ScrapeConfig(job_name="shop"), up=True, leaks={LeakClass.NATIVE: leak})
+        assert f"class <b>{word}</b>" in leak_page(leak, Fleet({KEY: watched}), "", 2000.0)
+        assert f">{word}<" in overview([watched], [leak], 2000.0)
 
 
 def test_a_target_without_profiles_is_told_what_to_configure() -> None:
