@@ -21,6 +21,8 @@ from leakdog.pprof.profile import Profile
 # Between two profiles goroutines pile up slowly if they do so at most at this part of their mean rate; of such times,
 # so many are the least that tell anything.
 SLOW, LEAST_SLOW = 0.5, 3
+# Profiles of one pass are this part of the time between two apart, at most.
+SAME_PASS = 0.1
 # Bytes alone may swing with the size of what goroutines hold, objects alone with their number.
 SAMPLE_TYPES = ("inuse_space", "inuse_objects")
 
@@ -43,8 +45,11 @@ class Beside:
         own_times, *held = self._held
         if goroutine not in counts or any(site not in series for series in held):
             return False
-        number = np.interp(own_times, times, counts[goroutine])
-        return all(grows_alone(own_times, series[site], number) for series in held)
+        both = shared(own_times, times)
+        if len(both) <= LEAST_SLOW:
+            return False
+        number = np.interp(both, times, counts[goroutine])
+        return all(grows_alone(both, np.interp(both, own_times, series[site]), number) for series in held)
 
     @cached_property
     def _counts(self) -> tuple[Floats, dict[str, Floats]]:
@@ -59,6 +64,17 @@ class Beside:
 
 def _tells(profile: Profile) -> bool:
     return {kind.type for kind in profile.sample_types}.issuperset(SAMPLE_TYPES)
+
+
+def shared(heap: Floats, goroutines: Floats) -> Floats:
+    """Times at which both are known, as often as the one that is read more seldom; both of two and more, rising.
+
+    Before the first reading and after the last a number stands still for all that is known, as if none were added. And
+    a single calm between two readings is one, however often the other is read in it.
+    """
+    slack = SAME_PASS * max(float(np.ptp(each)) / (len(each) - 1) for each in (heap, goroutines))
+    begin, end = max(heap[0], goroutines[0]) - slack, min(heap[-1], goroutines[-1]) + slack
+    return min((each[(begin <= each) & (each <= end)] for each in (heap, goroutines)), key=len)
 
 
 def grows_alone(times: Floats, held: Floats, number: Floats) -> bool:

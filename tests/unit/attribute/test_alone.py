@@ -1,13 +1,14 @@
 """Heap that grows by itself where leaked goroutines might hold it."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leakdog.attribute.alone import Beside, grows_alone
+from leakdog.attribute.alone import Beside, grows_alone, shared
 from leakdog.attribute.site import stack_id
 from leakdog.model import Frame
 from leakdog.pprof import Profile
@@ -59,6 +60,31 @@ def test_few_profiles_tell_nothing(profile: MakeProfile) -> None:
     made = beside(profile, EVENLY, BURSTS)
     assert not alone(Beside(made.heap[:3], TIMES[:3], made.goroutines[:3], TIMES[:3]))
     assert not alone(Beside(made.heap[:5], TIMES[:5], made.goroutines[:5], TIMES[:5]))
+
+
+@pytest.mark.parametrize("known", [slice(0, 6), slice(6, 12)])
+def test_times_in_which_goroutines_were_not_read_are_no_calm(profile: MakeProfile, known: slice) -> None:
+    """They may pile up evenly there, too, with all that they hold."""
+    made = beside(profile, EVENLY, EVENLY)
+    assert not alone(replace(made, goroutines=made.goroutines[known], goroutine_times=TIMES[known]))
+
+
+def test_a_calm_counts_once_however_often_the_heap_is_read_in_it(profile: MakeProfile) -> None:
+    """One of five spans between readings of goroutines is chance, though the heap was read four times in each."""
+    often = [1000.0 + 15 * i for i in range(21)]
+    heap = [profile({STARTER: (i, 30_000 * i)} if i else {}, types=HEAP_TYPES) for i in range(21)]
+    for counts, told in (([0, 100, 200, 200, 300, 400], False), ([0, 200, 200, 200, 200, 400], True)):
+        waiting = [profile({WAITS: count} if count else {}, types=(("goroutine", "count"),)) for count in counts]
+        assert alone(Beside(heap, often, waiting, TIMES[:6])) is told
+
+
+def test_profiles_of_one_pass_are_of_one_time(profile: MakeProfile) -> None:
+    """The goroutines' is fetched a moment after the heap's, so the first and the last of each count."""
+    made = beside(profile, EVENLY[:8], BURSTS[:8], (30_000,) * 8)
+    for moment in (0.0, 2.0, -2.0):
+        assert alone(replace(made, heap_times=TIMES[:8], goroutine_times=[time + moment for time in TIMES[:8]]))
+    assert list(shared(np.array([0.0, 60.0, 120.0]), np.array([2.0, 62.0, 122.0]))) == [0.0, 60.0, 120.0]
+    assert list(shared(np.array([0.0, 60.0, 120.0]), np.array([30.0, 90.0]))) == [60.0]
 
 
 def test_objects_must_say_the_same_as_bytes(profile: MakeProfile) -> None:
