@@ -15,11 +15,12 @@ from leakdog.cli.arguments import add_own_code, duration
 from leakdog.cli.folders import make_folder, not_writable
 from leakdog.cli.help import Help
 from leakdog.cli.progress import progress
+from leakdog.cli.scan_job import job_for, only_target, scan_config, without_collections
 from leakdog.errors import LeakdogError
 from leakdog.model import LeakClass
 
 if TYPE_CHECKING:
-    from leakdog.config.schema import Config, ScrapeConfig
+    from leakdog.config.schema import Config
     from leakdog.pipeline.state import Fleet, Watched
     from leakdog.pipeline.watch import Pipeline
 
@@ -33,16 +34,13 @@ EPILOG = """examples:
 
 exit codes: 0 no leak, 1 a leak was found, 2 usage, 3 the target could not be read, or not for long enough to say
 """
-JOB = "scan"
 RECORDING = ("recording into", "name another folder with --record")
 MOST_PROFILES = 100_000
 UNJUDGED = 3  # too early to say: whoever waits for a verdict must not take it for a good one
 SHORTEST_SECONDS, SAMPLES = 120.0, 60  # of a scan, where nothing else is asked for
-PATIENCE_SECONDS = 10.0  # with a sample
 TRIES = 3  # more, where the first or the last sample failed
 TRY_SECONDS = 1.0
 GARBAGE_FREE = frozenset({LeakClass.GOROUTINE, LeakClass.THREADS, LeakClass.FILES})  # in these leaks there is none
-_PORTS = {"http": 80, "https": 443}
 
 
 def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -141,52 +139,6 @@ def _tell(args: argparse.Namespace, fleet: Fleet, seconds: float) -> int:
     return UNJUDGED if unjudged(watched) else 0
 
 
-def scan_config(job: ScrapeConfig, interval_seconds: float) -> Config:
-    """A configuration with this one target, kept in memory, judged as a soak run.
-
-    A target that answers more slowly than it is asked is scanned all the same: the next sample comes later.
-    """
-    from leakdog.config.schema import Backend, Config, DetectionConfig, GlobalConfig, Preset, StorageConfig
-
-    return Config(
-        global_=GlobalConfig(scrape_interval=interval_seconds),
-        storage=StorageConfig(backend=Backend.MEMORY),
-        detection=DetectionConfig(preset=Preset.SOAK),
-        scrape_configs=(replace(job, scrape_timeout=max(interval_seconds, PATIENCE_SECONDS)),),
-    )
-
-
-def job_for(text: str) -> ScrapeConfig:
-    """A process id, an address, or the name of a process, as a job of its own."""
-    from leakdog.config.addresses import parse_host_port, parse_path
-    from leakdog.config.schema import ProcessConfig, ScrapeConfig, StaticConfig
-
-    if text.isdecimal():
-        return ScrapeConfig(job_name=JOB, process=ProcessConfig(pid=int(text)))
-    scheme, has_scheme, rest = text.rpartition("://")
-    address, slash, path = rest.partition("/")
-    if text and not has_scheme and not address.rpartition(":")[2].isdecimal():
-        return ScrapeConfig(job_name=JOB, process=ProcessConfig(name=text))
-    try:
-        port = _PORTS[scheme or "http"]
-        address = parse_host_port(address if ":" in address.rpartition("]")[2] else f"{address}:{port}")
-        path = parse_path(f"{slash}{path}").rstrip("/").removesuffix("/heap")
-    except KeyError:
-        raise argparse.ArgumentTypeError(f"{scheme}:// is not read; give http:// or https://") from None
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-    job = ScrapeConfig(job_name=JOB, scheme=scheme or "http", static_configs=(StaticConfig(targets=(address,)),))
-    return replace(job, pprof_path=path) if path else job
-
-
-def without_collections(job: ScrapeConfig) -> ScrapeConfig:
-    """The same job, of whose profiles none has its target collect garbage."""
-    from leakdog.model import Kind
-
-    profiles = tuple(kind for kind in job.profiles if kind is not Kind.GOROUTINELEAK)
-    return replace(job, params={**job.params, "gc": ("0",)}, profiles=profiles)
-
-
 async def _scan(config: Config, seconds: float, *, keep: bool = False) -> tuple[Fleet, list[tuple[str, bytes]]]:
     """Read the target again and again; a slot that is late is left out, never made up for.
 
@@ -205,7 +157,7 @@ async def _scan(config: Config, seconds: float, *, keep: bool = False) -> tuple[
     from leakdog.store import open_store
 
     fleet = Fleet()
-    watched = _only_target(config)
+    watched = only_target(config)
     fleet.targets[watched.key] = watched
     store = open_store(config.storage)
     interval = config.global_.scrape_interval
@@ -255,22 +207,6 @@ def _record(profiles: Iterable[tuple[str, bytes]], folder: Path) -> None:
             (folder / name).write_bytes(data)
     except OSError as error:
         raise not_writable(error, folder, *RECORDING) from error
-
-
-def _only_target(config: Config) -> Watched:
-    """The one target that was named."""
-    from leakdog.discover import discover
-    from leakdog.pipeline.state import Watched
-
-    job = config.scrape_configs[0]
-    found, process = discover(job), job.process
-    if not found and process is not None:
-        wanted = f"has the id {process.pid}" if process.pid else f"is called {process.name!r}"
-        raise LeakdogError(f"no process {wanted}; give its id, its exact name, or HOST:PORT")
-    if len(found) > 1:
-        several = ", ".join(target.key.instance for target in found[:10])
-        raise LeakdogError(f"{len(found)} processes have this name: {several}; give the id of one")
-    return Watched(found[0], job)
 
 
 def _as_json(fleet: Fleet, watched: Watched) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from leakdog.cli.targets import condition
 from leakdog.errors import ApiError
 from leakdog.model import LeakState, Signal, Unit, Verdict
 from leakdog.report.down import down_lines
-from leakdog.report.leak import CLASS_WORDS, ended_with_process, leak_text, summary, target_name, unix_time
+from leakdog.report.leak import CLASS_WORDS, ended_with_process, leak_text, summary_lines, target_name, unix_time
 from leakdog.report.words import human_rate, human_time, human_value, inert, wrapped
 
 EPILOG = """examples:
@@ -116,7 +116,7 @@ def _show_target(client: Client, target: Json, leaks: Sequence[Json], args: argp
     if target.get("own_code"):
         print(inert(f"own code: {', '.join(target['own_code'])}"))
     for leak in own:
-        print(f"leak {inert(str(leak['id']))}: {summary(leak)}")
+        print("\n".join(summary_lines(f"leak {inert(str(leak['id']))}: ", leak)))
     for found in target.get("growth") or ():
         what = CLASS_WORDS.get(found["class"], found["class"])
         print(inert(f"no leak, but {what} ({found['signal']}):"))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 UNBOUNDED = 100_000  # columns; more than any row of names and paths has
 GAP = 2  # columns between two
 INDENT = 2  # of lines that belong to the one above them
-PIECES = re.compile(r"[^/.]*[/.]+|[^/.]+")  # of names and paths, which may be broken after a slash or a dot
+PIECES = re.compile(r"[^/.-]*[/.-]+|[^/.-]+")  # of names and paths, which may be broken after these
 
 
 class Row(NamedTuple):
@@ -47,7 +47,7 @@ def print_rows(headings: Sequence[str], rows: Sequence[Row], about: str, right: 
     from rich.text import Text
 
     beside = fits(headings, rows)
-    widths = _widths(headings, rows)
+    widths = _widths(headings, [row.cells for row in rows])
     console = Console(highlight=False, width=width())
 
     def table(*, heading: bool) -> Table:
@@ -77,11 +77,16 @@ def print_rows(headings: Sequence[str], rows: Sequence[Row], about: str, right: 
 def fits(headings: Sequence[str], rows: Sequence[Row]) -> bool:
     """Whether all lines of all rows have room beside their cells."""
     longest = max((len(line) for _, lines in rows for line in _indented(lines)), default=0)
-    return sum(_widths(headings, rows)) + GAP * len(headings) + longest <= width()
+    return longest <= room_beside(headings, [row.cells for row in rows])
+
+
+def room_beside(headings: Sequence[str], rows: Sequence[Sequence[Text]]) -> int:
+    """Columns that are left for another column."""
+    return width() - sum(_widths(headings, rows)) - GAP * len(headings)
 
 
 def folded(name: str, columns: int) -> list[str]:
-    """A name or a path as lines, broken between words, else after a slash or a dot; amid a word where it must be."""
+    """A name or a path as lines, broken between words, else after `/`, `.` or `-`; amid a word where it must be."""
     lines = [""]
     for piece in (piece for word in re.findall(r"\S+\s*|\s+", name) for piece in _pieces(word, columns)):
         if len(lines[-1]) + len(piece.rstrip()) > columns and lines[-1]:
@@ -100,8 +105,8 @@ def _indented(lines: Sequence[str]) -> list[str]:
     return [f"{' ' * INDENT if number else ''}{line}" for number, line in enumerate(lines)]
 
 
-def _widths(headings: Sequence[str], rows: Sequence[Row]) -> list[int]:
-    columns = [[name, *(row.cells[place].plain for row in rows)] for place, name in enumerate(headings)]
+def _widths(headings: Sequence[str], rows: Sequence[Sequence[Text]]) -> list[int]:
+    columns = [[name, *(row[place].plain for row in rows)] for place, name in enumerate(headings)]
     return [max(len(line) for cell in column for line in cell.split("\n")) for column in columns]
 
 

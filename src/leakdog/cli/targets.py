@@ -11,7 +11,7 @@ from typing import Any
 from leakdog.cli.client import Client, add_arguments
 from leakdog.cli.help import Help
 from leakdog.cli.leaks import too_early
-from leakdog.cli.tables import print_table
+from leakdog.cli.tables import folded, print_table, room_beside
 from leakdog.model import LeakState, Signal, Verdict
 from leakdog.report.down import down_lines
 from leakdog.report.leak import class_word, target_name
@@ -24,6 +24,8 @@ EPILOG = """examples:
 """
 # Conditions that are marked, the most urgent first.
 _COLOURS = {"leaks": "bold red", "down": "bold red", "suspected": "yellow", "growing": "yellow", "steady": "green"}
+LEAST_NAME = 20  # columns in which the name of a target can be read, folded
+_NAMES = ("MEMORY", "HEAP", "GOROUTINES", "STATE")
 # What is said of signals that grow, worst first.
 _GROWS = (
     (Verdict.LEAK, "growing"),
@@ -98,19 +100,23 @@ def _print_table(
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("TARGET", overflow="fold", ratio=1)
-    for name in ("MEMORY", "HEAP", "GOROUTINES"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("STATE", overflow="fold")
     rows = []
     for target in targets:
         name = f"{target['job']}/{target['instance']}"
         rows.append((condition(target, leaks.get(name, ())), name, target))
-    for state, name, target in sorted(rows, key=lambda row: _urgency(row[0])):
-        numbers = [_number(target, *signals) for signals in _COLUMNS]
-        style = _COLOURS.get(_word(state), "")
-        table.add_row(Text(inert(name)), *map(Text, numbers), Text(inert(state), style=style))
+    rows.sort(key=lambda row: _urgency(row[0]))
+    cells = [
+        (*(Text(_number(target, *signals)) for signals in _COLUMNS), Text(inert(state), _COLOURS.get(_word(state), "")))
+        for state, _, target in rows
+    ]
+    room = max(LEAST_NAME, room_beside(_NAMES, cells))
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("TARGET", overflow="fold", ratio=1)
+    for heading in _NAMES:
+        number = heading != _NAMES[-1]
+        table.add_column(heading, justify="right" if number else "left", no_wrap=number, overflow="fold")
+    for (_, name, _), row in zip(rows, cells, strict=True):
+        table.add_row(Text("\n".join(folded(inert(name), room))), *row)
     print_table(table)
     down = [target for target in targets if target.get("up") is False]
     if down:

@@ -55,7 +55,12 @@ def headline(leak: Json) -> str:
 
 def headline_lines(leak: Json, width: int = WIDTH) -> list[str]:
     """The same as two lines where one has no room for the code."""
-    line, code = headline(leak), inert(_by(leak))
+    return summary_lines(f"{inert(target_name(leak))}: ", leak, width)
+
+
+def summary_lines(before: str, leak: Json, width: int = WIDTH) -> list[str]:
+    """A leak after what it is called, as two lines where one has no room for the code."""
+    line, code = f"{before}{summary(leak)}", inert(_by(leak))
     if len(line) <= width or not code:
         return [line]
     return [line.removesuffix(f" {code}"), f"  {code}"]

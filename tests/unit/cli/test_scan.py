@@ -15,9 +15,8 @@ import pytest
 
 from leakdog import cli
 from leakdog.attribute.case import Finding
-from leakdog.cli.scan import PATIENCE_SECONDS, _record, job_for, scan_config
-from leakdog.config.resolve import scrape_timeout
-from leakdog.config.schema import Backend, Config, Preset, ProcessConfig, ScrapeConfig
+from leakdog.cli.scan import _record
+from leakdog.config.schema import Config, ScrapeConfig
 from leakdog.errors import LeakdogError
 from leakdog.model import Assessment, Kind, Leak, LeakClass, LeakState, Signal, Target, TargetKey, Verdict
 from leakdog.pipeline.state import Fleet, Watched
@@ -33,32 +32,6 @@ def handlers() -> Iterator[None]:
     before = list(logger.handlers)
     yield
     logger.handlers[:] = before
-
-
-@pytest.mark.parametrize(
-    ("url", "pprof_path", "text"),
-    [
-        ("http://127.0.0.1:6060", "/debug/pprof", "127.0.0.1:6060"),
-        ("http://127.0.0.1:6060", "/debug/pprof", "http://127.0.0.1:6060/"),
-        ("http://127.0.0.1:6060", "/debug/pprof", "http://127.0.0.1:6060/debug/pprof/heap"),
-        ("http://[::1]:6060", "/debug/pprof", "[::1]:6060"),
-        ("http://shop:80", "/debug/pprof", "http://shop"),
-        ("https://shop:443", "/pprof", "https://shop/pprof/"),
-        ("http://shop:6060", "/internal/pprof", "shop:6060/internal/pprof"),
-    ],
-)
-def test_a_target_may_be_an_address(url: str, pprof_path: str, text: str) -> None:
-    """With or without scheme, port and path; the name of a profile at its end is left out."""
-    job = job_for(text)
-    assert f"{job.scheme}://{job.static_configs[0].targets[0]}" == url
-    assert job.pprof_path == pprof_path
-
-
-def test_a_target_may_be_a_process() -> None:
-    """A number is a process id; what looks like no address is the name of a process."""
-    assert job_for("4711").process == ProcessConfig(pid=4711)
-    assert job_for("etcd").process == ProcessConfig(name="etcd")
-    assert job_for("postgres: writer").process == ProcessConfig(name="postgres: writer")
 
 
 @pytest.mark.parametrize(
@@ -84,20 +57,6 @@ def test_a_time_must_be_a_time(said: str, time: str, capsys: Capture) -> None:
     with pytest.raises(SystemExit, match="2"):
         cli.main(["scan", "1", "--for", time])
     assert said in capsys.readouterr().err
-
-
-def test_a_scan_keeps_nothing_and_judges_as_a_soak_run() -> None:
-    """The store is memory, the preset soak."""
-    config = scan_config(job_for("etcd"), 0.5)
-    assert (config.storage.backend, config.detection.preset) == (Backend.MEMORY, Preset.SOAK)
-    assert config.global_.scrape_interval == 0.5
-
-
-@pytest.mark.parametrize(("interval", "patience"), [(1.0, PATIENCE_SECONDS), (60.0, 60.0)])
-def test_a_sample_may_take_longer_than_the_time_to_the_next(interval: float, patience: float) -> None:
-    """Once a second is how often it is asked, not how soon a busy process has to answer."""
-    config = scan_config(job_for("etcd"), interval)
-    assert scrape_timeout(config, config.scrape_configs[0]) == patience
 
 
 @pytest.mark.parametrize(

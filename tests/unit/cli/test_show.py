@@ -51,15 +51,16 @@ def test_target(daemon: str, leakdog: Run, capsys: Capture) -> None:
     """A target is shown with its condition, its leaks, all its signals, and the trend of what leaks."""
     assert leakdog("show", "shop/127.0.0.1:6060", "--server", daemon) == 0
     text = capsys.readouterr().out
-    assert text.splitlines()[:3] == [
+    assert text.splitlines()[:4] == [
         "shop/127.0.0.1:6060: leaks: heap",
         "running since 2026-01-01 00:00:00 UTC",
-        "leak 3f9c2a71b0de: heap leak, 2.00 MiB/s, by shop/leaks.(*Cache).Put (leaks.go:19)",
+        "leak 3f9c2a71b0de: heap leak, 2.00 MiB/s,",
+        "  by shop/leaks.(*Cache).Put (leaks.go:19)",
     ]
     assert "goroutines" in text
     assert "inuse_space of shop/127.0.0.1:6060\n" in text
-    assert text.splitlines()[3].startswith("leak 3fffffffffff: resolved heap leak, ")
-    assert max(map(len, text.splitlines()[4:])) <= 80
+    assert text.splitlines()[4].startswith("leak 3fffffffffff: resolved heap leak, ")
+    assert max(map(len, text.splitlines())) <= 80
 
 
 def test_a_target_that_was_never_read(serve: Serve, target: Make, leakdog: Run, capsys: Capture) -> None:

@@ -67,7 +67,7 @@ def test_names_that_have_no_room_beside_their_row_stand_below_it(
 
 
 def test_a_name_is_broken_where_people_would() -> None:
-    """Between words, else after a slash or a dot; amid a word only where it must be."""
+    """Between words, else after a slash, a dot or a dash; amid a word only where it must be."""
     assert folded("net/http.(*Server).Serve (server.go:10)", 40) == ["net/http.(*Server).Serve (server.go:10)"]
     assert folded("net/http.(*Server).Serve (server.go:10)", 25) == ["net/http.(*Server).Serve", "(server.go:10)"]
     assert folded("net/http.(*Server).Serve", 12) == ["net/http.", "(*Server).", "Serve"]

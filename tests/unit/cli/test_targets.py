@@ -93,3 +93,17 @@ def test_what_is_urgent_comes_first(serve: Serve, target: Make, leak: Make, leak
     assert leakdog("targets", "--server", url) == 0
     lines = capsys.readouterr().out.splitlines()[1:7]
     assert [line.split()[0].removeprefix("shop/") for line in lines] == ["e", "d", "c", "a", "b", "f"]
+
+
+def test_a_long_name_is_broken_where_people_would(
+    serve: Serve, target: Make, leak: Make, leakdog: Run, capsys: Capture
+) -> None:
+    """After a dot, a slash or a dash, within 80 columns; nothing of it is lost."""
+    name = "shop-1.warehouse-of-the-platform-team.eu-central-1.example.org:6060"
+    url = serve({"/api/v1/targets": {"targets": [target(instance=name)]}, "/api/v1/leaks": {"leaks": []}})
+    assert leakdog("targets", "--server", url) == 0
+    head, *lines = capsys.readouterr().out.splitlines()
+    shown = [line[: head.index("MEMORY") - 2].strip() for line in lines]
+    assert "".join(shown) == f"shop/{name}"
+    assert all(line.endswith((".", "/", "-")) for line in shown[:-1])
+    assert max(map(len, lines)) <= 80
