@@ -272,11 +272,14 @@ def settings_for(config: DetectionConfig, interval: float = 0.0) -> Settings:
     """The preset, with what the configuration says instead. A soak run is too short for a budget per year.
 
     Its finest block holds a reading, or none of its look-backs would be covered: where readings come every `interval`
-    seconds and that is longer, all its spans are so many times as long. Blocks are whole seconds.
+    seconds and that is longer, all its spans are so many times as long, and all look-backs ask for evidence as sure as
+    the longer ones do. Blocks are whole seconds.
     """
     preset = {Preset.PRODUCTION: PRODUCTION, Preset.SOAK: SOAK}[config.preset]
-    if config.preset is Preset.SOAK:
-        preset = stretched(preset, max(1.0, math.ceil(interval) / preset.levels[0].block_seconds))
+    if config.preset is Preset.SOAK and interval > preset.levels[0].block_seconds:
+        surest = max(look.least for look in preset.looks)
+        preset = replace(preset, looks=tuple(replace(look, least=surest) for look in preset.looks))
+        preset = stretched(preset, math.ceil(interval) / preset.levels[0].block_seconds)
     names = ("min_growth_ratio", "min_growth_bytes", "min_growth_count")
     given = {name: value for name in names if (value := getattr(config, name)) is not None}
     if config.false_alarms_per_year is not None and preset.false_alarms is not None:

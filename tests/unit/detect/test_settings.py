@@ -71,6 +71,12 @@ def test_a_soak_run_is_judged_however_seldom_it_is_read(interval: float, rng: np
     assert (still.alerts, still.verdict) == ([], Verdict.STEADY)
 
 
+def test_a_soak_run_that_is_read_seldom_asks_for_surer_evidence() -> None:
+    """It has the time for it, and each block has one reading: a collector's saw is not known by its lows."""
+    assert {look.least for look in settings_for(DetectionConfig(preset=Preset.SOAK), 5.0).looks} == {2.25}
+    assert settings_for(DetectionConfig(preset=Preset.SOAK), 2.0) == SOAK
+
+
 def test_spans_that_are_configured_are_not_stretched() -> None:
     """A hold time is one in seconds."""
     given = settings_for(DetectionConfig(preset=Preset.SOAK, hold_time=5.0), 60.0)
