@@ -135,6 +135,10 @@ class Settings:
             return self.min_growth_count
         return self.min_growth_bytes if signal in ALIVE else max(self.min_growth_bytes, self.garbage_bytes)
 
+    def seconds(self, look: Look) -> float:
+        """Length of a look-back."""
+        return look.blocks * self.levels[look.level].block_seconds
+
     @property
     def weighs_course(self) -> bool:
         """Whether slow look-backs weigh the course of a series: their score was learned with it."""
@@ -268,18 +272,24 @@ def for_sites(settings: Settings) -> Settings:
     )
 
 
+def seldom(settings: Settings, interval: float) -> Settings:
+    """The same where readings come every `interval` seconds, and that may be longer than the finest block.
+
+    A block must hold a reading, or no look-back would be covered: all spans are so many times as long. A look-back asks
+    for as sure evidence as those that were as long before. Blocks are whole seconds.
+    """
+    made = stretched(settings, max(1.0, math.ceil(interval) / settings.levels[0].block_seconds))
+    asked = [(settings.seconds(look), look.least) for look in settings.looks]
+    least = (max(score for span, score in asked if span <= made.seconds(look)) for look in made.looks)
+    return replace(made, looks=tuple(replace(look, least=each) for look, each in zip(made.looks, least, strict=True)))
+
+
 def settings_for(config: DetectionConfig, interval: float = 0.0) -> Settings:
     """The preset, with what the configuration says instead. A soak run is too short for a budget per year.
 
-    Its finest block holds a reading, or none of its look-backs would be covered: where readings come every `interval`
-    seconds and that is longer, all its spans are so many times as long, and all look-backs ask for evidence as sure as
-    the longer ones do. Blocks are whole seconds.
+    Its time scale is that of what is read every `interval` seconds.
     """
-    preset = {Preset.PRODUCTION: PRODUCTION, Preset.SOAK: SOAK}[config.preset]
-    if config.preset is Preset.SOAK and interval > preset.levels[0].block_seconds:
-        surest = max(look.least for look in preset.looks)
-        preset = replace(preset, looks=tuple(replace(look, least=surest) for look in preset.looks))
-        preset = stretched(preset, math.ceil(interval) / preset.levels[0].block_seconds)
+    preset = PRODUCTION if config.preset is Preset.PRODUCTION else seldom(SOAK, interval)
     names = ("min_growth_ratio", "min_growth_bytes", "min_growth_count")
     given = {name: value for name in names if (value := getattr(config, name)) is not None}
     if config.false_alarms_per_year is not None and preset.false_alarms is not None:

@@ -71,9 +71,17 @@ def test_a_soak_run_is_judged_however_seldom_it_is_read(interval: float, rng: np
     assert (still.alerts, still.verdict) == ([], Verdict.STEADY)
 
 
-def test_a_soak_run_that_is_read_seldom_asks_for_surer_evidence() -> None:
-    """It has the time for it, and each block has one reading: a collector's saw is not known by its lows."""
-    assert {look.least for look in settings_for(DetectionConfig(preset=Preset.SOAK), 5.0).looks} == {2.25}
+@pytest.mark.parametrize(
+    ("interval", "least"),
+    [
+        (2.0, [0.75, 0.75, 0.75, 0.75, 2.25, 2.25, 2.25]),
+        (5.0, [0.75, 0.75, 2.25, 2.25, 2.25, 2.25, 2.25]),
+        (60.0, [2.25] * 7),
+    ],
+)
+def test_a_longer_look_back_asks_for_surer_evidence(interval: float, least: list[float]) -> None:
+    """What is 8 min and more asks for 2.25, however many readings are in it: it has the time for that."""
+    assert [look.least for look in settings_for(DetectionConfig(preset=Preset.SOAK), interval).looks] == least
     assert settings_for(DetectionConfig(preset=Preset.SOAK), 2.0) == SOAK
 
 
