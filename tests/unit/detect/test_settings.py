@@ -2,16 +2,13 @@
 
 from itertools import pairwise
 
-import numpy as np
 import pytest
 
 from leakdog.config.schema import MIB, DetectionConfig, Preset
-from leakdog.detect.history import History
-from leakdog.detect.replay import replay
 from leakdog.detect.score import least_score, threshold
 from leakdog.detect.settings import PRODUCTION, SITES_PART, SOAK, Settings, for_sites, settings_for
 from leakdog.detect.state import hold_time
-from leakdog.model import Signal, Verdict
+from leakdog.model import Signal
 
 PRESETS = pytest.mark.parametrize("settings", [PRODUCTION, SOAK], ids=["production", "soak"])
 
@@ -56,40 +53,6 @@ def test_the_configuration_wins() -> None:
 def test_a_soak_run_has_no_budget_per_year() -> None:
     """A rate of false alarms per year says nothing of two minutes."""
     assert settings_for(DetectionConfig(preset=Preset.SOAK, false_alarms_per_year=0.1)).false_alarms is None
-
-
-@pytest.mark.parametrize("interval", [1.0, 3.0, 5.0, 10.0, 60.0])
-def test_a_soak_run_is_judged_however_seldom_it_is_read(interval: float, rng: np.random.Generator) -> None:
-    """A leak fires after 60 readings or 2 min and what is flat is steady, with slots that have some play."""
-    settings = settings_for(DetectionConfig(preset=Preset.SOAK), interval)
-    time = 1e9 + interval * (np.arange(120) + 0.2 * rng.random(120))
-    flat = 40 * MIB + 0.1 * MIB * rng.standard_normal(120)
-    leak, still = replay(
-        [History("leak", time, flat + 0.5 * MIB * np.arange(120)), History("still", time, flat)], Signal.RSS, settings
-    )
-    assert leak.alerts[0].start - time[0] <= max(120.0, 60 * interval)
-    assert (still.alerts, still.verdict) == ([], Verdict.STEADY)
-
-
-@pytest.mark.parametrize(
-    ("interval", "least"),
-    [
-        (2.0, [0.75, 0.75, 0.75, 0.75, 2.25, 2.25, 2.25]),
-        (5.0, [0.75, 0.75, 2.25, 2.25, 2.25, 2.25, 2.25]),
-        (60.0, [2.25] * 7),
-    ],
-)
-def test_a_longer_look_back_asks_for_surer_evidence(interval: float, least: list[float]) -> None:
-    """What is 8 min and more asks for 2.25, however many readings are in it: it has the time for that."""
-    assert [look.least for look in settings_for(DetectionConfig(preset=Preset.SOAK), interval).looks] == least
-    assert settings_for(DetectionConfig(preset=Preset.SOAK), 2.0) == SOAK
-
-
-def test_spans_that_are_configured_are_not_stretched() -> None:
-    """A hold time is one in seconds."""
-    given = settings_for(DetectionConfig(preset=Preset.SOAK, hold_time=5.0), 60.0)
-    assert (given.hold_seconds, given.resolve_seconds) == (5.0, 5.0)
-    assert settings_for(DetectionConfig(), 600.0) == PRODUCTION
 
 
 def test_sites_use_all_of_their_budget() -> None:
