@@ -43,35 +43,39 @@ def print_rows(headings: Sequence[str], rows: Sequence[Row], about: str, right: 
 
     """
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
-    beside = fits(headings, rows)
     widths = _widths(headings, [row.cells for row in rows])
     console = Console(highlight=False, width=width())
-
-    def table(*, heading: bool) -> Table:
-        made = Table(box=None, pad_edge=False, header_style="bold", show_header=heading)
-        for name, wide in zip(headings, widths, strict=True):
-            made.add_column(name, no_wrap=True, min_width=wide, justify="right" if name in right else "left")
-        if beside:
-            made.add_column(about, no_wrap=True)
-        return made
-
-    if beside:
-        whole = table(heading=True)
+    if fits(headings, rows):
+        whole = _table(headings, widths, right)
+        whole.add_column(about, no_wrap=True)
         for cells, lines in rows:
             whole.add_row(*cells, Text("\n".join(_indented(lines))))
         console.print(whole)
         return
     for number, (cells, lines) in enumerate(rows):
-        one = table(heading=number == 0)
+        one = _table(headings, widths, right)
+        one.show_header = number == 0
         one.add_row(*cells)
         console.print(one)
-        for line in lines:
-            first, *more = folded(line, width() - 2 * INDENT)
-            told = [f"{'':{INDENT}}{first}", *(f"{'':{2 * INDENT}}{each}" for each in more)]
-            console.print(Text("\n".join(told)), soft_wrap=True)
+        console.print(Text("\n".join(line for each in lines for line in _below(each))), soft_wrap=True)
+
+
+def _table(headings: Sequence[str], widths: Sequence[int], right: Sequence[str]) -> Table:
+    """One of the short cells alone, still empty."""
+    from rich.table import Table
+
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    for name, wide in zip(headings, widths, strict=True):
+        made.add_column(name, no_wrap=True, min_width=wide, justify="right" if name in right else "left")
+    return made
+
+
+def _below(line: str) -> list[str]:
+    """A line below its row; what has no room in it stands further in."""
+    first, *more = folded(line, width() - 2 * INDENT)
+    return [f"{'':{INDENT}}{first}", *(f"{'':{2 * INDENT}}{each}" for each in more)]
 
 
 def fits(headings: Sequence[str], rows: Sequence[Row]) -> bool:
