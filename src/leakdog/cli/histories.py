@@ -33,6 +33,7 @@ GZIP = b"\x1f\x8b"
 DAY = 86400.0
 SPAN = 30 * DAY  # times are noted by it
 APART = 12  # spans without any reading, from which what is on one side does not belong to the other
+MOST_SPANS = 20 * 365.25 * DAY // SPAN  # of a series; each minute of them is replayed
 
 
 class _Unusable(ValueError):
@@ -94,6 +95,7 @@ class _Columns:
         spans, counts = np.unique(np.array(self.time) // SPAN, return_counts=True)
         part = np.append(0, np.cumsum(np.diff(spans) > APART))
         usual = spans[part == np.bincount(part, counts).argmax()]
+        usual = usual[usual > usual[-1] - MOST_SPANS]
         places = [place for span, place in self.places.items() if not usual[0] <= span <= usual[-1]]
         if not places:
             return None

@@ -106,6 +106,14 @@ def test_a_time_that_is_years_from_all_others_is_named(stray: str, said: str, tm
         read_histories(str(path))
 
 
+def test_nobody_replays_centuries(tmp_path: Path) -> None:
+    """Readings that follow one another for too long are as wrong as one that is alone."""
+    path = tmp_path / "long.csv"
+    path.write_text("timestamp,value\n" + "".join(f"{10_000_000 * number},5\n" for number in range(200)))
+    with pytest.raises(LeakdogError, match=r"long\.csv:2:1: timestamp '0' is years away: the other .* of 2013-"):
+        read_histories(str(path))
+
+
 def test_a_gap_of_months_is_none_of_years(tmp_path: Path) -> None:
     """And each series has times of its own."""
     path = tmp_path / "gaps.csv"
