@@ -9,19 +9,15 @@ import io
 import math
 import sys
 import zlib
-from array import array
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple, TextIO, cast
+from typing import TextIO, cast
 
-import numpy as np
-
+from leakdog.cli.readings import SPAN, Place, Readings
 from leakdog.detect.grid import History
 from leakdog.errors import LeakdogError
-from leakdog.report.words import human_time
 
 NEEDED = ("timestamp", "value")
 KNOWN = ("series", *NEEDED, "load", "start_time", "limit")
@@ -30,10 +26,6 @@ MILLISECONDS = 1e11  # from it on, as unix seconds, a time is after the year 500
 TIMES = ("timestamp", "start_time")
 PROGRESS_LINES = 20_000
 GZIP = b"\x1f\x8b"
-DAY = 86400.0
-SPAN = 30 * DAY  # times are noted by it
-APART = 12  # spans without any reading, from which what is on one side does not belong to the other
-MOST_SPANS = 20 * 365.25 * DAY // SPAN  # of a series; each minute of them is replayed
 
 
 class _Unusable(ValueError):
@@ -68,43 +60,6 @@ class _Lines:
         return 1
 
 
-class _Place(NamedTuple):
-    """Where a time is written, and how."""
-
-    line: int
-    column: int
-    text: str
-
-
-@dataclass(slots=True)
-class _Columns:
-    """The readings of one series as they come, and where the first of each `SPAN` of time is."""
-
-    time: array[float] = field(default_factory=lambda: array("d"))
-    value: array[float] = field(default_factory=lambda: array("d"))
-    load: array[float] = field(default_factory=lambda: array("d"))
-    start: array[float] = field(default_factory=lambda: array("d"))
-    limit: float = math.nan
-    places: dict[int, _Place] = field(default_factory=dict)
-
-    def stray(self) -> tuple[_Place, str] | None:
-        """The first reading that lies years from most others, and why it cannot be used; None where there is none.
-
-        A wrong time costs more than its reading: what is replayed is every minute from the first to the last.
-        """
-        spans, counts = np.unique(np.array(self.time) // SPAN, return_counts=True)
-        part = np.append(0, np.cumsum(np.diff(spans) > APART))
-        usual = spans[part == np.bincount(part, counts).argmax()]
-        usual = usual[usual > usual[-1] - MOST_SPANS]
-        places = [place for span, place in self.places.items() if not usual[0] <= span <= usual[-1]]
-        if not places:
-            return None
-        begin, end = (human_time(SPAN * each).split()[0] for each in (usual[0], usual[-1] + 1))
-        others = f"the other readings of its series are of {begin} to {end}"
-        place = min(places)
-        return place, f"timestamp {place.text!r} is years away: {others}; correct it, or leave the line out"
-
-
 def read_histories(path: str, *, with_load: bool = True, progress: Callable[[], None] = lambda: None) -> list[History]:
     """Read a CSV file of series.
 
@@ -121,7 +76,7 @@ def read_histories(path: str, *, with_load: bool = True, progress: Callable[[], 
         if each.time and (stray := each.stray()):
             place, why = stray
             raise LeakdogError(f"reading {path}:{place.line}:{place.column}: {why}")
-    histories = [_history(name, each, with_load=with_load) for name, each in columns.items() if each.time]
+    histories = [each.history(name, with_load=with_load) for name, each in columns.items() if each.time]
     if not histories:
         raise LeakdogError(f"reading {path}: it holds no reading; it needs lines of series,timestamp,value")
     return histories
@@ -142,7 +97,7 @@ def _open(path: str) -> Iterator[TextIO]:
             lines.detach()
 
 
-def _read(lines: TextIO, path: str, progress: Callable[[], None]) -> dict[str, _Columns]:
+def _read(lines: TextIO, path: str, progress: Callable[[], None]) -> dict[str, Readings]:
     told = _Lines(lines)
     rows = csv.reader(told)
     heading = [name.strip() for name in next(rows, [])]
@@ -153,7 +108,7 @@ def _read(lines: TextIO, path: str, progress: Callable[[], None]) -> dict[str, _
     at_name, at_load, at_start, at_limit = (
         heading.index(name) if name in heading else None for name in ("series", "load", "start_time", "limit")
     )
-    found: dict[str, _Columns] = {}
+    found: dict[str, Readings] = {}
     for number, row in enumerate(rows, 2):
         if number % PROGRESS_LINES == 0:
             progress()
@@ -163,12 +118,12 @@ def _read(lines: TextIO, path: str, progress: Callable[[], None]) -> dict[str, _
             name = row[at_name] if at_name is not None else "value"
             series = found.get(name)
             if series is None:
-                series = found[name] = _Columns()
+                series = found[name] = Readings()
             if not row[at_value]:
                 continue
             time = _finite(row, at_time, "timestamp")
             if (span := int(time // SPAN)) not in series.places:
-                series.places[span] = _Place(rows.line_num, told.column(at_time), row[at_time])
+                series.places[span] = Place(rows.line_num, told.column(at_time), row[at_time])
             series.time.append(time)
             series.value.append(_finite(row, at_value, "value"))
             series.load.append(_optional(row, at_load, "load"))
@@ -231,21 +186,3 @@ def _time(row: list[str], place: int, column: str) -> float:
 
 def _optional(row: list[str], place: int | None, column: str) -> float:
     return _number(row, place, column) if place is not None and row[place] else math.nan
-
-
-def _history(name: str, columns: _Columns, *, with_load: bool) -> History:
-    """Points in order of time; of several at one time the first counts."""
-    time, order = np.unique(np.array(columns.time), return_index=True)
-    load, start = (np.array(each)[order] for each in (columns.load, columns.start))
-    known = ~np.isnan(start)
-    if known.any():  # where it is not told, the process is the one before
-        place = np.maximum.accumulate(np.where(known, np.arange(len(start)), -1))
-        start = np.where(place < 0, start[known][0], start[np.maximum(place, 0)])
-    return History(
-        name=name,
-        time=time,
-        value=np.array(columns.value)[order],
-        load=load if with_load and not np.isnan(load).all() else None,
-        life_start=start if known.any() else None,
-        limit=None if math.isnan(columns.limit) else columns.limit,
-    )
