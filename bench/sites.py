@@ -38,7 +38,6 @@ HEAP, SITES, BREATH = 500 * MIB, 200, 0.2
 LEAK_PER_HOUR = 1 * MIB
 PERIOD = 512 * 1024
 BUFFERS, BUFFER, WANDER = 50 * MIB, 256 * 1024, 0.3
-FAMILIES = 5  # tested beside the heap's bytes: goroutines, threads, files, sites
 
 
 class Named:
@@ -122,7 +121,7 @@ def find_buffers(seed: int, leak: float) -> tuple[float, float, bool]:
         objects.observe(counted, time, PRODUCTION, life_start=START - 10 * DAY, load=None, beside=space)
         if time % HOUR:
             continue
-        judge_sites([space, objects], time, PRODUCTION, FAMILIES)
+        judge_sites([space, objects], time, PRODUCTION)
         for sites in (space, objects):
             leaking = sites.fastest()
             if leaking is not None and math.isinf(first[sites.signal]):
@@ -145,8 +144,8 @@ def find(seed: int, leak: float) -> Found:
         sites.observe(seen, time, PRODUCTION, life_start=START - 10 * DAY, load=None)
         if time % HOUR:
             continue
-        (said,) = assess(total, [Signal.INUSE_SPACE], [None], time, tested=FAMILIES)
-        judge_sites([sites], time, PRODUCTION, FAMILIES)
+        (said,) = assess(total, [Signal.INUSE_SPACE], [None], time)
+        judge_sites([sites], time, PRODUCTION)
         if said.verdict is Verdict.LEAK:
             first_total = min(first_total, hours)
         leaking = sites.fastest()

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from bench.leakbench.corpus import T0, Labelled, named
+from bench.leakbench.disturbed import disturbed
 from bench.leakbench.seen import TRUE
 from leakdog.detect.course import INPUTS, NOTES, taken_in
 from leakdog.detect.filled import Filled
@@ -50,14 +51,18 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seeds", type=int, nargs="+", default=[*range(541, 553)], help="odd ones with load")
+    parser.add_argument(
+        "--disturbed", type=int, nargs="+", default=[*range(553, 565)], help="the same, of which most are disturbed"
+    )
     parser.add_argument("--per-kind", type=int, default=50, help="of ours; of another generator twice as many")
     parser.add_argument("--mixed", type=int, default=1500, help="series of random mixtures, for each seed")
     parser.add_argument("--generator", type=Path, help="directory with a generator.py whose kinds are learned from too")
     parser.add_argument("--passes", type=int, default=12, help="over all series")
     args = parser.parse_args(arguments)
     names = ("own", "mixed", *(("foreign",) if args.generator else ()))
+    seeds = [*args.seeds, *args.disturbed]
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        told = list(pool.map(partial(_told, args), [(seed, name) for seed in args.seeds for name in names]))
+        told = list(pool.map(partial(_told, args), [(seed, name) for seed in seeds for name in names]))
     weights = learn(told, args.passes)
     text = json.dumps(weights, separators=(",", ":")).replace('"', '\n"')
     args.out.write_text(text.replace('\n":', '":') + "\n")
@@ -67,7 +72,8 @@ def main(arguments: Sequence[str]) -> int:
 def _told(args: argparse.Namespace, job: tuple[int, str]) -> Told:
     seed, name = job
     counts = {"own": args.per_kind, "mixed": args.mixed, "foreign": 2 * args.per_kind}
-    return tell(named(name, seed, counts[name], load=seed % 2 == 1, generator=args.generator))
+    corpus = named(name, seed, counts[name], load=seed % 2 == 1, generator=args.generator)
+    return tell(disturbed(corpus, seed) if seed in args.disturbed else corpus)
 
 
 def tell(corpus: Sequence[Labelled]) -> Told:

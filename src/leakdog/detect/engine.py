@@ -34,7 +34,7 @@ def look_at(
         signals: of each series.
         limits: of each series, in its unit; None where there is none.
         now: unix seconds, not before the last reading.
-        tested: series of each target that share its budget of false alarms.
+        tested: series that share a part of their target's budget of false alarms, as sites do.
 
     """
     settings, sight = group.settings, None

@@ -178,7 +178,7 @@ def _trees_for(look: Look, settings: Settings) -> Trees:
 
 
 def least_score(look: Look, settings: Settings, tested: float = 1, *, often: bool = True) -> float:
-    """The score from which growth is called a leak, where `tested` series share the budget of false alarms.
+    """The score from which growth is called a leak, where `tested` series share a part of the budget of false alarms.
 
     Args:
         often: whether the finest level is read. Urgent looks at what is not have a part of their budget only: they
@@ -187,7 +187,7 @@ def least_score(look: Look, settings: Settings, tested: float = 1, *, often: boo
     """
     if settings.false_alarms is None:
         return look.least
-    part = settings.urgent_part if look.urgent else 1 - settings.urgent_part
+    part = settings.urgent_part if look.urgent else settings.slow_part
     if look.urgent and not often:
         part *= SELDOM_PART
     return threshold(settings.false_alarms * part / tested, urgent=look.urgent)

@@ -97,7 +97,8 @@ class Settings:
         garbage_bytes: the same of signals that hold garbage too, over look-backs in which none may be collected.
         urgent_share: least growth over an urgent look that counts, as a share of the room up to the limit: what grows
             slower leaves time for the other looks.
-        urgent_part: of the budget of false alarms that urgent looks may use.
+        slow_part: of a target's budget of false alarms, for slow looks at each of its `KINDS` of series.
+        urgent_part: the same for urgent looks, which are at its memory alone: nothing else has a limit.
 
     """
 
@@ -127,7 +128,8 @@ class Settings:
     last_share: float = 0.05
     convex_z: float = 4.0
     urgent_share: float = 0.35
-    urgent_part: float = 49 / 50
+    slow_part: float = 1 / 50
+    urgent_part: float = 17 / 20
 
     def least_growth(self, signal: Signal) -> float:
         """Least growth of a signal that counts, in its unit."""
@@ -226,8 +228,10 @@ SOAK = Settings(
 
 # Blocks kept of a site's series on each level.
 SITE_LENGTH = 192
-# Of the budget of false alarms, for what is said of sites: nine times what slow looks at the whole have.
-SITES_PART = 3 / 16
+# Of a target's budget of false alarms, for all its sites: nearly twice what slow looks at a whole have.
+SITES_PART = 3 / 80
+# What is counted apart: memory (all that is in bytes tells of the same), goroutines, leaked ones, threads, files.
+KINDS = 5
 
 
 def stretched(settings: Settings, factor: float) -> Settings:
@@ -251,7 +255,7 @@ def stretched(settings: Settings, factor: float) -> Settings:
 def for_sites(settings: Settings) -> Settings:
     """The same for the many series of a target's sites: of the levels those that tell slow growth, kept shorter.
 
-    The whole tells what is fast, so no look is urgent, and none of their budget of false alarms is set aside for such.
+    The whole tells what is fast, so no look is urgent. All sites of a target share a budget of their own.
     Values are samples, so growth must be twice as large to count.
     """
     kept = [number for number, level in enumerate(settings.levels) if level.joins_lives] or [
@@ -268,7 +272,7 @@ def for_sites(settings: Settings) -> Settings:
         ),
         min_growth_bytes=2 * settings.min_growth_bytes,
         false_alarms=None if settings.false_alarms is None else SITES_PART * settings.false_alarms,
-        urgent_part=0.0,
+        slow_part=1.0,
     )
 
 

@@ -127,11 +127,10 @@ def judge(
     """
     if watched.assessed is not None and 0 <= now - watched.assessed < LOOK_SHARE * settings.levels[0].block_seconds:
         return []
-    families = _tested(watched.series.told) + bool(watched.sites)
     limits = dict.fromkeys(LIMITED, watched.memory_limit)
-    watched.verdicts, watched.assessments = watched.series.judge(limits, now, tested=families)
+    watched.verdicts, watched.assessments = watched.series.judge(limits, now)
     watched.assessed = now
-    judge_sites(watched.sites.values(), now, settings, families)
+    judge_sites(watched.sites.values(), now, settings)
     together = growth_together(watched, now, settings)
     seen, leaking = watched.assessments, watched.leaking_sites()
     grown = classify(seen, watched.values, together, watched.held_heap, leaking, watched.verdicts)
@@ -197,11 +196,6 @@ def _lows(watched: Watched, now: float, look_back: float, settings: Settings) ->
     assert watched.series.group is not None
     lows = watched.series.group.panel(number, int(now // level.block_seconds)).lows[:, -count:]
     return level.block_seconds, dict(zip(watched.series.told, lows, strict=True))
-
-
-def _tested(signals: list[Signal]) -> int:
-    """Series that share a target's budget of false alarms. Those in bytes are one: all tell of the same memory."""
-    return len({Unit.BYTES if signal.unit is Unit.BYTES else signal for signal in signals})
 
 
 def _replace(watched: Watched, leak_class: LeakClass, after: Leak | None) -> list[Leak]:

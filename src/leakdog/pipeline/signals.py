@@ -45,13 +45,13 @@ class Signals:
         group.observe(now, told, life_start=life_start, load=load)
 
     def judge(
-        self, limits: Mapping[Signal, float | None], now: float, *, tested: float
+        self, limits: Mapping[Signal, float | None], now: float
     ) -> tuple[dict[Signal, Verdict], Mapping[Signal, Assessment]]:
         """Verdicts and assessments of all of them; see `leakdog.detect.engine.look_at`."""
         if self.group is None:
             return {}, {}
         of = [limits.get(signal) for signal in self.told]
-        look_at(self.group, self.told, of, now, tested=tested)
+        look_at(self.group, self.told, of, now)
         told = dict(zip(self.told, verdicts(self.group), strict=True))
         return told, Assessments(self.group, tuple(self.told), of, now)
 

@@ -264,19 +264,19 @@ class Sites:
         self.followed = sites
 
 
-def judge_sites(every: Collection[Sites], now: float, settings: Settings, families: int) -> None:
+def judge_sites(every: Collection[Sites], now: float, settings: Settings) -> None:
     """Look at all followed sites of a target.
 
-    They share the target's budget of false alarms as one family among others. Within it the threshold is that of
-    a false discovery rate, stepped down: with k sites found, it is that of k + 1 out of those that may grow. The
-    others cannot be called leaking at any threshold.
+    They share a part of the target's budget of false alarms. Within it the threshold is that of a false discovery
+    rate, stepped down: with k sites found, it is that of k + 1 out of those that may grow. The others cannot be
+    called leaking at any threshold.
 
     Source: Benjamini and Liu, Journal of Statistical Planning and Inference 82 (1999).
     """
     found = sum(len(each.leaking()) for each in every)
     growing = sum(each.may_leak() for each in every)
     for each in every:
-        each.judge(now, settings, families * max(1.0, growing / (1 + found)))
+        each.judge(now, settings, max(1.0, growing / (1 + found)))
 
 
 @lru_cache(maxsize=1 << 12)

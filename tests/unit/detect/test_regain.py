@@ -34,7 +34,7 @@ def watched(hours: int, *, restart: int | None = None, settings: Settings = PROD
 
 def leaking(group: Group, now: float) -> list[bool]:
     """Which of them are called leaks."""
-    look_at(group, [Signal.INUSE_SPACE] * len(group), [None] * len(group), now, tested=3)
+    look_at(group, [Signal.INUSE_SPACE] * len(group), [None] * len(group), now)
     return [verdict is Verdict.LEAK for verdict in verdicts(group)]
 
 
@@ -62,15 +62,16 @@ def test_a_restart_is_regained_too() -> None:
 
 def test_a_leak_is_found_on_after_courses_are_lost() -> None:
     """After an upgrade what leaks slowly is called a leak in the next hour as in the last: without, for days not."""
-    group = watched(330)
+    strict = replace(PRODUCTION, slow_part=PRODUCTION.slow_part / 5)
+    group = watched(330, settings=strict)
     now = T0 + 330 * HOUR
     before = leaking(group, now)
     assert before == [True, True, False]
-    lost = watched(330)
+    lost = watched(330, settings=strict)
     lost.course = Course(3)
     assert leaking(lost, now) == [False, False, False]
     regain(lost)
-    lost.found = Group(PRODUCTION, 3).found
+    lost.found = Group(strict, 3).found
     assert leaking(lost, now) == before
 
 

@@ -6,9 +6,10 @@ import pytest
 
 from leakdog.config.schema import MIB, DetectionConfig, Preset
 from leakdog.detect.score import least_score, threshold
-from leakdog.detect.settings import PRODUCTION, SITES_PART, SOAK, Settings, for_sites, settings_for
+from leakdog.detect.settings import KINDS, PRODUCTION, SITES_PART, SOAK, Settings, for_sites, settings_for
 from leakdog.detect.state import hold_time
-from leakdog.model import Signal
+from leakdog.model import Signal, Unit
+from leakdog.pipeline.judge import TESTED
 
 PRESETS = pytest.mark.parametrize("settings", [PRODUCTION, SOAK], ids=["production", "soak"])
 
@@ -63,6 +64,12 @@ def test_sites_use_all_of_their_budget() -> None:
     for tested in (1, 5):
         least = {least_score(look, sites, tested) for look in sites.looks}
         assert least == {threshold(SITES_PART * PRODUCTION.false_alarms / tested)}
+
+
+def test_a_target_has_no_more_than_its_budget() -> None:
+    """Urgent looks at its memory, slow looks at each kind of its series and what is said of its sites share it."""
+    assert PRODUCTION.urgent_part + KINDS * PRODUCTION.slow_part + SITES_PART <= 1
+    assert len({signal.unit is Unit.BYTES or signal for signal in TESTED}) == KINDS
 
 
 def test_what_holds_garbage_must_grow_more_in_a_short_run() -> None:

@@ -22,7 +22,7 @@ def fed(signals: Signals, seconds: range, **rates: float) -> Signals:
     for second in seconds:
         values = {Signal[name]: LEVEL + rate * second for name, rate in rates.items()}
         signals.observe(values, START + second, SOAK, life_start=START - 100, load=None)
-        signals.judge({}, START + second, tested=1)
+        signals.judge({}, START + second)
     return signals
 
 
@@ -40,7 +40,7 @@ def test_a_signal_that_appears_later_begins_then() -> None:
 def test_each_signal_is_judged_by_its_name_and_limit() -> None:
     """Of two, the one that grows leaks; its time to its limit is told, the other has none."""
     signals = fed(Signals(), range(120), THREADS=0.0, INUSE_SPACE=1e6)
-    verdicts, found = signals.judge({Signal.INUSE_SPACE: 1e9}, START + 122, tested=1)
+    verdicts, found = signals.judge({Signal.INUSE_SPACE: 1e9}, START + 122)
     assert verdicts == {Signal.THREADS: Verdict.STEADY, Signal.INUSE_SPACE: Verdict.LEAK}
     assert verdicts == {signal: seen.verdict for signal, seen in found.items()}
     assert found[Signal.INUSE_SPACE].time_to_limit_seconds == pytest.approx((1e9 - LEVEL) / 1e6 - 119, rel=0.1)
@@ -50,7 +50,7 @@ def test_each_signal_is_judged_by_its_name_and_limit() -> None:
 
 def test_nothing_told_is_nothing_found() -> None:
     """Before the first reading there is no assessment."""
-    assert Signals().judge({}, START, tested=1) == ({}, {})
+    assert Signals().judge({}, START) == ({}, {})
 
 
 def test_signals_come_back_from_the_store() -> None:
@@ -59,7 +59,7 @@ def test_signals_come_back_from_the_store() -> None:
     again = Signals.from_bytes(signals.to_bytes(), SOAK)
     assert (again.told, again.to_bytes()) == (signals.told, signals.to_bytes())
     fed(again, range(60, 120), RSS=1e6, THREADS=0.0)
-    assert again.judge({}, START + 120, tested=1)[0][Signal.RSS] is Verdict.LEAK
+    assert again.judge({}, START + 120)[0][Signal.RSS] is Verdict.LEAK
 
 
 def test_each_signal_knows_when_it_was_told_last() -> None:

@@ -45,7 +45,7 @@ def feed(sites: Sites, values: Callable[[int], Tally], seconds: range, life_star
     for second in seconds:
         now = START + second
         sites.observe(values(second), now, SETTINGS, life_start=life_start, load=None)
-        judge_sites([sites], now, SETTINGS, 4)
+        judge_sites([sites], now, SETTINGS)
 
 
 def breathing(second: int) -> dict[str, float]:
@@ -178,7 +178,7 @@ def test_another_preset_begins_afresh() -> None:
     feed(sites, lambda _: seen(s1=1e8), range(30))
     production = settings_for(DetectionConfig())
     sites.observe(seen(s1=1e8, s2=1e7), START + 31, production, life_start=START, load=None)
-    judge_sites([sites], START + 31, production, 4)
+    judge_sites([sites], START + 31, production)
     assert {site.assessment.verdict for site in sites if site.assessment} == {Verdict.TOO_EARLY}
     assert len(sites.followed) == 2
 
@@ -195,7 +195,7 @@ def both(
         now = START + second
         held.observe(seen(**space(second)), now, SETTINGS, life_start=START, load=None)
         count.observe(seen(**objects(second)), now, SETTINGS, life_start=START, load=None, beside=held)
-        judge_sites([held, count], now, SETTINGS, 4)
+        judge_sites([held, count], now, SETTINGS)
     return held, count
 
 
@@ -276,7 +276,7 @@ def test_growth_in_number_is_weighed_after_a_restart_too() -> None:
     )
     held = Sites.from_bytes(Signal.INUSE_SPACE, held.to_bytes(), SETTINGS)
     count = Sites.from_bytes(Signal.INUSE_OBJECTS, count.to_bytes(), SETTINGS, held)
-    judge_sites([held, count], START + 240, SETTINGS, 4)
+    judge_sites([held, count], START + 240, SETTINGS)
     (site,) = count
     assert site.assessment is not None
     assert (site.assessment.verdict, count.fastest()) == (Verdict.STEADY, None)
@@ -288,7 +288,7 @@ def test_a_leak_in_number_is_told_in_bytes_after_a_restart_too() -> None:
     before = count.fastest()
     held = Sites.from_bytes(Signal.INUSE_SPACE, held.to_bytes(), SETTINGS)
     count = Sites.from_bytes(Signal.INUSE_OBJECTS, count.to_bytes(), SETTINGS, held)
-    judge_sites([held, count], START + 240, SETTINGS, 4)
+    judge_sites([held, count], START + 240, SETTINGS)
     told = count.fastest()
     assert told is not None
     assert before is not None
@@ -305,12 +305,12 @@ def test_sites_that_an_earlier_version_has_saved_go_on() -> None:
 
 
 def test_the_budget_is_shared_over_all_sites_of_a_target(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three sites that may grow, of three signals, are one family of three: each is asked for as much evidence."""
+    """Three sites that may grow, of two signals, share one part: each is asked for as much evidence."""
     asked: list[float] = []
     monkeypatch.setattr("leakdog.pipeline.sites.look_at", lambda *_, tested: asked.append(tested))
     monkeypatch.setattr("leakdog.detect.found.Found.may_leak", lambda found: np.ones(found.ends.shape[1], bool))
     every = [Sites(Signal.GOROUTINES), Sites(Signal.INUSE_SPACE), Sites(Signal.INUSE_SPACE)]
     for sites in every:
         sites.observe(seen(s1=5.0), START, SETTINGS, life_start=START, load=None)
-    judge_sites(every, START, SETTINGS, 4)
-    assert asked == [12.0, 12.0, 12.0]
+    judge_sites(every, START, SETTINGS)
+    assert asked == [3.0, 3.0, 3.0]

@@ -1,0 +1,71 @@
+"""Disturbed series, to learn from and never to judge with: what happens to any program, laid over any kind.
+
+Kinds begin as their generator has it. Here some are seen only from some day on, start with a spike, or swing by the day
+and wander for reasons that nobody tells, so that a network does not take for granted what generators have in common.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from bench.leakbench.corpus import T0, Labelled
+from bench.leakbench.kinds.common import DAY, Array, Clock, Rng, log_uniform, wander
+
+LATER, SPIKED, SWUNG = 0.35, 0.25, 0.5  # how likely each is
+MOST_LATER = 8 * DAY  # hours after which a series is first seen
+LEAST_READINGS = 300
+MOST_SWING, MOST_WANDER = 0.35, 0.06
+
+
+def disturbed(corpus: Sequence[Labelled], seed: int) -> list[Labelled]:
+    """The same series, disturbed at random."""
+    return [_disturbed(each, np.random.default_rng([seed, 78, number])) for number, each in enumerate(corpus)]
+
+
+def _disturbed(each: Labelled, rng: Rng) -> Labelled:
+    if rng.random() < SPIKED:
+        each = _spiked(each, rng)
+    if rng.random() < SWUNG:
+        each = _swung(each, rng)
+    return _later(each, rng) if rng.random() < LATER else each
+
+
+def _spiked(each: Labelled, rng: Rng) -> Labelled:
+    """At its start a process loads, replays or compiles, and holds several times as much for some hours."""
+    gone = (each.history.time - each.history.time[0]) / 3600
+    return _times(each, 1 + log_uniform(rng, 0.3, 9) * np.exp(-gone / log_uniform(rng, 1, 8)))
+
+
+def _swung(each: Labelled, rng: Rng) -> Labelled:
+    """It follows the day, each day to another degree, and wanders."""
+    clock = Clock(each.step / 3600, len(each.leaked))
+    days = int(clock.length // DAY) + 2
+    size = rng.uniform(0.03, MOST_SWING) * np.exp(rng.normal(0, 0.15, days))
+    swing = np.interp(clock.hours, np.arange(days) * DAY, size) * np.cos(2 * np.pi * (clock.hours / DAY + rng.random()))
+    wanders = wander(rng, clock, log_uniform(rng, 3, 24), rng.uniform(0.005, MOST_WANDER))
+    seen = np.minimum(((each.history.time - T0) / each.step).round().astype(int), clock.points - 1)
+    return _times(each, np.exp(swing + wanders)[seen])
+
+
+def _later(each: Labelled, rng: Rng) -> Labelled:
+    """It runs, and may leak, before anybody looks."""
+    begin = T0 + rng.uniform(0, MOST_LATER) * 3600
+    history, seen = each.history, each.history.time >= begin
+    if seen.sum() < LEAST_READINGS:
+        return each
+    before = float(each.leaked[min(int((begin - T0) / each.step), len(each.leaked) - 1)])
+    kept = replace(
+        history,
+        time=history.time[seen],
+        value=history.value[seen],
+        load=None if history.load is None else history.load[seen],
+        life_start=None if history.life_start is None else history.life_start[seen],
+    )
+    return replace(each, history=kept, leaked=np.maximum(each.leaked - before, 0) / (1 + before))
+
+
+def _times(each: Labelled, by: Array) -> Labelled:
+    return replace(each, history=replace(each.history, value=each.history.value * by))
