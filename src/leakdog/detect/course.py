@@ -5,34 +5,27 @@ before is remembered in a few numbers: how a series moved after each start and w
 how long it has gone on. So the evidence of many blocks adds up, at the same cost after a month as after a day. What
 comes of it, `score`, is one of the features that the trees of slow look-backs weigh; by itself it decides nothing.
 
-A gated recurrent unit (Cho and others, EMNLP 2014), learned by `python -m bench.leakbench.learn_course` from labelled
-series. It is told shares of a series' own level, so that a process of any size is told in the same numbers.
+The network is told shares of a series' own level, so that a process of any size is told in the same numbers.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import dataclass, fields
-from functools import cache, cached_property
-from importlib import resources
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
-from leakdog.detect.blocks import arranged
-from leakdog.detect.cells import Cells
+from leakdog.detect.network import SCORE, Floats, Network, Noted, average, logarithm, read
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float32]
 # What is noted of each series beside what the network remembers: the score; the blocks that were taken in, and the
 # last of them; whether the block after it was not `believed`; of the logarithm of lows the last, the first of this
 # life, the highest and averages that forget; of the logarithm of load the last and averages; and by the hour of the day
 # when it was last seen both, and of the last days the highest. NaN where nothing is known.
 SPANS, LOAD_SPANS = (6, 24, 72, 168), (4, 24, 168)  # blocks after which an average has forgotten two thirds
-SCORE, COUNT, BLOCK, DOUBTED, LAST, FIRST, TOP = range(7)
+COUNT, BLOCK, DOUBTED, LAST, FIRST, TOP = range(SCORE + 1, 7)
 AVERAGES = slice(7, 7 + len(SPANS))
 LOAD = AVERAGES.stop
 LOADS = slice(LOAD + 1, LOAD + 1 + len(LOAD_SPANS))
@@ -53,71 +46,19 @@ TIMES = 5  # inputs that tell times, and what is known
 INPUTS = 4 + len(SPANS) + PASTS + 2 + len(LOAD_SPANS) + TIMES
 
 
-@dataclass(frozen=True)
-class Network:
-    """A layer that takes inputs, a gated recurrent unit of `width` numbers, and two layers that read a score off them.
-
-    Attributes:
-        first, first_bias: of the layer of the inputs, (width, INPUTS) and (width,).
-        taken: (3 * width, width) weights of what it gives, for what is reset, what is kept, and what is new.
-        kept: (3 * width, width) weights of what was remembered.
-        taken_bias, kept_bias: (3 * width,).
-        inner, inner_bias, outer, outer_bias: of the layers, (k, width), (k,), (k,) and a number.
-
-    """
-
-    first: Floats
-    first_bias: Floats
-    taken: Floats
-    kept: Floats
-    taken_bias: Floats
-    kept_bias: Floats
-    inner: Floats
-    inner_bias: Floats
-    outer: Floats
-    outer_bias: Floats
-
-    @property
-    def width(self) -> int:
-        """Numbers that are remembered of a series."""
-        width: int = self.kept.shape[1]
-        return width
-
-    @cached_property
-    def mark(self) -> bytes:
-        """Eight bytes that no other network has: what one remembers means nothing to another."""
-        weights = [getattr(self, each.name).astype("<f4").tobytes() for each in fields(self)]
-        return hashlib.blake2b(b"".join([*weights, b"%d" % NOTES]), digest_size=8).digest()
-
-    def step(self, memory: Floats, inputs: Floats) -> Floats:
-        """What is remembered after one more block, (n, width)."""
-        width = self.width
-        first = np.maximum(inputs @ self.first.T + self.first_bias, 0)
-        taken = first @ self.taken.T + self.taken_bias
-        kept = memory @ self.kept.T + self.kept_bias
-        gates = _squashed(taken[:, : 2 * width] + kept[:, : 2 * width])
-        reset, stays = gates[:, :width], gates[:, width:]
-        new = np.tanh(taken[:, 2 * width :] + reset * kept[:, 2 * width :])
-        out: Floats = new + stays * (memory - new)
-        return out
-
-    def score(self, memory: Floats) -> Floats:
-        """Log odds of a leak, as the network has learned them, (n,)."""
-        inner = np.maximum(memory @ self.inner.T + self.inner_bias, 0)
-        score: Floats = inner @ self.outer + self.outer_bias
-        return score
-
-
-class Course(Cells):
+class Course(Noted):
     """The courses of some series: a row each of notes, and of what the network remembers.
 
     Before the first block there are no columns: most processes are young.
     """
 
     __slots__ = ()
+    notes = NOTES
 
-    def __init__(self, rows: int) -> None:
-        super().__init__(np.empty((rows, 0), np.float32))
+    @staticmethod
+    def network() -> Network:
+        """See `network` of this module."""
+        return network()
 
     def take(self, low: Array, high: Array, load: float | Array, block: int, age: float | Array) -> None:
         """Take in a closed block.
@@ -131,23 +72,8 @@ class Course(Cells):
         """
         if not np.isfinite(low).any():
             return
-        if not self.shape[1]:
-            self.cells = np.zeros((len(low), NOTES + network().width), np.float32)
-        cells, load, age = self.cells, np.broadcast_to(load, low.shape), np.broadcast_to(age, low.shape)
-        rows, told = taken_in(cells, low, high, load, block, age)
-        if len(rows):
-            memory = network().step(cells[rows, NOTES:], told)
-            cells[rows, NOTES:], cells[rows, SCORE] = memory, network().score(memory)
-
-    @property
-    def score(self) -> Array:
-        """Of each series what its course so far says, (n,): log odds of a leak, 0 where nothing is known yet."""
-        rows, columns = self.shape
-        return self.read()[:, SCORE].astype(float) if columns else np.zeros(rows)
-
-    def arrange(self, rows: npt.NDArray[np.intp]) -> None:
-        """Keep these rows, in this order; a row of -1 is a new one."""
-        self.cells = arranged(self.cells, rows, 0.0)
+        load, age = np.broadcast_to(load, low.shape), np.broadcast_to(age, low.shape)
+        self.go_on(*taken_in(self.opened(), low, high, load, block, age))
 
 
 def taken_in(notes: Floats, low: Array, high: Array, load: Array, block: int, age: Array) -> tuple[Ints, Floats]:
@@ -172,7 +98,7 @@ def believed(notes: Floats, low: Array, rows: Ints) -> Bools:
     One that lies deep below all of the last day is not before the next one does too: a single wrong reading would make
     of a leak, for days, what is set back now and then. It counts as one that was not read.
     """
-    level, known = _logarithm(low[rows]), notes[rows, COUNT] > 0
+    level, known = logarithm(low[rows]), notes[rows, COUNT] > 0
     deep = known & (level < np.fmin.reduce(notes[rows, DAY], 1) - DEEP)
     out: Bools = ~deep | (notes[rows, DOUBTED] > 0)
     notes[rows, DOUBTED] = ~out
@@ -187,14 +113,14 @@ def note(notes: Floats, low: Array, high: Array, load: Array, block: int, age: A
         low, high, load, block, age: as `Course.take` has them, all of `low` finite.
 
     """
-    level, top = _logarithm(low), _logarithm(high)
+    level, top = logarithm(low), logarithm(high)
     count = notes[:, COUNT].copy()
     fresh = count == 0
     notes[fresh, LAST : AVERAGES.stop] = level[fresh, None]
     notes[fresh, LOAD:NOTES] = np.nan
     born = ~fresh & (block + 1 - age > notes[:, BLOCK])
     notes[born, FIRST] = level[born]
-    _average(notes[:, AVERAGES], level, count, SPANS)
+    average(notes[:, AVERAGES], level, count, SPANS)
     out = np.empty((len(notes), INPUTS), np.float32)
     out[:, 0] = STEP_SCALE * (level - notes[:, LAST])
     out[:, 1] = TOP_SCALE * (level - notes[:, TOP])
@@ -243,10 +169,10 @@ def _note_load(notes: Floats, load: Array, count: Floats, block: int) -> Floats:
     known = np.flatnonzero(np.isfinite(load))
     if not len(known):
         return out
-    now, told = _logarithm(load[known], LEAST_LOAD), notes[known]
+    now, told = logarithm(load[known], LEAST_LOAD), notes[known]
     first, hour = np.isnan(told[:, LOAD]), LOAD_DAY.start + block % DAY_BLOCKS
     told[first, LOAD : LOADS.stop] = now[first, None]
-    _average(told[:, LOADS], now, count[known], LOAD_SPANS)
+    average(told[:, LOADS], now, count[known], LOAD_SPANS)
     out[known, 0] = LOAD_STEP_SCALE * (now - told[:, LOAD])
     out[known, 1] = LOAD_SCALE * (now - told[:, hour])
     out[known, 2:] = LOAD_SCALE * (now[:, None] - told[:, LOADS])
@@ -255,35 +181,7 @@ def _note_load(notes: Floats, load: Array, count: Floats, block: int) -> Floats:
     return out
 
 
-def _average(averages: Floats, value: Floats, count: Floats, spans: tuple[int, ...]) -> None:
-    """Move averages on: plain ones until they are as old as their span, then such that forget."""
-    weight = np.maximum(1 / np.array(spans, np.float32), 1 / (count[:, None] + 1))
-    averages += weight * (value[:, None] - averages)
-
-
-def _logarithm(value: Array, least: float = 1.0) -> Floats:
-    return np.log(np.maximum(value, least)).astype(np.float32)
-
-
-def _squashed(value: Floats) -> Floats:
-    out: Floats = 0.5 * np.tanh(0.5 * value) + 0.5
-    return out
-
-
 @cache
 def network() -> Network:
-    """That of `course.json` in this package; see `read`."""
-    return read(resources.files("leakdog.detect").joinpath("course.json").read_text())
-
-
-def read(text: str) -> Network:
-    """A network as it is written down.
-
-    Raises:
-        ValueError: it was learned for other inputs.
-
-    """
-    found = Network(**{name: np.array(values, np.float32) for name, values in json.loads(text).items()})
-    if found.first.shape[1] != INPUTS:
-        raise ValueError("the network of courses was learned for other inputs than these; learn it anew")
-    return found
+    """That of `course.json` in this package."""
+    return read("course.json", INPUTS)

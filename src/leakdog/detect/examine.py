@@ -54,9 +54,8 @@ def examine(
     measured = out.some(weighed)
     over = measured.level + rows.swing[grown] - rows.highest()[grown]
     measured.above[:] = np.where(np.isnan(over), 1.0, over / measured.rise)
-    if not look.urgent:
-        measured.course[:] = rows.course()[grown]
-    else:
+    measured.course[:] = rows.course()[grown]
+    if look.urgent:
         length = look.blocks * window.block_seconds / settings.levels[-1].block_seconds
         known = beside(climbs(grown), measured.rise, measured.level, length, settings)
         measured.put(slice(None), **known)

@@ -11,8 +11,9 @@ from leakdog.detect.course import Course
 from leakdog.detect.group import LIFE_TOLERANCE_SECONDS, SWING_WEIGHT
 from leakdog.detect.history import History
 from leakdog.detect.panel import least_crowd, take
-from leakdog.detect.reduce import Blocks, block_of, crowded, reduce
+from leakdog.detect.reduce import Blocks, block_of, crowded, in_turn, reduce
 from leakdog.detect.settings import Settings
+from leakdog.detect.spurt import LEAST_READ, Spurt
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -48,6 +49,7 @@ class Filled:
         # One column per series, so that a time is read at once. None: a level finer than all readings.
         self._present: list[Bools] = []
         self._sums: list[tuple[Array, Counts] | None] = []
+        self._spurt: Floats = np.zeros((0, 0), np.float32)
         self._fill(starts)
         self._course = self._courses()
         self.restarts = self._find_restarts(starts)
@@ -92,6 +94,21 @@ class Filled:
                 out[rows, block - self._base[-1]] = course.score
         return out
 
+    def go_on(self, rows: range, blocks: Iterator[tuple[int, Array, Array, Array, Array]]) -> None:
+        """Work out what the spurts of some series say after each of their blocks, which are as of `in_turn`."""
+        level = self.settings.spurt_level
+        assert level is not None
+        seconds, spurt = self.settings.levels[level].block_seconds, Spurt(len(rows))
+        if not self._spurt.size:
+            self._spurt = np.zeros((self.count, self._columns[level]), np.float32)
+        out, known = self._spurt[rows.start : rows.stop], self._columns[level]
+        for block, low, high, load, born in blocks:
+            column = block - self._base[level]
+            out[:, known:column] = spurt.score[:, None]
+            spurt.take(low, high, load, block, block + 1 - born / seconds)
+            known = column
+        out[:, known:] = spurt.score[:, None]
+
     def _sum(self, level: int, rows: Ints | slice) -> None:
         """Keep running sums of some rows."""
         sums = self._sums[level]
@@ -120,7 +137,8 @@ class Filled:
         self._make_room()
         swung = np.full(self._high.shape, np.nan)
         for first in range(0, self.count, TOGETHER):
-            blocks, start = self._readings(range(first, min(first + TOGETHER, self.count)), starts)
+            some = range(first, min(first + TOGETHER, self.count))
+            blocks, start = self._readings(some, starts)
             hidden = start[:0], blocks.row[:0]
             for number, level in enumerate(levels):
                 shown = start >= blocks.life_start + level.warm_up_seconds
@@ -132,6 +150,8 @@ class Filled:
                 dense[number, crowded(blocks, *least_crowd(self.settings, number))] = True
                 if number or dense[0].any():
                     self._put(number, blocks, *hidden)
+                if number == self.settings.spurt_level and (blocks.count >= LEAST_READ).any():
+                    self.go_on(some, in_turn(blocks, LEAST_READ, some))
             self._high[blocks.row, blocks.index - self._base[-1]] = blocks.high
             self._born[blocks.row, blocks.index - self._base[-1]] = blocks.life_start
             swung[blocks.row, blocks.index - self._base[-1]] = blocks.high - blocks.low
@@ -146,7 +166,7 @@ class Filled:
         value = np.concatenate([one.value for one in each])
         load = [np.full(len(one.time), np.nan) if one.load is None else one.load for one in each]
         life_start = np.concatenate([starts[number] for number in some])
-        blocks = Blocks(row, row, value, value, np.concatenate(load), life_start)
+        blocks = Blocks(row, row, value, value, np.concatenate(load), life_start, np.ones_like(row))
         return blocks, np.concatenate([one.time for one in each])
 
     def _make_room(self) -> None:

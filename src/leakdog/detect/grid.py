@@ -138,6 +138,15 @@ class Grid(Filled):
         known: Array = self._course[rows, max(end - self._base[-1] - 1, 0)].astype(float)
         return known
 
+    def spurt(self, rows: Ints, time: float) -> Array:
+        """What the spurts of some series say, as known at a time, (n,)."""
+        level = self.settings.spurt_level
+        if level is None or not self._spurt.size:
+            return np.zeros(len(rows))
+        column = int(time // self.settings.levels[level].block_seconds) - self._base[level] - 1
+        known: Array = self._spurt[rows, max(column, 0)].astype(float)
+        return known
+
     def highest(self, rows: Ints, before: int) -> Array:
         """The same as `Group.highest` of some series, (n,)."""
         known = self.settings.levels[-1].length + 1  # columns before it are before the first reading of all

@@ -21,6 +21,7 @@ from leakdog.detect.found import Found
 from leakdog.detect.lives import Lives, joining
 from leakdog.detect.panel import Panel
 from leakdog.detect.settings import Settings
+from leakdog.detect.spurt import LEAST_READ, Spurt
 from leakdog.errors import LeakdogError
 
 Array = npt.NDArray[np.float64]
@@ -52,12 +53,16 @@ class Group:
             the time between readings, an average that forgets (not above 0 until it is known), and by how much
             readings exceed the lows of the coarsest level, another such average.
         course: what the network made of all series so far; None where the settings do not weigh it.
+        spurt: the same of their last hours; None where no look-back is urgent.
         highs: highest readings of this life in the blocks of the coarsest level.
         found: what the look-backs said; the engine's.
 
     """
 
-    __slots__ = ("course", "found", "highs", "known", "last_time", "life_start", "lives", "opened", "rings", "settings")
+    __slots__ = (
+        *("course", "found", "highs", "known", "last_time", "life_start", "lives", "opened", "rings", "settings"),
+        "spurt",
+    )
 
     def __init__(self, settings: Settings, rows: int) -> None:
         self.settings = settings
@@ -69,6 +74,7 @@ class Group:
         self.highs = Blocks(rows, HIGHS)
         self.lives = Lives(rows, settings)
         self.course = Course(rows) if settings.weighs_course else None
+        self.spurt = Spurt(rows) if settings.spurt_level is not None else None
         self.found = Found(settings.looks, rows)
 
     def __len__(self) -> int:
@@ -150,8 +156,9 @@ class Group:
         fresh = wanted < 0
         self.opened[:, LOW, fresh], self.opened[:, HIGH, fresh] = math.inf, LOWEST
         self.known[:, fresh] = np.array(NEW)[:, None]
-        if self.course is not None:
-            self.course.arrange(wanted)
+        for noted in (self.course, self.spurt):
+            if noted is not None:
+                noted.arrange(wanted)
         self.lives.arrange(wanted, () if self.life_start == LOWEST else (self.rings[-1].life_first,))
         self.found.arrange(wanted)
 
@@ -163,8 +170,9 @@ class Group:
                 self.found.put_away(number, shelf)
         if self.rings[-1].block_seconds >= SELDOM_SECONDS:
             self.highs.put_away(shelf)
-            if self.course is not None:
-                self.course.put_away(shelf)
+            for noted in (self.course, self.spurt):
+                if noted is not None:
+                    noted.put_away(shelf)
 
     def follow(self, settings: Settings) -> None:
         """Go on under other settings.
@@ -204,7 +212,9 @@ class Group:
         """Close a level's open block and hand it to the next coarser level."""
         ring = self.rings[number]
         low, high = self.opened[number]
-        load = ring.close(low)
+        count, load = ring.count, ring.close(low)
+        if self.spurt is not None and number == self.settings.spurt_level and count >= LEAST_READ:
+            self.spurt.take(low, high, load, ring.index, self._age(ring))
         if self.lives.after is not None and number == joining(self.settings):
             self.lives.settle(low, self.rings)
         if number + 1 == len(self.rings):
@@ -212,8 +222,7 @@ class Group:
             swing[seen] += SWING_WEIGHT * (high - low - swing)[seen]
             self.highs.put(ring.index)[:] = np.where(seen, high, np.nan)
             if self.course is not None:
-                age = ring.index + 1 - self.life_start / ring.block_seconds
-                self.course.take(low, high, load, ring.index, age)
+                self.course.take(low, high, load, ring.index, self._age(ring))
             return
         coarse = self.rings[number + 1]
         start = ring.index * ring.block_seconds
@@ -222,6 +231,10 @@ class Group:
         if coarse.count == 0:
             self._open(number + 1, int(start // coarse.block_seconds))
         self._add(number + 1, low, high, load)
+
+    def _age(self, ring: Ring) -> float:
+        """Of the life at the end of the open block, in blocks."""
+        return ring.index + 1 - self.life_start / ring.block_seconds
 
     def _begin_life(self, life_start: float) -> None:
         for number, ring in enumerate(self.rings):

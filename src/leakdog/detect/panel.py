@@ -47,9 +47,9 @@ class Rows:
         lives: (N, L) first blocks of the lives that are remembered, on the coarsest level; NaN where there are fewer.
         swing: by how much readings exceed the lows.
         highest: gives the highest reading of this life before the look-back, NaN where none is known.
-        course: gives what their course so far says.
+        course: gives what their course so far says, to urgent look-backs their spurt.
         threshold: gives the score from which growth is a leak. All three are asked for only where something surely
-            grows, and the course by look-backs that are not urgent.
+            grows.
 
     """
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +22,7 @@ class Blocks:
         index: of the block, its start over its width.
         load: NaN where not known.
         life_start: of its first reading.
+        count: of the readings, or finer blocks, that it is made of.
 
     """
 
@@ -29,6 +32,7 @@ class Blocks:
     high: Array
     load: Array
     life_start: Array
+    count: Ints
 
 
 def block_of(time: Array, seconds: float) -> Ints:
@@ -51,10 +55,28 @@ def reduce(blocks: Blocks, start: Array, seconds: float) -> Blocks:
     first[1:] |= row[1:] != row[:-1]
     begins = np.flatnonzero(first)
     if len(begins) == len(row):  # each in a block of its own
-        return replace(blocks, index=index)
+        return replace(blocks, index=index, count=np.ones_like(row))
     lows, highs = np.minimum.reduceat(blocks.low, begins), np.maximum.reduceat(blocks.high, begins)
     load = _mean_load(blocks.load, begins)
-    return Blocks(row[begins], index[begins], lows, highs, load, blocks.life_start[begins])
+    count = np.diff(begins, append=len(row))
+    return Blocks(row[begins], index[begins], lows, highs, load, blocks.life_start[begins], count)
+
+
+def in_turn(blocks: Blocks, least: int, rows: range) -> Iterator[tuple[int, Array, Array, Array, Array]]:
+    """Blocks that are made of at least so many, in order of time: index, and low, high, load and life_start, (rows,).
+
+    `low` is infinite where a series has none.
+    """
+    chosen = np.flatnonzero(blocks.count >= least)
+    chosen = chosen[np.argsort(blocks.index[chosen], kind="stable")]
+    index = blocks.index[chosen]
+    begins = np.flatnonzero(np.diff(index, prepend=-1)).tolist()
+    for begin, end in pairwise([*begins, len(index)]):
+        at, places = int(index[begin]), chosen[begin:end]
+        out = np.full((4, len(rows)), np.inf)
+        of = blocks.row[places] - rows.start
+        out[:, of] = [each[places] for each in (blocks.low, blocks.high, blocks.load, blocks.life_start)]
+        yield at, *out
 
 
 def crowded(blocks: Blocks, many: int, width: int) -> Ints:

@@ -147,6 +147,11 @@ class Settings:
         return self.false_alarms is not None
 
     @cached_property
+    def spurt_level(self) -> int | None:
+        """The level whose blocks spurts are made of, the coarsest that urgent look-backs see; None where none is."""
+        return max((look.level for look in self.looks if look.urgent), default=None)
+
+    @cached_property
     def paces(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """Of each look-back the blocks after which it is examined anew, and the seconds of a block, (looks, 1) each."""
         every = np.array([[look.every] for look in self.looks], float)

@@ -41,7 +41,7 @@ class Sight:
         self._limit = np.array([math.nan if limit is None else limit for limit in limits])
         self._life_start = np.full(len(group), group.life_start)
         self._lives = group.lives.table()
-        self._course: Array | None = None
+        self._courses: dict[bool, Array] = {}
 
     def examine(self, look: Look, rows: Ints) -> tuple[Evidence, int]:
         """What a look-back finds of some series, and the block before which it ends."""
@@ -53,7 +53,7 @@ class Sight:
             self._lives,
             self._group.known[SWING],
             lambda: self._top(look),
-            self._told,
+            lambda: self._told(look),
             lambda: self._threshold(look),
         )
         window = self._panel(look.level)
@@ -85,12 +85,12 @@ class Sight:
             self._panels[level] = self._group.panel(level, end)
         return self._panels[level]
 
-    def _told(self) -> Array:
-        """What the courses say."""
-        if self._course is None:
-            course = self._group.course
-            self._course = np.zeros(len(self._group)) if course is None else course.score
-        return self._course
+    def _told(self, look: Look) -> Array:
+        """What the courses say, to urgent look-backs the spurts."""
+        if look.urgent not in self._courses:
+            course = self._group.spurt if look.urgent else self._group.course
+            self._courses[look.urgent] = np.zeros(len(self._group)) if course is None else course.score
+        return self._courses[look.urgent]
 
     def _top(self, look: Look) -> Array:
         """Highest readings of this life before a look-back."""

@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from leakdog.detect.course import network
 from leakdog.detect.group import FIRST, READ, RESUMED, STEP, SWING, Group
 from leakdog.detect.lives import MOST_LIVES
+from leakdog.detect.network import Noted
 from leakdog.detect.regain import regain
 from leakdog.detect.settings import Level, Settings
 from leakdog.errors import LeakdogError
 
-MAGIC = b"LDg\x02"
-WITHOUT_COURSES = b"LDg\x01"  # as the version before stored them
+MAGIC = b"LDg\x03"
+WITHOUT_SPURTS, WITHOUT_COURSES = b"LDg\x02", b"LDg\x01"  # as versions before stored them
 KEPT = [READ, FIRST, SWING]  # of what is known of each series
 OPEN = ("life_first", "index", "load", "loads", "count")
 _HEAD = struct.Struct("<Hdd?")
@@ -39,9 +39,9 @@ def to_bytes(group: Group) -> bytes:
         parts.append(lives.after.astype("<f8").tobytes())
     highs = group.highs.read()
     parts += [_SIZE.pack(group.highs.end, highs.shape[1]), highs.astype("<f4").tobytes()]
-    if group.course is not None:
-        courses = group.course.read()
-        parts += [_COURSES.pack(network().mark, courses.shape[1]), courses.astype("<f4").tobytes()]
+    for noted in _noted(group):
+        cells = noted.read()
+        parts += [_COURSES.pack(noted.mark(), cells.shape[1]), cells.astype("<f4").tobytes()]
     for ring in group.rings:
         cells = ring.read()
         parts += [_RING.pack(*(getattr(ring, name) for name in OPEN)), _SIZE.pack(ring.end, cells.shape[1])]
@@ -52,11 +52,13 @@ def to_bytes(group: Group) -> bytes:
 def from_bytes(data: bytes, settings: Settings) -> Group:
     """Read back what `to_bytes` wrote. Courses that are missing, or of another network, are made of the blocks.
 
+    Spurts that are begin anew: they know of the last hours in some hours.
+
     Raises:
         LeakdogError: the bytes are damaged, of another version, or of other settings.
 
     """
-    magic = WITHOUT_COURSES if data.startswith(WITHOUT_COURSES) else MAGIC
+    magic = data[: len(MAGIC)] if data.startswith((WITHOUT_SPURTS, WITHOUT_COURSES)) else MAGIC
     reader = Reader(unsealed(magic, data, settings.levels))
     rows, life_start, last_time, unsettled = reader.struct(_HEAD)
     group = Group(settings, rows)
@@ -73,11 +75,11 @@ def from_bytes(data: bytes, settings: Settings) -> Group:
         group.lives.after = reader.numbers("<f8", rows, settings.settle_blocks)
     group.highs.end, count = reader.struct(_SIZE)
     group.highs.cells = reader.numbers("<f4", rows, count)
-    if group.course is not None and magic == MAGIC:
+    for noted in _noted(group, magic):
         mark, columns = reader.struct(_COURSES)
         cells = reader.numbers("<f4", rows, columns)
-        if mark == network().mark:
-            group.course.cells = cells
+        if mark == noted.mark():
+            noted.cells = cells
     for ring in group.rings:
         for name, value in zip(OPEN, reader.struct(_RING), strict=True):
             setattr(ring, name, value)
@@ -86,6 +88,14 @@ def from_bytes(data: bytes, settings: Settings) -> Group:
     if group.course is not None and not group.course.shape[1]:
         regain(group)
     return group
+
+
+def _noted(group: Group, magic: bytes | None = None) -> list[Noted]:
+    """What is stored of courses and spurts, or was by the version of `magic`."""
+    if magic == WITHOUT_COURSES:
+        return []
+    kept = (group.course,) if magic == WITHOUT_SPURTS else (group.course, group.spurt)
+    return [each for each in kept if each is not None]
 
 
 class Reader:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import replace
 
@@ -10,7 +9,7 @@ import numpy as np
 import pytest
 
 from leakdog.detect import course as room
-from leakdog.detect.course import INPUTS, MOST, NOTES, Course, network, note
+from leakdog.detect.course import MOST, NOTES, Course, note
 from leakdog.detect.filled import Filled
 from leakdog.detect.grid import Grid, History
 from leakdog.detect.group import Group
@@ -41,47 +40,6 @@ def told_of(lows: np.ndarray) -> list[np.ndarray]:
     ages = np.full(len(lows), 1000.0)
     nothing = np.full(len(lows), np.nan)
     return [note(notes, low, low, nothing, 480_000 + block, ages + block) for block, low in enumerate(lows.T)]
-
-
-class TestNetwork:
-    """The recurrent unit."""
-
-    def test_a_step_is_that_of_the_paper(self) -> None:
-        """Gate by gate and number by number, in plain arithmetic, the same comes out."""
-        unit, rng = network(), np.random.default_rng(2)
-        memory, inputs = rng.standard_normal((3, unit.width)), rng.standard_normal((3, INPUTS))
-        after = unit.step(memory.astype(np.float32), inputs.astype(np.float32))
-        for row in range(3):
-            first = np.maximum(unit.first @ inputs[row] + unit.first_bias, 0)
-            for place in range(unit.width):
-                taken, kept = [], []
-                for gate in range(3):
-                    at = gate * unit.width + place
-                    taken.append(float(unit.taken[at] @ first) + float(unit.taken_bias[at]))
-                    kept.append(float(unit.kept[at] @ memory[row]) + float(unit.kept_bias[at]))
-                reset, stays = (1 / (1 + math.exp(-taken[gate] - kept[gate])) for gate in (0, 1))
-                new = math.tanh(taken[2] + reset * kept[2])
-                assert after[row, place] == pytest.approx((1 - stays) * new + stays * memory[row, place], abs=1e-4)
-
-    def test_the_score_is_read_by_two_layers(self) -> None:
-        """What is below 0 in the first is left out in the second."""
-        unit = network()
-        memory = np.random.default_rng(3).standard_normal((2, unit.width)).astype(np.float32)
-        for row, score in zip(memory, unit.score(memory), strict=True):
-            inner = [
-                max(0.0, float(weights @ row) + float(bias))
-                for weights, bias in zip(unit.inner, unit.inner_bias, strict=True)
-            ]
-            assert score == pytest.approx(float(unit.outer @ np.array(inner)) + float(unit.outer_bias), abs=1e-4)
-
-    def test_a_network_for_other_inputs_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A change of what the network is told without learning it anew does not pass unseen."""
-        monkeypatch.setattr(room, "INPUTS", INPUTS + 1)
-        network.cache_clear()
-        with pytest.raises(ValueError, match="learn it anew"):
-            network()
-        monkeypatch.undo()
-        assert network().first.shape[1] == INPUTS
 
 
 class TestCourse:
@@ -296,10 +254,3 @@ def test_later_readings_change_no_course_before_them() -> None:
     np.testing.assert_allclose(
         full._course[0, width : width + hours], cut._course[0, width : width + hours], rtol=1e-5, atol=1e-5
     )
-
-
-def test_the_file_holds_short_numbers() -> None:
-    """What was learned is read as it was written: each weight to four digits after the point."""
-    text = room.resources.files("leakdog.detect").joinpath("course.json").read_text()
-    assert len(text) < 300_000
-    assert set(json.loads(text)) == set(room.Network.__dataclass_fields__)

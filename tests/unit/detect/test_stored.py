@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from leakdog.detect import course, stored
 from leakdog.detect.cells import Floats
-from leakdog.detect.course import Network, network
+from leakdog.detect.course import network
 from leakdog.detect.group import STEP, Group
+from leakdog.detect.network import Network
 from leakdog.detect.settings import PRODUCTION, SOAK
 from leakdog.detect.stored import from_bytes, to_bytes
 from leakdog.errors import LeakdogError
@@ -88,15 +89,16 @@ def test_a_group_that_is_put_away_is_stored_from_where_it_lies() -> None:
         def read(self) -> Floats:
             return self._cells
 
-    for number in range(200 * 12):
-        group.observe(START + number * 300, [5.0] * 12, life_start=0.0, load=2.0)
+    for number in range(200 * 60):
+        group.observe(START + number * 60, [5.0] * 12, life_start=0.0, load=2.0)
     plain = to_bytes(group)
     assert group.course is not None
+    assert group.spurt is not None
     group.put_away(lambda cells, _: Place(cells))
     assert to_bytes(group) == plain
     group.panel(3, int(START // HOUR) + 200)
     group.highest(int(START // HOUR) + 100)
-    assert [blocks._held for blocks in (*group.rings[1:], group.highs, group.course)] == away
+    assert [blocks._held for blocks in (*group.rings[1:], group.highs, group.course, group.spurt)] == away
 
 
 def test_loads_are_stored_to_a_part_in_256() -> None:
@@ -138,7 +140,7 @@ def test_the_state_of_the_version_before_has_its_courses_made_of_its_blocks(monk
     """All is there after an upgrade, courses too, and goes on from then."""
     group = leaky()
     assert group.course is not None
-    said, group.course = group.course.score, None
+    said, group.course, group.spurt = group.course.score, None, None
     with monkeypatch.context() as before:
         before.setattr(stored, "MAGIC", stored.WITHOUT_COURSES)
         data = to_bytes(group)
@@ -149,6 +151,22 @@ def test_the_state_of_the_version_before_has_its_courses_made_of_its_blocks(monk
     for number in range(12 * 40, 12 * 45):
         again.observe(START + 300 * number, [5e8, 6e8 + 1e6 * number], life_start=START - 20 * HOUR, load=None)
     assert again.course.read()[:, course.COUNT].tolist() == [44, 44]
+
+
+def test_the_state_of_a_version_without_spurts_keeps_its_courses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Courses are as they were, to the bit; spurts begin anew."""
+    group = leaky()
+    group.spurt = None
+    with monkeypatch.context() as before:
+        before.setattr(stored, "MAGIC", stored.WITHOUT_SPURTS)
+        data = to_bytes(group)
+    again = from_bytes(data, PRODUCTION)
+    assert group.course is not None
+    assert again.course is not None
+    assert again.spurt is not None
+    np.testing.assert_array_equal(again.course.cells, group.course.cells)
+    np.testing.assert_array_equal(again.rings[-1].cells, group.rings[-1].cells)
+    assert again.spurt.shape == (2, 0)
 
 
 def narrower(known: Network) -> Network:
@@ -166,8 +184,7 @@ def test_what_another_network_remembered_is_made_anew(
 ) -> None:
     """After an upgrade that brings another network, whatever its width, it goes through the blocks that are known."""
     data, other = to_bytes(leaky()), change(network())
-    for room in (course, stored):
-        monkeypatch.setattr(room, "network", lambda: other)
+    monkeypatch.setattr(course, "network", lambda: other)
     again, fresh = from_bytes(data, PRODUCTION), leaky()
     assert again.course is not None
     assert fresh.course is not None

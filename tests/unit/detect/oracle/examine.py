@@ -187,10 +187,9 @@ def _measure(sight: _Sight, look: Look, settings: Settings, climbs: Climbs) -> E
         lives=(_columns(sight) > sight.start).sum(1).astype(float),
         loaded=seen.loaded.astype(float),
         left=np.where(np.isnan(sight.rows.limit), np.inf, (sight.rows.limit - sight.level) / rise),
+        course=sight.rows.course,
     )
-    if not look.urgent:
-        out.put(slice(None), course=sight.rows.course)
-    elif len(rise):
+    if look.urgent and len(rise):
         length = look.blocks * seconds / settings.levels[-1].block_seconds
         out.put(slice(None), jump=jump(seen.raw) / rise, floor=floor(seen.raw) / rise)
         out.put(slice(None), **beside(climbs(sight.index), rise, sight.level, length, settings))
