@@ -16,6 +16,7 @@ from bench.leakbench.kinds.common import DAY, Array, Clock, Rng, log_uniform, wa
 
 LATER, SPIKED, SWUNG = 0.35, 0.25, 0.5  # how likely each is
 MOST_LATER = 8 * DAY  # hours after which a series is first seen
+FAST_LATER, FAST_CUT = 23.0, 0.6  # the same of fast series, and how likely it is
 LEAST_READINGS = 300
 MOST_SWING, MOST_WANDER = 0.35, 0.06
 
@@ -25,12 +26,24 @@ def disturbed(corpus: Sequence[Labelled], seed: int) -> list[Labelled]:
     return [_disturbed(each, np.random.default_rng([seed, 78, number])) for number, each in enumerate(corpus)]
 
 
+def begun_later(corpus: Sequence[Labelled], seed: int) -> list[Labelled]:
+    """Fast leaks, and what is read as often, of which most are first seen some time before the first leak begins.
+
+    Otherwise that a day has gone would tell that a leak may begin.
+    """
+    rngs = (np.random.default_rng([seed, 79, number]) for number in range(len(corpus)))
+    return [
+        _later(each, rng, FAST_LATER) if rng.random() < FAST_CUT else each
+        for each, rng in zip(corpus, rngs, strict=True)
+    ]
+
+
 def _disturbed(each: Labelled, rng: Rng) -> Labelled:
     if rng.random() < SPIKED:
         each = _spiked(each, rng)
     if rng.random() < SWUNG:
         each = _swung(each, rng)
-    return _later(each, rng) if rng.random() < LATER else each
+    return _later(each, rng, MOST_LATER) if rng.random() < LATER else each
 
 
 def _spiked(each: Labelled, rng: Rng) -> Labelled:
@@ -50,9 +63,9 @@ def _swung(each: Labelled, rng: Rng) -> Labelled:
     return _times(each, np.exp(swing + wanders)[seen])
 
 
-def _later(each: Labelled, rng: Rng) -> Labelled:
+def _later(each: Labelled, rng: Rng, most: float) -> Labelled:
     """It runs, and may leak, before anybody looks."""
-    begin = T0 + rng.uniform(0, MOST_LATER) * 3600
+    begin = T0 + rng.uniform(0, most) * 3600
     history, seen = each.history, each.history.time >= begin
     if seen.sum() < LEAST_READINGS:
         return each

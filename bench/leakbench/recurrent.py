@@ -1,0 +1,84 @@
+"""Learn a recurrent network from what it would have been told of labelled series, with `torch`, block by block."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from bench.leakbench.told import Told
+
+READ = 32  # numbers of the layer that reads what is remembered
+BATCH, RATE, DECAY = 128, 3e-3, 1e-4
+WHOLE = 0.35  # of batches that are gone through from their first block to their last, where others are windows
+DIGITS = 4  # of a weight
+
+
+def learn(told: Sequence[Told], passes: int, width: int, window: int | None = None) -> dict[str, Any]:
+    """The weights of `leakdog.detect.network.Network`.
+
+    Args:
+        passes: over all series.
+        width: numbers that are remembered.
+        window: blocks of a series that are gone through at once, but now and then; None: always all.
+
+    """
+    import torch
+
+    torch.manual_seed(1)
+    inputs, leaks, worth = (np.concatenate([getattr(each, name) for each in told]) for name in vars(told[0]))
+    first = torch.nn.Sequential(torch.nn.Linear(inputs.shape[2], width), torch.nn.ReLU())
+    unit = torch.nn.GRU(width, width, batch_first=True)
+    read = torch.nn.Sequential(torch.nn.Linear(width, READ), torch.nn.ReLU(), torch.nn.Linear(READ, 1))
+    weights = [*first.parameters(), *unit.parameters(), *read.parameters()]
+    order = torch.optim.AdamW(weights, RATE, weight_decay=DECAY)
+    steps = passes * (len(inputs) // BATCH)
+    rate = torch.optim.lr_scheduler.OneCycleLR(order, RATE, total_steps=steps, pct_start=0.05)
+    drawn, losses = np.random.default_rng(1), []
+    for number in range(steps):
+        rows = drawn.integers(0, len(inputs), BATCH)
+        some = Told(inputs[rows], leaks[rows], worth[rows])
+        if window is not None and drawn.random() > WHOLE:
+            some = windows(some, window, drawn)
+        said = read(unit(first(torch.from_numpy(some.inputs.astype(np.float32))))[0])[:, :, 0]
+        truth, each = torch.from_numpy(some.leaks.astype(np.float32)), torch.from_numpy(some.worth)
+        off = torch.nn.functional.binary_cross_entropy_with_logits(said, truth, reduction="none")
+        loss = (off * each).sum() / BATCH
+        order.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(weights, 1.0)
+        order.step()
+        rate.step()
+        losses.append(loss.item())
+        if number % 500 == 499:
+            print(f"step {number + 1} of {steps}: {np.mean(losses[-500:]):.4f}", file=sys.stderr, flush=True)
+    return exported(first, unit, read)
+
+
+def windows(told: Told, length: int, rng: np.random.Generator) -> Told:
+    """Of each series so many blocks: of a leak the last ones, of a healthy one any, which are worth more for it."""
+    seen = told.inputs.any(2).cumsum(1)[:, -1]
+    leaks, over = told.leaks.any(1), np.maximum(seen - length, 0)
+    begins = np.where(leaks, over, (rng.random(len(seen)) * (over + 1)).astype(int))
+    part = np.arange(len(seen))[:, None], begins[:, None] + np.arange(length)
+    more = np.where(leaks, 1.0, np.sqrt(np.maximum(seen / length, 1))).astype(np.float32)
+    return Told(told.inputs[part], told.leaks[part], told.worth[part] * more[:, None])
+
+
+def exported(first: Any, unit: Any, read: Any) -> dict[str, Any]:
+    """The weights by the names of `Network`, whose order of gates is that of `torch`."""
+    named = {
+        "first": first[0].weight,
+        "first_bias": first[0].bias,
+        "taken": unit.weight_ih_l0,
+        "kept": unit.weight_hh_l0,
+        "taken_bias": unit.bias_ih_l0,
+        "kept_bias": unit.bias_hh_l0,
+        "inner": read[0].weight,
+        "inner_bias": read[0].bias,
+        "outer": read[2].weight[0],
+        "outer_bias": read[2].bias[0],
+    }
+    return {name: np.round(each.detach().numpy().astype(float), DIGITS).tolist() for name, each in named.items()}
