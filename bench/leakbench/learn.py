@@ -25,6 +25,7 @@ from bench.leakbench.fit import TREES, Trees, fit, flattened, refined, scores
 from bench.leakbench.rates import FORECAST_SCORE, Scored, alarm_rates, spread
 from bench.leakbench.seen import Seen, forget, watch
 from leakdog.detect import course, score
+from leakdog.detect.network import parsed
 
 KNOWN = course.network
 SLOW = ("own", "mixed", "foreign")
@@ -119,7 +120,7 @@ def measured(part: str, trees: Trees, apart: Scored) -> dict[str, Any]:
 
 def listen(stranger: Path | None) -> None:
     """Take courses from another network than the detector's, which knows less kinds: nor will that know all."""
-    course.network = KNOWN if stranger is None else cache(lambda: course.read(stranger.read_text()))
+    course.network = KNOWN if stranger is None else cache(lambda: parsed(stranger.read_text(), course.INPUTS))
 
 
 def _watched(args: argparse.Namespace, urgent: bool, job: tuple[int, bool, str]) -> Seen:
