@@ -138,14 +138,22 @@ def _some(series: Ints, bad: Bools, kept: Bools, weight: Array) -> Ints:
 
 def flattened(model: Any) -> Trees:
     """The trees as arrays of nodes, all of one length; a leaf's children are itself."""
-    trees = []
-    for each in model.dump_model()["tree_info"]:
-        nodes: list[tuple[int, float, int, int, float]] = []
-        _flatten(each["tree_structure"], nodes)
-        nodes += [(0, 1e300, number, number, 0.0) for number in range(len(nodes), 2 * LEAVES - 1)]
-        names = ("feature", "bound", "left", "right", "value")
-        trees.append({name: list(column) for name, column in zip(names, zip(*nodes, strict=True), strict=True)})
-    return trees
+    return [_flat(each["tree_structure"]) for each in model.dump_model()["tree_info"]]
+
+
+def without_load(more: float) -> dict[str, list[float]]:
+    """A tree that adds so much where load is not known."""
+    unknown, known = {"leaf_value": more}, {"leaf_value": 0.0}
+    feature = score.FEATURES.index("loaded")
+    return _flat({"split_feature": feature, "threshold": 0.5, "left_child": unknown, "right_child": known})
+
+
+def _flat(tree: dict[str, Any]) -> dict[str, list[float]]:
+    nodes: list[tuple[int, float, int, int, float]] = []
+    _flatten(tree, nodes)
+    nodes += [(0, 1e300, number, number, 0.0) for number in range(len(nodes), 2 * LEAVES - 1)]
+    names = ("feature", "bound", "left", "right", "value")
+    return {name: list(column) for name, column in zip(names, zip(*nodes, strict=True), strict=True)}
 
 
 def _flatten(node: dict[str, Any], nodes: list[tuple[int, float, int, int, float]]) -> int:

@@ -20,14 +20,18 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from bench.leakbench.corpus import named
-from bench.leakbench.fit import TREES, Trees, fit, flattened, refined, scores
+from bench.leakbench.fit import TREES, Trees, fit, flattened, refined, scores, without_load
 from bench.leakbench.rates import FORECAST_SCORE, Scored, alarm_rates, spread
 from bench.leakbench.seen import Seen, forget, watch
 from leakdog.detect import course, score
 from leakdog.detect.network import parsed
+from leakdog.detect.settings import PRODUCTION
 
 KNOWN = course.network
+LOADED, HALF = score.FEATURES.index("loaded"), 0.5
 SLOW = ("own", "mixed", "foreign")
 LEARNED_FROM = {"steady": SLOW, "urgent": (*SLOW, "fast")}
 # Mixtures are to learn from only; nearly all false alarms of urgent looks are in what is read often.
@@ -82,9 +86,21 @@ def learn(args: argparse.Namespace, part: str, pool: ProcessPoolExecutor) -> dic
     trees = flattened(fit([each for (seed, *_), each in seen.items() if seed in args.seeds], urgent=urgent))
     if urgent:
         return by_two_steps(trees, [(job[0], each) for job, each in seen.items() if job[2] == "fast"], args.apart)
-    return measured(
-        part, trees, [(each, scores(trees, each.values)) for (seed, *_), each in seen.items() if seed in args.apart]
-    )
+    apart = [(each, scores(trees, each.values)) for (seed, *_), each in seen.items() if seed in args.apart]
+    less = asks_less(apart, [load for seed, load, _ in seen if seed in args.apart])
+    known = [(each, scored + less * (each.values[:, LOADED] < HALF)) for each, scored in apart]
+    return measured(part, [*trees, without_load(less)], known)
+
+
+def asks_less(apart: Scored, loads: Sequence[bool]) -> float:
+    """By how much slow looks may ask for less where load is not known, to be wrong as seldom as where it is."""
+    assert PRODUCTION.false_alarms is not None
+    wanted = np.log(PRODUCTION.false_alarms * PRODUCTION.slow_part)
+    least = []
+    for known in (True, False):
+        curve = np.array(alarm_rates([each for each, load in zip(apart, loads, strict=True) if load is known]))
+        least.append(float(np.interp(-wanted, -np.log(curve[:, 1]), curve[:, 0])))
+    return least[0] - least[1]
 
 
 def refine(args: argparse.Namespace, first: Trees, pool: ProcessPoolExecutor) -> dict[str, Any]:

@@ -76,3 +76,23 @@ def test_a_stranger_is_listened_to_for_as_long_as_it_is_asked(tmp_path: Path) ->
     assert not course.network().kept.any()
     learn.listen(None)
     assert course.network() is known
+
+
+def test_what_is_not_known_to_be_loaded_is_asked_for_less(seen: Seen) -> None:
+    """One tree more adds as much as its false alarms are fewer, and to nothing else."""
+    unloaded = seen.values.copy()
+    unloaded[:, learn.LOADED] = 0
+    more = fit.without_load(0.7)
+    assert fit.scores([TREE, more], unloaded) == pytest.approx(fit.scores([TREE], unloaded) + 0.7)
+    loaded = seen.values.copy()
+    loaded[:, learn.LOADED] = 1
+    assert fit.scores([TREE, more], loaded).tolist() == fit.scores([TREE], loaded).tolist()
+
+
+def test_what_has_fewer_false_alarms_may_be_asked_for_less(seen: Seen, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By as much as its scores are lower at the rate that is wanted."""
+    curves = {1.0: [(0.0, 1.0), (2.0, 0.1), (4.0, 0.01)], 2.0: [(0.0, 0.1), (1.0, 0.01)]}
+    monkeypatch.setattr(learn, "alarm_rates", lambda many: curves[float(many[0][1][0])])
+    apart = [(seen, np.ones(1)), (seen, np.full(1, 2.0))]
+    loaded, unloaded = 2.0 + 2 * np.log10(0.1 / 0.064), np.log10(0.1 / 0.064)
+    assert learn.asks_less(apart, [True, False]) == pytest.approx(loaded - unloaded)
