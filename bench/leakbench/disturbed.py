@@ -13,11 +13,13 @@ import numpy as np
 
 from bench.leakbench.corpus import T0, Labelled
 from bench.leakbench.kinds.common import DAY, Array, Clock, Rng, log_uniform, wander
+from bench.leakbench.seen import Bools
 
 LATER, SPIKED, SWUNG = 0.35, 0.25, 0.5  # how likely each is
 MOST_LATER = 8 * DAY  # hours after which a series is first seen
-FAST_LATER, FAST_CUT = 23.0, 0.6  # the same of fast series, and how likely it is
-LEAST_READINGS = 300
+FAST_CUT, LEAST_BEFORE, LEAST_HEALTHY = 0.7, 0.75, 6.0  # how likely, and hours that are seen of fast series at least
+FAST_SELDOM, FAST_EVERY = 0.25, (2, 4, 5, 10)  # how likely, and which of the readings are left
+LEAST_READINGS = 60
 MOST_SWING, MOST_WANDER = 0.35, 0.06
 
 
@@ -27,15 +29,29 @@ def disturbed(corpus: Sequence[Labelled], seed: int) -> list[Labelled]:
 
 
 def begun_later(corpus: Sequence[Labelled], seed: int) -> list[Labelled]:
-    """Fast leaks, and what is read as often, of which most are first seen some time before the first leak begins.
+    """Fast leaks, and what is read as often, of which most are first seen at some time before the leak begins.
 
-    Otherwise that a day has gone would tell that a leak may begin.
+    Otherwise that a day has gone would tell that a leak may begin. Some are read more seldom.
     """
     rngs = (np.random.default_rng([seed, 79, number]) for number in range(len(corpus)))
-    return [
-        _later(each, rng, FAST_LATER) if rng.random() < FAST_CUT else each
-        for each, rng in zip(corpus, rngs, strict=True)
-    ]
+    return [_fast_later(each, rng) for each, rng in zip(corpus, rngs, strict=True)]
+
+
+def _fast_later(each: Labelled, rng: Rng) -> Labelled:
+    if rng.random() < FAST_SELDOM:
+        each = _seldom(each, int(rng.choice(FAST_EVERY)))
+    if rng.random() > FAST_CUT:
+        return each
+    hours = each.step / 3600
+    if each.leaks:
+        onset = float((each.leaked > 0).argmax()) * hours
+        return _from(each, onset - log_uniform(rng, LEAST_BEFORE, onset))
+    return _from(each, rng.uniform(0, len(each.leaked) * hours - LEAST_HEALTHY))
+
+
+def _seldom(each: Labelled, every: int) -> Labelled:
+    """Only every so many readings of it."""
+    return _kept(each, np.arange(len(each.history.time)) % every == 0)
 
 
 def _disturbed(each: Labelled, rng: Rng) -> Labelled:
@@ -43,7 +59,7 @@ def _disturbed(each: Labelled, rng: Rng) -> Labelled:
         each = _spiked(each, rng)
     if rng.random() < SWUNG:
         each = _swung(each, rng)
-    return _later(each, rng, MOST_LATER) if rng.random() < LATER else each
+    return _from(each, rng.uniform(0, MOST_LATER)) if rng.random() < LATER else each
 
 
 def _spiked(each: Labelled, rng: Rng) -> Labelled:
@@ -63,21 +79,27 @@ def _swung(each: Labelled, rng: Rng) -> Labelled:
     return _times(each, np.exp(swing + wanders)[seen])
 
 
-def _later(each: Labelled, rng: Rng, most: float) -> Labelled:
-    """It runs, and may leak, before anybody looks."""
-    begin = T0 + rng.uniform(0, most) * 3600
-    history, seen = each.history, each.history.time >= begin
+def _from(each: Labelled, hours: float) -> Labelled:
+    """It runs, and may leak, before anybody looks: until so many hours have gone."""
+    begin = T0 + hours * 3600
+    seen = each.history.time >= begin
     if seen.sum() < LEAST_READINGS:
         return each
     before = float(each.leaked[min(int((begin - T0) / each.step), len(each.leaked) - 1)])
+    return replace(_kept(each, seen), leaked=np.maximum(each.leaked - before, 0) / (1 + before))
+
+
+def _kept(each: Labelled, which: Bools) -> Labelled:
+    """Some of its readings."""
+    history = each.history
     kept = replace(
         history,
-        time=history.time[seen],
-        value=history.value[seen],
-        load=None if history.load is None else history.load[seen],
-        life_start=None if history.life_start is None else history.life_start[seen],
+        time=history.time[which],
+        value=history.value[which],
+        load=None if history.load is None else history.load[which],
+        life_start=None if history.life_start is None else history.life_start[which],
     )
-    return replace(each, history=kept, leaked=np.maximum(each.leaked - before, 0) / (1 + before))
+    return replace(each, history=kept)
 
 
 def _times(each: Labelled, by: Array) -> Labelled:

@@ -13,6 +13,7 @@ from bench.leakbench.told import Told
 READ = 32  # numbers of the layer that reads what is remembered
 BATCH, RATE, DECAY = 128, 3e-3, 1e-4
 WHOLE = 0.35  # of batches that are gone through from their first block to their last, where others are windows
+SOONEST = 6  # blocks of a window before what is to be found
 DIGITS = 4  # of a weight
 
 
@@ -58,13 +59,18 @@ def learn(told: Sequence[Told], passes: int, width: int, window: int | None = No
 
 
 def windows(told: Told, length: int, rng: np.random.Generator) -> Told:
-    """Of each series so many blocks: of a leak the last ones, of a healthy one any, which are worth more for it."""
-    seen = told.inputs.any(2).cumsum(1)[:, -1]
-    leaks, over = told.leaks.any(1), np.maximum(seen - length, 0)
-    begins = np.where(leaks, over, (rng.random(len(seen)) * (over + 1)).astype(int))
-    part = np.arange(len(seen))[:, None], begins[:, None] + np.arange(length)
-    more = np.where(leaks, 1.0, np.sqrt(np.maximum(seen / length, 1))).astype(np.float32)
-    return Told(told.inputs[part], told.leaks[part], told.worth[part] * more[:, None])
+    """Of each series so many blocks, which begin anywhere before a leak does: nothing tells when that will be.
+
+    What is beyond the end of a series is worth nothing; blocks of a healthy one are worth more, as it has several such.
+    """
+    blocks = told.inputs.shape[1]
+    seen, leaks = told.inputs.any(2).sum(1), told.leaks.any(1)
+    latest = np.where(leaks, told.leaks.argmax(1) - SOONEST, seen - length)
+    begins = (rng.random(len(seen)) * (np.maximum(latest, 0) + 1)).astype(int)
+    place = begins[:, None] + np.arange(length)
+    part = np.arange(len(seen))[:, None], np.minimum(place, blocks - 1)
+    more = np.where(leaks, 1.0, np.sqrt(np.maximum(seen / length, 1)))[:, None] * (place < blocks)
+    return Told(told.inputs[part], told.leaks[part], (told.worth[part] * more).astype(np.float32))
 
 
 def exported(first: Any, unit: Any, read: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from leakdog.cli.client import Client, add_arguments
@@ -13,7 +13,7 @@ from leakdog.cli.help import Help
 from leakdog.cli.leaks import too_early
 from leakdog.cli.tables import folded, print_table, room_beside
 from leakdog.model import LeakState, Signal, Verdict
-from leakdog.report.down import down_lines
+from leakdog.report.down import TO_DO, down_lines
 from leakdog.report.leak import class_word, target_name
 from leakdog.report.words import human_steady, human_value, inert, plural, wrapped
 
@@ -24,6 +24,7 @@ EPILOG = """examples:
 """
 # Conditions that are marked, the most urgent first.
 _COLOURS = {"leaks": "bold red", "down": "bold red", "suspected": "yellow", "growing": "yellow", "steady": "green"}
+LISTED = 10  # targets that are down
 LEAST_NAME = 20  # columns in which the name of a target can be read, folded
 _NAMES = ("MEMORY", "HEAP", "GOROUTINES", "STATE")
 # What is said of signals that grow, worst first.
@@ -118,13 +119,21 @@ def _print_table(
     for (_, name, _), row in zip(rows, cells, strict=True):
         table.add_row(Text("\n".join(folded(inert(name), room))), *row)
     print_table(table)
-    down = [target for target in targets if target.get("up") is False]
-    if down:
-        print(f"\n{plural(len(down), 'target')} down:")
-    for target in down:
+    if down := [target for target in targets if target.get("up") is False]:
+        print("\n".join(_down(down, now)))
+
+
+def _down(targets: Sequence[Mapping[str, Any]], now: float) -> Iterator[str]:
+    """What is wrong with those that are down, each remedy once: in an outage there may be hundreds."""
+    yield f"\n{plural(len(targets), 'target')} down:"
+    told: set[str] = set()
+    for target in targets[:LISTED]:
         error, *more = down_lines(target, now)
-        print(inert(f"  {target['job']}/{target['instance']}: {error}"))
-        print("\n".join(line for each in more for line in wrapped(inert(each), 4)))
+        yield inert(f"  {target['job']}/{target['instance']}: {error}")
+        yield from (line for each in more if each not in told for line in wrapped(inert(each), 4))
+        told.update(each for each in more if each.startswith(TO_DO))
+    if len(targets) > LISTED:
+        yield f"  and {len(targets) - LISTED:,} more; --json has all"
 
 
 def _urgency(state: str) -> int:

@@ -21,7 +21,7 @@ from leakdog.detect.found import Found
 from leakdog.detect.lives import Lives, joining
 from leakdog.detect.panel import Panel
 from leakdog.detect.settings import Settings
-from leakdog.detect.spurt import LEAST_READ, Spurt
+from leakdog.detect.spurt import Spurt
 from leakdog.errors import LeakdogError
 
 Array = npt.NDArray[np.float64]
@@ -53,15 +53,16 @@ class Group:
             the time between readings, an average that forgets (not above 0 until it is known), and by how much
             readings exceed the lows of the coarsest level, another such average.
         course: what the network made of all series so far; None where the settings do not weigh it.
-        spurt: the same of their last hours; None where no look-back is urgent.
+        spurt: the same of the last hours of those that are `limited`; None where no look-back is urgent.
+        limited: see `observe`.
         highs: highest readings of this life in the blocks of the coarsest level.
         found: what the look-backs said; the engine's.
 
     """
 
     __slots__ = (
-        *("course", "found", "highs", "known", "last_time", "life_start", "lives", "opened", "rings", "settings"),
-        "spurt",
+        *("course", "found", "highs", "known", "last_time", "life_start", "limited", "lives", "opened", "rings"),
+        *("settings", "spurt"),
     )
 
     def __init__(self, settings: Settings, rows: int) -> None:
@@ -75,6 +76,7 @@ class Group:
         self.lives = Lives(rows, settings)
         self.course = Course(rows) if settings.weighs_course else None
         self.spurt = Spurt(rows) if settings.spurt_level is not None else None
+        self.limited: Bools | None = None
         self.found = Found(settings.looks, rows)
 
     def __len__(self) -> int:
@@ -82,7 +84,15 @@ class Group:
         rows: int = self.known.shape[1]
         return rows
 
-    def observe(self, time: float, values: Sequence[float] | Array, *, life_start: float, load: float | None) -> None:
+    def observe(
+        self,
+        time: float,
+        values: Sequence[float] | Array,
+        *,
+        life_start: float,
+        load: float | None,
+        limited: Bools | None = None,
+    ) -> None:
         """Take in one reading of each series.
 
         Args:
@@ -90,10 +100,12 @@ class Group:
             values: (n,) in each signal's unit; one that is not finite is none.
             life_start: when the process started; another one than before begins a new life.
             load: work done per second, in any unit; None where not known.
+            limited: (n,) which series have a limit, so that urgent look-backs see them; None: all.
 
         """
         if time <= self.last_time:
             return
+        self.limited = limited
         value = np.asarray(values, float)
         told = np.isfinite(value)
         if abs(life_start - self.life_start) > LIFE_TOLERANCE_SECONDS:
@@ -156,6 +168,7 @@ class Group:
         fresh = wanted < 0
         self.opened[:, LOW, fresh], self.opened[:, HIGH, fresh] = math.inf, LOWEST
         self.known[:, fresh] = np.array(NEW)[:, None]
+        self.limited = None
         for noted in (self.course, self.spurt):
             if noted is not None:
                 noted.arrange(wanted)
@@ -184,7 +197,9 @@ class Group:
         if self.settings == settings:
             return
         if self.settings.levels != settings.levels:
-            raise LeakdogError("going on with a detector state: it was kept under another preset; it starts afresh")
+            raise LeakdogError(
+                "going on with a detector state: it was kept under another preset or interval; it starts afresh"
+            )
         self.settings = settings
         self.found = Found(settings.looks, len(self))
 
@@ -212,9 +227,10 @@ class Group:
         """Close a level's open block and hand it to the next coarser level."""
         ring = self.rings[number]
         low, high = self.opened[number]
-        count, load = ring.count, ring.close(low)
-        if self.spurt is not None and number == self.settings.spurt_level and count >= LEAST_READ:
-            self.spurt.take(low, high, load, ring.index, self._age(ring))
+        load = ring.close(low)
+        if self.spurt is not None and number == self.settings.spurt_level:
+            hasty = low if self.limited is None else np.where(self.limited, low, math.inf)
+            self.spurt.take(hasty, high, load, ring.index, self._age(ring))
         if self.lives.after is not None and number == joining(self.settings):
             self.lives.settle(low, self.rings)
         if number + 1 == len(self.rings):

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,6 @@ class Blocks:
         index: of the block, its start over its width.
         load: NaN where not known.
         life_start: of its first reading.
-        count: of the readings, or finer blocks, that it is made of.
 
     """
 
@@ -32,7 +32,6 @@ class Blocks:
     high: Array
     load: Array
     life_start: Array
-    count: Ints
 
 
 def block_of(time: Array, seconds: float) -> Ints:
@@ -55,19 +54,18 @@ def reduce(blocks: Blocks, start: Array, seconds: float) -> Blocks:
     first[1:] |= row[1:] != row[:-1]
     begins = np.flatnonzero(first)
     if len(begins) == len(row):  # each in a block of its own
-        return replace(blocks, index=index, count=np.ones_like(row))
+        return replace(blocks, index=index)
     lows, highs = np.minimum.reduceat(blocks.low, begins), np.maximum.reduceat(blocks.high, begins)
     load = _mean_load(blocks.load, begins)
-    count = np.diff(begins, append=len(row))
-    return Blocks(row[begins], index[begins], lows, highs, load, blocks.life_start[begins], count)
+    return Blocks(row[begins], index[begins], lows, highs, load, blocks.life_start[begins])
 
 
-def in_turn(blocks: Blocks, least: int, rows: range) -> Iterator[tuple[int, Array, Array, Array, Array]]:
-    """Blocks that are made of at least so many, in order of time: index, and low, high, load and life_start, (rows,).
+def in_turn(blocks: Blocks, rows: range, wanted: Bools) -> Iterator[tuple[int, Array, Array, Array, Array]]:
+    """Blocks of the series that are wanted, in order of time: index, and low, high, load and life_start, (rows,).
 
     `low` is infinite where a series has none.
     """
-    chosen = np.flatnonzero(blocks.count >= least)
+    chosen = np.flatnonzero(wanted[blocks.row - rows.start])
     chosen = chosen[np.argsort(blocks.index[chosen], kind="stable")]
     index = blocks.index[chosen]
     begins = np.flatnonzero(np.diff(index, prepend=-1)).tolist()

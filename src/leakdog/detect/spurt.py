@@ -18,7 +18,6 @@ from leakdog.detect.network import SCORE, Floats, Network, Noted, average, logar
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-LEAST_READ = 3  # of the finer blocks of a block: what is read more seldom is hardly told in time, and costs as much
 HOUR_BLOCKS, DAY_HOURS = 12, 24
 # What is noted of each series beside what the network remembers: the score; the blocks that were taken in, and the
 # last of them; of the logarithm of lows the last, the first of this life, the highest, that of this hour of the day

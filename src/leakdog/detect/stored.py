@@ -142,7 +142,7 @@ def unsealed(magic: bytes, data: bytes, levels: tuple[Level, ...]) -> bytes:
         raise LeakdogError("reading a detector state: its checksum is wrong, so it is damaged; it starts afresh")
     mark = _fingerprint(levels)
     if body[: len(mark)] != mark:
-        raise LeakdogError("reading a detector state: it was kept under another preset; it starts afresh")
+        raise LeakdogError("reading a detector state: it was kept under another preset or interval; it starts afresh")
     return body[len(mark) :]
 
 

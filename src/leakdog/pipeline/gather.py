@@ -187,7 +187,8 @@ class Gatherer:
 
     async def _profile(self, watched: Watched, kind: Kind, got: Gathered, *, exact: bool = False) -> None:
         """Fetch and decode one profile, `exact` after a collection; a target without it is noted as such."""
-        params = {"gc": ["1"]} if exact or (kind is Kind.HEAP and self._forces_gc(watched)) else {}
+        asked = exact or (kind is Kind.HEAP and self._forces_gc())
+        params = {"gc": ["1"]} if asked and "gc" not in watched.job.params else {}
         data = await self._optional(watched, f"{watched.job.pprof_path}/{kind.value}", params, kind.value, got)
         if data is None:
             return
@@ -253,9 +254,9 @@ class Gatherer:
             return
         watched.local_pid = pid
 
-    def _forces_gc(self, watched: Watched) -> bool:
-        """A soak run wants exact live heap at every sample and the target is there to be tested; a job may say else."""
-        return self._config.detection.preset is Preset.SOAK and "gc" not in watched.job.params
+    def _forces_gc(self) -> bool:
+        """A soak run wants exact live heap at every sample and the target is there to be tested."""
+        return self._config.detection.preset is Preset.SOAK
 
     async def _optional(
         self, watched: Watched, path: str, params: Mapping[str, Sequence[str]], name: str, got: Gathered

@@ -103,7 +103,8 @@ def observe(
     told = {signal: values[signal] for signal in TESTED if signal in values}
     if Signal.RSS_ANON in told:
         told.pop(Signal.RSS, None)
-    watched.series.observe(told, now, settings, life_start=life_start, load=watched.load)
+    limited = LIMITED if watched.memory_limit is not None else ()
+    watched.series.observe(told, now, settings, life_start=life_start, load=watched.load, limited=limited)
     for signal in (each for each in BY_SITE if each in tallies):  # bytes before what is counted beside them
         sites = watched.sites.setdefault(signal, Sites(signal))
         beside = watched.sites[BESIDE[signal]] if signal in BESIDE else None

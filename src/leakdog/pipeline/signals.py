@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from leakdog.detect import before, stored
 from leakdog.detect.engine import assessment, look_at, verdicts
@@ -31,9 +33,16 @@ class Signals:
     group: Group | None = None
 
     def observe(
-        self, values: Mapping[Signal, float], now: float, settings: Settings, *, life_start: float, load: float | None
+        self,
+        values: Mapping[Signal, float],
+        now: float,
+        settings: Settings,
+        *,
+        life_start: float,
+        load: float | None,
+        limited: Collection[Signal] = (),
     ) -> None:
-        """Take in what one pass told of the signals that are judged."""
+        """Take in what one pass told of the signals that are judged, and which of them have a limit."""
         group = self._under(settings)
         if not values:
             return
@@ -42,7 +51,8 @@ class Signals:
             group.arrange([*range(len(self.told)), *[-1] * len(fresh)])
             self.told += fresh
         told = [values.get(signal, math.nan) for signal in self.told]
-        group.observe(now, told, life_start=life_start, load=load)
+        hurries = np.array([signal in limited for signal in self.told], bool)
+        group.observe(now, told, life_start=life_start, load=load, limited=hurries)
 
     def judge(
         self, limits: Mapping[Signal, float | None], now: float

@@ -9,6 +9,7 @@ from leakdog.errors import Reason
 from leakdog.report.leak import unix_time
 from leakdog.report.words import human_duration, human_time
 
+TO_DO = "to do: "
 REMEDIES = {
     Reason.TIMEOUT: "see whether it hangs; if it is only slow, raise `scrape_timeout`",
     Reason.DNS: "see whether the name of its host is right in the configuration, and whether it resolves here",
@@ -41,4 +42,4 @@ def down_lines(target: Mapping[str, Any], now: float) -> Iterator[str]:
         yield "not read since the daemon was started"
     reason = error.partition(":")[0]
     if reason in REMEDIES:
-        yield f"to do: {REMEDIES[Reason(reason)]}"
+        yield f"{TO_DO}{REMEDIES[Reason(reason)]}"

@@ -33,6 +33,18 @@ def test_table(serve: Serve, target: Make, leak: Make, leakdog: Run, capsys: Cap
     assert max(map(len, text.splitlines())) <= 80
 
 
+def test_an_outage_fits_on_a_screen(serve: Serve, target: Make, leakdog: Run, capsys: Capture) -> None:
+    """Of hundreds that are down for one reason ten are told in full, and what to do about it once."""
+    gone = {"up": False, "last_error": "connect: refused", "signals": {}, "last_success": None}
+    targets = [target(instance=f"10.0.0.{number}:6060", **gone) for number in range(200)]
+    url = serve({"/api/v1/targets": {"targets": targets}, "/api/v1/leaks": {"leaks": []}})
+    assert leakdog("targets", "--server", url) == 0
+    _, down = capsys.readouterr().out.split("\n200 targets down:\n")
+    assert down.count("connect: refused") == 10
+    assert down.count("to do:") == 1
+    assert down.splitlines()[-1] == "  and 190 more; --json has all"
+
+
 def test_none(serve: Serve, leakdog: Run, capsys: Capture) -> None:
     """That there are none is said with what the reason may be."""
     assert leakdog("targets", "--server", serve({"/api/v1/targets": {"targets": []}})) == 0

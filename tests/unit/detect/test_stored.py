@@ -68,10 +68,13 @@ def test_a_life_that_has_not_settled_settles_after_being_stored() -> None:
 
 
 def test_a_series_takes_four_kilobytes_at_most() -> None:
-    """One of three of a process takes less than 4,096 bytes after two weeks, and grows no further; a young one less."""
+    """One of three of a process takes less than 4,096 bytes after two weeks, and grows no further; a young one less.
+
+    Those of a process with a memory limit take half a kilobyte more.
+    """
     group, sizes = Group(PRODUCTION, 3), {}
     for number in range(800 * 12):
-        group.observe(START + number * 300, [5.0] * 3, life_start=0.0, load=2.0)
+        group.observe(START + number * 300, [5.0] * 3, life_start=0.0, load=2.0, limited=np.zeros(3, bool))
         if number / 12 in (1, 400):
             sizes[number / 12] = len(to_bytes(group)) / 3
     assert sizes[1] < 1200 < sizes[400] == len(to_bytes(group)) / 3 <= 4096

@@ -137,6 +137,15 @@ async def test_a_job_may_forbid_collections(paper, config, watched) -> None:
     assert watched.cost["heap"].collections == 0
 
 
+async def test_a_job_may_forbid_collections_of_dense_readings_too(paper, config, watched) -> None:
+    """A suspect is read at every scrape in production, and not made to collect where its job says so."""
+    watched.job = replace(watched.job, params={"gc": ("0",)})
+    production = gatherer(paper, replace(config, detection=DetectionConfig()))
+    await production.gather(watched, frozenset({METRICS}), frozenset({"heap"}))
+    assert "/debug/pprof/heap?gc=0" in paper.asked
+    assert watched.cost["heap"].collections == 0
+
+
 async def test_memstats_are_read_where_no_metrics_page_tells_them(paper, config, watched: Watched) -> None:
     """Without a metrics page the text form of the heap profile gives the memory figures."""
     del paper.pages["/metrics"]
