@@ -1,4 +1,4 @@
-"""A group of series as bytes, for a restart of the daemon: some three kilobytes a series."""
+"""A group of series as bytes, for a restart of the daemon: some four kilobytes a series at most."""
 
 from __future__ import annotations
 
