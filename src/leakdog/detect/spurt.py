@@ -34,16 +34,29 @@ CLIMBS = slice(DAY.stop, DAY.stop + DAY_HOURS)
 LOAD_DAY = slice(CLIMBS.stop, CLIMBS.stop + DAY_HOURS)
 NOTES = LOAD_DAY.stop
 HOURLY = AVERAGES.start + 1  # the average over an hour, above which a level is a climb
-AHEAD = (1, 2, 4)  # hours after this one on the day before
-# How inputs are scaled, so that what matters is about 1.
-STEP_SCALE, LEVEL_SCALE, SWING_SCALE, CLIMB_SCALE, LOAD_SCALE, NOISE_SCALE = 20, 5, 4, 10, 3, 0.5
-SCALES = np.array((20, 12, 8, 5), np.float32)  # of what is above each average
+HOURS_AHEAD = (1, 2, 4)  # after this one, on the day before
+AHEAD = (np.arange(DAY_HOURS)[:, None] + HOURS_AHEAD) % DAY_HOURS  # by the hour of the day
+BELOW = np.array([FIRST, TOP, BEFORE, *range(AVERAGES.start, AVERAGES.stop)])  # what a level is told above of
+# Places of the inputs: the step, by itself and in steps that there usually are; what a level is above; the highest and
+# the lowest of a day, and the swing; the day before from now on; what a climb is above; load; times.
+ABOVE = slice(2, 2 + len(BELOW))
+OF_DAY = ABOVE.stop
+DAY_AHEAD = slice(OF_DAY + 3, OF_DAY + 3 + len(HOURS_AHEAD))
+CLIMB_AHEAD = slice(DAY_AHEAD.stop, DAY_AHEAD.stop + len(HOURS_AHEAD))
+OF_CLIMB = CLIMB_AHEAD.stop
+OF_LOAD = slice(OF_CLIMB + 4, OF_CLIMB + 6 + len(LOAD_SPANS) + len(HOURS_AHEAD))
+TIMES = 4  # the age, the time since the block before, whether the life is new, and how much steps vary
+INPUTS = OF_LOAD.stop + TIMES
+# How they are scaled, but for times, so that what matters is about 1.
+SCALES = np.concatenate(
+    [
+        *((20, 0.5), (5,) * 3, (20, 12, 8, 5), (5, 5, 4), (5,) * len(HOURS_AHEAD), (10,) * len(HOURS_AHEAD)),
+        *((10, 10, 10, 0.5), (3,) * (OF_LOAD.stop - OF_LOAD.start)),
+    ]
+).astype(np.float32)
 MOST = 4.0  # of a scaled input
 LEAST_STEP, LEAST_LOAD = 1e-4, 1e-3
 MOST_LOG, LOG_SCALE = 9.0, 1 / 3  # of times, in blocks
-TIMES = 4  # inputs that tell times, and how much steps vary
-LOADS_TOLD = 2 + len(LOAD_SPANS) + len(AHEAD)
-INPUTS = 12 + len(SPANS) + 2 * len(AHEAD) + LOADS_TOLD + TIMES
 
 
 class Spurt(Noted):
@@ -80,54 +93,50 @@ def note(notes: Floats, low: Array, high: Array, load: Array, block: int, age: A
     """
     level, top = logarithm(low), logarithm(high)
     count, fresh = notes[:, COUNT].copy(), notes[:, COUNT] == 0
-    _begin(notes, level, fresh)
-    gap, before = np.where(fresh, 1, block - notes[:, BLOCK]), notes[:, BLOCK] // HOUR_BLOCKS
-    born = ~fresh & (block + 1 - age > notes[:, BLOCK])
-    notes[born, FIRST] = level[born]
-    hour = block // HOUR_BLOCKS % DAY_HOURS
-    _turn(notes, fresh | (before < block // HOUR_BLOCKS), hour)
+    if fresh.any():
+        _begin(notes, level, fresh, block)
+    last, hour = notes[:, BLOCK], block // HOUR_BLOCKS % DAY_HOURS
+    gap, born = block - last, ~fresh & (block + 1 - age > last)
+    np.copyto(notes[:, FIRST], level, where=born)
+    begun = fresh | (last // HOUR_BLOCKS < block // HOUR_BLOCKS)
+    if begun.any():
+        _turn(notes, begun, hour)
+    ahead = AHEAD[hour]
+    out = np.empty((len(notes), INPUTS), np.float32)
     step = level - notes[:, LAST]
     average(notes[:, AVERAGES], level, count, SPANS)
     climb, noise = level - notes[:, HOURLY], np.maximum(notes[:, STEP], LEAST_STEP)
     day, climbs = notes[:, DAY], notes[:, CLIMBS]
-    ahead = [(hour + each) % DAY_HOURS for each in AHEAD]
-    out = np.empty((len(notes), INPUTS), np.float32)
-    parts = [
-        STEP_SCALE * step[:, None],
-        (step / noise)[:, None] * NOISE_SCALE,
-        LEVEL_SCALE * (level[:, None] - notes[:, [FIRST, TOP, BEFORE]]),
-        SCALES * (level[:, None] - notes[:, AVERAGES]),
-        LEVEL_SCALE * (level - np.fmax.reduce(day, 1))[:, None],
-        LEVEL_SCALE * (level - np.fmin.reduce(day, 1))[:, None],
-        SWING_SCALE * (top - level)[:, None],
-        LEVEL_SCALE * (day[:, ahead] - notes[:, BEFORE, None]),
-        CLIMB_SCALE * (climb[:, None] - climbs[:, ahead]),
-        CLIMB_SCALE * (climb - np.fmax.reduce(climbs, 1))[:, None],
-        CLIMB_SCALE * (climb - notes[:, CLIMB])[:, None],
-        CLIMB_SCALE * climb[:, None],
-        (NOISE_SCALE * climb / noise)[:, None],
-        _told_load(notes, load, count, hour, ahead),
-    ]
-    np.concatenate(parts, axis=1, out=out[:, :-TIMES])
+    out[:, 0], out[:, 1] = step, step / noise
+    out[:, ABOVE] = level[:, None] - notes[:, BELOW]
+    out[:, OF_DAY], out[:, OF_DAY + 1] = level - np.fmax.reduce(day, 1), level - np.fmin.reduce(day, 1)
+    out[:, OF_DAY + 2] = top - level
+    out[:, DAY_AHEAD] = day[:, ahead] - notes[:, BEFORE, None]
+    out[:, CLIMB_AHEAD] = climb[:, None] - climbs[:, ahead]
+    out[:, OF_CLIMB], out[:, OF_CLIMB + 1] = climb - np.fmax.reduce(climbs, 1), climb - notes[:, CLIMB]
+    out[:, OF_CLIMB + 2], out[:, OF_CLIMB + 3] = climb, climb / noise
+    _told_load(out[:, OF_LOAD], notes, load, count, hour)
+    out[:, :-TIMES] *= SCALES
     np.clip(np.nan_to_num(out[:, :-TIMES], copy=False), -MOST, MOST, out=out[:, :-TIMES])
-    out[:, -4] = LOG_SCALE * np.minimum(np.log1p(np.maximum(age, 0)), MOST_LOG)
-    out[:, -3] = LOG_SCALE * np.minimum(np.log(np.maximum(gap, 1)), MOST_LOG)
-    out[:, -2], out[:, -1] = born, LOG_SCALE * np.minimum(np.log(noise / LEAST_STEP), MOST_LOG)
+    out[:, -4], out[:, -3], out[:, -2] = np.log1p(np.maximum(age, 0)), np.log(np.maximum(gap, 1)), 0
+    out[:, -1] = np.log(noise / LEAST_STEP)
+    out[:, -TIMES:] = LOG_SCALE * np.minimum(out[:, -TIMES:], MOST_LOG)
+    out[:, -2] = born
     average(notes[:, STEP : STEP + 1], np.abs(step), count, (STEP_SPAN,))
     notes[:, DAY.start + hour] = level
     for place, now in ((TOP, level), (CLIMB, climb), (CLIMBS.start + hour, climb)):
-        notes[:, place] = np.fmax(notes[:, place], now)
+        np.fmax(notes[:, place], now, out=notes[:, place])
     notes[:, LAST], notes[:, BLOCK] = level, block
     notes[:, COUNT] += 1
     return out
 
 
-def _begin(notes: Floats, level: Floats, fresh: Bools) -> None:
+def _begin(notes: Floats, level: Floats, fresh: Bools, block: int) -> None:
     """Of series of which nothing is noted: the first level is all that is known."""
     notes[fresh, LAST:NOTES] = np.nan
     for place in (LAST, FIRST, TOP, BEFORE, *range(AVERAGES.start, AVERAGES.stop)):
         notes[fresh, place] = level[fresh]
-    notes[fresh, STEP], notes[fresh, CLIMB] = 0, 0
+    notes[fresh, STEP], notes[fresh, CLIMB], notes[fresh, BLOCK] = 0, 0, block - 1
 
 
 def _turn(notes: Floats, begun: Bools, hour: int) -> None:
@@ -139,23 +148,24 @@ def _turn(notes: Floats, begun: Bools, hour: int) -> None:
     notes[rows, CLIMBS.start + hour] = np.nan
 
 
-def _told_load(notes: Floats, load: Array, count: Floats, hour: int, ahead: list[int]) -> Floats:
+def _told_load(out: Floats, notes: Floats, load: Array, count: Floats, hour: int) -> None:
     """How far load is above the last one, the day before and its averages, and what it was later that day."""
-    out = np.full((len(notes), LOADS_TOLD), np.nan, np.float32)
-    known = np.flatnonzero(np.isfinite(load))
-    if not len(known):
-        return out
-    now, told = logarithm(load[known], LEAST_LOAD), notes[known]
+    out[:] = np.nan
+    known = np.isfinite(load)
+    if not known.any():
+        return
+    rows = slice(None) if known.all() else np.flatnonzero(known)
+    now, told = logarithm(load[rows], LEAST_LOAD), notes[rows]
     first = np.isnan(told[:, LOAD])
-    told[first, LOAD], told[first, LOADS] = now[first], now[first, None]
-    average(told[:, LOADS], now, count[known], LOAD_SPANS)
+    if first.any():
+        told[first, LOAD], told[first, LOADS] = now[first], now[first, None]
+    average(told[:, LOADS], now, count[rows], LOAD_SPANS)
     before = told[:, LOAD_BEFORE]
-    out[known, 0], out[known, 1] = now - told[:, LOAD], now - before
-    out[known, 2 : 2 + len(LOAD_SPANS)] = now[:, None] - told[:, LOADS]
-    out[known, 2 + len(LOAD_SPANS) :] = told[:, LOAD_DAY][:, ahead] - before[:, None]
+    out[rows, 0], out[rows, 1] = now - told[:, LOAD], now - before
+    out[rows, 2 : 2 + len(LOAD_SPANS)] = now[:, None] - told[:, LOADS]
+    out[rows, 2 + len(LOAD_SPANS) :] = told[:, LOAD_DAY][:, AHEAD[hour]] - before[:, None]
     told[:, LOAD], told[:, LOAD_DAY.start + hour] = now, now
-    notes[known] = told
-    return LOAD_SCALE * out
+    notes[rows] = told
 
 
 @cache
