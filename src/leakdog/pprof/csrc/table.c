@@ -29,7 +29,7 @@ static inline uint64_t short_word(const uint8_t *data, size_t size) {
 static uint64_t hash(const uint8_t *data, size_t size, uint64_t nth, const uint64_t key[2]) {
     uint64_t v[4] = {key[0] ^ UINT64_C(0x736f6d6570736575), key[1] ^ UINT64_C(0x646f72616e646f6d),
                      key[0] ^ UINT64_C(0x6c7967656e657261), key[1] ^ UINT64_C(0x7465646279746573)};
-    uint64_t last = (uint64_t)size << 56, word;
+    uint64_t last = (uint64_t)size << 56 | nth, word; /* there are no 2^31 rows */
     for (; size >= sizeof word; size -= sizeof word, data += sizeof word) {
         memcpy(&word, data, sizeof word);
         v[3] ^= word, sip_round(v), v[0] ^= word;
@@ -38,7 +38,6 @@ static uint64_t hash(const uint8_t *data, size_t size, uint64_t nth, const uint6
         word = short_word(data, size);
         v[3] ^= word, sip_round(v), v[0] ^= word;
     }
-    v[3] ^= nth, sip_round(v), v[0] ^= nth;
     v[3] ^= last, sip_round(v), v[0] ^= last;
     v[2] ^= 0xff;
     for (int i = 0; i < 3; i++) sip_round(v);
