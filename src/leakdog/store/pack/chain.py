@@ -62,7 +62,7 @@ class Chain:
         lists = [self._lead, self._stacks, self._values.ravel(), *self._orders]
         head = np.array([self._values.shape[1], *map(len, lists), len(self._header)])
         data = b"".join([np.concatenate([head, *lists]).tobytes(), self._header, self._tables.folded().data])
-        return ZLIB.crc32(data).to_bytes(_SUM_BYTES, "little") + data
+        return int(ZLIB.crc32(data)).to_bytes(_SUM_BYTES, "little") + data
 
     @classmethod
     def unpacked(cls, packed: bytes | bytearray) -> Chain:
