@@ -4,8 +4,8 @@
 
 Without sockets, on a clock of its own, in one process for each row: targets answer with recorded pages, and everything
 else is the daemon's: decoding, storing in SQLite, judging. Each target is read once; then some of them again, which is
-what is measured. `CPU` is processor time of a pass, `each` what a target holds of the resident memory, `file` what of it
-lies in the files that end with the daemon, `states` what is stored of it for a restart. `days` is for how long it was
+what is measured. `CPU` is processor time of a pass, `each` what a target holds of the resident memory, `file` what lies
+of it in the files that end with the daemon, `states` what is stored of it for a restart. `days` is for how long it was
 watched before. With `--held` each row is followed by what the memory of a target is.
 """
 
