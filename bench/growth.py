@@ -4,9 +4,9 @@
 
 Without sockets, on a clock of its own, in one process for each row: targets answer with recorded pages, and everything
 else is the daemon's: decoding, storing in SQLite, judging. Each target is read once; then some of them again, which is
-what is measured. `CPU` is processor time of a pass, `each` what a target holds of the resident memory, `states` what is
-stored of one for a restart. `days` is for how long it was watched before. With `--held` each row is followed by what
-the memory of a target is.
+what is measured. `CPU` is processor time of a pass, `each` what a target holds of the resident memory, `file` what lies
+of it in the files that end with the daemon, `states` what is stored of it for a restart. `days` is for how long it was
+watched before. With `--held` each row is followed by what the memory of a target is.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def main(arguments: Sequence[str] = ()) -> None:
         bodies = Path(name) / "bodies"
         print(f"bodies of {record(bodies)}")
         print(f"aims: CPU of a pass and memory of each flat or falling; {', '.join(map(aim, RSS_AIMS))}")
-        print(f"{'targets':>8}{'days':>6}{'CPU':>12}{'RSS':>10}{'each':>10}{'states':>12}", flush=True)
+        print(f"{'targets':>8}{'days':>6}{'CPU':>12}{'RSS':>10}{'each':>10}{'file':>12}{'states':>12}", flush=True)
         for count, days in itertools.product(given.targets, given.days):
             with get_context("spawn").Pool(1) as pool:
                 print(pool.apply(measure, (bodies, count, days, given.held)), flush=True)
@@ -125,12 +125,13 @@ async def _measure(bodies: Path, count: int, days: float, directory: Path, held:
     rss = psutil.Process().memory_info().rss
     states = sum(map(len, _states(every[0]).values()))
     failed = sum(not watched.up for watched in every)
+    away = (await store.stats()).shelf_bytes
     await store.close()
     if failed:
         raise SystemExit(f"{failed} of {count} targets were not read: {every[0].last_error}")
     row = (
         f"{count:8,}{days:6g}{1000 * cpu / len(some):9.2f} ms{rss / MIB:6.0f} MiB"
-        f"{(rss - before) / count / 1024:6.0f} KiB{states / 1024:8.1f} KiB"
+        f"{(rss - before) / count / 1024:6.0f} KiB{away / count / 1024:8.1f} KiB{states / 1024:8.1f} KiB"
     )
     return "\n".join([row, *_held(every, (rss - before) / count)]) if held else row
 

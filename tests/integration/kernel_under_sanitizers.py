@@ -77,9 +77,10 @@ def follow(links: list[bytes], random: Random) -> None:
 
 def unfold(chain: Chain, random: Random) -> None:
     """Tables of a chain that were folded, and of which a byte is another then, or the end is missing."""
-    folded = damaged(chain._tables.folded(), random)
+    folded = damaged(chain._tables.folded().tobytes(), random)
     with contextlib.suppress(ValueError):
-        Tables.unfolded(folded[: random.choice((len(folded), random.randrange(len(folded))))]).folded()
+        cut = folded[: random.choice((len(folded), random.randrange(len(folded))))]
+        Tables.unfolded(np.frombuffer(cut, np.uint8)).folded()
 
 
 def damaged(data: bytes, random: Random) -> bytes:

@@ -7,6 +7,7 @@ Prometheus puts its own `job` and `instance` on what it scrapes, so a watched ta
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -67,7 +68,7 @@ class _Once(Collector):
 def fleet_metrics(fleet: Fleet, stats: StoreStats | None) -> Iterator[Metric]:
     """All of leakdog's own metrics but those of each target."""
     yield from _cost_metrics(fleet)
-    yield from _growth_metrics(list(fleet))
+    yield from _growth_metrics([watched for watched in fleet.targets.values() if watched.harmless])
     yield from _leak_metrics([leak for leak in fleet.leaks() if leak.key in fleet.targets])
     yield from _daemon_metrics(fleet)
     if stats is not None:
@@ -104,7 +105,7 @@ def _growth_metrics(targets: list[Watched]) -> Iterator[Metric]:
     in_count = GaugeMetricFamily(
         "leakdog_growth_quantity_per_second", "Growth of a signal that counts things, and is no leak.", labels=LEAK
     )
-    for watched in targets:
+    for watched in sorted(targets, key=attrgetter("key")):
         for each in watched.harmless:
             labels = [*watched.key, each.leak_class.value, each.signal.value]
             growth = in_bytes if each.signal.unit is Unit.BYTES else in_count

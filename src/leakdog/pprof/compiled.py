@@ -28,7 +28,7 @@ _PARAMETERS = {
     "picked": "aana",
     "folded": "aa",
     "folded_room": "aann",
-    "unfolded": "aanaaa",
+    "unfolded": "aanaa",
     "written": "aanaa",
     "numbered": "aaaaaaa",
     "renumbered": "aannaaa",

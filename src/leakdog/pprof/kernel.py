@@ -25,7 +25,7 @@ from leakdog.pprof.trouble import LIMITS, error
 Ints = NDArray[np.int64]
 
 LIBRARY = Path(__file__).with_name("_kernel.so")
-VERSION = 4
+VERSION = 5
 # What follows is in the order of csrc/kernel.h.
 HEADER_FIELDS = 16
 

@@ -6,7 +6,6 @@ It is bounded by time and size, and thins nothing: what it keeps is as it came.
 from __future__ import annotations
 
 import math
-import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -17,6 +16,7 @@ from leakdog.config.schema import EvidenceConfig, RetentionConfig
 from leakdog.detect.cells import Shelf
 from leakdog.errors import StoreError
 from leakdog.model import Kind, Leak, Life, RawProfile, Scrape, Signal, Snapshot, TargetKey
+from leakdog.store.bundles import Bundles
 from leakdog.store.codec import ended_at
 from leakdog.store.contract import Deleted, EvidenceFile, Readings, StoreStats
 
@@ -62,14 +62,13 @@ class MemoryStore:
 
     def __init__(self, retention: RetentionConfig, evidence: EvidenceConfig) -> None:
         self._retention = retention
-        self._limits = evidence
         self._lives: dict[TargetKey, Life] = {}
         self._rows: dict[TargetKey, dict[float, _Row]] = {}
         self._stored: dict[int, _Stored] = {}
         self._places: dict[tuple[TargetKey, float, Kind], int] = {}
         self._leaks: dict[str, Leak] = {}
         self._states: dict[str, bytes] = {}
-        self._evidence: dict[str, dict[str, tuple[float, bytes]]] = {}
+        self._bundles = Bundles(evidence)
         self._ids = count(1)
         self._size = self._points = self._writes = 0
         self._closed = False
@@ -141,21 +140,12 @@ class MemoryStore:
     async def put_evidence(self, leak_id: str, files: Mapping[str, bytes], time: float) -> list[str]:
         """See `Store.put_evidence`."""
         self._write()
-        refused = []
-        for name, data in files.items():
-            packed, own = zlib.compress(data), self._evidence.get(leak_id, {})
-            more = len(packed) - len(own.get(name, (0, b""))[1])
-            if _taken(own) + more <= self._limits.leak_size and self._make_room(leak_id, more):
-                self._evidence.setdefault(leak_id, {})[name] = (time, packed)
-            else:
-                refused.append(name)
-        return refused
+        return self._bundles.put(leak_id, files, time, self._leaks)
 
     async def evidence(self, leak_id: str) -> dict[str, EvidenceFile]:
         """See `Store.evidence`."""
         self._check_open()
-        files = self._evidence.get(leak_id, {})
-        return {name: EvidenceFile(time, zlib.decompress(packed)) for name, (time, packed) in files.items()}
+        return self._bundles.of(leak_id)
 
     async def put_states(self, states: Mapping[str, bytes | None]) -> None:
         """See `Store.put_states`."""
@@ -180,7 +170,7 @@ class MemoryStore:
         deleted = self._delete_stored(s for s in self._oldest_stored() if s.snapshot.time < profiles)
         deleted += self._delete_rows(row for row in self._oldest_rows() if row[0] < numbers)
         self._leaks = {name: leak for name, leak in self._leaks.items() if ended_at(leak, math.inf) >= leaks}
-        self._evidence = {name: files for name, files in self._evidence.items() if name in self._leaks}
+        self._bundles.keep(self._leaks)
         deleted += self._shrink_kinds()
         deleted += self._shrink()
         known = {stored.snapshot.key for stored in self._stored.values()} | self._rows.keys()
@@ -190,14 +180,14 @@ class MemoryStore:
     async def stats(self) -> StoreStats:
         """See `Store.stats`."""
         return StoreStats(
-            size_bytes=self._size + sum(map(_taken, self._evidence.values())),
+            size_bytes=self._size + self._bundles.size_bytes,
             snapshots=len(self._stored),
             points=self._points,
             writes_total=self._writes,
             write_failures_total=0,
             queue_length=0,
             kind_bytes=self._kind_bytes(),
-            evidence_bytes=sum(map(_taken, self._evidence.values())),
+            evidence_bytes=self._bundles.size_bytes,
         )
 
     async def close(self) -> None:
@@ -211,24 +201,6 @@ class MemoryStore:
     def _write(self) -> None:
         self._check_open()
         self._writes += 1
-
-    def _make_room(self, leak_id: str, more: int) -> bool:
-        """Delete evidence of other leaks that have ended until so many more bytes fit; whether they do.
-
-        Where they would not even then, nothing is deleted.
-        """
-        excess = sum(map(_taken, self._evidence.values())) + more - self._limits.size
-        ended = [
-            (ended_at(leak, math.inf), name)
-            for name in self._evidence
-            if name != leak_id and (leak := self._leaks.get(name)) and ended_at(leak, None) is not None
-        ]
-        if excess > sum(_taken(self._evidence[name]) for _, name in ended):
-            return excess <= 0
-        for _, name in sorted(ended):
-            if excess > 0:
-                excess -= _taken(self._evidence.pop(name))
-        return True
 
     def _add_values(self, scrape: Scrape) -> None:
         rows = self._rows.setdefault(scrape.key, {})
@@ -333,11 +305,6 @@ class MemoryStore:
             self._points -= len(row.values)
             deleted += Deleted(points=len(row.values), bytes=row.size_bytes)
         return deleted
-
-
-def _taken(files: Mapping[str, tuple[float, bytes]]) -> int:
-    """Bytes that the evidence of a leak takes."""
-    return sum(len(packed) for _, packed in files.values())
 
 
 def _within(time: float, start: float | None, end: float | None) -> bool:

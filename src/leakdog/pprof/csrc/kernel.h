@@ -15,7 +15,7 @@
 #define EXPORT __attribute__((visibility("default")))
 
 /* To be raised with every change of what is below: an old shared object is then not taken for this one. */
-enum { VERSION = 4 };
+enum { VERSION = 5 };
 
 /* Fields of a profile. */
 enum {

@@ -12,18 +12,32 @@ static inline void sip_round(uint64_t v[4]) {
     v[2] = rotated(v[2], 32);
 }
 
+/* Less than eight bytes as a number: a copy of a length that is not known beforehand would take longer than a round. */
+static inline uint64_t short_word(const uint8_t *data, size_t size) {
+    uint64_t word = 0;
+    if (size & 4) {
+        uint32_t four;
+        memcpy(&four, data, sizeof four);
+        word = four, data += sizeof four;
+    }
+    for (size_t at = size & 4; at < size; at++) word |= (uint64_t)*data++ << 8 * at;
+    return word;
+}
+
 /* SipHash-1-3 of a row, and of how many equal ones came before it: nobody who does not know the key can make many rows
  * that meet in one place. Source: Aumasson and Bernstein, SipHash: a fast short-input PRF (2012). */
 static uint64_t hash(const uint8_t *data, size_t size, uint64_t nth, const uint64_t key[2]) {
     uint64_t v[4] = {key[0] ^ UINT64_C(0x736f6d6570736575), key[1] ^ UINT64_C(0x646f72616e646f6d),
                      key[0] ^ UINT64_C(0x6c7967656e657261), key[1] ^ UINT64_C(0x7465646279746573)};
-    uint64_t last = (uint64_t)size << 56;
-    for (size_t at = 0; at < size; at += 8) {
-        uint64_t word = 0;
-        memcpy(&word, data + at, size - at < 8 ? size - at : 8);
+    uint64_t last = (uint64_t)size << 56 | nth, word; /* there are no 2^31 rows */
+    for (; size >= sizeof word; size -= sizeof word, data += sizeof word) {
+        memcpy(&word, data, sizeof word);
         v[3] ^= word, sip_round(v), v[0] ^= word;
     }
-    v[3] ^= nth, sip_round(v), v[0] ^= nth;
+    if (size) {
+        word = short_word(data, size);
+        v[3] ^= word, sip_round(v), v[0] ^= word;
+    }
     v[3] ^= last, sip_round(v), v[0] ^= last;
     v[2] ^= 0xff;
     for (int i = 0; i < 3; i++) sip_round(v);
@@ -55,6 +69,15 @@ int64_t next_number(Table *table, const uint8_t *row, size_t size, int32_t *seen
     int64_t found = seen[first] ? number_of(table, row, size, seen[first], key) : first;
     if (found >= 0) seen[first]++;
     return found;
+}
+
+/* Find the place of a row that is known to be no other's: it need not be compared with those that are there. */
+static void place_known(Table *table, int64_t row, const uint64_t *key) {
+    int32_t start = table->bounds[row];
+    uint64_t mask = (uint64_t)table->slots_count - 1, nth = (uint64_t)table->nth[row];
+    uint64_t at = hash(table->data + start, (size_t)(table->bounds[row + 1] - start), nth, key) & mask;
+    while (table->slots[at]) at = (at + 1) & mask;
+    table->slots[at] = (int32_t)(row + 1);
 }
 
 /* Find the places of a table's own rows. `seen` is for each row. */
@@ -139,9 +162,10 @@ EXPORT int64_t leakdog_picked(const Table *table, const int64_t *numbers, int64_
     return true;
 }
 
-/* The tables of a chain in few bytes: of each how many rows there are and how many bytes these are, then of each how long
- * the rows are, and the rows. Row 0 is left out, as it is empty. Returns how many bytes this is; `out` has room for ten
- * for each table and row beside the rows. */
+/* The tables of a chain without what they are looked up by: of each how many rows there are and how many bytes these are,
+ * then of each the rows, and how long each is with a bit for whether it is equal to rows before it, and to how many.
+ * Row 0 is left out, as it is empty. Rows can be looked up. Returns how many bytes this is; `out` has room for twenty for
+ * each table and row beside the rows. */
 EXPORT int64_t leakdog_folded(const Table *tables, uint8_t *out) {
     uint8_t *start = out;
     for (const Table *table = tables; table < tables + TABLES; table++) {
@@ -149,8 +173,11 @@ EXPORT int64_t leakdog_folded(const Table *tables, uint8_t *out) {
         out = write_varint((uint64_t)end_of(table), out);
     }
     for (const Table *table = tables; table < tables + TABLES; table++) {
-        for (int64_t row = 1; row < table->count; row++)
-            out = write_varint((uint64_t)(table->bounds[row + 1] - table->bounds[row]), out);
+        for (int64_t row = 1; row < table->count; row++) {
+            uint64_t size = (uint64_t)(table->bounds[row + 1] - table->bounds[row]), nth = (uint64_t)table->nth[row];
+            out = write_varint(size << 1 | (nth != 0), out);
+            if (nth) out = write_varint(nth, out);
+        }
         memcpy(out, table->data, (size_t)end_of(table));
         out += end_of(table);
     }
@@ -173,25 +200,33 @@ EXPORT int64_t leakdog_folded_room(Table *tables, const uint8_t *folded, int64_t
     return all;
 }
 
-/* The tables that were folded, in a piece of memory of this size. `seen` is for each row of any table. */
-EXPORT int64_t leakdog_unfolded(Table *tables, const uint8_t *folded, int64_t size, uint8_t *room, const uint64_t *key,
-                                int32_t *seen) {
+/* How long the rows of a table are that was folded, and to how many before it each is equal. */
+static bool read_sizes(Table *table, Span *in) {
+    uint64_t number, end = 0, nth;
+    table->bounds[0] = table->bounds[1] = table->nth[0] = 0;
+    for (int64_t row = 1; row < table->count; row++) {
+        if (!read_short_varint(in, in->end, &number) || number >> 1 > (uint64_t)table->bytes_room - end) return false;
+        table->bounds[row + 1] = (int32_t)(end += number >> 1);
+        nth = 0;
+        if (number & 1 && (!read_varint(in, &nth) || nth > (uint64_t)row)) return false;
+        table->nth[row] = (int32_t)nth;
+    }
+    return true;
+}
+
+/* The tables that were folded, in a piece of memory of this size. */
+EXPORT int64_t leakdog_unfolded(Table *tables, const uint8_t *folded, int64_t size, uint8_t *room, const uint64_t *key) {
     Span in = {folded, folded + size};
-    uint64_t number, end = 0;
+    uint64_t number;
     for (int64_t i = 0; i < 2 * TABLES; i++)
         if (!read_varint(&in, &number)) return false;
     for (Table *table = tables; table < tables + TABLES; room += size_of(table), table++) {
         lay(table, room);
-        table->bounds[0] = table->bounds[1] = 0;
-        end = 0;
-        for (int64_t row = 1; row < table->count; row++) {
-            if (!read_short_varint(&in, in.end, &number) || number > (uint64_t)table->bytes_room - end) return false;
-            table->bounds[row + 1] = (int32_t)(end += number);
-        }
-        if (end > left(in)) return false;
-        memcpy(table->data, in.at, end);
-        in.at += end;
-        place(table, key, seen);
+        if (!read_sizes(table, &in) || (size_t)end_of(table) > left(in)) return false;
+        memcpy(table->data, in.at, (size_t)end_of(table));
+        in.at += end_of(table);
+        memset(table->slots, 0, (size_t)table->slots_count * sizeof *table->slots);
+        for (int64_t row = 0; row < table->count; row++) place_known(table, row, key);
     }
     return true;
 }

@@ -37,10 +37,9 @@ Ints = NDArray[np.int64]
 _NONE = np.zeros(0, np.int64)
 # Of a chain, what its arrays and other objects take beside what they hold.
 OBJECT_BYTES = 6 << 10
-# Of a packed chain, the numbers that say how long the others are.
-_HEAD = 1 + 3 + len(TABLES)
-_SIZE_BYTES = 4
-_FAST = 1
+# Of a packed chain, the numbers that say how long the others are, and its header. Before them, a checksum.
+_HEAD = 1 + 3 + len(TABLES) + 1
+_SUM_BYTES = 8
 
 
 class Chain:
@@ -48,7 +47,6 @@ class Chain:
 
     def __init__(self, tables: Tables | None = None) -> None:
         self._tables = tables or Tables()
-        self._folded = (0, b"")  # the tables packed, as of so many rows
         self._header = b""
         self._lead = self._stacks = _NONE
         self._values = np.zeros((0, 0), np.int64)
@@ -57,39 +55,34 @@ class Chain:
     @property
     def size_bytes(self) -> int:
         """Roughly what it takes in memory."""
-        return OBJECT_BYTES + self._tables.size_bytes + self._values.nbytes + len(self._folded[1])
+        return OBJECT_BYTES + self._tables.size_bytes + self._values.nbytes
 
     def packed(self) -> bytes:
-        """The chain in a quarter of the memory, to be `unpacked` in this process: it is not to outlive it.
-
-        Most profiles have no new rows: the tables are then as they were packed before.
-        """
-        rows = self._tables.rows
-        if self._folded[0] != rows:
-            self._folded = rows, bytes(ZLIB.compress(self._tables.folded(), _FAST))
+        """The chain in three fifths of the memory, to be `unpacked` in this process: it is not to outlive it."""
         lists = [self._lead, self._stacks, self._values.ravel(), *self._orders]
-        head = np.array([self._values.shape[1], *map(len, lists)])
-        numbers = bytes(ZLIB.compress(np.concatenate([head, *lists]).tobytes() + self._header, _FAST))
-        return len(numbers).to_bytes(_SIZE_BYTES, "little") + numbers + self._folded[1]
+        head = np.array([self._values.shape[1], *map(len, lists), len(self._header)])
+        data = b"".join([np.concatenate([head, *lists]).tobytes(), self._header, self._tables.folded().data])
+        return int(ZLIB.crc32(data)).to_bytes(_SUM_BYTES, "little") + data
 
     @classmethod
-    def unpacked(cls, packed: bytes) -> Chain:
+    def unpacked(cls, packed: bytes | bytearray) -> Chain:
         """The chain that was packed.
 
         Raises:
-            zlib.error, ValueError: this was not packed, or is damaged.
+            ValueError: this was not packed, or is damaged.
 
         """
-        at = _SIZE_BYTES + int.from_bytes(packed[:_SIZE_BYTES], "little")
-        data, folded = ZLIB.decompress(packed[_SIZE_BYTES:at]), packed[at:]
-        chain = cls(Tables.unfolded(ZLIB.decompress(folded)))
-        chain._folded = chain._tables.rows, folded
-        types, *sizes = np.frombuffer(data, np.int64, _HEAD).tolist()
+        data = memoryview(packed)[_SUM_BYTES:]
+        if ZLIB.crc32(data) != int.from_bytes(packed[:_SUM_BYTES], "little"):
+            raise ValueError("this is no packed chain")
+        types, *sizes, header = np.frombuffer(data, np.int64, _HEAD).tolist()
         ends = [*accumulate(sizes, initial=_HEAD)]
-        numbers = np.frombuffer(data, np.int64, ends[-1])
+        numbers = np.frombuffer(data, np.int64, ends[-1]).copy()  # without the rest, which it would keep in memory
+        at = numbers.nbytes
+        chain = cls(Tables.unfolded(np.frombuffer(data, np.uint8, offset=at + header)))
         chain._lead, chain._stacks, values, *chain._orders = [numbers[start:end] for start, end in pairwise(ends)]
-        chain._values = values.reshape(-1, types).copy() if types else chain._values
-        chain._header = data[8 * ends[-1] :]
+        chain._values = values.reshape(-1, types) if types else chain._values
+        chain._header = bytes(data[at : at + header])
         return chain
 
     def takes(self, parts: Parts) -> bool:

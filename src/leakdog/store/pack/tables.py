@@ -15,7 +15,7 @@ from leakdog.library import address
 from leakdog.pprof.compiled import call
 from leakdog.store.pack.ints import LONGEST
 from leakdog.store.pack.parts import TABLES, Maps, Parts
-from leakdog.store.pack.table import COUNT, FIELDS, KEY, ROWS_ROOM, SPARE, Table
+from leakdog.store.pack.table import COUNT, FIELDS, KEY, ROWS_ROOM, SPARE, Bytes, Table
 
 Ints = NDArray[np.int64]
 
@@ -28,7 +28,7 @@ class Tables:
         self._tables = [Table(told) for told in self._told]
 
     @classmethod
-    def unfolded(cls, folded: bytes) -> Tables:
+    def unfolded(cls, folded: Bytes) -> Tables:
         """Those that were `folded`, ready for rows to be looked up.
 
         Raises:
@@ -36,21 +36,15 @@ class Tables:
 
         """
         tables = cls()
-        data, told = np.frombuffer(folded, np.uint8), tables._told
-        size = call("folded_room", told, data, len(data), SPARE)
+        told = tables._told
+        size = call("folded_room", told, folded, len(folded), SPARE)
         if size >= 0:
             room = np.empty(size, np.uint8)
-            seen = np.empty(told[:, COUNT].max(), np.int32)
-            if call("unfolded", told, data, len(data), room, KEY, seen):
+            if call("unfolded", told, folded, len(folded), room, KEY):
                 for table in tables:
                     table.room = room
                 return tables
         raise ValueError("these are no folded tables")
-
-    @property
-    def rows(self) -> int:
-        """How many rows they have together."""
-        return int(self._told[:, COUNT].sum())
 
     @property
     def size_bytes(self) -> int:
@@ -58,11 +52,12 @@ class Tables:
         _, rows, size_bytes, places = self._told[:, COUNT:].sum(0).tolist()
         return int(size_bytes + 4 * (2 * rows + places))
 
-    def folded(self) -> bytes:
+    def folded(self) -> Bytes:
         """All rows, without what they are looked up by."""
+        self._make_ready()
         rows, _, size_bytes, _ = self._told[:, COUNT:].sum(0).tolist()
-        out = np.empty(size_bytes + 10 * (rows + 2 * len(TABLES)), np.uint8)
-        return out[: call("folded", self._told, out)].tobytes()
+        out = np.empty(size_bytes + 20 * (rows + len(TABLES)), np.uint8)
+        return out[: call("folded", self._told, out)]
 
     def __iter__(self) -> Iterator[Table]:
         """All of them, in the order of `parts.TABLES`."""
@@ -82,9 +77,7 @@ class Tables:
 
         """
         maps = Maps.of([len(parts.strings), *(len(parts.tables[table].sizes) + 1 for table in TABLES[1:])])
-        for table in self._tables:
-            if not table.ready:
-                table.make_room()
+        self._make_ready()
         strings, others = parts.strings, parts.tables[1:]
         rows = np.array(
             [
@@ -124,6 +117,12 @@ class Tables:
         """The order of each table, of which this is told."""
         return self._walked(lead, stacks, told, [len(table) for table in self._tables], tell=False)
 
+    def _make_ready(self) -> None:
+        """Have rows looked up, which cannot be where others were just added."""
+        for table in self._tables:
+            if not table.ready:
+                table.make_room()
+
     def _numbered(self, rows: Ints, row: Ints, maps: Maps) -> int:
         seen = np.empty(self._told[:, ROWS_ROOM].max(), np.int32)
         return call("numbered", self._told, rows, KEY, seen, row, maps.numbers, maps.starts)
@@ -134,7 +133,7 @@ class Tables:
         starts = np.cumsum([0, *map(len, given)], dtype=np.int64)
         out = Maps.of(room)
         counts = np.zeros(len(TABLES), np.int64)
-        scratch = np.empty(3 * self.rows, np.int64)
+        scratch = np.empty(3 * self._told[:, COUNT].sum(), np.int64)
         lists = (lead, len(lead), stacks, len(stacks), int(tell), np.concatenate(given), starts)
         if not call("walked", self._told, *lists, out.numbers, out.starts, counts, scratch):
             raise IndexError("a row refers to one that is not there")

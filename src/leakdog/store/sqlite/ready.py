@@ -1,4 +1,4 @@
-"""Chains of profiles that are ready to go on: as they are or packed, in a bounded memory, and beyond that in a file."""
+"""Chains of profiles that are ready to go on: in a bounded memory, and beyond that packed in a file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import logging
 import random
 from typing import NamedTuple
 
-from leakdog.pprof.gunzip import ZLIB
 from leakdog.store.pack import Chain
 from leakdog.store.unnamed import UnnamedFile
 
@@ -15,19 +14,19 @@ log = logging.getLogger("leakdog.store")
 # Of a target and a kind of profile.
 Series = tuple[int, str]
 
-# What chains may take as they are, and again packed: those of 150 targets, and of some 750.
-READY_BYTES = 8 << 20
+# What chains may take in memory: those of 300 targets.
+READY_BYTES = 16 << 20
 # Of so many chains that have no room as they are, one takes that of another: targets that are gone are not to keep it.
 EXCHANGED = 16
 
 
 class _Kept(NamedTuple):
-    """A chain, or where it is in the file; how many links it has, and what it takes."""
+    """A chain, or where it is in the file; how many links it has, and what it takes there."""
 
     series: Series
     chain_id: int
     length: int
-    chain: Chain | bytes | int
+    chain: Chain | int
     size_bytes: int
 
 
@@ -69,9 +68,9 @@ class _Some:
 class Ready:
     """The latest chain of each series. A chain that goes on is taken out, and put back with its new link.
 
-    Where there is no room for all as they are, those that have it keep it, and the others are packed, which costs least
-    right after they went on. Which of these go to the file, and which are let go of where that has no room, is drawn:
-    targets come in turn, and those that went on last are those that are needed last.
+    Where there is no room for all, those that have it keep it, and the others are packed right after they went on,
+    which costs least then, and lie in the file. Which are let go of where that has no room is drawn: targets come in
+    turn, and those that went on last are those that are needed last.
 
     Args:
         file: for those that have no room in memory; None: they are let go of, and read again, in milliseconds.
@@ -81,12 +80,12 @@ class Ready:
     def __init__(self, file: UnnamedFile | None = None) -> None:
         self._file = file
         self._draw = random.Random(0)  # noqa: S311 - no secret, and the same each time
-        self._open, self._packed, self._away = (_Some(self._draw) for _ in range(3))
+        self._open, self._away = _Some(self._draw), _Some(self._draw)
         self._told = False
 
     def clear(self) -> None:
         """Keep none."""
-        self._open, self._packed = _Some(self._draw), _Some(self._draw)
+        self._open = _Some(self._draw)
         while self._away:
             self._let_go(self._away.drawn())
 
@@ -112,29 +111,23 @@ class Ready:
         kept = _Kept(series, chain_id, length, chain, chain.size_bytes)
         full = bool(self._open) and self._open.size_bytes + kept.size_bytes > READY_BYTES
         if full and self._draw.randrange(EXCHANGED):
-            self._pack(kept)
+            self._put_away(kept)
         else:
             while self._open and self._open.size_bytes + kept.size_bytes > READY_BYTES:
-                self._pack(self._open.drawn())
+                self._put_away(self._open.drawn())
             self._open.put(kept)
-        while self._packed and self._packed.size_bytes > READY_BYTES:
-            self._put_away(self._packed.drawn())
 
     def _pop(self, series: Series) -> _Kept | None:
-        return self._open.pop(series) or self._packed.pop(series) or self._away.pop(series)
-
-    def _pack(self, kept: _Kept) -> None:
-        assert isinstance(kept.chain, Chain)
-        packed = kept.chain.packed()
-        self._packed.put(kept._replace(chain=packed, size_bytes=len(packed)))
+        return self._open.pop(series) or self._away.pop(series)
 
     def _put_away(self, kept: _Kept) -> None:
-        """Write a packed chain to the file. Where that is full this one is let go of, and one to make room."""
-        assert isinstance(kept.chain, bytes)
+        """Write a chain to the file. Where that is full this one is let go of, and one to make room."""
         if self._file is None:
             return
+        assert isinstance(kept.chain, Chain)
+        packed = kept.chain.packed()
         try:
-            where = self._file.put(kept.chain, kept.size_bytes)
+            where = self._file.put(packed, len(packed))
         except OSError as error:
             if not self._told:
                 log.warning("profiles that are stored take longer, as not all chains are kept: %s", error.strerror)
@@ -142,7 +135,7 @@ class Ready:
             if self._away:
                 self._let_go(self._away.drawn())
         else:
-            self._away.put(kept._replace(chain=where))
+            self._away.put(kept._replace(chain=where, size_bytes=len(packed)))
 
     def _let_go(self, kept: _Kept) -> None:
         if self._file is not None and isinstance(kept.chain, int):
@@ -152,18 +145,13 @@ class Ready:
         """The chain itself; None where it cannot be read back from the file, as it can be from the database."""
         if isinstance(kept.chain, Chain):
             return kept.chain
-        packed = kept.chain
-        if isinstance(packed, int):
-            assert self._file is not None
-            out = bytearray(kept.size_bytes)
-            try:
-                self._file.read(packed, out)
-            except OSError as error:
-                log.warning("a chain of profiles is read again: %s", error.strerror)
-                return None
-            packed = bytes(out)
+        assert self._file is not None
+        packed = bytearray(kept.size_bytes)
         try:
+            self._file.read(kept.chain, packed)
             return Chain.unpacked(packed)
-        except (ZLIB.error, ValueError) as error:
+        except OSError as error:
+            log.warning("a chain of profiles is read again: %s", error.strerror)
+        except ValueError as error:
             log.warning("a chain of profiles is read again, as what was kept of it is damaged: %s", error)
-            return None
+        return None

@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 # Of what may be stored, the shelf's part at most, a quarter, and that of chains that are to go on. The rest is history.
 SHELF_SHARE = 4
-CHAINS_SHARE = 16
+CHAINS_SHARE = 8
 
 
 class SqliteStore:

@@ -65,13 +65,31 @@ def test_folded_tables_are_carried_on(profiles: list[list[bytes]], cut: int) -> 
         assert numbers[0] == numbers[1]
 
 
+def test_rows_that_were_just_added_are_folded() -> None:
+    """They are not looked up yet, and equal ones among them not yet known as such."""
+    first, second = Tables(), Tables()
+    first.numbers(profile([b"", b"a", b"b", b"a"]))
+    second[STRINGS].extend(first[STRINGS].since(1))
+    numbers = Tables.unfolded(second.folded()).numbers(profile([b"", b"a", b"a", b"b"]))
+    assert numbers[STRINGS].tolist() == [0, 1, 3, 2]
+
+
+def test_rows_of_any_length_are_found_again() -> None:
+    """Also those whose bytes differ in one place only."""
+    rows = [b"x" * size + last + b"y" * more for size in range(20) for last in (b"", b"0", b"1") for more in (0, 5)]
+    tables = Tables()
+    known = tables.numbers(profile([b"", *rows]))[STRINGS].tolist()
+    assert tables.numbers(profile([b"", *rows]))[STRINGS].tolist() == known
+    assert Tables.unfolded(tables.folded()).numbers(profile([b"", *rows]))[STRINGS].tolist() == known
+
+
 @pytest.mark.parametrize("damage", [slice(0, 7), slice(0, -1), slice(3, None)])
 def test_what_was_not_folded_is_refused(damage: slice) -> None:
     """What is cut off, at either end."""
     tables = Tables()
     tables.numbers(profile([b"", b"a" * 40, b"b" * 40]))
     with pytest.raises(ValueError, match="folded"):
-        Tables.unfolded(tables.folded()[damage])
+        Tables.unfolded(tables.folded()[damage].copy())
 
 
 def test_rows_are_known_by_what_they_refer_to() -> None:

@@ -16,7 +16,7 @@ from leakdog.model import Kind, Life, RawProfile, Scrape, Snapshot, TargetKey
 from leakdog.pprof import DEFAULT_LIMITS, parse
 from leakdog.pprof.profile import ReadProfile
 from leakdog.pprof.wire import delimited, integer, packed
-from leakdog.store.pack import Chain, closed, opened
+from leakdog.store.pack import closed, opened
 from leakdog.store.sqlite import chains, deletes, reads, ready
 from leakdog.store.sqlite.writes import Tables
 
@@ -170,31 +170,17 @@ def test_chains_that_lie_side_by_side_are_listed_by_time(connection: sqlite3.Con
         assert listed == [float(slot) for slot in range(180, 0, -1)][:limit]
 
 
-@pytest.mark.parametrize("room", [1, 5_000, 40_000])
+@pytest.mark.parametrize("room", [1, 40_000])
 def test_chains_go_on_in_whatever_room_there_is(
     add: Add, monkeypatch: pytest.MonkeyPatch, connection: sqlite3.Connection, room: int
 ) -> None:
-    """With room for the last, for packed ones, or for a few, profiles of many targets go on all the same."""
+    """With room for the last or for a few, and no file, profiles of many targets go on all the same."""
     monkeypatch.setattr(ready, "READY_BYTES", room)
     snapshots = [add(float(slot), key=TargetKey("shop", str(slot % 4))) for slot in range(1, 41)]
     assert {chain for chain, _ in places(snapshots)} == {1, 2, 3, 4}
     assert {place for _, place in places(snapshots)} == set(range(10))
     for slot, snapshot in enumerate(snapshots, 1):
         assert closed(opened(profile(slot))) == reads.profile(connection, snapshot.id)
-
-
-def test_many_targets_go_on_without_a_chain_being_read_again(
-    add: Add, monkeypatch: pytest.MonkeyPatch, connection: sqlite3.Connection
-) -> None:
-    """With room for three chains as they are, eight are ready, as they are packed."""
-    chain = Chain()
-    chain.append(opened(HEAP))
-    monkeypatch.setattr(ready, "READY_BYTES", 3 * chain.size_bytes)
-    queries: list[str] = []
-    connection.set_trace_callback(queries.append)
-    for slot in range(1, 81):
-        add(float(slot), HEAP, key=TargetKey("shop", str(slot % 8)))
-    assert not any(query.startswith("SELECT data FROM profiles") for query in queries)
 
 
 def test_a_damaged_chain_is_told_and_left(connection: sqlite3.Connection, tables: Tables, add: Add) -> None:

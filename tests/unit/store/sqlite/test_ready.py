@@ -60,25 +60,25 @@ def test_another_chain_of_the_series_is_none(chain_id: int, length: int) -> None
     assert kept.take((1, "heap"), 7, 3) is None
 
 
-def test_chains_are_packed_before_any_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In the room of three chains as they are there is room for eight, and for no hundred."""
-    monkeypatch.setattr(ready, "READY_BYTES", 3 * chain().size_bytes)
-    few, many = Ready(), Ready()
-    put(few, 8)
-    assert there(few, 8) == 8
-    put(many, 100)
-    assert 8 <= there(many, 100) < 30
-
-
-def test_a_packed_chain_is_what_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_chain_of_the_file_is_what_it_was(monkeypatch: pytest.MonkeyPatch, file: UnnamedFile) -> None:
     """Its profile comes back, and it can go on."""
     monkeypatch.setattr(ready, "READY_BYTES", int(1.5 * chain().size_bytes))
-    kept = Ready()
+    kept = Ready(file)
     put(kept, 2)
     for number in range(2):
         found = kept.take((number, "heap"), 100 + number, 1)
         assert found is not None
         assert closed(found.profile()) == closed(opened(HEAP))
+        assert found.append(opened(HEAP)).dump() == (goes_on := chain()).append(opened(HEAP)).dump()
+        assert found.packed() == goes_on.packed()
+
+
+def test_without_a_file_there_is_room_in_memory_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others are read again from the database."""
+    monkeypatch.setattr(ready, "READY_BYTES", 3 * chain().size_bytes)
+    kept = Ready()
+    put(kept, 100)
+    assert there(kept, 100) == 3
 
 
 def test_the_last_chain_is_kept_whatever_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,10 +89,10 @@ def test_the_last_chain_is_kept_whatever_it_takes(monkeypatch: pytest.MonkeyPatc
     assert there(kept, 3) == 1
 
 
-def test_who_has_room_keeps_it_while_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Others are packed; but now and then one takes the place of another, as that one's target may be gone."""
+def test_who_has_room_keeps_it_while_it_goes_on(monkeypatch: pytest.MonkeyPatch, file: UnnamedFile) -> None:
+    """Others lie in the file; but now and then one takes the place of another, as that one's target may be gone."""
     monkeypatch.setattr(ready, "READY_BYTES", int(1.5 * chain().size_bytes))
-    kept, first = Ready(), chain()
+    kept, first = Ready(file), chain()
     kept.put((0, "heap"), 100, 1, first)
     kept.put((1, "heap"), 101, 1, chain())
     assert kept.take((0, "heap"), 100, 1) is first
@@ -105,10 +105,10 @@ def test_who_has_room_keeps_it_while_it_goes_on(monkeypatch: pytest.MonkeyPatch)
     assert kept.take((0, "heap"), 100, 1) is not first
 
 
-def test_what_a_series_had_before_takes_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also where it was packed: a target that is restarted time and again drives no other out."""
+def test_what_a_series_had_before_takes_no_room(monkeypatch: pytest.MonkeyPatch, file: UnnamedFile) -> None:
+    """Also where it was in the file: a target that is restarted time and again drives no other out."""
     monkeypatch.setattr(ready, "READY_BYTES", 3 * chain().size_bytes)
-    kept = Ready()
+    kept = Ready(file)
     put(kept, 8)
     for number in range(200):
         kept.put((number % 4, "heap"), 1000 + number, 1, chain())
