@@ -19,7 +19,7 @@ T0 = 1_750_000_000.0 // HOUR * HOUR
 BLOCK = int(T0 // (5 * MINUTE))
 UNKNOWN = math.nan
 DAY_BLOCKS = 24 * HOUR_BLOCKS
-BEFORE = 4  # place of what is told of the same hour of the day before
+BEFORE = room.ABOVE.start + 2  # place of what is told of the same hour of the day before
 
 
 def told_of(lows: np.ndarray, loads: np.ndarray | None = None) -> np.ndarray:
@@ -98,12 +98,11 @@ def test_a_day_is_compared_hour_by_hour() -> None:
     """With a rhythm of a day the hours to come were as they will be, and no climb is above those of the day before."""
     hours = np.arange(4 * DAY_BLOCKS) // HOUR_BLOCKS
     told = told_of(1e8 * (1 + 0.3 * np.sin(2 * np.pi * hours / 24))[None])[2 * DAY_BLOCKS :, 0]
-    ahead = 5 + len(room.SPANS) + 3
+    ahead = room.DAY_AHEAD.start
     level = np.log(1 + 0.3 * np.sin(2 * np.pi * hours / 24))[2 * DAY_BLOCKS :]
     assert np.abs(told[:, BEFORE]).max() < 1e-3
-    np.testing.assert_allclose(told[:-12, ahead], room.LEVEL_SCALE * (level[12:] - level[:-12]), atol=1e-2)
-    over_the_steepest = ahead + 2 * len(room.AHEAD) + 1
-    assert told[:, over_the_steepest].max() <= 1e-3
+    np.testing.assert_allclose(told[:-12, ahead], room.SCALES[ahead] * (level[12:] - level[:-12]), atol=1e-2)
+    assert told[:, room.OF_CLIMB + 1].max() <= 1e-3
 
 
 def test_load_is_compared_with_the_day_before_too() -> None:
@@ -112,9 +111,9 @@ def test_load_is_compared_with_the_day_before_too() -> None:
     loads[0, DAY_BLOCKS : DAY_BLOCKS + HOUR_BLOCKS] = 2.0
     loads[0, HOUR_BLOCKS : 2 * HOUR_BLOCKS] = 3.0
     told = told_of(np.full((1, 2 * DAY_BLOCKS), 1e8), loads)[DAY_BLOCKS, 0]
-    of_load = INPUTS - 4 - room.LOADS_TOLD
-    assert told[of_load + 1] == pytest.approx(room.LOAD_SCALE * math.log(2), rel=1e-3)
-    assert told[of_load + 2 + len(room.LOAD_SPANS)] == pytest.approx(room.LOAD_SCALE * math.log(3), rel=1e-3)
+    first, *_, ahead = told[room.OF_LOAD.start + 1], told[room.OF_LOAD.start + 2 + len(room.LOAD_SPANS)]
+    assert first == pytest.approx(room.SCALES[room.OF_LOAD.start + 1] * math.log(2), rel=1e-3)
+    assert ahead == pytest.approx(room.SCALES[room.OF_LOAD.stop - 1] * math.log(3), rel=1e-3)
 
 
 def history(seed: int, *, seconds: float = 30.0, restarts: bool = False, load: bool = True) -> History:

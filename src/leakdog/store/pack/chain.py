@@ -81,6 +81,7 @@ class Chain:
         at = numbers.nbytes
         chain = cls(Tables.unfolded(np.frombuffer(data, np.uint8, offset=at + header)))
         chain._lead, chain._stacks, values, *chain._orders = [numbers[start:end] for start, end in pairwise(ends)]
+        chain._lead = chain._lead.copy()  # it may stay for long, and would keep all numbers in memory
         chain._values = values.reshape(-1, types) if types else chain._values
         chain._header = bytes(data[at : at + header])
         return chain

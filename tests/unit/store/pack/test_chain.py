@@ -101,6 +101,13 @@ def test_a_packed_chain_goes_on_the_same(series: list[bytes], cut: int) -> None:
         assert closed(other.profile()) == closed(kept.profile())
 
 
+def test_a_chain_that_goes_on_holds_nothing_of_what_it_was_packed_in(body: bytes) -> None:
+    """Its first list may stay as it is for as long as it lives: it is no part of an array of all numbers."""
+    kept = Chain()
+    kept.append(opened(body))
+    assert Chain.unpacked(kept.packed())._lead.base is None
+
+
 def test_a_packed_chain_takes_less(body: bytes) -> None:
     """Three fifths of what it takes while it goes on: nothing of what rows are looked up by, and no room for more."""
     chain = Chain()
