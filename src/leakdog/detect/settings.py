@@ -129,7 +129,7 @@ class Settings:
     convex_z: float = 4.0
     urgent_share: float = 0.35
     slow_part: float = 1 / 50
-    urgent_part: float = 3 / 4
+    urgent_part: float = 17 / 20
 
     def least_growth(self, signal: Signal) -> float:
         """Least growth of a signal that counts, in its unit."""

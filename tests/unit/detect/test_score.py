@@ -155,7 +155,7 @@ def test_series_that_share_a_budget_each_ask_for_more() -> None:
 def test_urgent_looks_at_what_is_read_seldom_have_a_tenth_of_their_budget() -> None:
     """They hardly tell in time there. Slow looks, and a preset with fixed scores, ask for the same of all."""
     urgent = next(look for look in PRODUCTION.looks if look.urgent)
-    tenth = threshold(3.2 * 3 / 4 / 10, urgent=True)
+    tenth = threshold(3.2 * 17 / 20 / 10, urgent=True)
     assert least_score(urgent, PRODUCTION, often=False) == pytest.approx(tenth)
     assert least_score(urgent, PRODUCTION, often=False) > least_score(urgent, PRODUCTION)
     assert least_score(STEADY, PRODUCTION, often=False) == least_score(STEADY, PRODUCTION)
