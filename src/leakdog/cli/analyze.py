@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from leakdog.cli.arguments import add_own_code
 from leakdog.cli.help import Help
+from leakdog.cli.scan import UNJUDGED
 from leakdog.errors import LeakdogError, ProfileError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ Those of a folder must be of one program, and so must files that are named: 26 o
 Each folder that holds profiles is judged by itself. When each was taken is in it; for text profiles it is the time
 of the file.
 
-exit codes: 0 no leak, 1 a leak was found, 2 usage, 3 a file cannot be read
+exit codes: 0 no leak, 1 a leak was found, 2 usage, 3 a file cannot be read, or they are too few to say
 """
 FEW = 3  # so many names are shortened
 JSON, MARKDOWN, SARIF = "json", "markdown", "sarif"
@@ -59,14 +60,14 @@ def add_formats(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print what is found; 1 if that is a leak.
+    """Print what is found; 1 if that is a leak, 3 if nothing can be said.
 
     Raises:
         LeakdogError: a file cannot be read, or none of them tells of memory or goroutines.
 
     """
     from leakdog.model import TargetKey
-    from leakdog.report.offline import SAME, analyze
+    from leakdog.report.offline import SAME, analyze, unjudged
 
     folders = by_folder(args.paths)
     own, alone = tuple(args.own_code), len(folders) == 1
@@ -77,7 +78,10 @@ def run(args: argparse.Namespace) -> int:
     if not told:
         raise LeakdogError("none of these is a heap or a goroutine profile; others tell nothing of leaks")
     print(_all_written(told, args.format))
-    return int(any(finding.leak for findings in told.values() for finding in findings))
+    findings = [finding for each in told.values() for finding in each]
+    if any(finding.leak for finding in findings):
+        return 1
+    return UNJUDGED if unjudged(findings) else 0
 
 
 def by_folder(paths: Sequence[Path]) -> dict[str, list[Taken]]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from leakdog.cli.analyze import JSON, MARKDOWN, add_formats, as_json, called, load, written
 from leakdog.cli.arguments import add_own_code
 from leakdog.cli.help import Help
+from leakdog.cli.scan import UNJUDGED
 
 if TYPE_CHECKING:
     from leakdog.report.offline import Finding
@@ -22,7 +23,7 @@ EPILOG = """examples:
 
 A leak that the baseline has too, and that grows no faster, is no reason to stop a change: it is told, and passes.
 
-exit codes: 0 no new leak, 1 a new or faster leak, 2 usage, 3 a file cannot be read
+exit codes: 0 no new leak, 1 a new or faster leak, 2 usage, 3 a file cannot be read, or the candidate has too few
 """
 
 
@@ -45,13 +46,13 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print what the candidate's profiles say; 1 if it leaks anew.
+    """Print what the candidate's profiles say; 1 if it leaks anew, 3 if nothing can be said of it.
 
     Raises:
         LeakdogError: a file cannot be read.
 
     """
-    from leakdog.report.offline import analyze
+    from leakdog.report.offline import analyze, unjudged
 
     own = tuple(args.own_code)
     before, after = (analyze(load(paths), called(paths), own) for paths in (args.baseline, args.candidate))
@@ -64,7 +65,9 @@ def run(args: argparse.Namespace) -> int:
         print(written(after, args.format))
         if args.format is None:
             print(f"\n{_conclusion(fresh, after)}")
-    return int(bool(fresh))
+    if fresh:
+        return 1
+    return UNJUDGED if unjudged(after) else 0
 
 
 def new_leaks(before: Sequence[Finding], after: Sequence[Finding]) -> list[str]:
@@ -81,7 +84,11 @@ def new_leaks(before: Sequence[Finding], after: Sequence[Finding]) -> list[str]:
 
 
 def _conclusion(fresh: Sequence[str], after: Sequence[Finding]) -> str:
+    from leakdog.report.offline import unjudged
+
     if fresh:
         return f"a new leak, or a faster one: {', '.join(fresh)}"
+    if unjudged(after):
+        return "too early to say: the candidate has too few profiles, so it does not pass"
     known = [finding.signal.value for finding in after if finding.leak]
     return f"no new leak; the baseline leaks alike: {', '.join(known)}" if known else "no leak in the candidate"

@@ -49,10 +49,11 @@ class Readings:
         places = [place for span, place in self.places.items() if not usual[0] <= span <= usual[-1]]
         if not places:
             return None
-        begin, end = (human_time(SPAN * each).split()[0] for each in (usual[0], usual[-1] + 1))
-        others = f"the other readings of its series are of {begin} to {end}"
-        place = min(places)
-        return place, f"timestamp {place.text!r} is years away: {others}; correct it, or leave the line out"
+        times = np.array(self.time)
+        others = times[(times >= SPAN * usual[0]) & (times < SPAN * (usual[-1] + 1))]
+        begin, end = (human_time(float(each)).split()[0] for each in (others.min(), others.max()))
+        place, others_are = min(places), f"the other readings of its series are of {begin} to {end}"
+        return place, f"timestamp {place.text!r} is years away: {others_are}; correct it, or leave the line out"
 
     def history(self, name: str, *, with_load: bool) -> History:
         """Points in order of time; of several at one time the first counts."""

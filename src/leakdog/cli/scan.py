@@ -32,7 +32,7 @@ EPILOG = """examples:
   leakdog scan 127.0.0.1:6060 --for 10m --record run1/   keep the profiles
   leakdog scan etcd --json                        a local process by its name, for a script
 
-exit codes: 0 no leak, 1 a leak was found, 2 usage, 3 the target could not be read, or not for long enough to say
+exit codes: 0 no leak, 1 a leak was found, 2 usage, 3 the target could not be read, or not for long enough to be sure
 """
 RECORDING = ("recording into", "name another folder with --record")
 MOST_PROFILES = 100_000
@@ -125,7 +125,7 @@ def _tell(args: argparse.Namespace, fleet: Fleet, seconds: float) -> int:
         LeakdogError: the target could not be read.
 
     """
-    from leakdog.cli.scanned import as_text, unjudged
+    from leakdog.cli.scanned import as_text, suspected, unjudged
 
     (watched,) = fleet
     firing = [leak for leak in fleet.leaks() if leak.firing_since is not None]
@@ -136,7 +136,7 @@ def _tell(args: argparse.Namespace, fleet: Fleet, seconds: float) -> int:
         if not args.gc and not GARBAGE_FREE.issuperset(leak.leak_class for leak in firing):
             _note("no collection was asked for, so what grows may be garbage: scan with --gc, or longer, to be sure")
         return 1
-    return UNJUDGED if unjudged(watched) else 0
+    return UNJUDGED if unjudged(watched) or suspected(watched) else 0
 
 
 async def _scan(config: Config, seconds: float, *, keep: bool = False) -> tuple[Fleet, list[tuple[str, bytes]]]:

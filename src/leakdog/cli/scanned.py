@@ -22,6 +22,12 @@ def unjudged(watched: Watched) -> bool:
     return watched.too_early and not watched.leaks and not watched.harmless
 
 
+def suspected(watched: Watched) -> bool:
+    """Whether it grows as a leak does, and was not seen for long enough to be sure."""
+    grows = not watched.harmless and any(each.verdict is Verdict.LEAK for each in watched.assessments.values())
+    return grows or any(leak.state is LeakState.PENDING for leak in watched.leaks.values())
+
+
 def first_verdict(interval: float = 0.0) -> float:
     """Seconds after which a target that is read every `interval` seconds has a verdict."""
     return first_verdict_seconds(_settings(interval))
@@ -55,8 +61,7 @@ def as_text(fleet: Fleet, watched: Watched, seconds: float, interval: float) -> 
 def _verdict(watched: Watched, seconds: float, interval: float) -> str:
     """One sentence on a target without a leak."""
     name, said = watched.key.instance, watched.assessments.values()
-    grows = not watched.harmless and any(each.verdict is Verdict.LEAK for each in said)
-    if grows or any(leak.state is LeakState.PENDING for leak in watched.leaks.values()):
+    if suspected(watched):
         return f"{name} grows as a leak does, but not for long enough to be sure; scan longer (--for)"
     if unjudged(watched):
         return f"too early to say of {name}; {_longer(watched, seconds, interval)}"

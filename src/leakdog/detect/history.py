@@ -47,8 +47,8 @@ class Extent:
         """The extent with one more history."""
         time = history.time
         finest = self.finest
-        if not finest:
-            many, width = least_crowd(settings, 0)
+        many, width = least_crowd(settings, 0)
+        if not finest and len(time) > many:
             near = time[many:] - time[: len(time) - many] < width * settings.levels[0].block_seconds
             finest = bool(near.any())
         return Extent(min(self.first, float(time[0])), max(self.last, float(time[-1])), finest)

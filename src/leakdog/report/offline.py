@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -56,6 +56,11 @@ class Finding:
     count: int
     assessment: Assessment
     leak: Leak | None = None
+
+
+def unjudged(findings: Iterable[Finding]) -> bool:
+    """Whether nothing at all could be said: every signal was told by too few profiles."""
+    return all(finding.assessment.verdict is Verdict.TOO_EARLY for finding in findings)
 
 
 def analyze(taken: Sequence[Taken], name: str = "files", own: Own = (), key: TargetKey = SAME) -> list[Finding]:

@@ -91,9 +91,9 @@ def test_sarif_names_the_line(leaking: str, steady: str, capsys: Capture) -> Non
 
 
 def test_files_may_be_named(leaking: str, capsys: Capture) -> None:
-    """A few of them are too few."""
+    """A few of them are too few, which is no verdict that there is no leak."""
     files = sorted(map(str, Path(leaking).glob("heap-00*")))
-    assert main(["analyze", *files]) == 0
+    assert main(["analyze", *files]) == 3
     assert "too early to say: 10 profiles over 9 s" in capsys.readouterr().out
 
 

@@ -52,6 +52,17 @@ def test_only_what_is_worse_stops_a_change(
     assert capsys.readouterr().out.endswith(f"{told}\n")
 
 
+def test_a_candidate_of_too_few_profiles_does_not_pass(runs: dict[str, str], capsys: Capture) -> None:
+    """A soak that was cut short is no green light, on a terminal and in a comment."""
+    few = sorted(map(str, Path(runs["fast"]).glob("heap-00*")))
+    assert main(["gate", "--baseline", runs["steady"], "--candidate", *few]) == 3
+    assert capsys.readouterr().out.endswith(
+        "too early to say: the candidate has too few profiles, so it does not pass\n"
+    )
+    assert main(["gate", "--baseline", runs["steady"], "--candidate", *few, "--markdown"]) == 3
+    assert capsys.readouterr().out.startswith("**too early to say")
+
+
 def test_a_comment_begins_with_the_conclusion(runs: dict[str, str], capsys: Capture) -> None:
     """As Markdown, a leak that passes is said to pass before it is described."""
     assert main(["gate", "--baseline", runs["slow"], "--candidate", runs["slow"], "--markdown"]) == 0

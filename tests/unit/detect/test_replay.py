@@ -165,3 +165,13 @@ def test_who_looks_on_sees_all_rows_and_changes_nothing(rng: np.random.Generator
     assert len(weak) > 10
     assert repr(watched) == repr(replay(histories, Signal.RSS, PRODUCTION))
     assert sum(len(each.alerts) for each in watched) >= 2
+
+
+@pytest.mark.parametrize("settings", [PRODUCTION, SOAK], ids=["production", "soak"])
+@pytest.mark.parametrize("count", range(1, 12))
+def test_a_few_readings_are_too_few(count: int, settings: Settings) -> None:
+    """However few there are, they are replayed, and said to be too few."""
+    few = History("few", T0 + 300.0 * np.arange(count), 1e8 + np.arange(count) * 1e6)
+    (said,) = replay([few], Signal.RSS, settings)
+    assert said.verdict is Verdict.TOO_EARLY
+    assert not said.alerts
