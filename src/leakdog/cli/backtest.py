@@ -7,6 +7,7 @@ import json
 import math
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -212,7 +213,7 @@ def plot(
     units: Sequence[Unit],
     progress: Callable[[float], None],
 ) -> None:
-    """Draw each series into a folder that is there.
+    """Draw each series into a folder that is there; of names that make one file the later ones get a number.
 
     Raises:
         LeakdogError: a file cannot be written.
@@ -220,6 +221,7 @@ def plot(
     """
     from leakdog.report.svg import Growth, standalone, trend
 
+    taken: Counter[str] = Counter()
     try:
         for number, (history, result, unit) in enumerate(zip(histories, results, units, strict=True)):
             progress(number / len(results))
@@ -229,6 +231,9 @@ def plot(
             ]
             picture = trend(history.time, history.value, history.name, unit, growths, history.limit)
             if picture.startswith("<svg"):
-                (folder / f"{NOT_IN_NAMES.sub('_', history.name)}.svg").write_text(standalone(picture))
+                name = NOT_IN_NAMES.sub("_", history.name)
+                taken[name] += 1
+                again = f".{taken[name]}" if taken[name] > 1 else ""
+                (folder / f"{name}{again}.svg").write_text(standalone(picture))
     except OSError as error:
         raise not_writable(error, folder, *DRAWING) from error

@@ -197,6 +197,14 @@ def test_a_name_that_is_a_path_stays_in_the_folder(tmp_path: Path) -> None:
     assert [each.name for each in (tmp_path / "charts").iterdir()] == [".._api_1_heap.svg"]
 
 
+def test_series_of_like_names_have_a_chart_each(tmp_path: Path) -> None:
+    """What cannot be in the name of a file is left out of both, and neither overwrites the other."""
+    rows = [f"{name},{1750000000 + 300 * number},{1e8 + number}" for name in ("a/b", "a_b") for number in range(20)]
+    (tmp_path / "like.csv").write_text("\n".join(["series,timestamp,value", *rows]) + "\n")
+    assert run(str(tmp_path / "like.csv"), "--plot", str(tmp_path / "charts")) == 0
+    assert sorted(each.name for each in (tmp_path / "charts").iterdir()) == ["a_b.2.svg", "a_b.svg"]
+
+
 def test_a_folder_that_cannot_be_made_is_told(soak: Path) -> None:
     """A file in the place of the folder is named, and what to do."""
     with pytest.raises(LeakdogError, match=r"drawing into .*soak\.csv.*name another folder"):
