@@ -29,7 +29,7 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 MOST_PAST, MOST_AGE, MOST_LEFT = 14.0, 20.0, 20.0
 RAREST = 0.01  # alarms a year: what was learned from says nothing of what is rarer
-SELDOM_PART = 0.1  # of the budget of urgent looks, for series that are read more seldom than their finest blocks
+SELDOM_PART = 0.004  # of the budget of urgent looks, for series that are read more seldom than their finest blocks
 
 
 @dataclass(frozen=True)

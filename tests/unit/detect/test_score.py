@@ -16,6 +16,7 @@ from leakdog.detect.score import (
     FEATURES,
     NEVER,
     RAREST,
+    SELDOM_PART,
     alarms_per_year,
     allowed,
     features,
@@ -152,11 +153,11 @@ def test_series_that_share_a_budget_each_ask_for_more() -> None:
     assert least_score(STEADY, PRODUCTION, 4) == pytest.approx(threshold(3.2 / 50 / 4))
 
 
-def test_urgent_looks_at_what_is_read_seldom_have_a_tenth_of_their_budget() -> None:
+def test_urgent_looks_at_what_is_read_seldom_have_little_of_their_budget() -> None:
     """They hardly tell in time there. Slow looks, and a preset with fixed scores, ask for the same of all."""
     urgent = next(look for look in PRODUCTION.looks if look.urgent)
-    tenth = threshold(3.2 * 17 / 20 / 10, urgent=True)
-    assert least_score(urgent, PRODUCTION, often=False) == pytest.approx(tenth)
+    little = threshold(3.2 * 17 / 20 * SELDOM_PART, urgent=True)
+    assert least_score(urgent, PRODUCTION, often=False) == pytest.approx(little)
     assert least_score(urgent, PRODUCTION, often=False) > least_score(urgent, PRODUCTION)
     assert least_score(STEADY, PRODUCTION, often=False) == least_score(STEADY, PRODUCTION)
     assert least_score(SOAK.looks[0], SOAK, often=False) == SOAK.looks[0].least
