@@ -16,7 +16,7 @@ import re
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +26,12 @@ from bench.leakbench.corpus import named
 from bench.leakbench.fit import TREES, Trees, fit, flattened, refined, scores, without_load
 from bench.leakbench.rates import FORECAST_SCORE, Scored, alarm_rates, spread
 from bench.leakbench.seen import Seen, forget, watch
-from leakdog.detect import course, score
+from leakdog.detect import score
+from leakdog.detect.course import Course
 from leakdog.detect.network import parsed
 from leakdog.detect.settings import PRODUCTION
 
-KNOWN = course.network
-LOADED, HALF = score.FEATURES.index("loaded"), 0.5
+KNOWN = Course.network
 SLOW = ("own", "mixed", "foreign")
 LEARNED_FROM = {"steady": SLOW, "urgent": (*SLOW, "fast")}
 # Mixtures are to learn from only; nearly all false alarms of urgent looks are in what is read often.
@@ -88,8 +88,8 @@ def learn(args: argparse.Namespace, part: str, pool: ProcessPoolExecutor) -> dic
         return by_two_steps(trees, [(job[0], each) for job, each in seen.items() if job[2] == "fast"], args.apart)
     apart = [(each, scores(trees, each.values)) for (seed, *_), each in seen.items() if seed in args.apart]
     less = asks_less(apart, [load for seed, load, _ in seen if seed in args.apart])
-    known = [(each, scored + less * (each.values[:, LOADED] < HALF)) for each, scored in apart]
-    return measured(part, [*trees, without_load(less)], known)
+    more = without_load(less)
+    return measured(part, [*trees, more], [(each, scored + scores([more], each.values)) for each, scored in apart])
 
 
 def asks_less(apart: Scored, loads: Sequence[bool]) -> float:
@@ -136,7 +136,8 @@ def measured(part: str, trees: Trees, apart: Scored) -> dict[str, Any]:
 
 def listen(stranger: Path | None) -> None:
     """Take courses from another network than the detector's, which knows less kinds: nor will that know all."""
-    course.network = KNOWN if stranger is None else cache(lambda: parsed(stranger.read_text(), course.INPUTS))
+    other = None if stranger is None else parsed(stranger.read_text(), Course.inputs)
+    Course.network = KNOWN if other is None else staticmethod(lambda: other)
 
 
 def _watched(args: argparse.Namespace, urgent: bool, job: tuple[int, bool, str]) -> Seen:

@@ -40,7 +40,7 @@ def of_course(corpus: Sequence[Labelled]) -> Told:
     blocks = list(filled.coarsest())
     notes, tape = np.zeros((len(corpus), course.NOTES), np.float32), Tape(len(corpus), len(blocks), course.INPUTS)
     for block, low, high, load, age in blocks:
-        rows, inputs = course.taken_in(notes, low, high, load, block, age)
+        rows, inputs = course.Course.taken_in(notes, low, high, load, block, age)
         tape.put(rows, inputs, (block + 1) * seconds - T0)
     leaked = np.array([each.leaked[_places(each, ends)] for each, ends in zip(corpus, tape.ends, strict=True)])
     _label(tape.told, corpus, leaked, tape.ends, tape.seen)
@@ -55,11 +55,8 @@ def of_spurts(corpus: Sequence[Labelled]) -> Told:
     for first, count, turns in taken.turns:
         notes = np.zeros((count, spurt.NOTES), np.float32)
         for block, low, high, load, born in turns:
-            rows = np.flatnonzero(np.isfinite(low))
-            some = notes[rows]
-            age = block + 1 - born[rows] / SPURT_SECONDS
-            inputs = spurt.note(some, low[rows], high[rows], load[rows], block, age)
-            notes[rows] = some
+            age = block + 1 - born / SPURT_SECONDS
+            rows, inputs = spurt.Spurt.taken_in(notes, low, high, load, block, age)
             tape.put(first + rows, inputs, (block + 1) * SPURT_SECONDS - T0)
     _label_fast(tape.told, corpus, tape.ends, tape.seen)
     return tape.told

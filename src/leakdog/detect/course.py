@@ -10,12 +10,10 @@ The network is told shares of a series' own level, so that a process of any size
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 import numpy.typing as npt
 
-from leakdog.detect.network import SCORE, Floats, Network, Noted, average, logarithm, read
+from leakdog.detect.network import SCORE, Floats, Noted, average, logarithm
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -46,52 +44,6 @@ TIMES = 5  # inputs that tell times, and what is known
 INPUTS = 4 + len(SPANS) + PASTS + 2 + len(LOAD_SPANS) + TIMES
 
 
-class Course(Noted):
-    """The courses of some series: a row each of notes, and of what the network remembers.
-
-    Before the first block there are no columns: most processes are young.
-    """
-
-    __slots__ = ()
-    notes = NOTES
-
-    @staticmethod
-    def network() -> Network:
-        """See `network` of this module."""
-        return network()
-
-    def take(self, low: Array, high: Array, load: float | Array, block: int, age: float | Array) -> None:
-        """Take in a closed block.
-
-        Args:
-            low, high: (n,) lowest and highest reading; series of which `low` is not finite have none, and are left.
-            load: mean load; NaN where not known.
-            block: its index, above that of the block before.
-            age: of the life at the block's end, in blocks.
-
-        """
-        if not np.isfinite(low).any():
-            return
-        load, age = np.broadcast_to(load, low.shape), np.broadcast_to(age, low.shape)
-        self.go_on(*taken_in(self.opened(), low, high, load, block, age))
-
-
-def taken_in(notes: Floats, low: Array, high: Array, load: Array, block: int, age: Array) -> tuple[Ints, Floats]:
-    """The series of which a block is taken in, and what the network is told of each of these, (rows, INPUTS).
-
-    Args:
-        notes: (n, NOTES or more), brought up to date.
-        low, high, load, block, age: as `Course.take` has them, all (n,).
-
-    """
-    rows = np.flatnonzero(np.isfinite(low))
-    rows = rows[believed(notes, low, rows)]
-    some = notes[rows, :NOTES]
-    told = note(some, low[rows], high[rows], load[rows], block, age[rows])
-    notes[rows, :NOTES] = some
-    return rows, told
-
-
 def believed(notes: Floats, low: Array, rows: Ints) -> Bools:
     """Of which of these series a block is to be taken in, and notes in `notes` where it is not, (rows,).
 
@@ -110,7 +62,7 @@ def note(notes: Floats, low: Array, high: Array, load: Array, block: int, age: A
 
     Args:
         notes: (n, NOTES or more).
-        low, high, load, block, age: as `Course.take` has them, all of `low` finite.
+        low, high, load, block, age: as `take` has them, all of `low` finite.
 
     """
     level, top = logarithm(low), logarithm(high)
@@ -181,7 +133,13 @@ def _note_load(notes: Floats, load: Array, count: Floats, block: int) -> Floats:
     return out
 
 
-@cache
-def network() -> Network:
-    """That of `course.json` in this package."""
-    return read("course.json", INPUTS)
+class Course(Noted):
+    """The courses of some series: a row each of notes, and of what the network remembers.
+
+    Before the first block there are no columns: most processes are young.
+    """
+
+    __slots__ = ()
+    file, inputs, notes = "course.json", INPUTS, NOTES
+    note = staticmethod(note)
+    believed = staticmethod(believed)

@@ -139,6 +139,7 @@ class Filled:
         for first in range(0, self.count, TOGETHER):
             some = range(first, min(first + TOGETHER, self.count))
             blocks, start = self._readings(some, starts)
+            limited = np.array([self.histories[row].limit is not None for row in some])
             hidden = start[:0], blocks.row[:0]
             for number, level in enumerate(levels):
                 shown = start >= blocks.life_start + level.warm_up_seconds
@@ -150,7 +151,6 @@ class Filled:
                 dense[number, crowded(blocks, *least_crowd(self.settings, number))] = True
                 if number or dense[0].any():
                     self._put(number, blocks, *hidden)
-                limited = np.array([self.histories[row].limit is not None for row in some])
                 if number == self.settings.spurt_level and limited.any():
                     self.go_on(some, in_turn(blocks, some, limited))
             self._high[blocks.row, blocks.index - self._base[-1]] = blocks.high

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import resources
 from typing import ClassVar
 
@@ -22,6 +23,7 @@ from leakdog.detect.cells import Cells
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
 SCORE = 0  # the first of the notes
 
@@ -81,6 +83,7 @@ class Network:
         return score
 
 
+@cache
 def read(name: str, inputs: int) -> Network:
     """The network in a file of this package.
 
@@ -99,35 +102,80 @@ def parsed(text: str, inputs: int) -> Network:
     return found
 
 
-class Noted(Cells):
-    """A row for each series: notes, and then what the network remembers. Without a block there are no columns."""
+class Noted(Cells, ABC):
+    """A row for each series: notes, and then what the network remembers. Without a block there are no columns.
+
+    Attributes:
+        file: of the network, in this package.
+        inputs: how many numbers it is told of a block.
+        notes: how many are noted of a series.
+
+    """
 
     __slots__ = ()
+    file: ClassVar[str]
+    inputs: ClassVar[int]
     notes: ClassVar[int]
 
     def __init__(self, rows: int) -> None:
         super().__init__(np.empty((rows, 0), np.float32))
 
-    @staticmethod
-    def network() -> Network:
+    @classmethod
+    def network(cls) -> Network:
         """What goes on with the series."""
-        raise NotImplementedError
+        return read(cls.file, cls.inputs)
 
     @classmethod
     def mark(cls) -> bytes:
         """Eight bytes that tell cells of this network and these notes from all others."""
         return hashlib.blake2b(cls.network().mark + b"%d" % cls.notes, digest_size=8).digest()
 
-    def opened(self) -> Floats:
-        """The cells, to be changed; where there are none yet, of nothing."""
+    @staticmethod
+    @abstractmethod
+    def note(notes: Floats, low: Array, high: Array, load: Array, block: int, age: Array) -> Floats:
+        """What the network is told of a block of each series, (n, inputs), from notes that are brought up to date."""
+
+    @staticmethod
+    def believed(notes: Floats, low: Array, rows: Ints) -> Bools:
+        """Of which of these rows a block is to be taken in, from their notes, (rows,): all that have one."""
+        return np.ones(len(rows), bool)
+
+    @classmethod
+    def taken_in(
+        cls, notes: Floats, low: Array, high: Array, load: Array, block: int, age: Array
+    ) -> tuple[Ints, Floats]:
+        """The series of which a block is taken in, and what the network is told of each of these, (rows, inputs).
+
+        Args:
+            notes: (n, `notes` or more), brought up to date.
+            low, high, load, block, age: as `take` has them, all (n,).
+
+        """
+        rows = np.flatnonzero(np.isfinite(low))
+        rows = rows[cls.believed(notes, low, rows)]
+        some = notes[rows, : cls.notes]
+        told = cls.note(some, low[rows], high[rows], load[rows], block, age[rows])
+        notes[rows, : cls.notes] = some
+        return rows, told
+
+    def take(self, low: Array, high: Array, load: float | Array, block: int, age: float | Array) -> None:
+        """Take in a closed block.
+
+        Args:
+            low, high: (n,) lowest and highest reading; series of which `low` is not finite have none, and are left.
+            load: mean load; NaN where not known.
+            block: its index, above that of the block before.
+            age: of the life at the block's end, in blocks.
+
+        """
+        if not np.isfinite(low).any():
+            return
         if not self.shape[1]:
             self.cells = np.zeros((self.shape[0], self.notes + self.network().width), np.float32)
-        return self.cells
-
-    def go_on(self, rows: Ints, told: Floats) -> None:
-        """Take in what is told of some series."""
+        cells, network = self.cells, self.network()
+        load, age = np.broadcast_to(load, low.shape), np.broadcast_to(age, low.shape)
+        rows, told = self.taken_in(cells, low, high, load, block, age)
         if len(rows):
-            cells, network = self.cells, self.network()
             memory = network.step(cells[rows, self.notes :], told)
             cells[rows, self.notes :], cells[rows, SCORE] = memory, network.score(memory)
 

@@ -8,12 +8,10 @@ that it learned from end, and healthy series do not.
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 import numpy.typing as npt
 
-from leakdog.detect.network import SCORE, Floats, Network, Noted, average, logarithm, read
+from leakdog.detect.network import SCORE, Floats, Noted, average, logarithm
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -59,36 +57,12 @@ LEAST_STEP, LEAST_LOAD = 1e-4, 1e-3
 MOST_LOG, LOG_SCALE = 9.0, 1 / 3  # of times, in blocks
 
 
-class Spurt(Noted):
-    """The spurts of some series: a row each of notes, and of what the network remembers."""
-
-    __slots__ = ()
-    notes = NOTES
-
-    @staticmethod
-    def network() -> Network:
-        """See `network` of this module."""
-        return network()
-
-    def take(self, low: Array, high: Array, load: float | Array, block: int, age: float | Array) -> None:
-        """Take in a closed block; see `Course.take`."""
-        rows = np.flatnonzero(np.isfinite(low))
-        if not len(rows):
-            return
-        load, age = (np.broadcast_to(each, low.shape)[rows] for each in (load, age))
-        cells = self.opened()
-        some = cells[rows, :NOTES]
-        told = note(some, low[rows], high[rows], load, block, age)
-        cells[rows, :NOTES] = some
-        self.go_on(rows, told)
-
-
 def note(notes: Floats, low: Array, high: Array, load: Array, block: int, age: Array) -> Floats:
     """What the network is told of a block of each series, (n, INPUTS), from `notes`, which are brought up to date.
 
     Args:
         notes: (n, NOTES).
-        low, high, load, block, age: as `Spurt.take` has them, all of `low` finite.
+        low, high, load, block, age: as `take` has them, all of `low` finite.
 
     """
     level, top = logarithm(low), logarithm(high)
@@ -118,9 +92,8 @@ def note(notes: Floats, low: Array, high: Array, load: Array, block: int, age: A
     _told_load(out[:, OF_LOAD], notes, load, count, hour)
     out[:, :-TIMES] *= SCALES
     np.clip(np.nan_to_num(out[:, :-TIMES], copy=False), -MOST, MOST, out=out[:, :-TIMES])
-    out[:, -4], out[:, -3], out[:, -2] = np.log1p(np.maximum(age, 0)), np.log(np.maximum(gap, 1)), 0
-    out[:, -1] = np.log(noise / LEAST_STEP)
-    out[:, -TIMES:] = LOG_SCALE * np.minimum(out[:, -TIMES:], MOST_LOG)
+    logs = np.log1p(np.maximum(age, 0)), np.log(np.maximum(gap, 1)), np.log(noise / LEAST_STEP)
+    out[:, [-4, -3, -1]] = LOG_SCALE * np.minimum(np.stack(logs, 1), MOST_LOG)
     out[:, -2] = born
     average(notes[:, STEP : STEP + 1], np.abs(step), count, (STEP_SPAN,))
     notes[:, DAY.start + hour] = level
@@ -168,7 +141,9 @@ def _told_load(out: Floats, notes: Floats, load: Array, count: Floats, hour: int
     notes[rows] = told
 
 
-@cache
-def network() -> Network:
-    """That of `spurt.json` in this package."""
-    return read("spurt.json", INPUTS)
+class Spurt(Noted):
+    """The spurts of some series: a row each of notes, and of what the network remembers."""
+
+    __slots__ = ()
+    file, inputs, notes = "spurt.json", INPUTS, NOTES
+    note = staticmethod(note)

@@ -14,8 +14,10 @@ from bench.leakbench.corpus import own
 from bench.leakbench.rates import alarm_rates
 from bench.leakbench.seen import Seen, forget, watch
 
-from leakdog.detect import course, score
+from leakdog.detect import score
+from leakdog.detect.course import Course
 
+LOADED = score.FEATURES.index("loaded")
 TREE = {
     "feature": [0, 0, 0],
     "bound": [2.5, 0.0, 0.0],
@@ -69,23 +71,23 @@ def test_rates_fall_as_the_score_asked_for_rises(seen: Seen) -> None:
 
 def test_a_stranger_is_listened_to_for_as_long_as_it_is_asked(tmp_path: Path) -> None:
     """A network that does not know the kinds takes the place of the detector's, and gives it back."""
-    known = course.network()
+    known = Course.network()
     other = {each.name: np.zeros_like(getattr(known, each.name)).tolist() for each in fields(known)}
     (tmp_path / "stranger.json").write_text(json.dumps(other))
     learn.listen(tmp_path / "stranger.json")
-    assert not course.network().kept.any()
+    assert not Course.network().kept.any()
     learn.listen(None)
-    assert course.network() is known
+    assert Course.network() is known
 
 
 def test_what_is_not_known_to_be_loaded_is_asked_for_less(seen: Seen) -> None:
     """One tree more adds as much as its false alarms are fewer, and to nothing else."""
     unloaded = seen.values.copy()
-    unloaded[:, learn.LOADED] = 0
+    unloaded[:, LOADED] = 0
     more = fit.without_load(0.7)
     assert fit.scores([TREE, more], unloaded) == pytest.approx(fit.scores([TREE], unloaded) + 0.7)
     loaded = seen.values.copy()
-    loaded[:, learn.LOADED] = 1
+    loaded[:, LOADED] = 1
     assert fit.scores([TREE, more], loaded).tolist() == fit.scores([TREE], loaded).tolist()
 
 

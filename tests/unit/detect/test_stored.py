@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from leakdog.detect import course, stored
 from leakdog.detect.cells import Floats
-from leakdog.detect.course import network
 from leakdog.detect.group import STEP, Group
 from leakdog.detect.network import Network
 from leakdog.detect.settings import PRODUCTION, SOAK
@@ -186,8 +185,8 @@ def test_what_another_network_remembered_is_made_anew(
     change: Callable[[Network], Network], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After an upgrade that brings another network, whatever its width, it goes through the blocks that are known."""
-    data, other = to_bytes(leaky()), change(network())
-    monkeypatch.setattr(course, "network", lambda: other)
+    data, other = to_bytes(leaky()), change(course.Course.network())
+    monkeypatch.setattr(course.Course, "network", staticmethod(lambda: other))
     again, fresh = from_bytes(data, PRODUCTION), leaky()
     assert again.course is not None
     assert fresh.course is not None
