@@ -143,12 +143,12 @@ def _soak(config: Config) -> str:
     from leakdog.config.scalars import write_duration
     from leakdog.config.schema import Preset
     from leakdog.detect.conclude import first_verdict_seconds
-    from leakdog.detect.settings import settings_for
+    from leakdog.detect.settings import settings_of
 
     if config.detection.preset is not Preset.SOAK:
         return ""
     every = judged_interval(config)
-    first = first_verdict_seconds(settings_for(config.detection, every))
+    first = first_verdict_seconds(settings_of(config))
     return f"preset soak, read every {write_duration(every)}: the first verdict comes after {write_duration(first)}"
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from leakdog.config.formats import FORMATS
-from leakdog.config.resolve import body_size_limit, judged_interval, scrape_interval, scrape_timeout, source_interval
+from leakdog.config.resolve import body_size_limit, scrape_interval, scrape_timeout, source_interval
 from leakdog.config.schema import Config, DetectionConfig, RetentionConfig, ScrapeConfig
-from leakdog.detect.settings import settings_for
+from leakdog.detect.settings import settings_for, settings_of
 
 
 def effective(config: Config) -> Config:
@@ -26,7 +26,7 @@ def effective(config: Config) -> Config:
 
 def words(config: Config) -> dict[str, str]:
     """What applies in place of keys that are left out and that no value of theirs could say, by their names."""
-    settings = settings_for(config.detection, judged_interval(config))
+    settings = settings_of(config)
     hold, resolve = (FORMATS["duration"].write(each) for each in (settings.hold_seconds, settings.resolve_seconds))
     least, garbage = (FORMATS["size"].write(int(each)) for each in (settings.min_growth_bytes, settings.garbage_bytes))
     more = f", {garbage} for what holds garbage" if settings.garbage_bytes else ""

@@ -146,8 +146,7 @@ async def _scan(config: Config, seconds: float, *, keep: bool = False) -> tuple[
     """
     import asyncio
 
-    from leakdog.config.resolve import judged_interval
-    from leakdog.detect.settings import settings_for
+    from leakdog.detect.settings import settings_of
     from leakdog.fetch.http import HttpClient
     from leakdog.pipeline.explain import Explainer
     from leakdog.pipeline.gather import Gatherer
@@ -164,7 +163,7 @@ async def _scan(config: Config, seconds: float, *, keep: bool = False) -> tuple[
     async with HttpClient() as client, Worker() as worker:
         gatherer = Gatherer(client, config, time.time, worker)
         explainer = Explainer(fleet, store, gatherer)
-        settings = settings_for(config.detection, judged_interval(config))
+        settings = settings_of(config)
         pipeline = Pipeline(fleet, config, settings, gatherer, explainer, store, time.time)
         began = time.monotonic()
         with progress() as advance:

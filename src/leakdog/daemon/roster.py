@@ -6,10 +6,10 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from leakdog.config.resolve import base_interval, judged_interval, of_whole_user
+from leakdog.config.resolve import base_interval, of_whole_user
 from leakdog.config.schema import Config
 from leakdog.daemon.memory import Memory
-from leakdog.detect.settings import Settings, settings_for
+from leakdog.detect.settings import Settings, settings_of
 from leakdog.discover import discover
 from leakdog.errors import StoreError
 from leakdog.model import Leak, TargetKey
@@ -51,7 +51,7 @@ class Roster:
 
     async def refresh(self, config: Config, now: float) -> None:
         """Look for all targets of the configuration and follow what has changed since the last time."""
-        self._settings = settings = settings_for(config.detection, judged_interval(config))
+        self._settings = settings = settings_of(config)
         wanted: dict[TargetKey, Watched] = {}
         for job in config.scrape_configs:
             for target in await asyncio.to_thread(discover, job):

@@ -19,7 +19,7 @@ from leakdog.daemon.malloc import give_back
 from leakdog.daemon.memory import Memory
 from leakdog.daemon.roster import Roster
 from leakdog.detect.conclude import first_verdict_seconds
-from leakdog.detect.settings import settings_for
+from leakdog.detect.settings import settings_of
 from leakdog.errors import ConfigError, StoreError
 from leakdog.expose import heap_profile
 from leakdog.fetch.http import HttpClient
@@ -136,7 +136,7 @@ class Daemon:
         gatherer = Gatherer(self._client, config, time.time, self._worker)
         explainer = Explainer(self.fleet, self._store, gatherer)
         every = judged_interval(config)
-        settings = settings_for(config.detection, every)
+        settings = settings_of(config)
         if config.detection.preset is Preset.SOAK:
             times = map(write_duration, (every, first_verdict_seconds(settings)))
             log.info("preset soak: read every %s, targets have their first verdict after %s", *times)

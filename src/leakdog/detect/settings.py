@@ -9,7 +9,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from leakdog.config.schema import DAY, HOUR, MIB, MINUTE, DetectionConfig, Preset
+from leakdog.config.resolve import judged_interval
+from leakdog.config.schema import DAY, HOUR, MIB, MINUTE, Config, DetectionConfig, Preset
 from leakdog.model import Signal, Unit
 
 
@@ -310,4 +311,20 @@ def settings_for(config: DetectionConfig, interval: float = 0.0) -> Settings:
     return replace(preset, **given)
 
 
-__all__ = ["DAY", "PRODUCTION", "SOAK", "Level", "Look", "Settings", "for_sites", "settings_for", "stretched"]
+def settings_of(config: Config) -> Settings:
+    """Those of a whole configuration, on the time scale of the job that is read most seldom."""
+    return settings_for(config.detection, judged_interval(config))
+
+
+__all__ = [
+    "DAY",
+    "PRODUCTION",
+    "SOAK",
+    "Level",
+    "Look",
+    "Settings",
+    "for_sites",
+    "settings_for",
+    "settings_of",
+    "stretched",
+]
