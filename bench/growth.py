@@ -1,12 +1,13 @@
 """How cost grows with the number of targets, and with the history that is known of each.
 
-    python -m bench.growth [--targets 100 1000] [--days 0 30] [--held]
+    python -m bench.growth [--targets 100 1000] [--days 0 30] [--turns 3] [--held]
 
 Without sockets, on a clock of its own, in one process for each row: targets answer with recorded pages, and everything
 else is the daemon's: decoding, storing in SQLite, judging. Each target is read once; then some of them again, which is
 what is measured. `CPU` is processor time of a pass, `each` what a target holds of the resident memory, `file` what lies
 of it in the files that end with the daemon, `states` what is stored of it for a restart. `days` is for how long it was
-watched before. With `--held` each row is followed by what the memory of a target is.
+watched before. A machine is now faster, now slower, so rows are measured in turn, and of each the medians are told; and
+how far apart turns are. With `--held` each row is followed by what the memory of a target is.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from statistics import median
 
 import psutil
 
@@ -47,6 +50,25 @@ MINUTE = 60.0
 TOGETHER = 64  # passes at a time, as many as a daemon makes by default
 
 
+@dataclass(frozen=True)
+class Measured:
+    """What targets cost: seconds of a pass, and bytes.
+
+    Attributes:
+        cpu: seconds of a pass.
+        rss: of the process, all else of one target.
+        held: what the memory of a target is, by part.
+
+    """
+
+    cpu: float
+    rss: float
+    each: float
+    file: float
+    states: float
+    held: dict[str, float]
+
+
 class Pages:
     """Stands in for the HTTP client: gives the recorded pages in turn."""
 
@@ -67,16 +89,35 @@ def main(arguments: Sequence[str] = ()) -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--targets", type=int, nargs="*", default=[100, 1000])
     options.add_argument("--days", type=float, nargs="*", default=[0, 30])
+    options.add_argument("--turns", type=int, default=1, help="how often all rows are measured, one after the other")
     options.add_argument("--held", action="store_true", help="tell what the memory of a target is")
     given = options.parse_args(arguments)
     with tempfile.TemporaryDirectory() as name:
         bodies = Path(name) / "bodies"
         print(f"bodies of {record(bodies)}")
         print(f"aims: CPU of a pass and memory of each flat or falling; {', '.join(map(aim, RSS_AIMS))}")
-        print(f"{'targets':>8}{'days':>6}{'CPU':>12}{'RSS':>10}{'each':>10}{'file':>12}{'states':>12}", flush=True)
-        for count, days in itertools.product(given.targets, given.days):
+        rows = list(itertools.product(given.targets, given.days))
+        found: dict[tuple[int, float], list[Measured]] = {row: [] for row in rows}
+        for _, row in itertools.product(range(given.turns), rows):
             with get_context("spawn").Pool(1) as pool:
-                print(pool.apply(measure, (bodies, count, days, given.held)), flush=True)
+                found[row].append(pool.apply(measure, (bodies, *row, given.held)))
+        print(f"{'targets':>8}{'days':>6}{'CPU':>12}{'turns':>16}{'RSS':>10}{'each':>10}{'file':>12}{'states':>12}")
+        for row in rows:
+            print(written(*row, found[row]))
+            if given.held:
+                print(*(f"{size:12,.0f} bytes: {part}" for part, size in found[row][-1].held.items()), sep="\n")
+
+
+def written(count: int, days: float, turns: Sequence[Measured]) -> str:
+    """A row of the table: medians over turns, and the least and most processor time."""
+    cpu = [1000 * turn.cpu for turn in turns]
+    rss, each, file, states = (
+        median(getattr(turn, name) for turn in turns) for name in ("rss", "each", "file", "states")
+    )
+    return (
+        f"{count:8,}{days:6g}{median(cpu):9.2f} ms{f'{min(cpu):.2f} to {max(cpu):.2f}':>16}{rss / MIB:6.0f} MiB"
+        f"{each / 1024:6.0f} KiB{file / 1024:8.1f} KiB{states / 1024:8.1f} KiB"
+    )
 
 
 def aim(count: int) -> str:
@@ -84,15 +125,15 @@ def aim(count: int) -> str:
     return f"{RSS_AIMS[count]} MiB with {count:,} targets"
 
 
-def measure(bodies: Path, count: int, days: float, held: bool) -> str:
-    """One row of the table, and where `held` what a target's memory is."""
+def measure(bodies: Path, count: int, days: float, parts: bool) -> Measured:
+    """What so many targets cost that were watched for so long; `parts`: and what their memory is."""
     hold_little()
     collect_seldom()
     with tempfile.TemporaryDirectory() as name:
-        return asyncio.run(_measure(bodies, count, days, Path(name), held))
+        return asyncio.run(_measure(bodies, count, days, Path(name), parts))
 
 
-async def _measure(bodies: Path, count: int, days: float, directory: Path, held: bool) -> str:
+async def _measure(bodies: Path, count: int, days: float, directory: Path, parts: bool) -> Measured:
     now = [_start_of(bodies) + (days + 1) * DAY]
     each_pass = IntervalsConfig(heap=MINUTE, goroutine=MINUTE)  # left out, they come in one pass of five
     job = ScrapeConfig(job_name="bench", profiles=(Kind.HEAP, Kind.GOROUTINE), intervals=each_pass)
@@ -129,18 +170,10 @@ async def _measure(bodies: Path, count: int, days: float, directory: Path, held:
     await store.close()
     if failed:
         raise SystemExit(f"{failed} of {count} targets were not read: {every[0].last_error}")
-    row = (
-        f"{count:8,}{days:6g}{1000 * cpu / len(some):9.2f} ms{rss / MIB:6.0f} MiB"
-        f"{(rss - before) / count / 1024:6.0f} KiB{away / count / 1024:8.1f} KiB{states / 1024:8.1f} KiB"
-    )
-    return "\n".join([row, *_held(every, (rss - before) / count)]) if held else row
-
-
-def _held(every: Sequence[Watched], each: float) -> list[str]:
-    """What the memory of a target is, a line for each part."""
-    found = tally(every)
-    found["not found in objects"] = each - sum(found.values())
-    return [f"{size:12,.0f} bytes: {name}" for name, size in found.items()]
+    each = (rss - before) / count
+    held = tally(every) if parts else {}
+    held["not found in objects"] = each - sum(held.values())
+    return Measured(cpu / len(some), rss, each, away / count, states, held)
 
 
 def _start_of(bodies: Path) -> float:

@@ -13,7 +13,7 @@ from leakdog.detect.history import History
 from leakdog.detect.panel import least_crowd, take
 from leakdog.detect.reduce import Blocks, block_of, crowded, in_turn, reduce
 from leakdog.detect.settings import Settings
-from leakdog.detect.spurt import Spurt
+from leakdog.detect.spurt import LEAST_FINER, Spurt
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -152,7 +152,8 @@ class Filled:
                 if number or dense[0].any():
                     self._put(number, blocks, *hidden)
                 if number == self.settings.spurt_level and limited.any():
-                    self.go_on(some, in_turn(blocks, some, limited))
+                    hasty = limited[blocks.row - first] & (blocks.count >= LEAST_FINER)
+                    self.go_on(some, in_turn(blocks, some, hasty))
             self._high[blocks.row, blocks.index - self._base[-1]] = blocks.high
             self._born[blocks.row, blocks.index - self._base[-1]] = blocks.life_start
             swung[blocks.row, blocks.index - self._base[-1]] = blocks.high - blocks.low
@@ -167,7 +168,7 @@ class Filled:
         value = np.concatenate([one.value for one in each])
         load = [np.full(len(one.time), np.nan) if one.load is None else one.load for one in each]
         life_start = np.concatenate([starts[number] for number in some])
-        blocks = Blocks(row, row, value, value, np.concatenate(load), life_start)
+        blocks = Blocks(row, row, value, value, np.concatenate(load), life_start, np.ones_like(row))
         return blocks, np.concatenate([one.time for one in each])
 
     def _make_room(self) -> None:

@@ -21,7 +21,7 @@ from leakdog.detect.found import Found
 from leakdog.detect.lives import Lives, joining
 from leakdog.detect.panel import Panel
 from leakdog.detect.settings import Settings
-from leakdog.detect.spurt import Spurt
+from leakdog.detect.spurt import LEAST_FINER, Spurt
 from leakdog.errors import LeakdogError
 
 Array = npt.NDArray[np.float64]
@@ -229,8 +229,7 @@ class Group:
         low, high = self.opened[number]
         load = ring.close(low)
         if self.spurt is not None and number == self.settings.spurt_level:
-            hasty = low if self.limited is None else np.where(self.limited, low, math.inf)
-            self.spurt.take(hasty, high, load, ring.index, self._age(ring))
+            self.spurt.take(np.where(self._hasty(number), low, math.inf), high, load, ring.index, self._age(ring))
         if self.lives.after is not None and number == joining(self.settings):
             self.lives.settle(low, self.rings)
         if number + 1 == len(self.rings):
@@ -247,6 +246,14 @@ class Group:
         if coarse.count == 0:
             self._open(number + 1, int(start // coarse.block_seconds))
         self._add(number + 1, low, high, load)
+
+    def _hasty(self, number: int) -> Bools:
+        """Of which series spurts take a level's open block in: those that are limited, and read often enough, (n,)."""
+        finer, ring = self.rings[number - 1 : number + 1]
+        ratio = round(ring.block_seconds / finer.block_seconds)
+        inside = finer.between(ring.index * ratio, (ring.index + 1) * ratio)
+        read: Bools = np.isfinite(inside[:-1]).sum(1) >= LEAST_FINER
+        return read if self.limited is None else read & self.limited
 
     def _age(self, ring: Ring) -> float:
         """Of the life at the end of the open block, in blocks."""

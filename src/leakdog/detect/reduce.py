@@ -23,6 +23,7 @@ class Blocks:
         index: of the block, its start over its width.
         load: NaN where not known.
         life_start: of its first reading.
+        count: readings in it, or finer blocks.
 
     """
 
@@ -32,6 +33,7 @@ class Blocks:
     high: Array
     load: Array
     life_start: Array
+    count: Ints
 
 
 def block_of(time: Array, seconds: float) -> Ints:
@@ -54,18 +56,24 @@ def reduce(blocks: Blocks, start: Array, seconds: float) -> Blocks:
     first[1:] |= row[1:] != row[:-1]
     begins = np.flatnonzero(first)
     if len(begins) == len(row):  # each in a block of its own
-        return replace(blocks, index=index)
+        return replace(blocks, index=index, count=np.ones_like(row))
     lows, highs = np.minimum.reduceat(blocks.low, begins), np.maximum.reduceat(blocks.high, begins)
     load = _mean_load(blocks.load, begins)
-    return Blocks(row[begins], index[begins], lows, highs, load, blocks.life_start[begins])
+    count = np.diff(begins, append=len(row))
+    return Blocks(row[begins], index[begins], lows, highs, load, blocks.life_start[begins], count)
 
 
 def in_turn(blocks: Blocks, rows: range, wanted: Bools) -> Iterator[tuple[int, Array, Array, Array, Array]]:
-    """Blocks of the series that are wanted, in order of time: index, and low, high, load and life_start, (rows,).
+    """The blocks that are wanted, in order of time: index, and low, high, load and life_start, (rows,).
 
     `low` is infinite where a series has none.
+
+    Args:
+        rows: the series that are in `blocks`.
+        wanted: (n,) which blocks.
+
     """
-    chosen = np.flatnonzero(wanted[blocks.row - rows.start])
+    chosen = np.flatnonzero(wanted)
     chosen = chosen[np.argsort(blocks.index[chosen], kind="stable")]
     index = blocks.index[chosen]
     begins = np.flatnonzero(np.diff(index, prepend=-1)).tolist()
