@@ -13,6 +13,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -23,6 +24,7 @@ from bench.decode import FUNCTIONS, build_service
 LARGE_STACKS = 2000  # a heap profile of some 100 kB
 ROUNDS = 8
 APART_SECONDS = 2.0
+LAST_LINES = 5  # of what a process said that failed
 PAGES = {"heap": "/debug/pprof/heap", "goroutine": "/debug/pprof/goroutine", "metrics": "/metrics"}
 ROOT = Path(__file__).parents[1]
 PROMETHEUS = """global: {{scrape_interval: 1s}}
@@ -88,26 +90,32 @@ def fetch(url: str, headers: Mapping[str, str] | None = None) -> bytes:
 
 @contextlib.contextmanager
 def running(command: list[object], where: Path = ROOT) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that is ended with the block."""
-    process = subprocess.Popen(list(map(str, command)), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=where)
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait(timeout=60)
+    """A process that is ended with the block. If it fails by itself, the end of what it said is printed."""
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(list(map(str, command)), stdout=subprocess.DEVNULL, stderr=said, cwd=where)
+        try:
+            yield process
+        finally:
+            if process.poll():
+                said.seek(0)
+                print(*said.read().decode(errors="replace").splitlines()[-LAST_LINES:], sep="\n", file=sys.stderr)
+            process.terminate()
+            process.wait(timeout=60)
 
 
-def wait_for(url: str, seconds: float = 60) -> None:
-    """Return once the page answers.
+def wait_for(url: str, process: subprocess.Popen[bytes], seconds: float = 60) -> None:
+    """Return once the process answers at this page.
 
     Raises:
-        SystemExit: it does not within this time.
+        SystemExit: it does not within this time, or has ended.
 
     """
     end = time.monotonic() + seconds
     while True:
         with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=5):
             return
+        if process.poll() is not None:
+            raise SystemExit(f"{process.args} ended with {process.returncode} before {url} answered")
         if time.monotonic() > end:
             raise SystemExit(f"waited {seconds:.0f} s for {url}")
         time.sleep(0.05)
@@ -128,8 +136,8 @@ def _prometheus(folder: Path) -> Iterator[tuple[str, int]]:
     config.write_text(PROMETHEUS.format(port=port))
     data = folder / "prometheus"
     command = ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={data}"]
-    with running([*command, f"--web.listen-address=127.0.0.1:{port}"]):
-        wait_for(f"http://127.0.0.1:{port}/-/ready")
+    with running([*command, f"--web.listen-address=127.0.0.1:{port}"]) as process:
+        wait_for(f"http://127.0.0.1:{port}/-/ready", process)
         time.sleep(10)
         yield "Prometheus", port
     shutil.rmtree(data)

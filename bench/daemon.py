@@ -43,7 +43,8 @@ def main(arguments: Sequence[str] = ()) -> None:
     options.add_argument("--interval", type=float, nargs="*", default=[5.0], help="seconds, one for each --targets")
     options.add_argument("--large", type=int, default=50, help="targets that send 100 kB; 0: none")
     options.add_argument("--large-interval", type=float, default=5.0, help="seconds")
-    options.add_argument("--seconds", type=float, default=30.0, help="how long is measured, after a first pass")
+    options.add_argument("--settle", type=float, default=5.0, help="seconds from the end of a first pass on")
+    options.add_argument("--seconds", type=float, default=30.0, help="how long is measured after that")
     given = options.parse_args(arguments)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -59,24 +60,25 @@ def main(arguments: Sequence[str] = ()) -> None:
         )
         with simulated(folder / "bodies") as port:
             for count, interval in zip(given.targets, given.interval[: len(given.targets)], strict=True):
-                print(measure(folder / f"daemon-{count}", addresses(count, port), interval, given.seconds), flush=True)
+                targets = addresses(count, port)
+                print(measure(folder / f"daemon-{count}", targets, interval, given), flush=True)
         if given.large:
             print(record_large(folder / "large"))
             with simulated(folder / "large") as port:
                 targets = addresses(given.large, port)
-                print(measure(folder / "daemon-large", targets, given.large_interval, given.seconds, LARGE), flush=True)
+                print(measure(folder / "daemon-large", targets, given.large_interval, given, LARGE), flush=True)
 
 
 def measure(
-    folder: Path, targets: Sequence[str], interval: float, seconds: float, pages: tuple[str, ...] = SMALL
+    folder: Path, targets: Sequence[str], interval: float, given: argparse.Namespace, pages: tuple[str, ...] = SMALL
 ) -> str:
     """Watch all targets for a while: a row of the table."""
     with daemon(folder, targets, interval, pages) as (process, url):
         idle = process.memory_info().rss
-        time.sleep(interval + 5)  # the first pass of each is another: it decodes and stores all anew
+        time.sleep(interval + given.settle)  # the first pass of each is another: it decodes and stores all anew
         scrapes = metric(url, "leakdog_scrapes_total")  # what this page costs is not counted
         began, before = time.monotonic(), cpu_seconds(process)
-        time.sleep(seconds)
+        time.sleep(given.seconds)
         cpu, elapsed = cpu_seconds(process) - before, time.monotonic() - began
         done = metric(url, "leakdog_scrapes_total") - scrapes
         failed = metric(url, "leakdog_scrape_failures_total")
@@ -103,8 +105,8 @@ def cpu_seconds(process: psutil.Process) -> float:
 def simulated(folder: Path) -> Iterator[int]:
     """The process that plays all targets; gives its port."""
     port = free_port()
-    with running([sys.executable, "-m", "bench.targets", folder, port]):
-        wait_for(f"http://127.0.0.1:{port}{PAGES['heap']}")
+    with running([sys.executable, "-m", "bench.targets", folder, port]) as process:
+        wait_for(f"http://127.0.0.1:{port}{PAGES['heap']}", process)
         yield port
 
 
@@ -114,16 +116,16 @@ def daemon(
 ) -> Iterator[tuple[psutil.Process, str]]:
     """A daemon on these pages of these targets, once it is ready; gives its process and URL."""
     folder.mkdir(exist_ok=True)
-    config = folder / "leakdog.yml"
+    config, every = folder / "leakdog.yml", f"{1000 * interval:.0f}ms"
     profiles = [page for page in pages if page != "metrics"]
     job = {"job_name": "bench", "profiles": profiles, "static_configs": [{"targets": list(targets)}]}
-    jobs = [{**job, "intervals": dict.fromkeys(profiles, f"{interval:g}s")}]
-    settings = {"global": {"scrape_interval": f"{interval:g}s"}, "storage": {"path": str(folder / "data")}}
+    jobs = [{**job, "intervals": dict.fromkeys(profiles, every)}]
+    settings = {"global": {"scrape_interval": every}, "storage": {"path": str(folder / "data")}}
     config.write_text(json.dumps({**settings, "scrape_configs": jobs if targets else []}))
     url = f"http://127.0.0.1:{free_port()}"
     command = [sys.executable, "-m", "leakdog", "run", "--config", config]
     with running([*command, "--web.listen-address", url.removeprefix("http://")]) as process:
-        wait_for(f"{url}/-/ready", 300)
+        wait_for(f"{url}/-/ready", process, 300)
         yield psutil.Process(process.pid), url
 
 

@@ -68,8 +68,8 @@ def watcher(folder: Path, preset: str, pid: int) -> Iterator[str]:
         "scrape_configs": [{"job_name": "leakdog", "process": {"pid": pid}}],
     }
     config.write_text(json.dumps(settings))
-    with running([sys.executable, "-m", "leakdog", "run", "--config", config, "--web.listen-address", at]):
-        wait_for(f"http://{at}/-/ready")
+    with running([sys.executable, "-m", "leakdog", "run", "--config", config, "--web.listen-address", at]) as process:
+        wait_for(f"http://{at}/-/ready", process)
         yield f"http://{at}"
 
 
