@@ -228,12 +228,20 @@ class Pipeline:
         for leak in (leak for leak in latest.values() if leak.id in told):
             culprit = f": {_first(leak)}" if leak.culprits else ""
             level = logging.WARNING if leak.state is LeakState.FIRING else logging.INFO
-            state = "no longer suspected" if leak.state is LeakState.INACTIVE else leak.state.value
-            log.log(level, "leak %s of %s is %s (%s)%s", leak.id, leak.key, state, leak.leak_class.value, culprit)
+            log.log(
+                level, "leak %s of %s is %s (%s)%s", leak.id, leak.key, _state(leak), leak.leak_class.value, culprit
+            )
         try:
             await self._store.put_leaks(list(latest.values()))
         except StoreError as error:
             log.error("the state of %d leaks was not stored: %s", len(latest), error)
+
+
+def _state(leak: Leak) -> str:
+    """Its state for the log. What was over with its process is not fixed by that."""
+    if leak.ended_with_process:
+        return "over, as its process has ended"
+    return "no longer suspected" if leak.state is LeakState.INACTIVE else leak.state.value
 
 
 def _first(leak: Leak) -> str:

@@ -246,6 +246,23 @@ async def test_a_restart_ends_the_leak_and_begins_a_life(config: Config, store: 
     assert [stored.state for stored in await store.leaks()] == [LeakState.RESOLVED]
 
 
+@pytest.mark.parametrize("gone", [True, False])
+async def test_the_log_calls_nothing_fixed_that_ended_with_its_process(
+    config: Config, store: Store, watched: Watched, caplog: pytest.LogCaptureFixture, gone: bool
+) -> None:
+    """Of a process that has gone for a while, or has another in its place, the leak is over, and not resolved."""
+    pipeline, _ = build(config, script := Script(), store)
+    await grow(pipeline, script, watched, 95)
+    script.now += 60
+    script.tells({Signal.INUSE_SPACE: 5e7}, start_time=script.now)
+    if gone:
+        script.next = FetchError(Reason.PROCESS_GONE, "process 7 has ended")
+    with caplog.at_level(logging.INFO, "leakdog.pipeline"):
+        await pipeline.scrape(watched, script.now)
+    told = [message.rpartition(" is ")[2] for message in caplog.messages if message.startswith("leak ")]
+    assert told[-1:] == ["over, as its process has ended (heap): cart.Put"]
+
+
 async def test_a_store_that_fails_does_not_stop_the_watching(config: Config, watched: Watched) -> None:
     """With a full disk leaks are found all the same."""
     script = Script()
