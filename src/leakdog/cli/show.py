@@ -18,7 +18,7 @@ from leakdog.errors import ApiError
 from leakdog.model import LeakState, Signal, Unit, Verdict
 from leakdog.report.down import down_lines
 from leakdog.report.leak import CLASS_WORDS, ended_with_process, leak_text, summary_lines, target_name, unix_time
-from leakdog.report.words import human_rate, human_time, human_value, inert, wrapped
+from leakdog.report.words import human_growth, human_time, human_value, inert, wrapped
 
 EPILOG = """examples:
   leakdog show 3f9c2a                            a leak: why, since when, which code, and its trend
@@ -152,9 +152,7 @@ def _print_signals(target: Json) -> None:
     for name, value in (target.get("signals") or {}).items():
         unit = _unit(name)
         said = verdicts.get(name) or {}
-        growth = said.get("growth_per_second")
-        quiet = growth is None or (said["verdict"] == Verdict.STEADY and not said.get("counts", True))
-        rate = "" if quiet else human_rate(growth, unit)
+        rate = human_growth(said.get("growth_per_second"), said["verdict"], unit) if said else ""
         row = (inert(name), human_value(value, unit), rate, inert(_verdict(said)))
         table.add_row(*map(Text, row))
     print()

@@ -12,7 +12,7 @@ from leakdog.cli.help import Help
 from leakdog.cli.tables import Row, print_rows
 from leakdog.model import Signal, Verdict
 from leakdog.report.leak import place
-from leakdog.report.words import human_rate, human_value, inert, wrapped
+from leakdog.report.words import human_growth, human_value, inert, wrapped
 
 EPILOG = """examples:
   leakdog sites shop/shop-1:6060            where the heap and the goroutines are, and what grows
@@ -61,11 +61,9 @@ def _print_table(signal: Signal, sites: Mapping[str, Any]) -> None:
     rows = []
     for site in sites["followed"]:
         verdict = Verdict(site["verdict"]) if site["verdict"] else Verdict.TOO_EARLY
-        rate = site.get("growth_per_second")
-        quiet = rate is None or (verdict is Verdict.STEADY and not site.get("counts", True))
         cells = (
             Text(human_value(site["value"], signal.unit)),
-            Text("" if quiet else human_rate(rate, signal.unit)),
+            Text(human_growth(site.get("growth_per_second"), verdict, signal.unit)),
             Text(verdict.value.replace("_", " "), style=_COLOURS.get(verdict, "dim")),
         )
         rows.append(Row(cells, [place(site)]))

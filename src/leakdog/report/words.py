@@ -15,6 +15,8 @@ MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 YEAR = 365.25 * DAY
 # A rate is told per the shortest of these spans in which something worth reading happens.
 RATE_SPANS = ((1.0, "s"), (MINUTE, "min"), (HOUR, "h"), (DAY, "day"))
+# Verdicts whose growth is no chance. Of growth that load explains, the rate is of what it does not.
+SURE = (Verdict.LEAK, Verdict.SETTLING)
 READABLE_BYTES = 1024.0
 READABLE_COUNT = 1.0
 
@@ -61,6 +63,11 @@ def human_rate(per_second: float | None, unit: Unit) -> str:
         RATE_SPANS[-1] if per_second else RATE_SPANS[0],
     )
     return f"{human_value(per_second * span, unit)}/{name}"
+
+
+def human_growth(per_second: float | None, verdict: str | None, unit: Unit) -> str:
+    """Growth per second where the verdict says that it grows; else a dash: of what is steady nobody knows a rate."""
+    return human_rate(per_second, unit) if verdict in SURE and per_second is not None else "-"
 
 
 def human_duration(seconds: float) -> str:

@@ -11,7 +11,7 @@ from leakdog.pipeline.state import Fleet, Watched
 from leakdog.pipeline.unprofiled import unprofiled
 from leakdog.report.leak import ENDED_SECONDS, beside, no_code, share_of, summary
 from leakdog.report.spans import Spans
-from leakdog.report.words import human_duration, human_rate, human_time, human_value, plural
+from leakdog.report.words import human_duration, human_growth, human_rate, human_time, human_value, plural
 from leakdog.web.document import document, leak_kind, leak_state, place, table, text
 from leakdog.web.jobs import LISTED, jobs_table, listed
 from leakdog.web.target import address, cost_of, steady
@@ -209,8 +209,7 @@ def _replica_row(watched: Watched, leak: Leak) -> Sequence[str]:
     more = [each for each in watched.leaks.values() if each.state in OPEN and each.leak_class is not leak.leak_class]
     state += "".join(f', <a href="/leaks/{quote(each.id)}">{leak_kind(each)} leak</a>' for each in more)
     state += "" if watched.up or watched.up is None else " <span class=down>down</span>"
-    rate = found.growth_per_second if found else None
-    growth = "" if rate is None else text(human_rate(rate, leak.signal.unit))
+    growth = text(human_growth(found.growth_per_second, found.verdict, leak.signal.unit)) if found else ""
     since = human_time(watched.life.start_time) if watched.life else ""
     return name, state, _value(watched, leak.signal), growth, since
 

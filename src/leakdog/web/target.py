@@ -19,6 +19,7 @@ from leakdog.report.stacked import stacked
 from leakdog.report.words import (
     human_bytes,
     human_duration,
+    human_growth,
     human_rate,
     human_share,
     human_steady,
@@ -192,8 +193,7 @@ def _verdict(found: Assessment | None, signal: Signal) -> tuple[str, str, str]:
     if found is None:
         return "", "", ""
     kind = "firing" if found.verdict is Verdict.LEAK else "dim"
-    quiet = found.growth_per_second is None or (found.verdict is Verdict.STEADY and not found.counts)
-    growth = "" if quiet else text(human_rate(found.growth_per_second, signal.unit))
+    growth = text(human_growth(found.growth_per_second, found.verdict, signal.unit))
     why = f"<span class=why>{text('; '.join(found.reasons))}</span>"
     return f"<span class={kind}>{_name(found.verdict)}</span>", growth, why
 

@@ -27,7 +27,7 @@ def test_table(serve: Serve, leakdog: Run, capsys: Capture) -> None:
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].strip() == "inuse_space"
     assert lines[2].split() == ["5.00", "MiB", "1.42", "KiB/s", "leak", "shop.(*Cart).Put", "/src/cart.go:12"]
-    assert lines[3].split() == ["1.00", "MiB", "too", "early", "shop.Get"]
+    assert lines[3].split() == ["1.00", "MiB", "-", "too", "early", "shop.Get"]
     assert lines[4].split() == ["2.00", "KiB", "all", "other", "code"]
 
 
@@ -42,13 +42,13 @@ def test_objects_are_counted(serve: Serve, leakdog: Run, capsys: Capture) -> Non
     assert table[3] == ["12", "all", "other", "code"]
 
 
-def test_growth_that_does_not_count_is_left_out(serve: Serve, leakdog: Run, capsys: Capture) -> None:
-    """Beside a steady site, as `leakdog show` does beside a steady signal."""
-    few, more = ({**PUT, "verdict": "steady", "counts": counts} for counts in (False, True))
+def test_growth_is_told_where_it_is_sure(serve: Serve, leakdog: Run, capsys: Capture) -> None:
+    """Beside a steady site is a dash, as `leakdog show` has beside a steady signal."""
+    few, more = ({**PUT, "verdict": verdict} for verdict in ("steady", "settling"))
     found = {**FOUND, "sites": {"inuse_space": {"followed": [few, more], "other": 0}}}
     assert leakdog("sites", "shop/a:1", "--server", serve({"/api/v1/sites": found})) == 0
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert [line[2:-2] for line in lines[2:4]] == [["steady"], ["1.42", "KiB/s", "steady"]]
+    assert [line[2:-2] for line in lines[2:4]] == [["-", "steady"], ["1.42", "KiB/s", "settling"]]
 
 
 def test_json(serve: Serve, leakdog: Run, capsys: Capture) -> None:

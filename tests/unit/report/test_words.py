@@ -15,6 +15,7 @@ from leakdog.report.words import (
     human_bytes,
     human_count,
     human_duration,
+    human_growth,
     human_rate,
     human_share,
     human_steady,
@@ -83,6 +84,13 @@ def test_value() -> None:
 def test_rate(rate: float | None, unit: Unit, text: str) -> None:
     """A rate is told per the shortest span in which something worth reading happens."""
     assert human_rate(rate, unit) == text
+
+
+def test_growth() -> None:
+    """Of what is steady, follows load or has no verdict yet, no rate is known."""
+    told = {verdict: human_growth(2048.0, verdict, Unit.BYTES) for verdict in Verdict}
+    assert {verdict for verdict, text in told.items() if text == "2.00 KiB/s"} == {Verdict.LEAK, Verdict.SETTLING}
+    assert set(told.values()) == {"2.00 KiB/s", "-"}
 
 
 @pytest.mark.parametrize(

@@ -276,6 +276,11 @@ def test_the_instances_of_the_job_stand_beside_each_other() -> None:
     assert '<a href="/leaks/3f9c2a71b0">b:1</a>' in table
     assert "down" in table.partition("a&lt;b&gt;:1")[2]
     assert table.count("1.00 KiB") == 2
+    fleet.targets[TargetKey("shop", "a<b>:1")].assessments = {
+        Signal.INUSE_SPACE: Assessment(Signal.INUSE_SPACE, 1.0, Verdict.STEADY, growth_per_second=2048.0)
+    }
+    quiet = leak_page(LEAK, fleet, "", 2000.0).partition("Instances of this job")[2].partition("</table>")[0]
+    assert '<td data-name="Growth">-</td>' in quiet
     del fleet.targets[TargetKey("shop", "a<b>:1")]
     assert "Instances of this job" not in leak_page(LEAK, fleet, "", 2000.0)
 

@@ -136,15 +136,14 @@ def test_judged_signals_come_first_with_their_reasons() -> None:
     assert {cell for row in others for cell in row[2:]} == {""}
 
 
-def test_growth_that_does_not_count_is_left_out() -> None:
-    """Of a steady signal the growth is told only where it is as much as counts; of what leaks, always."""
+def test_growth_is_told_where_it_is_sure() -> None:
+    """Of a signal that leaks or settles; one that is steady has a dash, however much it has moved."""
     made = watched()
     leaks = made.assessments[Signal.INUSE_SPACE]
-    steady = replace(leaks, verdict=Verdict.STEADY)
     for found, growth in (
-        (steady, "2.00 KiB/s"),
-        (replace(steady, counts=False), ""),
-        (replace(leaks, counts=False), "2.00 KiB/s"),
+        (replace(leaks, verdict=Verdict.STEADY), "-"),
+        (replace(leaks, verdict=Verdict.SETTLING), "2.00 KiB/s"),
+        (leaks, "2.00 KiB/s"),
     ):
         made.assessments = {Signal.INUSE_SPACE: found}
         assert rows(target_page(made, SHOWN, NOW), "Signals")[0][3] == growth
