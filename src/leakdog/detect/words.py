@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 from leakdog.detect.settings import DAY, Look, Settings
@@ -23,6 +24,13 @@ def amount(value: float, unit: Unit) -> str:
     while abs(value) >= 999.5 and power < len(PREFIXES) - 1:
         value, power = value / 1024, power + 1
     return f"{value:.3g} {PREFIXES[power]}B"
+
+
+def extent(value: float, unit: Unit) -> str:
+    """The same of a change or a level: things are whole, so `41` or `less than 1`. Parts of one are left away."""
+    if unit is not Unit.COUNT:
+        return amount(value, unit)
+    return "less than 1" if 0 < abs(value) < 1 else f"{math.trunc(value):,}"
 
 
 def rate(per_second: float, interval: tuple[float, float], unit: Unit) -> str:
@@ -62,7 +70,7 @@ def grew(found: Finding, seconds: float, unit: Unit, interval: tuple[float, floa
     """How much, how fast, in how many segments."""
     steps = round(found["rising"] * 7)
     return (
-        f"grew {amount(found['rise'], unit)} in {span(seconds)}, {rate(found['growth'], interval, unit)}, "
+        f"grew {extent(found['rise'], unit)} in {span(seconds)}, {rate(found['growth'], interval, unit)}, "
         f"in {steps} of 7 steps between eighths of that time"
     )
 
@@ -124,7 +132,7 @@ def why_settling(
         "last quarter of that time",
     ]
     if plateau is not None:
-        out.append(f"slowing down like this it will settle near {amount(plateau[0], signal.unit)} {_when(plateau[1])}")
+        out.append(f"slowing down like this it will settle near {extent(plateau[0], signal.unit)} {_when(plateau[1])}")
     return out
 
 
@@ -151,9 +159,9 @@ def why_steady(
     """Reasons for no verdict of growth: the first gate that it did not pass."""
     unit = signal.unit
     asked = least_growth(found, signal, settings)
-    moved = f"changed by {amount(found['rise'], unit)} in {span(seconds)}"
+    moved = f"changed by {extent(found['rise'], unit)} in {span(seconds)}"
     if found["rise"] < asked:
-        return [f"{moved}, less than the {amount(asked, unit)} that count"]
+        return [f"{moved}, less than the {extent(math.ceil(asked), unit)} that count"]
     if found["z"] < settings.z_least:
         return [f"{moved}, within its own fluctuation ({errors(found['z'])} standard errors from no growth)"]
     if found["max_step"] > settings.max_step:

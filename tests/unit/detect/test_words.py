@@ -40,6 +40,33 @@ def test_amounts_are_short(value: float, unit: Unit, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (0.219, Unit.COUNT, "less than 1"),
+        (-0.219, Unit.COUNT, "less than 1"),
+        (0.0, Unit.COUNT, "0"),
+        (9.96, Unit.COUNT, "9"),
+        (-3.4, Unit.COUNT, "-3"),
+        (1234567.8, Unit.COUNT, "1,234,567"),
+        (34.1 * 2**20, Unit.BYTES, "34.1 MiB"),
+    ],
+)
+def test_things_are_whole(value: float, unit: Unit, text: str) -> None:
+    """There is no fifth of a goroutine; what is left away keeps a change below what it did not reach."""
+    assert words.extent(value, unit) == text
+
+
+def test_reasons_count_whole_things() -> None:
+    """Of threads, what they changed by, what counts, by what they grew and where they settle."""
+    found = FOUND | {"rise": 20.9, "base": 418.0, "growth": 0.5}
+    steady = words.why_steady(found | {"rise": 0.219}, 48, Signal.THREADS, PRODUCTION, None)
+    assert steady == ["changed by less than 1 in 48 s, less than the 21 that count"]
+    grew, _, settles = words.why_settling(found, 48, Signal.THREADS, (0.4, 0.6), (440.7, 90.0))
+    assert grew.startswith("grew 20 in 48 s, ")
+    assert "settle near 440 in 90 s" in settles
+
+
+@pytest.mark.parametrize(
     ("seconds", "text"),
     [(90, "90 s"), (2400, "40 min"), (23400, "6.5 h"), (14 * 86400, "14 days"), (3 * YEAR, "3 years")],
 )
