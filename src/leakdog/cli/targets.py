@@ -129,7 +129,8 @@ def _down(targets: Sequence[Mapping[str, Any]], now: float) -> Iterator[str]:
     told: set[str] = set()
     for target in targets[:LISTED]:
         error, *more = down_lines(target, now)
-        yield inert(f"  {target['job']}/{target['instance']}: {error}")
+        first, *rest = wrapped(inert(f"{target['job']}/{target['instance']}: {error}"), 2)
+        yield from (first, *(f"  {line}" for line in rest))
         yield from (line for each in more if each not in told for line in wrapped(inert(each), 4))
         told.update(each for each in more if each.startswith(TO_DO))
     if len(targets) > LISTED:

@@ -33,6 +33,18 @@ def test_table(serve: Serve, target: Make, leak: Make, leakdog: Run, capsys: Cap
     assert max(map(len, text.splitlines())) <= 80
 
 
+def test_a_long_error_is_wrapped(serve: Serve, target: Make, leakdog: Run, capsys: Capture) -> None:
+    """What a target that is down last said has at most 80 columns, further in than the name of the target."""
+    error = "http_status: http://10.0.0.9:6060/debug/pprof/heap?gc=1 answered 503 Service Unavailable, " + "busy " * 20
+    gone = target(instance="10.0.0.9:6060", up=False, last_error=error, signals={}, last_success=None)
+    url = serve({"/api/v1/targets": {"targets": [gone]}, "/api/v1/leaks": {"leaks": []}})
+    assert leakdog("targets", "--server", url) == 0
+    lines = capsys.readouterr().out.partition("down:\n")[2].splitlines()
+    assert max(map(len, lines)) <= 80
+    assert [len(line) - len(line.lstrip()) for line in lines[:3]] == [2, 4, 4]
+    assert " ".join(" ".join(lines).split()).startswith(f"shop/10.0.0.9:6060: {error}".rstrip())
+
+
 def test_an_outage_fits_on_a_screen(serve: Serve, target: Make, leakdog: Run, capsys: Capture) -> None:
     """Of hundreds that are down for one reason ten are told in full, and what to do about it once."""
     gone = {"up": False, "last_error": "connect: refused", "signals": {}, "last_success": None}
