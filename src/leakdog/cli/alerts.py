@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from leakdog.cli.tables import Row, fits, print_rows
+from leakdog.model import Verdict
 from leakdog.report.words import human_duration, human_rate, human_time, inert
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from leakdog.model import Unit
 
 LIMIT = "LIMIT IN"
+PENDING = "leak pending"
 
 
 def print_alerts(results: Sequence[Replayed], units: Sequence[Unit]) -> None:
@@ -33,9 +35,14 @@ def print_alerts(results: Sequence[Replayed], units: Sequence[Unit]) -> None:
     elif rows:
         print_rows(headings, rows, "SERIES, AND WHY")
     quiet = sum(not each.alerts for each in results)
-    verdicts = sorted({each.verdict.value for each in results if not each.alerts})
-    known = f" ({', '.join(verdicts).replace('_', ' ')})" if verdicts else ""
+    verdicts = sorted({_verdict(each) for each in results if not each.alerts})
+    known = f" ({', '.join(verdicts)})" if verdicts else ""
     print(f"{len(results) - quiet or 'no'!s} series with an alert, {quiet:,} without{known}")
+
+
+def _verdict(result: Replayed) -> str:
+    """The last verdict of a series without an alert: a leak that has not stood for long enough is pending."""
+    return PENDING if result.verdict is Verdict.LEAK else result.verdict.value.replace("_", " ")
 
 
 def _cells(alert: Alert, unit: Unit) -> tuple[str, str, str, str]:

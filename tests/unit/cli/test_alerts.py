@@ -60,6 +60,13 @@ def test_a_limit_that_no_series_has_takes_no_room(capsys: pytest.CaptureFixture[
         assert (LIMIT in out, "2 h" in out) == (told, told)
 
 
+def test_a_leak_that_never_fired_is_pending(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is counted among those without an alert, and named for what it is; a verdict is told in plain words."""
+    quiet = [Replayed("a", verdict=verdict) for verdict in (Verdict.LEAK, Verdict.TOO_EARLY)]
+    print_alerts([replayed(), *quiet], [Unit.BYTES] * 3)
+    assert capsys.readouterr().out.splitlines()[-1] == "1 series with an alert, 2 without (leak pending, too early)"
+
+
 def test_a_series_says_nothing_to_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     """What is in a name is told as text, and is no markup."""
     odd = replayed()
