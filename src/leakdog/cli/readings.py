@@ -53,7 +53,8 @@ class Readings:
         others = times[(times >= SPAN * usual[0]) & (times < SPAN * (usual[-1] + 1))]
         begin, end = (human_time(float(each)).split()[0] for each in (others.min(), others.max()))
         place, others_are = min(places), f"the other readings of its series are of {begin} to {end}"
-        return place, f"timestamp {place.text!r} is years away: {others_are}; correct it, or leave the line out"
+        to_do = "correct it or leave the line out; a recording of another time needs a name of its own in column series"
+        return place, f"timestamp {place.text!r} is years away: {others_are}; {to_do}"
 
     def history(self, name: str, *, with_load: bool) -> History:
         """Points in order of time; of several at one time the first counts."""

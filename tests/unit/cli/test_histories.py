@@ -106,6 +106,17 @@ def test_a_time_that_is_years_from_all_others_is_named(stray: str, said: str, tm
         read_histories(str(path))
 
 
+def test_two_recordings_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    """The error says what to do with two that lie years apart; with that done they are read."""
+    path = tmp_path / "two.csv"
+    parts = ("series,timestamp,value\n", "a,1500000000,5\na,1500000060,5\n", "a,1750000000,5\na,1750000060,5\n")
+    path.write_text("".join(parts))
+    with pytest.raises(LeakdogError, match="another time needs a name of its own in column series"):
+        read_histories(str(path))
+    path.write_text("".join((*parts[:2], parts[2].replace("a,", "b,"))))
+    assert [each.name for each in read_histories(str(path))] == ["a", "b"]
+
+
 def test_nobody_replays_centuries(tmp_path: Path) -> None:
     """Readings that follow one another for too long are as wrong as one that is alone."""
     path = tmp_path / "long.csv"
