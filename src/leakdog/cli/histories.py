@@ -21,6 +21,7 @@ from leakdog.errors import LeakdogError
 
 NEEDED = ("timestamp", "value")
 KNOWN = ("series", *NEEDED, "load", "start_time", "limit")
+WRONG_LINES = 3  # that are told with their places
 MOST_SHOWN = 60  # characters of what was found in their place
 MILLISECONDS = 1e11  # from it on, as unix seconds, a time is after the year 5000
 TIMES = ("timestamp", "start_time")
@@ -34,6 +35,28 @@ class _Unusable(ValueError):
     def __init__(self, place: int, why: str) -> None:
         super().__init__(why)
         self.place = place
+
+
+class _Wrong:
+    """The lines of a file that cannot be used: how many, and the first of them with their places."""
+
+    def __init__(self, path: str) -> None:
+        self._path, self._count = path, 0
+        self._first: list[str] = []
+
+    def add(self, line: int, column: int, why: str) -> None:
+        self._count += 1
+        if self._count <= WRONG_LINES:
+            self._first.append(f"{self._path}:{line}:{column}: {why}")
+
+    def check(self) -> None:
+        """Raise LeakdogError if there is any."""
+        if self._count == 1:
+            raise LeakdogError(f"reading {self._first[0]}")
+        if self._count:
+            which = "" if self._count == len(self._first) else "; the first of them"
+            listed = "\n  ".join((f"reading {self._path}: {self._count:,} lines cannot be used{which}:", *self._first))
+            raise LeakdogError(listed)
 
 
 class _Lines:
@@ -64,7 +87,8 @@ def read_histories(path: str, *, with_load: bool = True, progress: Callable[[], 
     """Read a CSV file of series.
 
     Raises:
-        LeakdogError: the file cannot be read, or a line of it cannot be used; says where, as file:line:column, and why.
+        LeakdogError: the file cannot be read, or lines of it cannot be used; says how many, and of the first where, as
+            file:line:column, and why.
 
     """
     try:
@@ -109,6 +133,7 @@ def _read(lines: TextIO, path: str, progress: Callable[[], None]) -> dict[str, R
         heading.index(name) if name in heading else None for name in ("series", "load", "start_time", "limit")
     )
     found: dict[str, Readings] = {}
+    wrong = _Wrong(path)
     for number, row in enumerate(rows, 2):
         if number % PROGRESS_LINES == 0:
             progress()
@@ -131,10 +156,10 @@ def _read(lines: TextIO, path: str, progress: Callable[[], None]) -> dict[str, R
             if math.isnan(series.limit):
                 series.limit = _optional(row, at_limit, "limit")
         except _Unusable as error:
-            raise LeakdogError(f"reading {path}:{rows.line_num}:{told.column(error.place)}: {error}") from None
+            wrong.add(rows.line_num, told.column(error.place), str(error))
         except IndexError:
-            what = f"the line has {len(row)} of {len(heading)} columns"
-            raise LeakdogError(f"reading {path}:{rows.line_num}:1: {what}") from None
+            wrong.add(rows.line_num, 1, f"the line has {len(row)} of {len(heading)} columns")
+    wrong.check()
     return found
 
 

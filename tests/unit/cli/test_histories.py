@@ -106,6 +106,21 @@ def test_a_time_that_is_years_from_all_others_is_named(stray: str, said: str, tm
         read_histories(str(path))
 
 
+@pytest.mark.parametrize(
+    ("bad", "head"), [(2, "2 lines cannot be used:"), (5000, "5,000 lines cannot be used; the first")]
+)
+def test_all_lines_that_cannot_be_used_are_counted(bad: int, head: str, tmp_path: Path) -> None:
+    """Whoever mends one file by hand wants to know how much there is to do, and where: the first three have places."""
+    path = tmp_path / "bad.csv"
+    path.write_text("timestamp,value\n10,1\nsoon,2\n30\n" + "50,x\n60,6\n" * (bad - 2))
+    with pytest.raises(LeakdogError) as told:
+        read_histories(str(path))
+    first, *places = str(told.value).splitlines()
+    assert first.startswith(f"reading {path}: {head}")
+    assert [each.split(": ")[0] for each in places] == [f"  {path}:{at}" for at in ("3:1", "4:1", "5:4")][:bad]
+    assert places[1].endswith("the line has 1 of 2 columns")
+
+
 def test_two_recordings_of_one_name_are_told_apart(tmp_path: Path) -> None:
     """The error says what to do with two that lie years apart; with that done they are read."""
     path = tmp_path / "two.csv"
