@@ -15,6 +15,7 @@ import pytest
 
 from leakdog import cli
 from leakdog.attribute.case import Finding
+from leakdog.cli.sampling import Sampled
 from leakdog.cli.scan import _record
 from leakdog.config.schema import Config, ScrapeConfig
 from leakdog.errors import LeakdogError
@@ -60,33 +61,40 @@ def test_a_time_must_be_a_time(said: str, time: str, capsys: Capture) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "seconds", "warned"),
+    ("given", "seconds", "said"),
     [
-        ((), 120.0, ""),
-        (("--interval", "10s"), 600.0, ""),
-        (("--interval", "10s", "--for", "5m"), 300.0, ""),
+        ((), 120.0, ("every 1s for 2m; a first verdict takes 44 s",)),
+        (("--interval", "10s"), 600.0, ("every 10s for 10m; a first verdict takes 3 min 40 s",)),
+        (("--interval", "10s", "--for", "5m"), 300.0, ("every 10s for 5m; a first verdict takes 3 min 40 s",)),
         (
-            ("--interval", "10s", "--for", "2m"),
-            120.0,
-            "leakdog scan: read every 10s, 2m are too short for a verdict; give --for 6m, or a shorter --interval\n",
+            ("--interval", "10s", "--for", "220s"),
+            220.0,
+            (
+                "every 10s for 3m40s; a first verdict takes 3 min 40 s",
+                "that is too short for a verdict; give --for 6m, or a shorter --interval",
+            ),
         ),
-        (("--for", "3s"), 3.0, ""),
+        (("--for", "3s"), 3.0, ("every 1s for 3s; a first verdict takes 44 s",)),
     ],
 )
 def test_a_longer_interval_needs_a_longer_scan(
-    given: tuple[str, ...], seconds: float, warned: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+    given: tuple[str, ...], seconds: float, said: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
-    """It has 60 samples unless told otherwise, and what comes to nothing is told before, not after."""
+    """It has 60 samples unless told otherwise; what it does, and when that comes to a verdict, is told at once."""
     sampled = []
 
-    async def scanned(_: object, seconds: float, **__: object) -> tuple[Fleet, list[tuple[str, bytes]]]:
+    async def scanned(_: object, seconds: float, **__: object) -> Sampled:
         sampled.append(seconds)
-        return found(replace(LEAK, leak_class=LeakClass.GOROUTINE)), []
+        return Sampled(found(replace(LEAK, leak_class=LeakClass.GOROUTINE)), [], seconds)
 
-    monkeypatch.setattr("leakdog.cli.scan._scan", scanned)
+    monkeypatch.setattr("leakdog.cli.sampling.sample", scanned)
     cli.main(["scan", KEY.instance, "--no-gc", *given])
     assert sampled == [seconds]
-    assert capsys.readouterr().err == warned
+    first, *more = said
+    assert capsys.readouterr().err.splitlines() == [
+        f"leakdog scan: reading {first}, Ctrl-C tells what is known by then",
+        *(f"leakdog scan: {each}" for each in more),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -98,11 +106,11 @@ def test_no_collection_is_forced_where_none_is_wanted(
     """Neither before a heap profile nor for a goroutineleak profile; else it is said before it is done."""
     jobs = []
 
-    async def scanned(config: Config, *_: object, keep: bool) -> tuple[Fleet, list[tuple[str, bytes]]]:
+    async def scanned(config: Config, *_: object, keep: bool) -> Sampled:
         jobs.extend(config.scrape_configs)
-        return found(LEAK), []
+        return Sampled(found(LEAK), [], 120.0)
 
-    monkeypatch.setattr("leakdog.cli.scan._scan", scanned)
+    monkeypatch.setattr("leakdog.cli.sampling.sample", scanned)
     assert cli.main(["scan", KEY.instance, *given]) == 1
     (job,) = jobs
     assert (job.params.get("gc"), Kind.GOROUTINELEAK in job.profiles) == (gc, leak_profile)
@@ -116,10 +124,10 @@ def test_what_may_be_garbage_is_not_told_as_sure(
 ) -> None:
     """Where nothing was collected; goroutines, threads and files are none."""
 
-    async def scanned(*_: object, keep: bool) -> tuple[Fleet, list[tuple[str, bytes]]]:
-        return found(replace(LEAK, leak_class=leak_class)), []
+    async def scanned(*_: object, keep: bool) -> Sampled:
+        return Sampled(found(replace(LEAK, leak_class=leak_class)), [], 120.0)
 
-    monkeypatch.setattr("leakdog.cli.scan._scan", scanned)
+    monkeypatch.setattr("leakdog.cli.sampling.sample", scanned)
     counted = {LeakClass.GOROUTINE, LeakClass.THREADS, LeakClass.FILES}
     for given, said in (("--gc", False), ("--no-gc", leak_class not in counted)):
         assert cli.main(["scan", KEY.instance, given]) == 1
@@ -213,15 +221,35 @@ def test_the_verdict_is_the_exit_code(
 ) -> None:
     """1 for a leak, also of a process that it has killed; 3 where nothing can be said, or not yet; 0 else."""
 
-    async def scanned(*_: object, keep: bool) -> tuple[Fleet, list[tuple[str, bytes]]]:
-        return fleet, []
+    async def scanned(*_: object, keep: bool) -> Sampled:
+        return Sampled(fleet, [], 120.0)
 
     for watched in fleet:
         watched.last_error = watched.last_error if watched.up is False else ""
-    monkeypatch.setattr("leakdog.cli.scan._scan", scanned)
+    monkeypatch.setattr("leakdog.cli.sampling.sample", scanned)
     assert cli.main(["scan", KEY.instance]) == code
     out, err = capsys.readouterr()
     assert said in out + err
+
+
+@pytest.mark.parametrize(
+    ("read", "said"), [(5.0, "this is what is known so far"), (None, "reading 127.0.0.1:6060: it was not read at all")]
+)
+def test_ctrl_c_tells_what_is_known(
+    read: float | None, said: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    """What was seen until then is printed as after a whole scan, and the exit code is that of what was interrupted."""
+    fleet = found(LEAK)
+    fleet.targets[KEY].last_success, fleet.targets[KEY].last_error = read, ""
+
+    async def scanned(*_: object, keep: bool) -> Sampled:
+        return Sampled(fleet, [], 11.7, interrupted=True)
+
+    monkeypatch.setattr("leakdog.cli.sampling.sample", scanned)
+    assert cli.main(["scan", KEY.instance]) == 130
+    out, err = capsys.readouterr()
+    assert err.splitlines()[-1] == f"leakdog scan: ended after 12 s; {said}"
+    assert ("leak of memory outside the heap" in out) is (read is not None)
 
 
 def test_a_name_of_several_processes_is_not_guessed_at(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
@@ -260,7 +288,7 @@ def test_a_sample_that_is_refused_costs_no_verdict(busy: int, serve: Serve, caps
     assert cli.main(["scan", address, "--for", "2s", "--interval", "1s"]) == 3
     told = capsys.readouterr()
     assert told.out.startswith("too early to say of ")
-    assert told.err.count("\n") == 1  # that it is made to collect
+    assert told.err.count("\n") == 2  # what is done, and that the target is made to collect
 
 
 def test_a_recording_is_a_folder_of_profiles(tmp_path: Path) -> None:
@@ -280,11 +308,11 @@ def test_a_recording_that_cannot_be_is_told_before_the_run(
     """Nothing is sampled for minutes whose end is an error; a folder that is not there is made."""
     sampled = []
 
-    async def scanned(*_: object, keep: bool) -> tuple[Fleet, list[tuple[str, bytes]]]:
+    async def scanned(*_: object, keep: bool) -> Sampled:
         sampled.append(KEY)
-        return found(LEAK), [("heap-1.pb.gz", b"one")]
+        return Sampled(found(LEAK), [("heap-1.pb.gz", b"one")], 120.0)
 
-    monkeypatch.setattr("leakdog.cli.scan._scan", scanned)
+    monkeypatch.setattr("leakdog.cli.sampling.sample", scanned)
     (tmp_path / "file").touch()
     assert cli.main(["scan", KEY.instance, "--record", str(tmp_path / "file")]) == 3
     assert capsys.readouterr().err.endswith(": a file is in the way; name another folder with --record\n")
@@ -298,11 +326,11 @@ def test_a_recording_that_fails_at_the_end_loses_no_verdict(
 ) -> None:
     """The leak is told, then what kept its profiles from being written."""
 
-    async def scanned(*_: object, keep: bool) -> tuple[Fleet, list[tuple[str, bytes]]]:
+    async def scanned(*_: object, keep: bool) -> Sampled:
         (tmp_path / "heap-1.pb.gz").mkdir()
-        return found(LEAK), [("heap-1.pb.gz", b"one")]
+        return Sampled(found(LEAK), [("heap-1.pb.gz", b"one")], 120.0)
 
-    monkeypatch.setattr("leakdog.cli.scan._scan", scanned)
+    monkeypatch.setattr("leakdog.cli.sampling.sample", scanned)
     assert cli.main(["scan", KEY.instance, "--record", str(tmp_path)]) == 3
     out, err = capsys.readouterr()
     assert KEY.instance in out
