@@ -29,7 +29,8 @@ GOROUTINES_PER_THREAD = (0.5, 2.0)
 STRAY = 0.05
 
 HEAP_SIGNALS = (*LIVE_SIGNALS, Signal.INUSE_OBJECTS, Signal.HEAP_OBJECTS)
-_HEAP = "live objects on the heap grow: the collector cannot free them"
+# Nothing more is known where a program that allocates little has not collected yet, and none was asked for.
+_HEAP = "objects on the heap grow, and no collection so far has freed them"
 _SHOWN = (*HEAP_SIGNALS, Signal.RSS_ANON, Signal.RSS, Signal.GOROUTINES, Signal.THREADS, Signal.OPEN_FILES)
 
 
@@ -105,7 +106,8 @@ def _heap(case: Case) -> None:
     signal = case.first_leaking(HEAP_SIGNALS)
     if signal is None:
         if not case.found and case.hidden(Signal.INUSE_SPACE):
-            case.find_site(LeakClass.HEAP, Signal.INUSE_SPACE, "live objects from there become more and more")
+            why = "objects from there become more and more, and no collection so far has freed them"
+            case.find_site(LeakClass.HEAP, Signal.INUSE_SPACE, why)
         return
     holder = next((each for each in (LeakClass.GOROUTINE, LeakClass.THREADS) if each in case.found), None)
     heap = next((growth for each in LIVE_SIGNALS if (growth := case.rate(each)) is not None), None)

@@ -52,6 +52,15 @@ def test_heap() -> None:
     assert "the resident set grows with it" in found.reasons[-1]
 
 
+def test_no_more_is_claimed_than_collections_have_shown() -> None:
+    """A program may not have collected yet: nothing says that what grows is live, nor that it cannot be freed."""
+    (found,) = findings(leak(Signal.INUSE_SPACE, MIB))
+    told = " ".join(found.reasons)
+    assert "no collection so far has freed them" in told
+    assert "live objects" not in told
+    assert "cannot" not in told
+
+
 def test_heap_by_metrics_alone() -> None:
     """A metrics page alone is enough to tell a heap leak."""
     (found,) = findings(leak(Signal.HEAP_ALLOC, MIB), leak(Signal.RSS, MIB))
