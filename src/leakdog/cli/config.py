@@ -13,6 +13,7 @@ from leakdog.errors import ConfigError
 
 if TYPE_CHECKING:
     from leakdog.config.schema import Config
+    from leakdog.report.soak import Soak
 
 FINE, WRONG = 0, 2
 
@@ -87,17 +88,20 @@ def _action(
 def run(args: argparse.Namespace) -> int:
     """`config check`: print all problems and their count, or one line that says what the file holds."""
     from leakdog.config.load import load
+    from leakdog.report.soak import soak_of
 
+    soak = None
     try:
         config = load(args.file)
     except ConfigError as error:
         problems = error.problems
         text = "\n".join([*map(str, problems), f"{args.file}: {_counted(len(problems), 'problem')}"])
     else:
-        problems = ()
-        text = f"{args.file}: fine: {_summary(config)}"
+        problems, soak = (), soak_of(config)
+        text = f"{args.file}: fine: {_summary(config, soak)}"
     if args.json:
-        text = json.dumps({"valid": not problems, "problems": [asdict(one) for one in problems]}, indent=2)
+        told = {"valid": not problems, "problems": [asdict(one) for one in problems], "soak": soak and asdict(soak)}
+        text = json.dumps(told, indent=2)
     print(text)
     return WRONG if problems else FINE
 
@@ -131,25 +135,10 @@ def run_show(args: argparse.Namespace) -> int:
     return FINE
 
 
-def _summary(config: Config) -> str:
+def _summary(config: Config, soak: Soak | None) -> str:
     targets = sum(len(static.targets) for job in config.scrape_configs for static in job.static_configs)
     text = f"{_counted(len(config.scrape_configs), 'job')}, {_counted(targets, 'static target')}"
-    return f"{text}; {soak}" if (soak := _soak(config)) else text
-
-
-def _soak(config: Config) -> str:
-    """How long a soak takes to judge; nothing of another preset."""
-    from leakdog.config.resolve import judged_interval
-    from leakdog.config.scalars import write_duration
-    from leakdog.config.schema import Preset
-    from leakdog.detect.conclude import first_verdict_seconds
-    from leakdog.detect.settings import settings_of
-
-    if config.detection.preset is not Preset.SOAK:
-        return ""
-    every = judged_interval(config)
-    first = first_verdict_seconds(settings_of(config))
-    return f"preset soak, read every {write_duration(every)}: the first verdict comes after {write_duration(first)}"
+    return f"{text}; {soak}" if soak else text
 
 
 def _counted(number: int, noun: str) -> str:

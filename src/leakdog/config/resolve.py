@@ -6,6 +6,7 @@ Nothing outside this module repeats a fallback rule. Durations are seconds, size
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from leakdog.config.schema import Config, Preset, ProcessConfig, ScrapeConfig
 from leakdog.model import Kind, Source
@@ -17,6 +18,14 @@ PROFILE_INTERVALS = {Preset.PRODUCTION: 5, Preset.SOAK: 1}
 GOROUTINELEAK_INTERVALS = 10
 # Sources whose numbers are judged. A goroutineleak profile, read seldom, proves what the goroutines' number shows.
 JUDGED = frozenset({Source.METRICS, Source.PROCESS, Kind.HEAP, Kind.GOROUTINE})
+
+
+class Pace(NamedTuple):
+    """Seconds between two readings of a source of a job, both by their names."""
+
+    seconds: float
+    job: str
+    source: str
 
 
 def scrape_interval(config: Config, job: ScrapeConfig) -> float:
@@ -61,15 +70,17 @@ def base_interval(config: Config, job: ScrapeConfig) -> float:
 
 def judged_interval(config: Config) -> float:
     """Seconds between two readings of what growth is judged by, in the job that is read most seldom."""
-    return max(
-        (
-            source_interval(config, job, source)
-            for job in config.scrape_configs
-            for source in _sources(job)
-            if source in JUDGED
-        ),
-        default=config.global_.scrape_interval,
-    )
+    return max((pace.seconds for pace in judged_paces(config)), default=config.global_.scrape_interval)
+
+
+def judged_paces(config: Config) -> list[Pace]:
+    """How often all is read that growth is judged by."""
+    return [
+        Pace(source_interval(config, job, source), job.job_name, source)
+        for job in config.scrape_configs
+        for source in _sources(job)
+        if source in JUDGED
+    ]
 
 
 def scrape_timeout(config: Config, job: ScrapeConfig) -> float:

@@ -12,13 +12,10 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from leakdog.config.resolve import judged_interval
-from leakdog.config.scalars import write_duration
 from leakdog.config.schema import Backend, Config, Preset
 from leakdog.daemon.malloc import give_back
 from leakdog.daemon.memory import Memory
 from leakdog.daemon.roster import Roster
-from leakdog.detect.conclude import first_verdict_seconds
 from leakdog.detect.settings import settings_of
 from leakdog.errors import ConfigError, StoreError
 from leakdog.expose import heap_profile
@@ -31,6 +28,7 @@ from leakdog.pipeline.gather import Gatherer
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.pipeline.watch import Pipeline
 from leakdog.pipeline.worker import Worker
+from leakdog.report.soak import soak_of
 from leakdog.schedule import Schedule
 from leakdog.sdnotify import notify, watchdog_interval_seconds
 from leakdog.store import open_store
@@ -135,11 +133,9 @@ class Daemon:
         """Make a configuration the one in force; targets follow at the next refresh of the roster."""
         gatherer = Gatherer(self._client, config, time.time, self._worker)
         explainer = Explainer(self.fleet, self._store, gatherer)
-        every = judged_interval(config)
         settings = settings_of(config)
-        if config.detection.preset is Preset.SOAK:
-            times = map(write_duration, (every, first_verdict_seconds(settings)))
-            log.info("preset soak: read every %s, targets have their first verdict after %s", *times)
+        if (soak := soak_of(config)) is not None:
+            log.info("%s", soak)
         self._collector = collector = Collector(self.fleet, self._store, gatherer, time.time)
         self._pipeline = Pipeline(self.fleet, config, settings, gatherer, explainer, self._store, time.time, collector)
         self._config = config

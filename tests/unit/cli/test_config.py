@@ -57,6 +57,23 @@ def test_a_soak_tells_when_it_judges(
     assert capsys.readouterr().out.endswith(said)
 
 
+def test_a_job_that_all_others_wait_for_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One that is read seldom stretches the spans of a whole soak: for people, and for programs."""
+    path = tmp_path / "soak.yml"
+    slow = "{job_name: batch, scrape_interval: 30s, metrics_path: '', static_configs: [{targets: ['c:1']}]}"
+    path.write_text(f"detection: {{preset: soak}}\n{GOOD.rstrip()[:-1]}, {slow}]\n")
+    assert run("check", str(path)) == 0
+    said = "; preset soak, read every 30s by heap of job batch, for which all others wait: the first verdict comes "
+    assert said in capsys.readouterr().out
+    assert run("check", str(path), "--json") == 0
+    assert json.loads(capsys.readouterr().out)["soak"] == {
+        "interval_seconds": 30.0,
+        "first_verdict_seconds": 660.0,
+        "job": "batch",
+        "source": "heap",
+    }
+
+
 def test_all_problems_of_a_bad_file_are_printed(bad: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Each on a line as compilers print it, their count last, exit code 2."""
     assert run("check", bad) == 2
@@ -75,7 +92,7 @@ def test_a_missing_file_is_one_problem(tmp_path: Path, capsys: pytest.CaptureFix
 def test_programs_get_json(good: str, bad: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The same facts, with the same exit codes."""
     assert run("check", good, "--json") == 0
-    assert json.loads(capsys.readouterr().out) == {"valid": True, "problems": []}
+    assert json.loads(capsys.readouterr().out) == {"valid": True, "problems": [], "soak": None}
     assert run("check", bad, "--json") == 2
     told = json.loads(capsys.readouterr().out)
     assert told["valid"] is False

@@ -166,7 +166,7 @@ async def test_where_everything_is_kept_is_logged(file: Path, caplog: pytest.Log
         async with Started(file):
             pass
     assert f"the store is {file.parent / 'data'}" in caplog.messages
-    assert "preset soak: read every 1s, targets have their first verdict after 44s" in caplog.messages
+    assert "preset soak, read every 1s: the first verdict comes after 44s" in caplog.messages
 
 
 async def test_a_changed_storage_waits_for_a_restart(file: Path, caplog: pytest.LogCaptureFixture) -> None:
