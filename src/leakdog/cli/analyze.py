@@ -22,11 +22,13 @@ EPILOG = """examples:
   leakdog analyze profiles/ --sarif > leak.sarif   for a code host, at the lines that leak
   leakdog scan http://127.0.0.1:6060 --record profiles/   makes such a folder
 
-Those of a folder must be of one program, and so must files that are named: 26 of a kind or more, evenly spread.
+Those of a folder must be of one program, and so must files that are named: 26 of a kind or more, evenly spread. A scan
+has its first verdict after 23 samples, as it looks on; 48 tell a plain leak.
 Each folder that holds profiles is judged by itself. When each was taken is in it; for text profiles it is the time
 of the file.
 
-exit codes: 0 no leak, 1 a leak was found, 2 usage, 3 a file cannot be read, or they are too few to say
+exit codes: 0 no leak, 1 a leak was found, 2 usage, 3 a file cannot be read, or they are too few to say,
+also where something grows and they do not tell whether that goes on
 """
 FEW = 3  # so many names are shortened
 JSON, MARKDOWN, SARIF = "json", "markdown", "sarif"

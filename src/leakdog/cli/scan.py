@@ -151,7 +151,7 @@ def _tell(args: argparse.Namespace, sampled: Sampled) -> int:
         if not args.gc and not GARBAGE_FREE.issuperset(leak.leak_class for leak in firing):
             _note("no collection was asked for, so what grows may be garbage: scan with --gc, or longer, to be sure")
         return 1
-    return UNJUDGED if unjudged(watched) or suspected(watched) else 0
+    return UNJUDGED if unjudged(watched) or suspected(watched, args.interval) else 0
 
 
 def _record(profiles: Iterable[tuple[str, bytes]], folder: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from leakdog.config.schema import DetectionConfig, Preset
-from leakdog.detect.conclude import first_verdict_seconds
+from leakdog.detect.conclude import first_verdict_seconds, unsure
 from leakdog.detect.settings import Settings, settings_for
 from leakdog.model import Assessment, LeakState, Verdict
 from leakdog.pipeline.state import Fleet, Watched
@@ -22,10 +22,14 @@ def unjudged(watched: Watched) -> bool:
     return watched.too_early and not watched.leaks and not watched.harmless
 
 
-def suspected(watched: Watched) -> bool:
-    """Whether it grows as a leak does, and was not seen for long enough to be sure."""
-    grows = not watched.harmless and any(each.verdict is Verdict.LEAK for each in watched.assessments.values())
+def suspected(watched: Watched, interval: float) -> bool:
+    """Whether it grows as a leak does, read every `interval` seconds, and was not seen for long enough to be sure."""
+    grows = not watched.harmless and any(_grows(each, interval) for each in watched.assessments.values())
     return grows or any(leak.state is LeakState.PENDING for leak in watched.leaks.values())
+
+
+def _grows(found: Assessment, interval: float) -> bool:
+    return found.verdict is Verdict.LEAK or unsure(found, _settings(interval))
 
 
 def first_verdict(interval: float = 0.0) -> float:
@@ -49,7 +53,7 @@ def as_text(fleet: Fleet, watched: Watched, seconds: float, interval: float) -> 
         return "\n\n".join(leak_text(leak_view(leak, fleet)) for leak in leaks)
     lines = wrapped(_verdict(watched, seconds, interval))
     for signal, found in sorted(watched.assessments.items()):
-        verdict = "growing" if found.verdict is Verdict.LEAK else found.verdict.value.replace("_", " ")
+        verdict = "growing" if _grows(found, interval) else found.verdict.value.replace("_", " ")
         first, *more = wrapped(_reason(found), width=WIDTH - REASONS) or [""]
         lines += [f"  {signal.value:18} {verdict:10} {first}", *(f"{'':{REASONS}}{line}" for line in more)]
     for grown in watched.harmless:
@@ -61,7 +65,7 @@ def as_text(fleet: Fleet, watched: Watched, seconds: float, interval: float) -> 
 def _verdict(watched: Watched, seconds: float, interval: float) -> str:
     """One sentence on a target without a leak."""
     name, said = watched.key.instance, watched.assessments.values()
-    if suspected(watched):
+    if suspected(watched, interval):
         return f"{name} grows as a leak does, but not for long enough to be sure; scan longer (--for)"
     if unjudged(watched):
         return f"too early to say of {name}; {_longer(watched, seconds, interval)}"

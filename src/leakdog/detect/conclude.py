@@ -126,6 +126,16 @@ def first_verdict_seconds(settings: Settings) -> float:
     return ready_at(0.0, -math.inf, settings)
 
 
+def unsure(found: Assessment, settings: Settings) -> bool:
+    """Whether it is called steady though it surely grows, and the shortest look-back is all that tells of it.
+
+    There a plain leak has too little evidence now and then: where nothing is read after it, nobody can call it none.
+    """
+    grows = found.verdict is Verdict.STEADY and found.counts and found.z is not None and found.z >= settings.z
+    shortest = min(map(settings.seconds, settings.looks))
+    return grows and found.look_back_seconds is not None and found.look_back_seconds <= shortest
+
+
 def _describe(verdict: Verdict, look: Look, numbers: dict[str, float], context: Context) -> Assessment:
     """Put numbers and words into an assessment."""
     settings, signal = context.settings, context.signal

@@ -13,6 +13,7 @@ from leakdog.attribute.code import Own
 from leakdog.attribute.goroutines import goroutine_culprits
 from leakdog.attribute.growth import culprits
 from leakdog.attribute.module import main_module
+from leakdog.detect.conclude import unsure
 from leakdog.detect.grid import History
 from leakdog.detect.replay import replay
 from leakdog.detect.settings import SOAK, stretched
@@ -21,10 +22,13 @@ from leakdog.detect.words import span
 from leakdog.model import Assessment, Culprit, Leak, LeakClass, LeakState, Signal, TargetKey, Verdict
 from leakdog.pprof.profile import Profile
 
-LEAST = 26  # profiles that fill the shortest look-back, a block each
 COMPARED = 12  # profiles that are laid beside each other to name the code
 # Nothing comes after the last of them: a verdict need not stand for a while first. So the longer looks ask for more.
 SHORT, *LONG = SOAK.looks
+# Profiles that fill the shortest look-back, a block each, whose first and last may be seen in part. A scan, which looks
+# on, has its first verdict sooner.
+LEAST = SHORT.blocks + 2
+ENOUGH = 2 * SHORT.blocks  # and the next longer one
 SETTINGS = replace(
     SOAK, hold_seconds=0.0, looks=(replace(SHORT, least=0.5), *(replace(look, least=1.0) for look in LONG))
 )
@@ -49,6 +53,7 @@ class Finding:
     Attributes:
         count: profiles that tell it.
         leak: where it leaks, with the code behind it.
+        suspected: whether it surely grows, and too few profiles tell of it to say that this is no leak.
 
     """
 
@@ -56,11 +61,14 @@ class Finding:
     count: int
     assessment: Assessment
     leak: Leak | None = None
+    suspected: bool = False
 
 
 def unjudged(findings: Iterable[Finding]) -> bool:
-    """Whether nothing at all could be said: every signal was told by too few profiles."""
-    return all(finding.assessment.verdict is Verdict.TOO_EARLY for finding in findings)
+    """Whether nothing can be said: every signal was told by too few profiles, or one that grows was."""
+    found = list(findings)
+    early = all(finding.assessment.verdict is Verdict.TOO_EARLY for finding in found)
+    return early or any(finding.suspected for finding in found)
 
 
 def analyze(taken: Sequence[Taken], name: str = "files", own: Own = (), key: TargetKey = SAME) -> list[Finding]:
@@ -93,11 +101,14 @@ def _judge(taken: list[Taken], signal: Signal, leak_class: LeakClass, name: str,
         life_start=starts if len(set(starts)) > 1 else None,
     )
     factor = float(np.median(np.diff(times))) / SETTINGS.levels[0].block_seconds
-    (result,) = replay([history], signal, stretched(SETTINGS, factor))
+    settings = stretched(SETTINGS, factor)
+    (result,) = replay([history], signal, settings)
     assert result.last is not None
     said, fires = result.last, [alert for alert in result.alerts if alert.end is None]
     if not fires:
         verdict = Verdict.STEADY if said.verdict is Verdict.LEAK else said.verdict
+        if unsure(said, settings):
+            return Finding(signal, len(taken), _too_early(said, len(taken)), suspected=True)
         return Finding(signal, len(taken), replace(said, verdict=verdict))
     leak = Leak(
         id=leak_id(key, leak_class),
@@ -117,6 +128,12 @@ def _judge(taken: list[Taken], signal: Signal, leak_class: LeakClass, name: str,
         ),
     )
     return Finding(signal, len(taken), replace(said, verdict=Verdict.LEAK), leak)
+
+
+def _too_early(said: Assessment, count: int) -> Assessment:
+    """The same where it grows and may be a leak."""
+    why = f"too early to say: it grows, and {count} profiles do not tell whether that goes on; {ENOUGH} do"
+    return replace(said, verdict=Verdict.TOO_EARLY, reasons=(why, *said.reasons))
 
 
 def _tells(profile: Profile, signal: Signal) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from leakdog.attribute.case import Finding
-from leakdog.cli.scanned import as_text, first_verdict, minutes_for, unjudged
+from leakdog.cli.scanned import as_text, first_verdict, minutes_for, suspected, unjudged
 from leakdog.config.schema import ScrapeConfig
 from leakdog.detect import words
 from leakdog.model import Assessment, LeakClass, Signal, Target, TargetKey, Verdict
@@ -43,6 +45,28 @@ def test_a_target_is_unjudged_where_nothing_is_said_of_any_signal() -> None:
     early = Assessment(Signal.RSS, 9.0, Verdict.TOO_EARLY)
     assert unjudged(scanned(early))
     assert not unjudged(scanned(early, Assessment(Signal.THREADS, 9.0, Verdict.STEADY)))
+
+
+@pytest.mark.parametrize(
+    ("changed", "unsure"),
+    [
+        ({}, True),
+        ({"interval": 2.0}, True),
+        ({"interval": 10.0, "look_back_seconds": 240.0}, True),
+        ({"look_back_seconds": 96.0}, False),
+        ({"z": 5.0}, False),
+        ({"counts": False}, False),
+        ({"verdict": Verdict.SETTLING}, False),
+    ],
+)
+def test_what_surely_grows_in_a_short_scan_is_suspected(changed: dict[str, Any], unsure: bool) -> None:
+    """Where the shortest look-back is all there is, it may call a plain leak steady; a longer one knows better."""
+    facts = {"verdict": Verdict.STEADY, "z": 6.0, "look_back_seconds": 48.0, "counts": True} | changed
+    interval = facts.pop("interval", 1.0)
+    watched = scanned(Assessment(Signal.RSS, 9.0, **facts))
+    assert suspected(watched, interval) is unsure
+    text = " ".join(as_text(Fleet(), watched, 50.0, interval).split())
+    assert ("grows as a leak does, but not for long enough" in text, "growing" in text) == (unsure, unsure)
 
 
 def test_a_target_that_answers_slowly_is_to_be_asked_less_often() -> None:

@@ -12,7 +12,7 @@ from leakdog.model import Frame, LeakClass, Signal, Verdict
 from leakdog.pprof import DEFAULT_LIMITS, Profile, parse
 from leakdog.pprof.build import Builder
 from leakdog.pprof.profile import ValueType
-from leakdog.report.offline import LEAST, Taken, analyze
+from leakdog.report.offline import ENOUGH, LEAST, Taken, analyze, unjudged
 
 SPACE, EVER = ValueType("inuse_space", "bytes"), ValueType("alloc_space", "bytes")
 GOROUTINES = ValueType("goroutine", "count")
@@ -76,6 +76,28 @@ def test_a_few_profiles_are_too_few() -> None:
     (found,) = analyze(run(LEAST - 1, 1e6))
     assert found.assessment.verdict is Verdict.TOO_EARLY
     assert found.assessment.reasons == ("too early to say: 25 profiles over 2 min; at least 26 tell",)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("count", range(LEAST, ENOUGH + 8, 4))
+def test_what_grows_is_not_called_steady_by_a_few_profiles(count: int, seed: int) -> None:
+    """A plain leak of 2 % a profile is found, or it is too early to say, which is no pass; found by enough of them."""
+    (found,) = findings = analyze(run(count, 5e5, seed=seed))
+    assert (found.leak is not None) is not found.suspected
+    assert unjudged(findings) is found.suspected
+    if found.suspected:
+        assert count <= ENOUGH
+        assert found.assessment.verdict is Verdict.TOO_EARLY
+        assert found.assessment.reasons[0].endswith(f"{count} profiles do not tell whether that goes on; 48 do")
+
+
+def test_a_signal_that_grows_is_not_passed_for_another_that_is_steady() -> None:
+    """Beside a heap that may leak, steady goroutines make no verdict."""
+    still = [Taken(f"g{i}", 1.7e9 + 5 * i, profile(GOROUTINES, serves=20)) for i in range(LEAST)]
+    heap, goroutines = findings = analyze([*still, *run(LEAST, 5e5)])
+    assert (heap.suspected, goroutines.assessment.verdict) == (True, Verdict.STEADY)
+    assert unjudged(findings)
+    assert not unjudged([goroutines])
 
 
 def test_goroutines_are_counted() -> None:
