@@ -108,7 +108,7 @@ def _announce(config: Config, seconds: float, *, gc: bool) -> None:
     interval = config.global_.scrape_interval
     every, first = write_duration(interval), first_verdict(interval)
     _note(
-        f"reading every {every} for {write_duration(seconds)}; a first verdict takes {human_duration(first)}, "
+        f"reading every {every} for {write_duration(seconds)}; a first verdict takes at least {human_duration(first)}, "
         "Ctrl-C tells what is known by then"
     )
     if gc and config.scrape_configs[0].static_configs:
