@@ -150,7 +150,7 @@ def _no_code(leak: Leak, watched: Watched | None) -> str:
 def _targets(targets: Sequence[Watched], now: float) -> str:
     if not targets:
         return "<h2>Targets</h2><p>None yet: <code>scrape_configs</code> is empty, or nothing was found.</p>"
-    names = ("Target", "State", "Memory", "Heap in use", "Goroutines", "Last scrape")
+    names = ("Target", "State", "Memory", "Heap in use", "Goroutines", "Last read")
     shown = listed(targets) if len(targets) > LISTED else targets
     more = f"<p>And {len(targets) - len(shown):,} more; those that leak or are down come first.</p>"
     rows = [_target_row(watched, now) for watched in shown]
@@ -172,7 +172,8 @@ def _target_row(watched: Watched, now: float) -> Sequence[str]:
     else:
         state = f"<span class=down>down</span> <span class=why>{text(watched.last_error)}</span>"
     memory = _value(watched, Signal.RSS)
-    last = "" if watched.last_scrape is None else f"{human_duration(max(0.0, now - watched.last_scrape))} ago"
+    read = watched.last_success  # a try that failed is no reading, and is no "5 s ago"
+    last = "never" if read is None else f"{human_duration(max(0.0, now - read))} ago"
     heap = _value(watched, Signal.INUSE_SPACE) or _value(watched, Signal.HEAP_ALLOC)
     goroutines = _value(watched, Signal.GOROUTINES)
     name = f'<a href="{text(address(watched.key))}">{text(str(watched.key))}</a>'

@@ -14,6 +14,7 @@ from leakdog.model import Assessment, LeakState, Signal, TargetKey, Unit, Verdic
 from leakdog.pipeline.sites import Sites
 from leakdog.pipeline.state import Watched
 from leakdog.pipeline.unprofiled import unprofiled
+from leakdog.report.down import down_lines
 from leakdog.report.leak import CLASS_WORDS
 from leakdog.report.stacked import stacked
 from leakdog.report.words import (
@@ -27,6 +28,7 @@ from leakdog.report.words import (
     human_value,
 )
 from leakdog.web.document import document, leak_kind, leak_state, place, table, text
+from leakdog.web.views import target_view
 
 Floats = NDArray[np.float64]
 RANGES = {"6h": 6 * 3600.0, "1d": 86400.0, "7d": 7 * 86400.0, "30d": 30 * 86400.0}
@@ -85,8 +87,10 @@ def _lead(watched: Watched, now: float) -> str:
     elif watched.up:
         state = "<span class=up>up</span>"
     else:
-        state = f"<span class=down>down</span> {text(watched.last_error)}"
-    said = [f"<p class=lead>{state} · {_leaks(watched)}</p>"]
+        state = "<span class=down>down</span>"
+    said = [f"<p class=lead>{' · '.join(filter(None, (state, _leaks(watched))))}</p>"]
+    if watched.up is False:
+        said += [f"<p>{text(line)}</p>" for line in down_lines(target_view(watched), now)]
     told = []
     if watched.target.base_url:
         told.append(f"<code>{text(watched.target.base_url)}</code>")
@@ -100,10 +104,9 @@ def _lead(watched: Watched, now: float) -> str:
         told.append(f"own code <code>{text(', '.join(watched.own))}</code>")
     if watched.memory_limit:
         told.append(f"memory limit {human_bytes(watched.memory_limit)}")
-    tried = watched.last_scrape if watched.up is False else None
-    for what, when in (("read", watched.last_success), ("tried", tried)):
-        if when is not None:
-            told.append(f"last {what} {human_duration(max(0.0, now - when))} ago")
+    what, when = ("tried", watched.last_scrape) if watched.up is False else ("read", watched.last_success)
+    if when is not None:
+        told.append(f"last {what} {human_duration(max(0.0, now - when))} ago")
     return "".join([*said, f"<p>{' · '.join(told)}</p>" if told else ""])
 
 
@@ -114,6 +117,8 @@ def _leaks(watched: Watched) -> str:
     ]
     if links:
         return ", ".join(links)
+    if watched.up is False:  # what was said when it was last read is no good news now
+        return ""
     if watched.too_early:
         ready = [found.ready_at for found in watched.said().values() if found.ready_at is not None]
         return f"too early to say{f'; a first verdict by {human_time(min(ready))}' if ready else ''}"

@@ -67,6 +67,16 @@ def test_a_limit_that_is_reached_is_not_ahead() -> None:
     assert '<td data-name="Limit in">reached</td>' in overview([], [leak], 2000.0)
 
 
+def test_a_target_that_was_never_read_says_so() -> None:
+    """A try that failed is no reading: what is told is when its numbers are of."""
+    watched = Watched(Target(KEY), ScrapeConfig(job_name="shop"))
+    assert '<td data-name="Last read">never</td>' in overview([watched], [], 2000.0)
+    watched.up, watched.last_scrape = False, 1995.0
+    assert '<td data-name="Last read">never</td>' in overview([watched], [], 2000.0)
+    watched.last_success = 1880.0
+    assert '<td data-name="Last read">2 min ago</td>' in overview([watched], [], 2000.0)
+
+
 def test_only_the_first_stack_is_open() -> None:
     """The stack of the first culprit is seen without a click; more of them would hide the reasons."""
     page = leak_page(LEAK, Fleet(), "", 2000.0)
@@ -260,7 +270,7 @@ def test_targets_are_told_as_they_are() -> None:
     assert "up cache still fills" in row(up=True, **known)
     assert "40.0 MiB" in row(up=True, values={Signal.RSS: 40 * 2**20})
     assert "7.00 MiB" in row(up=True, values={Signal.HEAP_ALLOC: 7 * 2**20})
-    assert "30 s ago" in row(up=True, last_scrape=1970.0)
+    assert "30 s ago" in row(up=True, last_success=1970.0)
     assert "scrape_configs is empty" in Outline(overview([], [], 2000.0)).text
 
 

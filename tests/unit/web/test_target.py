@@ -85,9 +85,26 @@ def test_a_process_that_is_gone_is_told_in_the_past() -> None:
     page = target_page(made, SHOWN, NOW)
     assert "running since" not in page
     assert "started 1970-01-01 00:16:40 UTC · " in page
-    assert "last read 1 min ago · last tried 5 s ago" in page
+    assert "<p>last read 1970-01-01 02:45:40 UTC (1 min ago)</p>" in page
+    assert "last tried 5 s ago" in page
     assert "<span class=ended>heap leak, ended with its process</span></a>" in page
     assert "resolved" not in page
+
+
+def test_a_target_that_is_down_is_told_with_what_to_do() -> None:
+    """As the command line does; and nothing is said of it that sounds as if it were well."""
+    made = watched()
+    made.up, made.last_error, made.leaks = False, "connect: no connection to <10.0.0.7>:6060: refused", {}
+    page = target_page(made, SHOWN, NOW)
+    said = [
+        "<p class=lead><span class=down>down</span></p>",
+        "<p>connect: no connection to &lt;10.0.0.7&gt;:6060: refused</p>",
+        "<p>not read since the daemon was started</p>",
+        "<p>to do: see whether it runs, and whether it listens at this address</p>",
+    ]
+    assert "".join(said) in page
+    assert "no leak" not in page
+    assert "to do: " not in target_page(watched(), SHOWN, NOW)
 
 
 def test_both_charts_are_drawn() -> None:
