@@ -13,8 +13,9 @@ from leakdog.cli.client import Client, add_arguments
 from leakdog.cli.help import Help
 from leakdog.cli.tables import Row, print_rows
 from leakdog.model import LeakClass, LeakState, Unit, Verdict
+from leakdog.report.down import unseen
 from leakdog.report.leak import ENDED_SECONDS, class_word, ended_with_process, short_place, target_name, unix_time
-from leakdog.report.words import human_duration, human_rate, inert, plural
+from leakdog.report.words import human_duration, human_rate, inert, plural, wrapped
 
 EPILOG = """examples:
   leakdog leaks                                  what fires, is suspected, or ended with its process within an hour
@@ -69,6 +70,8 @@ def run(args: argparse.Namespace) -> int:
         growth = [{"target": name, **found} for name, found in growing]
         print(json.dumps({"leaks": listed, "growth": growth}, indent=2))
         return 0
+    if blind := _unseen(targets, now):
+        print("\n".join((*wrapped(blind), "")))
     if listed:
         down = {f"{each['job']}/{each['instance']}" for each in targets if each.get("up") is False}
         _print_table(listed, down, now)
@@ -78,6 +81,12 @@ def run(args: argparse.Namespace) -> int:
     if args.all and growing:
         _print_growing(growing)
     return 0
+
+
+def _unseen(targets: Sequence[Mapping[str, Any]], now: float) -> str:
+    """Of how many targets nothing is known now, as they are down."""
+    reads = [each.get("last_success") for each in targets if each.get("up") is False]
+    return unseen([read and unix_time(read) for read in reads], len(targets), now)
 
 
 def too_early(target: dict[str, Any]) -> bool:
@@ -101,13 +110,14 @@ def _hidden(resolved: int, growing: int) -> str:
 
 
 def _none(targets: Sequence[dict[str, Any]]) -> str:
-    """What it means that there are none: of how many targets, how many of them unread or too young."""
-    down = sum(target.get("up") is False for target in targets)
-    early = sum(target.get("up") is not False and too_early(target) for target in targets)
-    parts = [f"no leaks: {plural(len(targets), 'target')} watched"]
+    """What it means that there are none: of how many targets that are not down, how many of them too young."""
+    seen = [target for target in targets if target.get("up") is not False]
+    if targets and not seen:
+        return "no leaks known: all targets are down"
+    early = sum(map(too_early, seen))
+    parts = [f"no leaks: {plural(len(seen), 'target')} {'watched' if len(seen) == len(targets) else 'not down'}"]
     parts += [f"{early} too early to say"] if early else []
-    parts += [f"{down} down"] if down else []
-    said = [each for target in targets for each in (target.get("verdicts") or {}).values()]
+    said = [each for target in seen for each in (target.get("verdicts") or {}).values()]
     spans = [span for each in said if (span := each.get("look_back_seconds")) is not None]
     parts += [f"over {human_duration(min(spans))} at least"] if spans else []
     return ", ".join(parts)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from leakdog.errors import Reason
 from leakdog.report.leak import unix_time
-from leakdog.report.words import human_duration, human_time
+from leakdog.report.words import human_duration, human_time, plural
 
 TO_DO = "to do: "
 REMEDIES = {
@@ -23,6 +23,28 @@ REMEDIES = {
     Reason.WRONG_TYPE: "see whether `pprof_path` and `metrics_path` of its job are right: another page is there",
     Reason.PROCESS_GONE: "see whether it runs; a process of another user can be read by root alone",
 }
+
+
+def unseen(reads: Sequence[float | None], targets: int, now: float) -> str:
+    """That some of the targets are down, so that nothing is known of them, and since when; empty where none is.
+
+    Args:
+        reads: when each that is down was last read, unix seconds; None: not since the daemon was started.
+        targets: how many there are in all.
+        now: unix seconds.
+
+    """
+    if not reads:
+        return ""
+    known = sorted(read for read in reads if read is not None)
+    never = len(reads) - len(known)
+    since = "the daemon was started"
+    if known:
+        since = f"{human_time(known[0])} ({human_duration(max(0.0, now - known[0]))} ago)"
+        since += " or later" if known[0] != known[-1] else ""
+        since += f", of {never} since the daemon was started" if never else ""
+    of, them = ("is", "it") if len(reads) == 1 else ("are", "them")
+    return f"{len(reads):,} of {plural(targets, 'target')} {of} down: nothing is known of {them} since {since}"
 
 
 def down_lines(target: Mapping[str, Any], now: float) -> Iterator[str]:

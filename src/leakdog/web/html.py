@@ -9,6 +9,7 @@ from leakdog.model import Culprit, Leak, LeakClass, LeakState, Signal, Unit
 from leakdog.pipeline.alike import OPEN, leaks_like
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.pipeline.unprofiled import unprofiled
+from leakdog.report.down import unseen
 from leakdog.report.leak import ENDED_SECONDS, beside, no_code, share_of, summary
 from leakdog.report.spans import Spans
 from leakdog.report.words import human_duration, human_growth, human_rate, human_time, human_value, plural
@@ -33,10 +34,15 @@ def overview(targets: Sequence[Watched], leaks: Sequence[Leak], now: float, job:
     counts.append((sum(leak.state in open_states and bool(leak.acknowledged) for leak in leaks), "known"))
     ended = (leak.process_ended for leak in leaks if leak.ended_with_process)
     counts.append((sum(now - (each or 0.0) < ENDED_SECONDS for each in ended), "ended with its process"))
-    title = ", ".join(f"{count} {words}" for count, words in counts if count) or "no leaks"
+    reads = [watched.last_success for watched in targets if watched.up is False]
+    found = ", ".join(f"{count} {words}" for count, words in counts if count)
+    title = found or "no leaks"
+    if reads:  # a heading that says "no leaks" alone is a green light
+        title = f"{found or 'no leaks known'}, {len(reads):,} of {plural(len(targets), 'target')} down"
+    blind = f"<p class=down>{unseen(reads, len(targets), now)}.</p>" if reads else ""
     jobs = f"<h2>Jobs</h2>{jobs_table(targets)}" if job is None and len(targets) > LISTED else ""
     whole = f'<p>Job <b>{text(job)}</b>. <a href="/">All jobs</a>.</p>' if job is not None else ""
-    body = [whole, _leaks(leaks, targets, now), jobs, _targets(targets, now)]
+    body = [whole, blind, _leaks(leaks, targets, now), jobs, _targets(targets, now)]
     return document(title, "".join(body), refresh_seconds=15)
 
 
@@ -115,11 +121,12 @@ def _leaks(leaks: Sequence[Leak], targets: Sequence[Watched], now: float) -> str
 
 def _none(targets: Sequence[Watched]) -> str:
     """That there are none, and of how many targets that is not known; it is good news only where it is known of all."""
-    down = sum(watched.up is False for watched in targets)
-    early = sum(watched.up is not False and watched.too_early for watched in targets)
-    parts = [plural(len(targets), "target")]
+    seen = [watched for watched in targets if watched.up is not False]
+    if targets and not seen:
+        return "<p>None known: all targets are down.</p>"
+    down, early = len(targets) - len(seen), sum(watched.too_early for watched in seen)
+    parts = [f"{plural(len(seen), 'target')}{' not down' if down else ''}"]
     parts += [f"{early} too early to say"] if early else []
-    parts += [f"{down} down"] if down else []
     return f"<p{'' if early or down else ' class=up'}>None in {', '.join(parts)}.</p>"
 
 

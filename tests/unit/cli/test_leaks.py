@@ -174,7 +174,33 @@ def test_none(serve: Serve, target: Make, leakdog: Run, capsys: Capture) -> None
     targets = [target(), target(up=False), target(verdicts=early), target(up=None, verdicts={})]
     url = serve({"/api/v1/leaks": {"leaks": []}, "/api/v1/targets": {"targets": targets}})
     assert leakdog("leaks", "--server", url) == 0
-    assert capsys.readouterr().out == "no leaks: 4 targets watched, 2 too early to say, 1 down, over 48 s at least\n"
+    assert capsys.readouterr().out.splitlines() == [
+        "1 of 4 targets is down: nothing is known of it since the daemon was started",
+        "",
+        "no leaks: 3 targets not down, 2 too early to say, over 48 s at least",
+    ]
+    assert leakdog("leaks", "--server", serve({"/api/v1/leaks": {"leaks": []}, **one(target())})) == 0
+    assert capsys.readouterr().out == "no leaks: 1 target watched, over 48 s at least\n"
+    assert leakdog("leaks", "--server", serve({"/api/v1/leaks": {"leaks": []}, **one(target(up=False))})) == 0
+    assert capsys.readouterr().out.endswith("no leaks known: all targets are down\n")
+
+
+def one(target: dict[str, Any]) -> dict[str, Any]:
+    """What the daemon answers that watches one target."""
+    return {"/api/v1/targets": {"targets": [target]}}
+
+
+def test_targets_that_are_down_are_told_above_what_leaks(
+    serve: Serve, leak: Make, target: Make, leakdog: Run, capsys: Capture
+) -> None:
+    """A list of leaks does not tell what is not in it: of those nothing is known, and since when."""
+    read = datetime.now(UTC).replace(microsecond=0)
+    answers = {"/api/v1/leaks": {"leaks": [leak()]}, **one(target(up=False, last_success=read.isoformat()))}
+    assert leakdog("leaks", "--server", serve(answers)) == 0
+    lines = capsys.readouterr().out.splitlines()
+    told = " ".join(lines[: lines.index("")])
+    assert told.startswith(f"1 of 1 target is down: nothing is known of it since {read:%Y-%m-%d %H:%M:%S} UTC (")
+    assert lines[lines.index("") + 1].startswith("STATE")
 
 
 def test_json(serve: Serve, leak: Make, leakdog: Run, capsys: Capture) -> None:

@@ -105,8 +105,8 @@ def test_a_leak_that_ended_with_its_process_is_not_told_as_good_news() -> None:
     page, said = leak_page(gone, fleet, "", 2000.0), "<span class=ended>ended with its process</span>"
     assert page.count(said) == 2
     assert f"{said}</td>" in overview([watched], [gone], 2000.0)
-    assert "<h1>1 ended with its process</h1>" in overview([watched], [gone], 5589.0)
-    assert "<h1>no leaks</h1>" in overview([watched], [gone], 5591.0)
+    assert "<h1>1 ended with its process, 1 of 1 target down</h1>" in overview([watched], [gone], 5589.0)
+    assert "<h1>no leaks known, 1 of 1 target down</h1>" in overview([watched], [gone], 5591.0)
     assert "class=resolved" not in page
     assert "Grew by <b>2.00 KiB/s</b>" in page
     fixed = leak_page(replace(gone, resolved_since=1995.0), Fleet(), "", 2000.0)
@@ -261,7 +261,7 @@ def test_targets_are_told_as_they_are() -> None:
     assert "not read yet" in row()
     assert "down timeout: too slow" in row(up=False, last_error="timeout: too slow")
     assert "None in 1 target, 1 too early to say." in row(up=True)
-    assert "None in 1 target, 1 down." in row(up=False)
+    assert "None known: all targets are down." in row(up=False)
     quiet = Assessment(Signal.RSS, 1.0, Verdict.STEADY, look_back_seconds=48.0)
     assert "up steady over 48 s" in row(up=True, verdicts={Signal.RSS: quiet.verdict}, assessments={Signal.RSS: quiet})
     cache = Assessment(Signal.RSS, 1.0, Verdict.SETTLING)
@@ -272,6 +272,22 @@ def test_targets_are_told_as_they_are() -> None:
     assert "7.00 MiB" in row(up=True, values={Signal.HEAP_ALLOC: 7 * 2**20})
     assert "30 s ago" in row(up=True, last_success=1970.0)
     assert "scrape_configs is empty" in Outline(overview([], [], 2000.0)).text
+
+
+def test_the_heading_gives_no_green_light_while_targets_are_down() -> None:
+    """How many, and since when nothing is known of them, also where something else leaks."""
+    job = ScrapeConfig(job_name="shop")
+    up, *down = (Watched(Target(TargetKey("shop", name)), job, up=name == "a") for name in "abc")
+    for watched, read in zip(down, (500.0, 1940.0), strict=True):
+        watched.last_success = read
+    page = overview([up, *down], [], 2000.0)
+    assert "<h1>no leaks known, 2 of 3 targets down</h1>" in page
+    said = "2 of 3 targets are down: nothing is known of them since 1970-01-01 00:08:20 UTC (25 min ago) or later."
+    assert f"<p class=down>{said}</p>" in page
+    assert "<p>None in 1 target not down, 1 too early to say.</p>" in page
+    assert "<h1>1 leaking, 2 of 3 targets down</h1>" in overview([up, *down], [LEAK], 2000.0)
+    assert "<h1>no leaks</h1>" in overview([up], [], 2000.0)
+    assert "class=down" not in overview([up], [], 2000.0)
 
 
 def test_the_instances_of_the_job_stand_beside_each_other() -> None:
