@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,8 +12,9 @@ from leakdog.cli.client import Client, add_arguments
 from leakdog.cli.help import Help
 from leakdog.cli.tables import Row, print_rows
 from leakdog.model import Signal, Verdict
-from leakdog.report.leak import place
-from leakdog.report.words import human_growth, human_value, inert, wrapped
+from leakdog.report.down import down_lines
+from leakdog.report.leak import place, target_name, unix_time
+from leakdog.report.words import human_duration, human_growth, human_time, human_value, inert, wrapped
 
 EPILOG = """examples:
   leakdog sites shop/shop-1:6060            where the heap and the goroutines are, and what grows
@@ -45,17 +47,22 @@ def run(args: argparse.Namespace) -> int:
 
     """
     found = Client(args.server).get("/api/v1/sites", target=args.target)
+    if found.get("up") is False and not args.json:
+        error, *more = down_lines(found, time.time())
+        told = (f"{target_name(found)} is down: {error}", *more)
+        print("\n".join(line for each in told for line in wrapped(inert(each))), end="\n\n")
     if args.json:
         print(json.dumps(found, indent=2))
     elif not found["sites"]:
         print("\n".join(wrapped(inert(found.get("unprofiled") or "no profile of this target has been read yet"))))
     else:
+        now = time.time()
         for name, sites in found["sites"].items():
-            _print_table(Signal(name), sites)
+            _print_table(Signal(name), sites, now)
     return 0
 
 
-def _print_table(signal: Signal, sites: Mapping[str, Any]) -> None:
+def _print_table(signal: Signal, sites: Mapping[str, Any], now: float) -> None:
     from rich.text import Text
 
     rows = []
@@ -69,6 +76,14 @@ def _print_table(signal: Signal, sites: Mapping[str, Any]) -> None:
         rows.append(Row(cells, [place(site)]))
     rest = (Text(human_value(sites["other"], signal.unit)), Text(), Text())
     rows.append(Row(rest, ["all other code"]))
-    print(signal.value)
-    print_rows(("NOW", "GROWTH", "STATE"), rows, "CODE", right=("NOW", "GROWTH"))
+    print(signal.value + _as_of(sites, now))
+    print_rows(("VALUE", "GROWTH", "STATE"), rows, "CODE", right=("VALUE", "GROWTH"))
     print()
+
+
+def _as_of(sites: Mapping[str, Any], now: float) -> str:
+    """When the profile that tells them was read; a daemon of before does not say."""
+    if not sites.get("time"):
+        return ""
+    read = unix_time(sites["time"])
+    return f", as of {human_time(read)} ({human_duration(max(0.0, now - read))} ago)"

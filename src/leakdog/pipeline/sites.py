@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
@@ -158,6 +159,12 @@ class Sites:
     def may_leak(self) -> int:
         """How many sites have grown so that only the weight of evidence keeps them from being called leaking."""
         return 0 if self.group is None else int(self.group.found.may_leak().sum())
+
+    def last_time(self) -> float | None:
+        """When the last profile that was taken in was read, unix seconds; None before the first."""
+        if self.group is None or math.isinf(self.group.last_time):
+            return None
+        return self.group.last_time
 
     def fastest(self) -> SiteTrend | None:
         """The site that leaks fastest, where one does. What is counted beside bytes is told in bytes."""

@@ -76,7 +76,7 @@ def target_page(watched: Watched, shown: Shown, now: float, server: str = "") ->
     if shown.signal is not None:
         body.append(f'<h2 id=chart>{_name(shown.signal)}</h2><div class="wide chart">{shown.chart}</div>')
     body += [_ledger(shown), _signals(watched, shown)]
-    body += [_sites(sites, watched) for sites in watched.sites.values()]
+    body += [_sites(sites, now) for sites in watched.sites.values()]
     body += [cost_of(watched), _look(watched, server)]
     return document(str(watched.key), "".join(body))
 
@@ -203,13 +203,14 @@ def _verdict(found: Assessment | None, signal: Signal) -> tuple[str, str, str]:
     return f"<span class={kind}>{_name(found.verdict)}</span>", growth, why
 
 
-def _sites(sites: Sites, watched: Watched) -> str:
+def _sites(sites: Sites, now: float) -> str:
     """The code that is followed, and what all other code has."""
     rows = list(_site_rows(sites))
     if not rows:
         return ""
-    names = ("Code", "Now", "Share", "Verdict", "Growth")
-    return f"<h2>Code, by {_name(sites.signal)}</h2>{table(names, rows)}"
+    names, read = ("Code", "Value", "Share", "Verdict", "Growth"), sites.last_time()
+    of = f"<p class=dim>As of {human_time(read)} ({human_duration(max(0.0, now - read))} ago).</p>" if read else ""
+    return f"<h2>Code, by {_name(sites.signal)}</h2>{of}{table(names, rows)}"
 
 
 def _site_rows(sites: Sites) -> Iterator[tuple[str, ...]]:

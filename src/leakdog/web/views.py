@@ -75,11 +75,18 @@ def cost_view(cost: Cost) -> Json:
 
 
 def sites_view(watched: Watched) -> Json:
-    """`/api/v1/sites`: of each signal the sites that are followed, largest first, and what all others hold."""
+    """`/api/v1/sites`: of each signal the sites that are followed, largest first, what all others hold, and when."""
     return {
         "target": {"job": watched.key.job, "instance": watched.key.instance},
+        "up": watched.up,
+        "last_error": watched.last_error,
+        "last_success": rfc3339(watched.last_success),
         "sites": {
-            signal.value: {"followed": [site_view(site) for site in sites], "other": sites.other}
+            signal.value: {
+                "time": rfc3339(sites.last_time()),
+                "followed": [site_view(site) for site in sites],
+                "other": sites.other,
+            }
             for signal, sites in watched.sites.items()
         },
         "unprofiled": unprofiled(watched) or None,

@@ -31,6 +31,20 @@ def test_table(serve: Serve, leakdog: Run, capsys: Capture) -> None:
     assert lines[4].split() == ["2.00", "KiB", "all", "other", "code"]
 
 
+def test_what_they_are_of(serve: Serve, leakdog: Run, capsys: Capture) -> None:
+    """Of a target that is down: why, since when, what to do, and when the profile was read that the sites are of."""
+    sites = {"inuse_space": {**FOUND["sites"]["inuse_space"], "time": "2026-01-01T00:07:00.000Z"}}
+    down = {"up": False, "last_error": "connect: refused", "last_success": "2026-01-01T00:12:00.000Z"}
+    assert leakdog("sites", "a:1", "--server", serve({"/api/v1/sites": {**FOUND, **down, "sites": sites}})) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "shop/a:1 is down: connect: refused"
+    assert lines[1].startswith("last read 2026-01-01 00:12:00 UTC (")
+    assert lines[2:4] == ["to do: see whether it runs, and whether it listens at this address", ""]
+    assert lines[4].startswith("inuse_space, as of 2026-01-01 00:07:00 UTC (")
+    assert leakdog("sites", "a:1", "--server", serve({"/api/v1/sites": {**FOUND, **down, "sites": {}}})) == 0
+    assert capsys.readouterr().out.endswith("\n\nno profile of this target has been read yet\n")
+
+
 def test_objects_are_counted(serve: Serve, leakdog: Run, capsys: Capture) -> None:
     """The same sites by their objects are a table of their own, in plain numbers."""
     by_objects = {"followed": [{**PUT, "value": 40_960, "growth_per_second": 0.5}], "other": 12}

@@ -76,6 +76,16 @@ def test_all_add_up() -> None:
     assert sum(site.value for site in followed) + sites.other == many.total
 
 
+def test_sites_are_of_the_last_profile() -> None:
+    """They know when that was, also after they were stored; before the first there is no such time."""
+    sites = Sites(Signal.INUSE_SPACE)
+    assert sites.last_time() is None
+    feed(sites, lambda _: seen(s1=1e8), range(3))
+    assert sites.last_time() == START + 2
+    assert Sites.from_bytes(Signal.INUSE_SPACE, sites.to_bytes(), SETTINGS).last_time() == START + 2
+    assert Sites(Signal.INUSE_SPACE, group=Group(for_sites(SETTINGS), 0)).last_time() is None
+
+
 def test_a_site_that_is_gone_holds_nothing() -> None:
     """What a profile does not name is at 0, and stays followed."""
     sites = Sites(Signal.INUSE_SPACE)

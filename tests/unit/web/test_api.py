@@ -131,7 +131,9 @@ async def test_targets_tell_their_last_scrape_and_verdicts(server: Server) -> No
 
 async def test_sites_add_up(server: Server) -> None:
     """The followed sites of a target are told with what is said of each; a target must be named."""
-    (sites,) = (await get_json(server, "/api/v1/sites?target=shop/10.0.0.7:6060"))["sites"].values()
+    told = await get_json(server, "/api/v1/sites?target=shop/10.0.0.7:6060")
+    (sites,) = told["sites"].values()
+    assert (told["up"], told["last_error"], told["last_success"]) == (True, "", "2023-11-14T22:23:20.000Z")
     (site,) = sites["followed"]
     assert (site["function"], site["value"], site["verdict"], sites["other"]) == (FRAME.function, 6e7, None, 2e7)
     assert (await get(server, "/api/v1/sites"))[0] == 400

@@ -9,6 +9,8 @@ import pytest
 from leakdog.attribute.case import Finding
 from leakdog.attribute.ledger import Part
 from leakdog.config.schema import ScrapeConfig
+from leakdog.detect.group import Group
+from leakdog.detect.settings import SOAK
 from leakdog.model import (
     Assessment,
     Frame,
@@ -105,6 +107,16 @@ def test_a_target_that_is_down_is_told_with_what_to_do() -> None:
     assert "".join(said) in page
     assert "no leak" not in page
     assert "to do: " not in target_page(watched(), SHOWN, NOW)
+
+
+def test_sites_are_told_with_when_they_were_read() -> None:
+    """By a profile that may be older than the target's last answer."""
+    made = watched()
+    assert "As of" not in target_page(made, SHOWN, NOW)
+    sites = made.sites[Signal.INUSE_SPACE]
+    sites.group = Group(SOAK, 1)
+    sites.group.observe(NOW - 60, [1.0], life_start=1.0, load=None)
+    assert "<p class=dim>As of 1970-01-01 02:45:40 UTC (1 min ago).</p>" in target_page(made, SHOWN, NOW)
 
 
 def test_both_charts_are_drawn() -> None:

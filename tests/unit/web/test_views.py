@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leakdog.config.schema import ScrapeConfig
+from leakdog.detect.group import Group
+from leakdog.detect.settings import SOAK
 from leakdog.model import (
     Assessment,
     Culprit,
@@ -22,6 +24,7 @@ from leakdog.model import (
     TargetKey,
     Verdict,
 )
+from leakdog.pipeline.sites import Sites
 from leakdog.pipeline.state import Cost, Fleet, Watched
 from leakdog.store.contract import Readings
 from leakdog.web.views import (
@@ -71,6 +74,17 @@ def test_what_has_no_profiles_says_so() -> None:
     kept = replace(leak, leak_class=LeakClass.NOT_RETURNED)
     assert leak_view(kept, Fleet({KEY: watched}))["unprofiled"] is None
     assert leak_view(leak, Fleet())["unprofiled"] is None
+
+
+def test_sites_tell_when_their_profile_was_read() -> None:
+    """It may be older than the target's last answer: profiles are read more seldom than numbers."""
+    group = Group(SOAK, 0)
+    group.observe(60.0, [], life_start=1.0, load=None)
+    watched = Watched(Target(KEY), ScrapeConfig(job_name="shop"), up=False, last_success=90.0)
+    watched.sites = {Signal.INUSE_SPACE: Sites(Signal.INUSE_SPACE, group=group)}
+    view = sites_view(watched)
+    assert view["sites"]["inuse_space"]["time"] == "1970-01-01T00:01:00.000Z"
+    assert (view["up"], view["last_success"]) == (False, "1970-01-01T00:01:30.000Z")
 
 
 def test_a_verdict_that_waits_says_until_when() -> None:
