@@ -81,7 +81,9 @@ def _cost_metrics(fleet: Fleet) -> Iterator[Metric]:
     requests = CounterMetricFamily("leakdog_cost_requests", "Requests sent to targets.", labels=labels)
     received = CounterMetricFamily("leakdog_cost_received_bytes", "Bytes of targets' answers.", labels=labels)
     forced = CounterMetricFamily(
-        "leakdog_cost_forced_collections", "Garbage collections asked of targets.", labels=labels
+        "leakdog_cost_forced_collections",
+        "Garbage collections that targets were asked for and answered after.",
+        labels=labels,
     )
     seconds = CounterMetricFamily("leakdog_cost_seconds", "Time that targets took to answer.", labels=labels)
     for at, cost in sorted(fleet.cost().items()):

@@ -6,23 +6,34 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from leakdog.config.schema import ScrapeConfig
+from leakdog.errors import FetchError, Reason
 from leakdog.model import Kind
 from leakdog.pipeline.state import Cost, Watched
 
 # What pages are called that are asked for in their text form.
 TEXTS = {Kind.HEAP.value: "memstats", Kind.GOROUTINE.value: "goroutine_dump"}
 Params = Mapping[str, Sequence[str]]
+# How an answer of status 200 fails: it had begun, and so the collection before it was done.
+BEGUN = frozenset({Reason.BODY_TOO_LARGE, Reason.DECODE})
 
 
 @contextmanager
 def charged(watched: Watched, path: str, params: Params, clock: Callable[[], float]) -> Iterator[Cost]:
-    """Count one request, also where its answer does not come. The block adds the answer's bytes to what it is given."""
+    """Count one request, also where its answer does not come. The block adds the answer's bytes to what it is given.
+
+    A collection is counted with an answer alone: an error page needs none, and of a request that was given up nobody
+    knows.
+    """
     cost = watched.cost[asked_for(watched.job, path, params)]
     cost.requests += 1
-    cost.collections += forces_collection(path, params)
+    forced = forces_collection(path, params)
     began = clock()
     try:
         yield cost
+        cost.collections += forced
+    except FetchError as error:
+        cost.collections += forced and error.reason in BEGUN
+        raise
     finally:
         cost.seconds += clock() - began
 

@@ -55,7 +55,7 @@ class Cost:
 
     Attributes:
         bytes: of answers, after HTTP's content encoding was taken off.
-        collections: garbage collections that were asked for.
+        collections: garbage collections that were asked for, where an answer came; see `leakdog.pipeline.cost`.
         seconds: from a request to the end of its answer, or to its failure.
 
     """

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from leakdog.errors import FetchError, Reason
 from leakdog.pipeline.cost import asked_for, charged, forces_collection
 from leakdog.pipeline.state import Cost, Watched
 
@@ -19,6 +20,23 @@ def test_a_request_is_counted_also_where_it_fails(watched: Watched) -> None:
     with pytest.raises(OSError, match="no answer"), charged(watched, "/debug/pprof/heap", {}, ticks):
         raise OSError("no answer")
     assert dict(watched.cost) == {"heap": Cost(requests=2, bytes=700, collections=1, seconds=2.0)}
+
+
+@pytest.mark.parametrize(
+    ("reason", "collections"),
+    [
+        (Reason.HTTP_STATUS, 0),
+        (Reason.CONNECT, 0),
+        (Reason.TIMEOUT, 0),
+        (Reason.BODY_TOO_LARGE, 1),
+        (Reason.DECODE, 1),
+    ],
+)
+def test_a_collection_is_counted_where_an_answer_began(watched: Watched, reason: Reason, collections: int) -> None:
+    """An error page is made without one, and whether a target that was given up did one is not known."""
+    with pytest.raises(FetchError), charged(watched, "/debug/pprof/goroutineleak", {}, float):
+        raise FetchError(reason, "why")
+    assert watched.cost["goroutineleak"] == Cost(requests=1, collections=collections)
 
 
 @pytest.mark.parametrize(
