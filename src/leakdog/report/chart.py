@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leakdog.model import Unit
-from leakdog.report.words import DAY, human_value
+from leakdog.report.words import DAY, human_time, human_value
 
 Floats = NDArray[np.float64]
 
@@ -31,6 +31,10 @@ class _Style:
     mark: str
     braille: bool
 
+
+# How the ends of the axis are told, the fullest first.
+_WITHIN_A_DAY = (("%Y-%m-%d %H:%M:%S", "%H:%M:%S UTC"), ("%H:%M:%S", "%H:%M:%S UTC"))
+_OVER_DAYS = (("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M UTC"), ("%m-%d %H:%M", "%m-%d %H:%M UTC"))
 
 _UNICODE = _Style("┤", "│", "└", "─", "▲", braille=True)
 _ASCII = _Style("+", "|", "+", "-", "^", braille=False)
@@ -76,7 +80,7 @@ def draw(
     rows.append(" " * (margin - 1) + style.corner + _axis(columns, at, style))
     rows.append(" " * margin + _dates(t, columns))
     if at is not None and onset is not None:
-        rows.append(" " * margin + f"{style.mark} growth began {_date(onset, t[-1] - t[0])}")
+        rows.append(" " * margin + f"{style.mark} growth began {human_time(onset)}")
     return "\n".join(row.rstrip() for row in rows)
 
 
@@ -129,12 +133,13 @@ def _axis(columns: int, at: int | None, style: _Style) -> str:
 
 
 def _dates(times: Floats, columns: int) -> str:
-    """First and last time, at the ends of the axis."""
-    span = times[-1] - times[0]
-    first, last = _date(times[0], span), f"{_date(times[-1], span)} UTC"
+    """First and last time, at the ends of the axis: with the date, as far as there is room for it."""
+    ends = float(times[0]), float(times[-1])
+    within_a_day = ends[0] // DAY == ends[1] // DAY
+    for shapes in _WITHIN_A_DAY if within_a_day else _OVER_DAYS:
+        first, last = (
+            datetime.fromtimestamp(end, UTC).strftime(shape) for end, shape in zip(ends, shapes, strict=True)
+        )
+        if len(first) + len(last) < columns:
+            break
     return f"{first}{last:>{columns - len(first)}}"
-
-
-def _date(time: float, span: float) -> str:
-    shape = "%H:%M:%S" if span < DAY else "%m-%d %H:%M"
-    return datetime.fromtimestamp(float(time), UTC).strftime(shape)

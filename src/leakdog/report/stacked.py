@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leakdog.model import Unit
-from leakdog.report.svg import HEIGHT, WIDTH, Frame, clock
-from leakdog.report.words import human_value
+from leakdog.report.axes import HEIGHT, WIDTH, Frame
+from leakdog.report.words import human_time, human_value
 
 Floats = NDArray[np.float64]
 
@@ -36,7 +36,8 @@ def stacked(times: Floats, parts: Mapping[str, Floats], words: Mapping[str, str]
     for name, sizes in parts.items():
         areas.append(_area(frame, times, below, below + sizes, name, f"{words[name]}, {human_value(sizes[-1], unit)}"))
         below = below + sizes
-    label = f"what {human_value(float(total[-1]), unit)} are made of, from {clock(times[0])} to {clock(times[-1])} UTC"
+    when = f"from {human_time(times[0])} to {human_time(times[-1])}"
+    label = f"what {human_value(float(total[-1]), unit)} are made of, {when}"
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label={quoteattr(label)}>'
         f"{''.join(areas)}{frame.grid()}</svg>"

@@ -2,40 +2,36 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
 from numpy.typing import NDArray
 
 from leakdog.model import Unit
+from leakdog.report.axes import BOTTOM, HEIGHT, LEFT, RIGHT, TEXT_HEIGHT, TOP, WIDTH, Frame
 from leakdog.report.spans import Spans, missing
-from leakdog.report.ticks import ticks
-from leakdog.report.words import human_value
+from leakdog.report.words import human_time, human_value
 
 Floats = NDArray[np.float64]
 
-WIDTH, HEIGHT = 880, 260
-LEFT, RIGHT, TOP, BOTTOM = 84, 12, 12, 28
 # More points than pixels do not show, but cost the browser.
 MAX_POINTS = WIDTH - LEFT - RIGHT
 # Strips that say what is in them when they are pointed at; narrower ones are hard to hit.
 STRIPS = 98
-MOST = sys.float_info.max / 4  # drawn: a range of this and some air, up and down, is still a number
-TEXT_HEIGHT, TEXT_WIDTH = 12, 170  # of a line, and of the longest text
+TEXT_WIDTH = 210  # of the longest text
 STYLE = (
     "svg { background: #fff; } text { fill: #57606a; font: 12px sans-serif; }"
     " .series { fill: none; stroke: #0b5cad; stroke-width: 2; stroke-linecap: round; }"
-    " .restart { stroke: #57606a; stroke-dasharray: 2 3; } .grid { stroke: #d0d7de; }"
+    " .restart { stroke: #57606a; stroke-dasharray: 2 3; } .grid, .when line { stroke: #d0d7de; }"
     " .band { fill: #0b5cad; opacity: .25; } .strip { fill: transparent; }"
     " .fit { stroke: #b42318; stroke-width: 2; stroke-dasharray: 6 4; } line.told, .limit { stroke: #b42318; }"
     " rect.told { fill: #b42318; opacity: .08; }"
     " @media (prefers-color-scheme: dark) { svg { background: #14171a; } text { fill: #9aa4ae; }"
-    " .series { stroke: #6cb2f5; } .restart { stroke: #9aa4ae; } .band { fill: #6cb2f5; } .grid { stroke: #333a41; }"
-    " .fit, line.told, .limit { stroke: #ff8a7a; } rect.told { fill: #ff8a7a; } }"
+    " .series { stroke: #6cb2f5; } .restart { stroke: #9aa4ae; } .band { fill: #6cb2f5; }"
+    " .grid, .when line { stroke: #333a41; } .fit, line.told, .limit { stroke: #ff8a7a; }"
+    " rect.told { fill: #ff8a7a; } }"
 )
 
 
@@ -107,73 +103,11 @@ def standalone(picture: str) -> str:
     return f"{head}{close}<style>{STYLE}</style>{rest}"
 
 
-class Frame:
-    """Where a time and a value lie in the picture."""
-
-    def __init__(
-        self, times: Floats, values: Floats, limit: float | None, unit: Unit, *, from_zero: bool = False
-    ) -> None:
-        self.begin, self.end, self.unit = float(times[0]), float(times[-1]), unit
-        self.low, self.high = _range(values)
-        if from_zero:
-            self.low = 0.0
-        self.limit = limit if limit is not None and self.low < limit < 2 * self.high else None
-        if self.limit is not None and self.limit > self.high:
-            self.high = self.limit * 1.02
-
-    def x(self, times: Floats) -> Floats:
-        """Pixels from the left."""
-        return LEFT + (times - self.begin) / (self.end - self.begin) * (WIDTH - LEFT - RIGHT)
-
-    def y(self, values: Floats) -> Floats:
-        """Pixels from the top."""
-        return HEIGHT - BOTTOM - (values - self.low) / (self.high - self.low) * (HEIGHT - TOP - BOTTOM)
-
-    def points(self, times: Floats, values: Floats) -> str:
-        """Places of a line or a surface."""
-        return " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(self.x(times), self.y(values), strict=True))
-
-    def grid(self) -> str:
-        """Lines with their values, the limit, and both ends of the time."""
-        lines = [self._line("grid", value, text) for value, text in self._ticks()]
-        if self.limit is not None:
-            lines.append(self._line("limit", self.limit, "limit"))
-        begin, end = clock(self.begin, year=True), clock(self.end, year=True)
-        lines.append(f'<text x="{LEFT}" y="{HEIGHT - 8}">{begin}</text>')
-        lines.append(f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 8}" text-anchor="end">{end}</text>')
-        return "".join(lines)
-
-    def _ticks(self) -> list[tuple[float, str]]:
-        """Round values with their texts; where the limit is written, none."""
-        found = ticks(self.low, self.high, self.unit)
-        if self.limit is None:
-            return found
-        limit = self.y(np.array([self.limit]))[0]
-        return [(value, text) for value, text in found if abs(self.y(np.array([value]))[0] - limit) > TEXT_HEIGHT]
-
-    def _line(self, kind: str, value: float, text: str) -> str:
-        y = float(self.y(np.array([value]))[0])
-        return (
-            f'<line class="{kind}" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
-            f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{text}</text>'
-        )
-
-
-def _range(values: NDArray[np.float64]) -> tuple[float, float]:
-    """Axis range with air; it need not start at zero, as growth is what is looked for.
-
-    It lies below zero only where a value does.
-    """
-    low, high = np.clip([values.min(), values.max()], -MOST, MOST).tolist()
-    air = (high - low) * 0.08 or max(abs(high) * 0.05, 1.0)
-    return max(low - air, 0.0) if low >= 0 else low - air, high + air
-
-
 def _label(name: str, spans: Spans, unit: Unit) -> str:
     """The picture in words, for those who do not see it."""
     told = [float(each) for each in (spans.lasts[0], spans.lasts[-1], spans.lows.min(), spans.highs.max())]
     first, last, low, high = (human_value(each, unit) for each in told)
-    when = f"{name} from {clock(spans.starts[0])} to {clock(spans.ends[-1])} UTC"
+    when = f"{name} from {human_time(spans.starts[0])} to {human_time(spans.ends[-1])}"
     return f"{when}: from {first} to {last}; lowest {low}, highest {high}"
 
 
@@ -216,7 +150,7 @@ def in_words(spans: Spans, unit: Unit) -> Iterator[str]:
     figures = (spans.starts, spans.ends, spans.lows, spans.means, spans.highs, spans.lasts)
     for start, end, *values in zip(*(each.tolist() for each in figures), strict=True):
         low, mean, high, last = (human_value(each, unit) for each in values)
-        when = clock(end) if start == end else f"{clock(start)} to {clock(end)}"
+        when = human_time(end) if start == end else f"{human_time(start)} to {human_time(end)}"
         told = last if values[0] == values[2] else f"lowest {low}, mean {mean}, highest {high}, last {last}"
         yield f"{when}: {told}"
 
@@ -243,7 +177,7 @@ def _said(frame: Frame, growths: Sequence[Growth]) -> str:
             continue
         last = x
         place = f'x="{x - 4:.1f}" text-anchor="end"' if x > WIDTH - TEXT_WIDTH else f'x="{x + 4:.1f}"'
-        out.append(f'<text {place} y="{y:.0f}">announced {clock(told)}</text>')
+        out.append(f'<text {place} y="{y:.0f}">announced {human_time(told)}</text>')
     return "".join(out)
 
 
@@ -259,7 +193,3 @@ def _fit(frame: Frame, times: Floats, values: Floats, growth: Growth) -> str:
     y = frame.y(np.clip(ends, frame.low, frame.high))
     x = frame.x(np.array([start, end]))
     return f'<line class="fit" x1="{x[0]:.1f}" y1="{y[0]:.1f}" x2="{x[1]:.1f}" y2="{y[1]:.1f}"/>'
-
-
-def clock(time: float, *, year: bool = False) -> str:
-    return datetime.fromtimestamp(float(time), UTC).strftime(f"{'%Y-' if year else ''}%m-%d %H:%M:%S")

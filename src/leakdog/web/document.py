@@ -42,7 +42,7 @@ svg .restart { stroke: var(--dim); stroke-dasharray: 2 3; }
 svg .fit { stroke: var(--bad); stroke-width: 2; stroke-dasharray: 6 4; }
 svg .band { fill: var(--series); opacity: .25; } svg .strip { fill: transparent; }
 svg .strip:hover { fill: var(--series); opacity: .15; } summary { cursor: pointer; }
-svg .grid { stroke: var(--line); stroke-width: 1; }
+svg .grid, svg .when line { stroke: var(--line); stroke-width: 1; }
 a[aria-current] { color: var(--ink); font-weight: 600; text-decoration: none; }
 svg .part { stroke: var(--card); stroke-width: 1; fill: var(--part); }
 .swatch { display: inline-block; width: .8em; height: .8em; border-radius: 2px; background: var(--part); }
@@ -55,6 +55,7 @@ svg .part { stroke: var(--card); stroke-width: 1; fill: var(--part); }
   tr { border-bottom: 1px solid var(--line); } td, .wide td { border: 0; padding: 0; white-space: normal; }
   td:empty { display: none; } td + td::before { content: attr(data-name) ": "; color: var(--dim); }
   pre { white-space: pre-wrap; } .chart, svg { overflow: visible; } svg .series, svg .fit { stroke-width: 4; }
+  svg .when { display: none; }
   svg text { font-size: 26px; paint-order: stroke; stroke: var(--card); stroke-width: 6px; } /* of 880 in all */
   svg :is(.grid, .limit) + text { text-anchor: start; transform: translate(-68px, -8px); } }
 """

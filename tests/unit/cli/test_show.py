@@ -34,7 +34,7 @@ def test_leak(daemon: str, leakdog: Run, capsys: Capture) -> None:
     assert what == "shop/127.0.0.1:6060: heap leak, 2.00 MiB/s,"
     assert code == "  by shop/leaks.(*Cache).Put (leaks.go:19)"
     assert "inuse_space of shop/127.0.0.1:6060\n" in text
-    assert "growth began 00:00:10" in text
+    assert "growth began 2026-01-01 00:00:10 UTC" in text
     assert any("\u2800" <= character <= "\u28ff" for character in text)
     assert max(map(len, text.splitlines())) <= 80
 

@@ -1,5 +1,7 @@
 """Trends drawn with characters."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,7 +29,7 @@ def test_onset() -> None:
     chart = draw([DAY_ONE, DAY_ONE + 60], [0, 1e6], Unit.BYTES, width=40, onset=DAY_ONE + 30).splitlines()
     axis, legend = chart[-3], chart[-1]
     assert axis.index("▲") == pytest.approx((len(axis) + axis.index("└")) / 2, abs=1)
-    assert legend.strip() == "▲ growth began 00:00:30"
+    assert legend.strip() == "▲ growth began 2026-01-01 00:00:30 UTC"
 
 
 def test_onset_outside() -> None:
@@ -48,9 +50,21 @@ def test_spike_between_columns() -> None:
     assert "*" in draw(range(10_000), values, Unit.COUNT, width=40, ascii_only=True).splitlines()[0]
 
 
-def test_more_than_a_day() -> None:
-    """Over more than a day the axis shows dates."""
-    assert "01-01 00:00" in draw([DAY_ONE, DAY_ONE + 3 * 86400], [1, 2], Unit.COUNT)
+@pytest.mark.parametrize(
+    ("seconds", "width", "axis"),
+    [
+        (60, 78, ["2026-01-01 00:00:00", "00:01:00 UTC"]),
+        (60, 36, ["00:00:00", "00:01:00 UTC"]),
+        (86_399, 78, ["2026-01-01 00:00:00", "23:59:59 UTC"]),
+        (86_400, 78, ["2026-01-01 00:00", "2026-01-02 00:00 UTC"]),
+        (366 * 86_400, 78, ["2026-01-01 00:00", "2027-01-02 00:00 UTC"]),
+        (366 * 86_400, 36, ["01-01 00:00", "01-02 00:00 UTC"]),
+    ],
+)
+def test_the_axis_tells_the_date(seconds: float, width: int, axis: list[str]) -> None:
+    """With the year, and at both ends where another day begins between them; what there is no room for is left out."""
+    drawn = draw([DAY_ONE, DAY_ONE + seconds], [1, 2], Unit.COUNT, width=width).splitlines()[-1]
+    assert re.split("  +", drawn.strip()) == axis
 
 
 @pytest.mark.parametrize("times", [[], [1.0], [1.0, 1.0]])

@@ -39,7 +39,7 @@ def test_it_is_well_formed_and_says_what_it_shows() -> None:
     """Names are made inert; who cannot see it is told the whole and the time."""
     root = ET.fromstring(stacked(TIMES, PARTS, WORDS, Unit.BYTES))
     assert [each.text for each in root.iter("title")] == ["live <heap>, 4 B", "all else, 4 B"]
-    assert root.get("aria-label", "").startswith("what 8 B are made of, from 01-01 00:00:00")
+    assert root.get("aria-label", "").startswith("what 8 B are made of, from 1970-01-01 00:00:00 UTC")
 
 
 def test_one_point_is_no_picture() -> None:

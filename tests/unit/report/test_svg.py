@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leakdog.model import Unit
-from leakdog.report.svg import HEIGHT, LEFT, MAX_POINTS, RIGHT, WIDTH, Growth, standalone, trend
+from leakdog.report.axes import HEIGHT, LEFT, RIGHT, WIDTH
+from leakdog.report.svg import MAX_POINTS, Growth, standalone, trend
 
 GROWTH = Growth(since=10.0, per_second=5.0)
 
@@ -38,13 +39,6 @@ def test_a_constant_series_is_a_level_line() -> None:
 def test_any_number_is_drawn(values: list[float]) -> None:
     """Nobody checks that the numbers of a file or of a page are amounts of memory."""
     assert len(line(picture([0.0, 1.0, 2.0], values))) == 3
-
-
-def test_an_axis_lies_below_zero_only_where_a_value_does() -> None:
-    """Memory has no less than nothing."""
-    level = re.compile(r'text-anchor="end">(-[^<]*)<')
-    assert not level.search(picture([0.0, 1.0], [0.0, 9.0]))
-    assert level.search(picture([0.0, 1.0], [-9.0, 9.0]))
 
 
 @pytest.mark.parametrize(("times", "values"), [([], []), ([1.0], [2.0]), ([1.0, 1.0], [2.0, 3.0])])
@@ -93,8 +87,8 @@ def test_what_stands_for_several_has_a_band_and_its_mean_as_line() -> None:
     drawn = trend(times, lasts, "rss", Unit.COUNT, folded=folded)
     heights = [float(point.split(",")[1]) for point in line(drawn)]
     assert heights[0] == heights[1] > heights[2] > heights[3]
-    assert "<title>01-01 00:00:01: lowest 10, mean 20, highest 40, last 30</title>" in drawn
-    assert "<title>01-01 00:00:03: 50</title>" in drawn
+    assert "<title>1970-01-01 00:00:01 UTC: lowest 10, mean 20, highest 40, last 30</title>" in drawn
+    assert "<title>1970-01-01 00:00:03 UTC: 50</title>" in drawn
     assert 'class="band"' in drawn
     assert 'class="band"' not in trend(times, lasts, "rss", Unit.COUNT)
 
@@ -113,7 +107,7 @@ def test_an_announcement_is_a_mark_with_its_time() -> None:
     left, width = map(float, re.search(r'<rect class="told" x="([\d.]+)" y="12" width="([\d.]+)"', drawn).groups())
     inner = WIDTH - LEFT - RIGHT
     assert (left, width) == (pytest.approx(LEFT + inner / 2, abs=0.1), pytest.approx(inner / 4, abs=0.1))
-    assert "announced 01-01 00:00:50" in drawn
+    assert "announced 1970-01-01 00:00:50 UTC" in drawn
 
 
 @pytest.mark.parametrize(("limit", "shown"), [(120.0, True), (90.0, True), (5000.0, False), (None, False)])

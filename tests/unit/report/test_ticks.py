@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leakdog.model import Unit
-from leakdog.report.ticks import MOST, ticks
+from leakdog.report.ticks import MOST, moments, ticks
 
 KIB, MIB, GIB = 1024.0, 1024.0**2, 1024.0**3
 
@@ -48,3 +48,31 @@ def test_they_lie_within_and_are_few_and_are_different(low: float, span: float, 
     steps = {f"{after - before:.3g}" for before, after in pairwise(texts)}
     assert len(steps) == 1
     assert f"{float(steps.pop()):e}"[0] in "125"
+
+
+NEW_YEAR = 1_767_225_600.0  # 2026-01-01T00:00:00Z
+
+
+@pytest.mark.parametrize(
+    ("begin", "span", "texts"),
+    [
+        (40, 600, ["00:02", "00:04", "00:06", "00:08", "00:10"]),
+        (-1000, 20_000, ["2026-01-01", "01:00", "02:00", "03:00", "04:00", "05:00"]),
+        (-1000, 8 * 86400, ["2026-01-01", "01-03", "01-05", "01-07"]),
+        (0, 3, ["01-01", "00:00:01", "00:00:02", "00:00:03"]),
+        (-300 * 86400, 400 * 86400, ["04-22", "07-31", "11-08", "2026-02-16"]),
+    ],
+)
+def test_round_times_are_told_as_what_is_new_in_them(begin: float, span: float, texts: list[str]) -> None:
+    """The time of day, at midnight the date, and the year where another one has begun."""
+    found = moments(NEW_YEAR + begin, NEW_YEAR + begin + span)
+    assert [text for _, text in found] == texts
+
+
+@given(begin=st.integers(0, 1 << 32), span=st.floats(1, 1e9))
+def test_round_times_lie_within_and_are_few(begin: int, span: float) -> None:
+    """Evenly spaced, whatever is between them."""
+    found = [time for time, _ in moments(begin, begin + span)]
+    assert len(found) <= MOST + 1
+    assert all(begin <= time <= begin + span for time in found)
+    assert len({after - before for before, after in pairwise(found)}) <= 1
