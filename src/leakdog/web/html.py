@@ -10,7 +10,7 @@ from leakdog.pipeline.alike import OPEN, leaks_like
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.pipeline.unprofiled import unprofiled
 from leakdog.report.down import unseen
-from leakdog.report.leak import ENDED_SECONDS, beside, no_code, share_of, summary
+from leakdog.report.leak import ENDED_SECONDS, beside, is_hint, no_code, share_of, summary
 from leakdog.report.spans import Spans
 from leakdog.report.words import human_duration, human_growth, human_rate, human_time, human_value, plural
 from leakdog.web.document import document, leak_kind, leak_state, place, table, text
@@ -76,7 +76,7 @@ def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float, server: str = ""
         f"<p class=lead>{leak_state(leak)} · {text(summary(view))}</p><p>class <b>{leak_kind(leak)}</b> · "
         f"signal <code>{leak.signal.value}</code> · since {human_time(leak.since)} "
         f"({human_duration(max(0.0, now - leak.since))} ago)</p>"
-        f"{known}<p>{grows} by <b>{text(rate)}</b>{text(low_high)}.{left}</p>"
+        f"{known}<p>{grows} by <b>{text(rate)}</b>{text(low_high)}.{left}</p>{_now(leak, watched)}"
         f'<h2>Trend</h2><div class="wide chart">{chart}</div>'
         f"<h2>Which code holds it</h2>{_culprits(leak, no_code(view))}"
         f"{_replicas(leak, fleet)}"
@@ -90,6 +90,23 @@ def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float, server: str = ""
         f'leakdog ack {text(leak.id)} --for 3d --note "what is known of it"{text(server)}{top}</pre>'
     )
     return document(str(leak.key), body)
+
+
+def _now(leak: Leak, watched: Watched | None) -> str:
+    """How its signal as a whole grows now, where that is another rate than the leak's.
+
+    A leak has the rate with which it was found last, which may be that of one site; the page of its target tells this.
+    """
+    found = watched.said_of(leak.signal) if watched and leak.state in OPEN else None
+    if watched is None or found is None or found.growth_per_second is None:
+        return ""
+    own, rate = (human_rate(each.growth_per_second, leak.signal.unit) for each in (leak, found))
+    if rate == own:
+        return ""
+    last = f"So it was found last, {human_time(leak.updated)}. " if leak.updated < (watched.assessed or 0.0) else ""
+    over = f" over the last {human_duration(found.look_back_seconds)}" if found.look_back_seconds else ""
+    verdict = found.verdict.value.replace("_", " ")
+    return f"<p>{last}All of <code>{leak.signal.value}</code> now: {text(rate)}, {verdict}{over}.</p>"
 
 
 def numbers(spans: Spans, unit: Unit, *, banded: bool) -> str:
@@ -235,7 +252,8 @@ def _culprit(culprit: Culprit, leak: Leak, *, opened: bool) -> str:
         created = f"<p>Goroutines created by <code>{place(culprit.created_by)}</code></p>"
     note = f"<p>{text(culprit.note)}</p>" if culprit.note else ""
     stack = "\n".join(place(frame) for frame in culprit.stack)
-    share = share_of(culprit_view(culprit), leak.signal.unit)
+    view = culprit_view(culprit)
+    share = share_of(view, leak.signal.unit) + ("" if is_hint(view) else " since it began")
     return (
         f"<h3><code>{place(culprit.frame)}</code></h3><p>{text(share)}</p>"
         f"{note}{created}<details{' open' if opened else ''}><summary>Stack</summary><pre>{stack}</pre></details>"

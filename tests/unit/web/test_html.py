@@ -211,13 +211,28 @@ def test_all_that_is_known_of_a_leak_is_told() -> None:
     )
 
 
+def test_two_rates_of_one_leak_are_told_apart() -> None:
+    """Where its signal now grows otherwise than when it was found, or than its one site does, the page says so."""
+    watched = Watched(Target(KEY), ScrapeConfig(job_name="shop"), up=True, assessed=LEAK.updated)
+    fleet = Fleet({KEY: watched})
+    said = Assessment(Signal.INUSE_SPACE, 2000.0, Verdict.STEADY, 512.0, look_back_seconds=1680.0)
+    watched.assessments = {Signal.INUSE_SPACE: said}
+    now = "All of <code>inuse_space</code> now: 30.0 KiB/min, steady over the last 28 min.</p>"
+    assert f"<p>{now}" in leak_page(LEAK, fleet, "", 2060.0)
+    watched.assessed = LEAK.updated + 60.0
+    assert f"<p>So it was found last, 1970-01-01 00:33:20 UTC. {now}" in leak_page(LEAK, fleet, "", 2060.0)
+    assert "now:" not in leak_page(replace(LEAK, state=LeakState.RESOLVED), fleet, "", 2060.0)
+    watched.assessments = {Signal.INUSE_SPACE: replace(said, growth_per_second=2048.0)}
+    assert "now:" not in leak_page(LEAK, fleet, "", 2060.0)
+
+
 def test_a_hint_is_no_share_of_the_growth() -> None:
     """On the page as in the terminal."""
     hint = replace(LEAK.culprits[0], note="its heap bytes grow in step with the resident set: a hint, no proof")
     page = leak_page(replace(LEAK, culprits=(hint,)), Fleet(), "", 2000.0)
     assert "<p>90% of the suspicion</p>" in page
     assert "perhaps by cart.Put" in page
-    assert "<p>90% of the growth, 1.76 KiB/s</p>" in leak_page(LEAK, Fleet(), "", 2000.0)
+    assert "<p>90% of the growth, 1.76 KiB/s since it began</p>" in leak_page(LEAK, Fleet(), "", 2000.0)
 
 
 def test_where_only_the_resident_set_is_known_nothing_is_called_native() -> None:
