@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 from leakdog.errors import LeakdogError
 from leakdog.expose.heap import heap_profile
 from leakdog.expose.process import command_line, metrics
+from leakdog.expose.turns import Turns
 
 # Frames kept per allocation. Each costs 16 bytes and time on every allocation; fewer than 8 often end inside a
 # library, before the caller that is to blame.
@@ -75,7 +76,7 @@ def expose(port: int = 0, host: str = "127.0.0.1", nframes: int = FRAMES) -> Exp
 
     """
     started = not tracemalloc.is_tracing()
-    server = _Server((host, port), _Handler)
+    server = _Server((host, port))
     if started:
         tracemalloc.start(nframes)
     return Exposed(server, started)
@@ -83,6 +84,10 @@ def expose(port: int = 0, host: str = "127.0.0.1", nframes: int = FRAMES) -> Exp
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+
+    def __init__(self, address: tuple[str, int]) -> None:
+        super().__init__(address, _Handler)
+        self.profiles = Turns(heap_profile)
 
     def server_bind(self) -> None:
         """Bind without asking the DNS for our own name, as http.server does: that may take long, and nobody uses it."""
@@ -94,6 +99,7 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
+    server: _Server
     timeout = _IDLE_SECONDS
     server_version = "leakdog-expose"
     sys_version = ""
@@ -119,8 +125,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(501, _TEXT, b"there is no text form: ask without debug\n")
             return
         try:
-            profile = heap_profile(collect=query.get("gc") == ["1"])
-        except LeakdogError as error:  # the program has stopped tracing, or another profile is in the making
+            profile = self.server.profiles.take(query.get("gc") == ["1"])
+        except LeakdogError as error:  # the program has stopped tracing, or serves profiles elsewhere at this moment
             self._answer(503, _TEXT, f"{error}\n".encode())
         else:
             self._answer(200, _BINARY, profile)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import socket
+import threading
 import tracemalloc
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from email.message import Message
 
 import pytest
@@ -101,8 +103,30 @@ def test_tracing_stopped_by_the_program_is_told(exposed: Exposed) -> None:
     assert (status, b"the heap is not traced" in body) == (503, True)
 
 
-def test_a_second_reader_is_sent_away(exposed: Exposed) -> None:
-    """While a profile is in the making the answer is 503 with a sentence, at once."""
+def test_two_readers_at_a_time_are_both_answered(exposed: Exposed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second gets the profile that is made for the first: a daemon would call a target that refuses it down."""
+    begun, let, made = threading.Event(), threading.Event(), []
+
+    def slow(stacks: int) -> bytes:
+        made.append(stacks)
+        begun.set()
+        assert let.wait(10)
+        return b"profile"
+
+    monkeypatch.setattr(heap, "_made", slow)
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(get, f"{exposed.url}/debug/pprof/heap")
+        assert begun.wait(10)
+        second = pool.submit(get, f"{exposed.url}/debug/pprof/heap")
+        with pytest.raises(TimeoutError):
+            second.result(0.3)
+        let.set()
+        assert [(status, body) for status, _, body in (first.result(10), second.result(10))] == [(200, b"profile")] * 2
+    assert len(made) == 1
+
+
+def test_a_reader_beside_the_programs_own_is_sent_away(exposed: Exposed) -> None:
+    """While the program makes a profile by `heap_profile` the answer is 503 with a sentence, at once."""
     with heap._lock:
         status, _, body = get(f"{exposed.url}/debug/pprof/heap")
     assert (status, b"in the making: ask again" in body) == (503, True)
