@@ -42,7 +42,7 @@ def unseen(reads: Sequence[float | None], targets: int, now: float) -> str:
     if known:
         since = f"{human_time(known[0])} ({human_duration(max(0.0, now - known[0]))} ago)"
         since += " or later" if known[0] != known[-1] else ""
-        since += f", of {never} since the daemon was started" if never else ""
+        since += f", and of {never} of them since the daemon was started" if never else ""
     of, them = ("is", "it") if len(reads) == 1 else ("are", "them")
     return f"{len(reads):,} of {plural(targets, 'target')} {of} down: nothing is known of {them} since {since}"
 

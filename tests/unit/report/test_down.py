@@ -36,7 +36,7 @@ def test_what_was_never_read_is_told_as_that() -> None:
         (
             [50.0, None, 30.0],
             "3 of 9 targets are down: nothing is known of them since 1970-01-01 00:00:30 UTC (30 s ago) or later, "
-            "of 1 since the daemon was started",
+            "and of 1 of them since the daemon was started",
         ),
         ([], ""),
     ],
