@@ -11,6 +11,8 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -54,6 +56,7 @@ LEAK = Leak(
     culprits=(Culprit("5b0c9d2e11aa", FRAME, 0.9, 279.0, (FRAME,)),),
 )
 FILLS = TargetKey("shop", "10.0.0.8:6060")
+LONG = TargetKey("shop", "checkout_worker_7d9f8b6c5d_x2x9q.checkout.svc.cluster.local:6060")
 BROWSER = [
     "chromium",
     "--headless",
@@ -104,7 +107,10 @@ async def server() -> AsyncIterator[Server]:
         leaks={LeakClass.HEAP: LEAK},
         cost=defaultdict(Cost, {"heap": Cost(requests=2400)}),
     )
-    made = Server(Fleet(targets={KEY: watched, FILLS: filling()}), store)
+    long = Watched(
+        Target(LONG), ScrapeConfig(job_name="shop"), up=False, last_error=f"dns: {LONG.instance} has no address"
+    )
+    made = Server(Fleet(targets={KEY: watched, FILLS: filling(), LONG: long}), store)
     await made.start("127.0.0.1", 0)
     yield made
     await made.stop()
@@ -120,7 +126,7 @@ frame.onload = () => {
   document.querySelector("pre").textContent = JSON.stringify({
     page: page.documentElement.scrollWidth,
     charts: [...page.querySelectorAll(".chart")].map(each => [each.scrollWidth, each.clientWidth]),
-    texts: [...page.querySelectorAll("svg text")].map(told)});
+    texts: [...page.querySelectorAll("svg text")].filter(each => each.getClientRects().length).map(told)});
 };
 fetch("URL").then(got => got.text()).then(page => frame.srcdoc = page.replace("<head>", "<head><base href='URL'>"));
 </script></body>"""
@@ -195,15 +201,25 @@ async def test_the_style_is_really_applied(server: Server, tmp_path: Path) -> No
     assert pictures[0] != pictures[1]
 
 
+async def on_a_phone(server: Server, path: str, folder: Path) -> Any:
+    """How wide a page is on a phone, and where its pictures and their texts lie."""
+    (folder / "phone.html").write_text(PHONE.replace("URL", f"http://127.0.0.1:{server.port}{path}"))
+    address = (folder / "phone.html").as_uri()
+    document, _ = await open_in_browser(address, folder, "--disable-web-security", "--dump-dom")
+    (told,) = re.findall(r"<pre>(.+)</pre>", document)
+    return json.loads(html.unescape(told))
+
+
+@pytest.mark.parametrize("path", ["/?refresh=off", f"/targets/shop/{quote(LONG.instance, safe='')}"])
+async def test_on_a_phone_long_names_are_seen_as_a_whole(server: Server, tmp_path: Path, path: str) -> None:
+    """They are broken, where they would make the page wider than the phone is."""
+    assert (await on_a_phone(server, path, tmp_path))["page"] == 390
+
+
 @pytest.mark.parametrize("path", ["/leaks/9f1c0a7be2d4", "/targets/shop/10.0.0.7%3A6060"])
 async def test_on_a_phone_a_chart_is_seen_as_a_whole(server: Server, tmp_path: Path, path: str) -> None:
     """Nothing has to be scrolled to its side, and the scale is there, in a size that can be read."""
-    url = f"http://127.0.0.1:{server.port}{path}"
-    (tmp_path / "phone.html").write_text(PHONE.replace("URL", url))
-    address = (tmp_path / "phone.html").as_uri()
-    document, _ = await open_in_browser(address, tmp_path, "--disable-web-security", "--dump-dom")
-    (told,) = re.findall(r"<pre>(.+)</pre>", document)
-    seen = json.loads(html.unescape(told))
+    seen = await on_a_phone(server, path, tmp_path)
     assert seen["page"] == 390
     assert seen["charts"]
     assert all(whole <= shown for whole, shown in seen["charts"])

@@ -19,7 +19,8 @@ STYLE = """
 body { margin: 0 auto; max-width: 72rem; padding: 1rem 1.5rem 4rem; background: var(--paper); color: var(--ink);
   font: 16px/1.5 system-ui, sans-serif; }
 header { display: flex; gap: 1rem; align-items: baseline; border-bottom: 1px solid var(--line); }
-h1 { font-size: 1.4rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
+h1 { font-size: 1.4rem; min-width: 0; overflow-wrap: anywhere; } p, li { overflow-wrap: break-word; }
+h2 { font-size: 1.15rem; margin-top: 2rem; }
 a { color: var(--series); } a:focus-visible { outline: 3px solid var(--series); outline-offset: 2px; }
 code, pre, td.code { font-family: ui-monospace, monospace; font-size: .9em; overflow-wrap: anywhere; }
 pre { background: var(--card); border: 1px solid var(--line); border-radius: 6px; padding: .75rem; overflow-x: auto; }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from leakdog.model import Culprit, Leak, LeakClass, LeakState, Signal, Unit
 from leakdog.pipeline.alike import OPEN, leaks_like
@@ -18,13 +18,24 @@ from leakdog.web.jobs import LISTED, jobs_table, listed
 from leakdog.web.target import address, cost_of, steady
 from leakdog.web.views import culprit_view, leak_view
 
+REFRESH_SECONDS = 15
 ROWS = 24  # of a trend as a table
 _GROWS = {LeakClass.CACHE: "cache still fills", LeakClass.LOAD: "grows with load"}
 REPLICAS = 50  # instances of a job that are listed with a leak
 
 
-def overview(targets: Sequence[Watched], leaks: Sequence[Leak], now: float, job: str | None = None) -> str:
-    """The status page: what leaks, then every target; of many their jobs first. `job` keeps the targets of one."""
+def overview(
+    targets: Sequence[Watched], leaks: Sequence[Leak], now: float, job: str | None = None, *, refresh: bool = True
+) -> str:
+    """The status page: what leaks, then every target; of many their jobs first.
+
+    Args:
+        targets, leaks: all of them.
+        now: unix seconds.
+        job: keeps those of one job.
+        refresh: whether the browser reads it again every `REFRESH_SECONDS`.
+
+    """
     if job is not None:
         targets = [watched for watched in targets if watched.key.job == job]
         leaks = [leak for leak in leaks if leak.key.job == job]
@@ -42,8 +53,8 @@ def overview(targets: Sequence[Watched], leaks: Sequence[Leak], now: float, job:
     blind = f"<p class=down>{unseen(reads, len(targets), now)}.</p>" if reads else ""
     jobs = f"<h2>Jobs</h2>{jobs_table(targets)}" if job is None and len(targets) > LISTED else ""
     whole = f'<p>Job <b>{text(job)}</b>. <a href="/">All jobs</a>.</p>' if job is not None else ""
-    body = [whole, blind, _leaks(leaks, targets, now), jobs, _targets(targets, now)]
-    return document(title, "".join(body), refresh_seconds=15)
+    body = [whole, blind, _leaks(leaks, targets, now), jobs, _targets(targets, now), _as_of(now, job, refresh=refresh)]
+    return document(title, "".join(body), refresh_seconds=REFRESH_SECONDS if refresh else None)
 
 
 def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float, server: str = "") -> str:
@@ -81,13 +92,13 @@ def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float, server: str = ""
         f"<h2>Which code holds it</h2>{_culprits(leak, no_code(view))}"
         f"{_replicas(leak, fleet)}"
         f"<h2>Why leakdog says so</h2><ul>{''.join(f'<li>{text(reason)}</li>' for reason in leak.reasons)}</ul>"
-        f"{cost_of(watched) if watched else ''}"
         f"<h2>Look yourself</h2>"
         f'<p><a href="{text(address(leak.key))}">All of this target</a>: memory, signals, code.</p>'
         f'<p><a href="/api/v1/leaks/{quote(leak.id)}/evidence.tar.gz" download>Evidence</a>: verdict, chart, numbers, '
         f"profiles from before and after, goroutine dump; begin with its README.</p>"
         f"<pre>leakdog show {text(leak.id + server)}\n"
         f'leakdog ack {text(leak.id)} --for 3d --note "what is known of it"{text(server)}{top}</pre>'
+        f"{cost_of(watched) if watched else ''}"
     )
     return document(str(leak.key), body)
 
@@ -134,6 +145,16 @@ def _leaks(leaks: Sequence[Leak], targets: Sequence[Watched], now: float) -> str
     known = {watched.key: watched for watched in targets}
     names = ("State", "Target", "Class", "Code that holds it", "Growth", "Since", "Limit in")
     return f"<h2>Leaks</h2>{table(names, [_leak_row(leak, known.get(leak.key), now) for leak in leaks])}"
+
+
+def _as_of(now: float, job: str | None, *, refresh: bool) -> str:
+    """When the overview was told, and the link that stops it from being read again, or has it read again."""
+    asked = ({} if job is None else {"job": job}) | ({"refresh": "off"} if refresh else {})
+    link = text(f"/?{urlencode(asked, errors='replace')}" if asked else "/")
+    again = f'. <a href="{link}">Read it again every {REFRESH_SECONDS} s</a>'
+    if refresh:
+        again = f', read again every {REFRESH_SECONDS} s (<a href="{link}">stop that</a>)'
+    return f"<p class=dim>As of {human_time(now)}{again}.</p>"
 
 
 def _none(targets: Sequence[Watched]) -> str:

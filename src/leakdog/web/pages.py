@@ -39,8 +39,9 @@ class Pages:
         ]
 
     async def index(self, request: web.Request) -> web.Response:
-        """What leaks, and every target; `job=` keeps those of one job."""
-        return _html(overview(list(self._fleet), self._fleet.leaks(), time.time(), request.query.get("job")))
+        """What leaks, and every target; `job=` keeps those of one job, `refresh=off` has it read once."""
+        told = list(self._fleet), self._fleet.leaks(), time.time(), request.query.get("job")
+        return _html(overview(*told, refresh=request.query.get("refresh") != "off"))
 
     async def leak(self, request: web.Request) -> web.Response:
         """One leak with its trend."""

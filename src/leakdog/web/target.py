@@ -77,7 +77,7 @@ def target_page(watched: Watched, shown: Shown, now: float, server: str = "") ->
         body.append(f'<h2 id=chart>{_name(shown.signal)}</h2><div class="wide chart">{shown.chart}</div>')
     body += [_ledger(shown), _signals(watched, shown)]
     body += [_sites(sites, now) for sites in watched.sites.values()]
-    body += [cost_of(watched), _look(watched, server)]
+    body += [_look(watched, server), cost_of(watched)]
     return document(str(watched.key), "".join(body))
 
 
@@ -171,7 +171,7 @@ def _ledger(shown: Shown) -> str:
         for part, sizes in sorted(shown.parts.items(), key=lambda each: -each[1][-1])
         if sizes.any()
     ]
-    names = ("Part", "Now", "Share", f"In {human_duration(float(shown.times[-1] - shown.times[0]))}")
+    names = ("Part", "Value", "Share", f"Change in {human_duration(float(shown.times[-1] - shown.times[0]))}")
     return f'<h2>What its memory is made of</h2><div class="wide chart">{picture}</div>{table(names, rows)}'
 
 
@@ -190,7 +190,7 @@ def _signals(watched: Watched, shown: Shown) -> str:
         now = text(human_value(watched.values[signal], signal.unit))
         found = judged.get(signal)
         rows.append((f'<a href="{link}"{current}>{_name(signal)}</a>', now, *_verdict(found, signal)))
-    return f"<h2>Signals</h2>{table(('Signal', 'Now', 'Verdict', 'Growth', 'Why'), rows)}"
+    return f"<h2>Signals</h2>{table(('Signal', 'Value', 'Verdict', 'Growth', 'Why'), rows)}"
 
 
 def _verdict(found: Assessment | None, signal: Signal) -> tuple[str, str, str]:

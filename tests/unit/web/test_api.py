@@ -266,6 +266,12 @@ async def test_a_target_of_several_jobs_is_told_with_these() -> None:
     assert "is watched by several jobs (shop, till); give JOB/INSTANCE" in body.decode()
 
 
+async def test_the_overview_is_read_again_unless_asked_not_to_be(server: Server) -> None:
+    """By the browser, as its page says."""
+    told = [(await get(server, path))[2].decode() for path in ("/", "/?refresh=off", "/?refresh=on")]
+    assert ['http-equiv="refresh"' in page for page in told] == [True, False, True]
+
+
 async def test_pages_show_names_inert(server: Server) -> None:
     """The pages show the leak with its code; what a target says is escaped; no script is allowed."""
     status, headers, body = await get(server, "/")

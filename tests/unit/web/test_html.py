@@ -67,6 +67,18 @@ def test_a_limit_that_is_reached_is_not_ahead() -> None:
     assert '<td data-name="Limit in">reached</td>' in overview([], [leak], 2000.0)
 
 
+def test_the_overview_can_be_kept_from_being_read_again() -> None:
+    """Whoever goes through it by keyboard or has it read out loses the place each time; the job that is shown stays."""
+    page = overview([], [], 2000.0, "a&b")
+    assert '<meta http-equiv="refresh" content="15">' in page
+    stop = '<a href="/?job=a%26b&amp;refresh=off">stop that</a>'
+    assert f"As of 1970-01-01 00:33:20 UTC, read again every 15 s ({stop})." in page
+    stopped = overview([], [], 2000.0, "a&b", refresh=False)
+    assert "http-equiv" not in stopped
+    assert 'As of 1970-01-01 00:33:20 UTC. <a href="/?job=a%26b">Read it again every 15 s</a>.' in stopped
+    assert '<a href="/?refresh=off">stop that</a>' in overview([], [], 2000.0)
+
+
 def test_a_target_that_was_never_read_says_so() -> None:
     """A try that failed is no reading: what is told is when its numbers are of."""
     watched = Watched(Target(KEY), ScrapeConfig(job_name="shop"))
@@ -264,6 +276,7 @@ def test_a_leak_tells_what_its_target_was_asked() -> None:
     watched.cost["heap"] = Cost(requests=1200, bytes=9000, collections=7, seconds=3.0)
     page = Outline(leak_page(LEAK, Fleet({KEY: watched}), "", 2000.0)).text
     assert "heap1,2008.79 KiB73 s" in page
+    assert page.index("Look yourself") < page.index("has cost")
     assert "has cost" not in leak_page(LEAK, Fleet(), "", 2000.0)
 
 

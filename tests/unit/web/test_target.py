@@ -188,9 +188,9 @@ def test_code_adds_up_to_the_whole() -> None:
 
 def test_the_cost_is_told() -> None:
     """Requests, bytes, collections that were forced, and time."""
-    assert rows(target_page(watched(), SHOWN, NOW), "What watching it has cost") == [
-        ["heap", "1,200", "8.79 KiB", "7", "3 s"]
-    ]
+    page = target_page(watched(), SHOWN, NOW)
+    assert page.index("Look yourself") < page.index("What watching it has cost")
+    assert rows(page, "What watching it has cost") == [["heap", "1,200", "8.79 KiB", "7", "3 s"]]
 
 
 def test_a_target_of_which_nothing_is_known() -> None:
