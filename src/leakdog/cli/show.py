@@ -17,7 +17,7 @@ from leakdog.cli.targets import condition
 from leakdog.errors import ApiError
 from leakdog.model import LeakState, Signal, Unit, Verdict
 from leakdog.report.down import down_lines
-from leakdog.report.leak import CLASS_WORDS, ended_with_process, leak_text, summary_lines, target_name, unix_time
+from leakdog.report.leak import CLASS_WORDS, drawn, ended_with_process, leak_text, summary_lines, target_name, unix_time
 from leakdog.report.words import human_growth, human_time, human_value, inert, wrapped
 
 EPILOG = """examples:
@@ -33,6 +33,7 @@ _DRAWN = (Signal.RSS_ANON, Signal.RSS, Signal.INUSE_SPACE, Signal.GOROUTINES)
 WIDEST = 100
 
 Json = Mapping[str, Any]
+Span = tuple[float | None, float | None]
 
 
 def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -96,8 +97,11 @@ def _show_leak(client: Client, leak: Json, args: argparse.Namespace) -> None:
         return
     signal = args.signal or leak["signal"]
     print(leak_text(leak, now=time.time(), stacks=args.stacks))
-    onset = unix_time(leak["since"]) if leak.get("since") and signal == leak["signal"] else None
-    _print_trend(client, target_name(leak), signal, onset)
+    onset = unix_time(leak["since"]) if leak.get("since") else None
+    over = leak.get("resolved_since") if not leak.get("pending_since") else None
+    ended = unix_time(over) if over else None
+    span = drawn(onset, ended, time.time()) if onset is not None else (None, None)
+    _print_trend(client, target_name(leak), signal, onset if signal == leak["signal"] else None, span)
 
 
 def _show_target(client: Client, target: Json, leaks: Sequence[Json], args: argparse.Namespace) -> None:
@@ -174,10 +178,12 @@ def _verdict(said: Json) -> str:
     return f"{words}, ready {human_time(unix_time(said['ready_at']))}" if said.get("ready_at") else words
 
 
-def _print_trend(client: Client, target: str, signal: str, onset: float | None) -> None:
+def _print_trend(client: Client, target: str, signal: str, onset: float | None, span: Span = (None, None)) -> None:
+    """Draw what is stored of a signal between two times, unix seconds; None: all before or after."""
     from leakdog.report.chart import draw
 
-    found = client.listing("/api/v1/series", "series", target=target, signal=signal)
+    asked = {name: f"{at:.3f}" for name, at in zip(("from", "to"), span, strict=True) if at is not None}
+    found = client.listing("/api/v1/series", "series", target=target, signal=signal, **asked)
     points = found[0]["points"] if found else []
     print(f"\n{signal} of {inert(target)}")
     if not points:

@@ -95,6 +95,16 @@ def ended_with_process(leak: Json) -> bool:
     return bool(leak["state"] == LeakState.RESOLVED and ended and ended == leak.get("resolved_since"))
 
 
+def drawn(since: float, ended: float | None, now: float) -> tuple[float, float | None]:
+    """From when to when a leak is drawn, unix seconds; None: to the last reading.
+
+    As long before it began as it has gone on, an hour at least, and as long after its end: in a picture of a month
+    nobody sees what grows since this night.
+    """
+    lasted = max(HOUR, (now if ended is None else ended) - since)
+    return since - lasted, None if ended is None else ended + lasted
+
+
 def leak_text(leak: Json, *, now: float | None = None, stacks: int = 1, width: int = WIDTH) -> str:
     """Everything that is known of a leak, as lines of at most `width` characters where names allow it.
 

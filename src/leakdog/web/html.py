@@ -15,7 +15,7 @@ from leakdog.report.spans import Spans
 from leakdog.report.words import human_duration, human_growth, human_rate, human_time, human_value, plural
 from leakdog.web.document import document, leak_kind, leak_state, place, table, text
 from leakdog.web.jobs import LISTED, jobs_table, listed
-from leakdog.web.target import address, cost_of, steady
+from leakdog.web.target import RANGES, address, cost_of, steady
 from leakdog.web.views import culprit_view, leak_view
 
 REFRESH_SECONDS = 15
@@ -88,7 +88,7 @@ def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float, server: str = ""
         f"signal <code>{leak.signal.value}</code> · since {human_time(leak.since)} "
         f"({human_duration(max(0.0, now - leak.since))} ago)</p>"
         f"{known}<p>{grows} by <b>{text(rate)}</b>{text(low_high)}.{left}</p>{_now(leak, watched)}"
-        f'<h2>Trend</h2><div class="wide chart">{chart}</div>'
+        f'<h2>Trend</h2><div class="wide chart">{chart}</div>{_longer(leak) if watched else ""}'
         f"<h2>Which code holds it</h2>{_culprits(leak, no_code(view))}"
         f"{_replicas(leak, fleet)}"
         f"<h2>Why leakdog says so</h2><ul>{''.join(f'<li>{text(reason)}</li>' for reason in leak.reasons)}</ul>"
@@ -101,6 +101,12 @@ def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float, server: str = ""
         f"{cost_of(watched) if watched else ''}"
     )
     return document(str(leak.key), body)
+
+
+def _longer(leak: Leak) -> str:
+    """Where more of its signal is drawn than from a while before it began."""
+    link = text(address(leak.key, signal=leak.signal.value, range=list(RANGES)[-1]) + "#chart")
+    return f'<p class=dim>From a while before it began; <a href="{link}">more of this signal</a>.</p>'
 
 
 def _now(leak: Leak, watched: Watched | None) -> str:

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from leakdog.model import LeakState, Signal, TargetKey
 from leakdog.pipeline.state import Fleet, Watched
+from leakdog.report.leak import drawn
 from leakdog.report.ledger import NEEDED, ledgers
 from leakdog.report.spans import Spans
 from leakdog.report.svg import Growth, trend
@@ -48,10 +49,12 @@ class Pages:
         wanted = request.match_info["id"]
         for leak in self._fleet.leaks():
             if leak.id == wanted:
-                readings = await self._store.readings(leak.key, leak.signal)
-                growth = Growth(leak.since, leak.growth_per_second)
-                chart = _chart(readings, leak.signal, [growth])
-                return _html(leak_page(leak, self._fleet, chart, time.time(), _option(request)))
+                now = time.time()
+                ended = leak.resolved_since if leak.pending_since is None else None
+                start, end = drawn(leak.since, ended, now)
+                readings = await self._store.readings(leak.key, leak.signal, start=start, end=end)
+                chart = _chart(readings, leak.signal, [Growth(leak.since, leak.growth_per_second)])
+                return _html(leak_page(leak, self._fleet, chart, now, _option(request)))
         message = f"No leak has the id {wanted}. It may have been resolved and aged out; the overview lists all."
         return _html(message_page("not found", message), status=404)
 
@@ -91,7 +94,9 @@ class Pages:
 
 
 def _chart(readings: Readings, signal: Signal, growths: Sequence[Growth]) -> str:
-    """A signal's trend as a picture and as a table."""
+    """A signal's trend as a picture and as a table; of what was not read in the time that is shown, a sentence."""
+    if not len(readings.times):
+        return "<p>Nothing that was read in this time is stored.</p>"
     folded = readings.lows, readings.means, readings.highs
     told = readings.times, readings.values, signal.value, signal.unit, growths
     picture = trend(*told, folded=folded, lives=readings.life_starts)

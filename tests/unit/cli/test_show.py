@@ -4,7 +4,9 @@ import io
 import json
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -138,7 +140,18 @@ def test_signal(serve: Serve, leak: Make, leakdog: Run) -> None:
     """Another signal can be drawn."""
     answers: dict[str, Any] = {"/api/v1/leaks": {"leaks": [leak()]}, "/api/v1/series": {"series": []}}
     assert leakdog("show", "3f9c2a71b0de", "--signal", "goroutines", "--server", serve(answers)) == 0
-    assert answers["asked"][-1] == "/api/v1/series?target=shop%2F127.0.0.1%3A6060&signal=goroutines"
+    assert answers["asked"][-1].startswith("/api/v1/series?target=shop%2F127.0.0.1%3A6060&signal=goroutines&")
+
+
+def test_a_leak_is_drawn_from_a_while_before_it_began(serve: Serve, leak: Make, leakdog: Run) -> None:
+    """To a while after its end, if it is over: in all that is stored it could not be seen."""
+    began, ended = (datetime(2026, 1, 1, hour, tzinfo=UTC) for hour in (10, 13))
+    over = leak(since=began.isoformat(), resolved_since=ended.isoformat(), state="resolved", pending_since=None)
+    answers: dict[str, Any] = {"/api/v1/leaks": {"leaks": [over]}, "/api/v1/series": {"series": []}}
+    assert leakdog("show", over["id"], "--server", serve(answers)) == 0
+    asked = dict(parse_qsl(answers["asked"][-1].partition("?")[2]))
+    assert float(asked["from"]) == began.timestamp() - 3 * 3600
+    assert float(asked["to"]) == ended.timestamp() + 3 * 3600
 
 
 def test_unknown_signal(leakdog: Run, capsys: Capture) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from leakdog.report.leak import beside, headline, leak_text, place, short_place, target_name, unix_time
+from leakdog.report.leak import beside, drawn, headline, leak_text, place, short_place, target_name, unix_time
 
 PUT = {"function": "shop/leaks.(*Cache).Put", "file": "/srv/shop/leaks/leaks.go", "line": 19}
 MAIN = {"function": "main.main", "file": "/srv/shop/main.go", "line": 40}
@@ -309,3 +309,10 @@ def test_a_process_that_has_ended_is_said() -> None:
 def test_a_limit_that_is_reached_is_not_ahead() -> None:
     """Where no time is left, none is told."""
     assert "\nlimit     reached\n" in leak_text({**LEAK, "time_to_limit_seconds": 0.0})
+
+
+def test_a_leak_is_drawn_with_as_much_of_before() -> None:
+    """So that both are seen: an hour at least; of one that is over also as much of after."""
+    assert drawn(since=100_000.0, ended=None, now=107_200.0) == (92_800.0, None)
+    assert drawn(since=100_000.0, ended=None, now=100_060.0) == (96_400.0, None)
+    assert drawn(since=100_000.0, ended=107_200.0, now=900_000.0) == (92_800.0, 114_400.0)

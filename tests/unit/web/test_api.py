@@ -34,6 +34,8 @@ from leakdog.model import (
 from leakdog.pipeline.sites import Site, Sites
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.store import open_store
+from leakdog.store.contract import Readings
+from leakdog.store.memory import MemoryStore
 from leakdog.web.api import LEAKS_AT_A_TIME, Api
 from leakdog.web.server import Server
 
@@ -264,6 +266,25 @@ async def test_a_target_of_several_jobs_is_told_with_these() -> None:
     await store.close()
     assert status == 400
     assert "is watched by several jobs (shop, till); give JOB/INSTANCE" in body.decode()
+
+
+async def test_a_leak_is_drawn_from_a_while_before_it_began(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a picture of all that is stored nobody sees what grows since an hour ago; a link leads to more of it."""
+    asked = []
+
+    async def readings(self: object, key: TargetKey, signal: Signal, **span: float | None) -> Readings:
+        asked.append((key, signal, span))
+        return await read(self, key, signal, **span)
+
+    read = MemoryStore.readings
+    monkeypatch.setattr(MemoryStore, "readings", readings)
+    monkeypatch.setattr("time.time", lambda: LEAK.since + 7200.0)
+    page = (await get(server, f"/leaks/{LEAK.id}"))[2].decode()
+    assert asked == [(KEY, Signal.INUSE_SPACE, {"start": LEAK.since - 7200.0, "end": None})]
+    assert 'href="/targets/shop/10.0.0.7%3A6060?signal=inuse_space&amp;range=30d#chart">more of this signal</a>' in page
+    monkeypatch.setattr("time.time", lambda: LEAK.since + 40 * 86400.0)
+    page = (await get(server, f"/targets/shop/{KEY.instance}"))[2].decode()
+    assert "Nothing that was read in this time is stored." in page
 
 
 async def test_the_overview_is_read_again_unless_asked_not_to_be(server: Server) -> None:
