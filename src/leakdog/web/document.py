@@ -29,7 +29,7 @@ th, td { text-align: left; padding: .35rem .75rem .35rem 0; border-bottom: 1px s
   vertical-align: top; }
 td.number, th.number { text-align: right; white-space: nowrap; }
 .firing, .down { color: var(--bad); font-weight: 600; } .pending { color: var(--warn); font-weight: 600; }
-.resolved, .up { color: var(--good); } .ended { color: var(--warn); } .dim { color: var(--dim); }
+.resolved, .up { color: var(--good); } .ended { color: var(--warn); white-space: normal; } .dim { color: var(--dim); }
 .wide { overflow-x: auto; } .wide td { white-space: nowrap; }
 .wide td:has(.why) { white-space: normal; } .wide .why { overflow-wrap: anywhere; }
 .wide code, .wide .why { display: inline-block; min-width: 14rem; white-space: normal; vertical-align: top; }

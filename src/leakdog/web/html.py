@@ -43,8 +43,8 @@ def overview(
     counts = [(sum(leak.state is state and not leak.acknowledged for leak in leaks), words) for state, words in told]
     open_states = [state for state, _ in told]
     counts.append((sum(leak.state in open_states and bool(leak.acknowledged) for leak in leaks), "known"))
-    ended = (leak.process_ended for leak in leaks if leak.ended_with_process)
-    counts.append((sum(now - (each or 0.0) < ENDED_SECONDS for each in ended), "ended with its process"))
+    gone = sum(now - (leak.process_ended or 0.0) < ENDED_SECONDS for leak in leaks if leak.ended_with_process)
+    counts.append((gone, f"ended with {'its process' if gone == 1 else 'their processes'}"))
     reads = [watched.last_success for watched in targets if watched.up is False]
     found = ", ".join(f"{count} {words}" for count, words in counts if count)
     title = found or "no leaks"

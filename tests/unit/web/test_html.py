@@ -119,6 +119,7 @@ def test_a_leak_that_ended_with_its_process_is_not_told_as_good_news() -> None:
     assert f"{said}</td>" in overview([watched], [gone], 2000.0)
     assert "<h1>1 ended with its process, 1 of 1 target down</h1>" in overview([watched], [gone], 5589.0)
     assert "<h1>no leaks known, 1 of 1 target down</h1>" in overview([watched], [gone], 5591.0)
+    assert "<h1>2 ended with their processes</h1>" in overview([], [gone, gone], 2000.0)
     assert "class=resolved" not in page
     assert "Grew by <b>2.00 KiB/s</b>" in page
     fixed = leak_page(replace(gone, resolved_since=1995.0), Fleet(), "", 2000.0)
