@@ -1,60 +1,22 @@
-"""The status page and a leak's page as HTML text: pure functions of data, no script, all text made inert."""
+"""A leak's page as HTML text: a pure function of data, no script, all text made inert."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
-from leakdog.model import Culprit, Leak, LeakClass, LeakState, Signal, Unit
+from leakdog.model import Culprit, Leak, LeakClass, LeakState, Unit
 from leakdog.pipeline.alike import OPEN, leaks_like
 from leakdog.pipeline.state import Fleet, Watched
-from leakdog.pipeline.unprofiled import unprofiled
-from leakdog.report.down import unseen
-from leakdog.report.leak import ENDED_SECONDS, beside, is_hint, no_code, share_of, summary
+from leakdog.report.leak import beside, is_hint, no_code, share_of, summary
 from leakdog.report.spans import Spans
-from leakdog.report.words import human_duration, human_growth, human_rate, human_time, human_value, plural
+from leakdog.report.words import human_duration, human_growth, human_rate, human_time, human_value
 from leakdog.web.document import document, leak_kind, leak_state, place, table, text
-from leakdog.web.jobs import LISTED, jobs_table, listed
-from leakdog.web.target import RANGES, address, cost_of, steady
+from leakdog.web.target import RANGES, address, cost_of, value_of
 from leakdog.web.views import culprit_view, leak_view
 
-REFRESH_SECONDS = 15
 ROWS = 24  # of a trend as a table
-_GROWS = {LeakClass.CACHE: "cache still fills", LeakClass.LOAD: "grows with load"}
 REPLICAS = 50  # instances of a job that are listed with a leak
-
-
-def overview(
-    targets: Sequence[Watched], leaks: Sequence[Leak], now: float, job: str | None = None, *, refresh: bool = True
-) -> str:
-    """The status page: what leaks, then every target; of many their jobs first.
-
-    Args:
-        targets, leaks: all of them.
-        now: unix seconds.
-        job: keeps those of one job.
-        refresh: whether the browser reads it again every `REFRESH_SECONDS`.
-
-    """
-    if job is not None:
-        targets = [watched for watched in targets if watched.key.job == job]
-        leaks = [leak for leak in leaks if leak.key.job == job]
-    told = ((LeakState.FIRING, "leaking"), (LeakState.PENDING, "suspected"))
-    counts = [(sum(leak.state is state and not leak.acknowledged for leak in leaks), words) for state, words in told]
-    open_states = [state for state, _ in told]
-    counts.append((sum(leak.state in open_states and bool(leak.acknowledged) for leak in leaks), "known"))
-    gone = sum(now - (leak.process_ended or 0.0) < ENDED_SECONDS for leak in leaks if leak.ended_with_process)
-    counts.append((gone, f"ended with {'its process' if gone == 1 else 'their processes'}"))
-    reads = [watched.last_success for watched in targets if watched.up is False]
-    found = ", ".join(f"{count} {words}" for count, words in counts if count)
-    title = found or "no leaks"
-    if reads:  # a heading that says "no leaks" alone is a green light
-        title = f"{found or 'no leaks known'}, {len(reads):,} of {plural(len(targets), 'target')} down"
-    blind = f"<p class=down>{unseen(reads, len(targets), now)}.</p>" if reads else ""
-    jobs = f"<h2>Jobs</h2>{jobs_table(targets)}" if job is None and len(targets) > LISTED else ""
-    whole = f'<p>Job <b>{text(job)}</b>. <a href="/">All jobs</a>.</p>' if job is not None else ""
-    body = [whole, blind, _leaks(leaks, targets, now), jobs, _targets(targets, now), _as_of(now, job, refresh=refresh)]
-    return document(title, "".join(body), refresh_seconds=REFRESH_SECONDS if refresh else None)
 
 
 def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float, server: str = "") -> str:
@@ -145,98 +107,6 @@ def numbers(spans: Spans, unit: Unit, *, banded: bool) -> str:
     return f"{legend}<details><summary>The trend in numbers</summary>{rows}</details>"
 
 
-def _leaks(leaks: Sequence[Leak], targets: Sequence[Watched], now: float) -> str:
-    if not leaks:
-        return f"<h2>Leaks</h2>{_none(targets)}"
-    known = {watched.key: watched for watched in targets}
-    names = ("State", "Target", "Class", "Code that holds it", "Growth", "Since", "Limit in")
-    return f"<h2>Leaks</h2>{table(names, [_leak_row(leak, known.get(leak.key), now) for leak in leaks])}"
-
-
-def _as_of(now: float, job: str | None, *, refresh: bool) -> str:
-    """When the overview was told, and the link that stops it from being read again, or has it read again."""
-    asked = ({} if job is None else {"job": job}) | ({"refresh": "off"} if refresh else {})
-    link = text(f"/?{urlencode(asked, errors='replace')}" if asked else "/")
-    again = f'. <a href="{link}">Read it again every {REFRESH_SECONDS} s</a>'
-    if refresh:
-        again = f', read again every {REFRESH_SECONDS} s (<a href="{link}">stop that</a>)'
-    return f"<p class=dim>As of {human_time(now)}{again}.</p>"
-
-
-def _none(targets: Sequence[Watched]) -> str:
-    """That there are none, and of how many targets that is not known; it is good news only where it is known of all."""
-    seen = [watched for watched in targets if watched.up is not False]
-    if targets and not seen:
-        return "<p>None known: all targets are down.</p>"
-    down, early = len(targets) - len(seen), sum(watched.too_early for watched in seen)
-    parts = [f"{plural(len(seen), 'target')}{' not down' if down else ''}"]
-    parts += [f"{early} too early to say"] if early else []
-    return f"<p{'' if early or down else ' class=up'}>None in {', '.join(parts)}.</p>"
-
-
-def _leak_row(leak: Leak, watched: Watched | None, now: float) -> Sequence[str]:
-    down = watched is not None and watched.up is False
-    where = place(leak.culprits[0].frame) if leak.culprits else _no_code(leak, watched)
-    limit = "" if leak.time_to_limit_seconds is None else human_duration(leak.time_to_limit_seconds)
-    limit = "reached" if leak.time_to_limit_seconds == 0 else limit
-    return (
-        f"{leak_state(leak)}{', target down' if down and not leak.ended_with_process else ''}"
-        f"{', acknowledged' if leak.acknowledged else ''}",
-        f'<a href="/leaks/{quote(leak.id)}">{text(str(leak.key))}</a>',
-        leak_kind(leak),
-        f"<code>{where}</code>",
-        text(human_rate(leak.growth_per_second, leak.signal.unit)),
-        f"{human_duration(max(0.0, now - leak.since))} ago",
-        limit,
-    )
-
-
-def _no_code(leak: Leak, watched: Watched | None) -> str:
-    """What stands for the code of a leak of which none is known: whether it will be."""
-    if watched and unprofiled(watched, leak.leak_class):
-        return "not known: no profiles"
-    return "not known: its process has ended" if leak.ended_with_process else "not known yet"
-
-
-def _targets(targets: Sequence[Watched], now: float) -> str:
-    if not targets:
-        return "<h2>Targets</h2><p>None yet: <code>scrape_configs</code> is empty, or nothing was found.</p>"
-    names = ("Target", "State", "Memory", "Heap in use", "Goroutines", "Last read")
-    shown = listed(targets) if len(targets) > LISTED else targets
-    more = f"<p>And {len(targets) - len(shown):,} more; those that leak or are down come first.</p>"
-    rows = [_target_row(watched, now) for watched in shown]
-    return f"<h2>Targets</h2>{table(names, rows)}{more if len(shown) < len(targets) else ''}"
-
-
-def _target_row(watched: Watched, now: float) -> Sequence[str]:
-    firing, pending = (_links(watched, state) for state in (LeakState.FIRING, LeakState.PENDING))
-    if watched.up is None:
-        state = "<span class=dim>not read yet</span>"
-    elif watched.up and firing:
-        state = f"<span class=firing>leaks:</span> {firing}"
-    elif watched.up and pending:
-        state = f"<span class=up>up</span>, <span class=pending>suspected:</span> {pending}"
-    elif watched.up:
-        grows = [_GROWS[each.leak_class] for each in watched.harmless]
-        known = "too early to say" if watched.too_early else ", ".join(grows) or steady(watched)
-        state = f"<span class=up>up</span>{f' <span class=dim>{known}</span>' if known else ''}"
-    else:
-        state = f"<span class=down>down</span> <span class=why>{text(watched.last_error)}</span>"
-    memory = _value(watched, Signal.RSS)
-    read = watched.last_success  # a try that failed is no reading, and is no "5 s ago"
-    last = "never" if read is None else f"{human_duration(max(0.0, now - read))} ago"
-    heap = _value(watched, Signal.INUSE_SPACE) or _value(watched, Signal.HEAP_ALLOC)
-    goroutines = _value(watched, Signal.GOROUTINES)
-    name = f'<a href="{text(address(watched.key))}">{text(str(watched.key))}</a>'
-    return name, state, memory, heap, goroutines, last
-
-
-def _links(watched: Watched, state: LeakState) -> str:
-    """The classes of a target's leaks of a state, each with a link to its page."""
-    leaks = [leak for leak in watched.leaks.values() if leak.state is state]
-    return ", ".join(f'<a href="/leaks/{quote(leak.id)}">{leak_kind(leak)}</a>' for leak in leaks)
-
-
 def _replicas(leak: Leak, fleet: Fleet) -> str:
     """The instances of the job beside each other, leaking ones first; nothing where there is only one."""
     job = [watched for watched in fleet.targets.values() if watched.key.job == leak.key.job]
@@ -263,7 +133,7 @@ def _replica_row(watched: Watched, leak: Leak) -> Sequence[str]:
     state += "" if watched.up or watched.up is None else " <span class=down>down</span>"
     growth = text(human_growth(found.growth_per_second, found.verdict, leak.signal.unit)) if found else ""
     since = human_time(watched.life.start_time) if watched.life else ""
-    return name, state, _value(watched, leak.signal), growth, since
+    return name, state, value_of(watched, leak.signal), growth, since
 
 
 def _culprits(leak: Leak, none: str) -> str:
@@ -285,8 +155,3 @@ def _culprit(culprit: Culprit, leak: Leak, *, opened: bool) -> str:
         f"<h3><code>{place(culprit.frame)}</code></h3><p>{text(share)}</p>"
         f"{note}{created}<details{' open' if opened else ''}><summary>Stack</summary><pre>{stack}</pre></details>"
     )
-
-
-def _value(watched: Watched, signal: Signal) -> str:
-    value = watched.values.get(signal)
-    return "" if value is None else text(human_value(value, signal.unit))

@@ -16,7 +16,8 @@ from leakdog.report.spans import Spans
 from leakdog.report.svg import Growth, trend
 from leakdog.store.contract import Readings, Store
 from leakdog.web.document import STYLE, message_page
-from leakdog.web.html import leak_page, numbers, overview
+from leakdog.web.html import leak_page, numbers
+from leakdog.web.overview import overview
 from leakdog.web.target import DEFAULT_RANGE, RANGES, Shown, first_signal, target_page
 
 USUAL = ("127.0.0.1:5325", "localhost:5325")  # where the command line looks for a daemon by itself

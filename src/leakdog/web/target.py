@@ -131,6 +131,12 @@ def steady(watched: Watched) -> str:
     return human_steady((found.verdict, found.look_back_seconds) for found in watched.said().values())
 
 
+def value_of(watched: Watched, signal: Signal) -> str:
+    """The latest value of a signal; empty where it is not known."""
+    value = watched.values.get(signal)
+    return "" if value is None else text(human_value(value, signal.unit))
+
+
 def _harmless(watched: Watched) -> str:
     """What grows and is no leak, and why that is said."""
     return "".join(

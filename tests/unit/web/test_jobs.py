@@ -5,8 +5,8 @@ import re
 from leakdog.config.schema import ScrapeConfig
 from leakdog.model import Leak, LeakClass, LeakState, Signal, Target, TargetKey
 from leakdog.pipeline.state import Watched
-from leakdog.web.html import overview
 from leakdog.web.jobs import LISTED, address, jobs_table, listed
+from leakdog.web.overview import overview
 
 MIB = float(1 << 20)
 

@@ -1,0 +1,127 @@
+"""The status page as text: what somebody who is woken reads first."""
+
+import re
+from dataclasses import replace
+
+from leakdog.attribute.case import Finding
+from leakdog.config.schema import ScrapeConfig
+from leakdog.model import Acknowledgement, Assessment, Leak, LeakClass, LeakState, Signal, Target, TargetKey, Verdict
+from leakdog.pipeline.state import Watched
+from leakdog.web.document import STYLE
+from leakdog.web.overview import overview
+
+KEY = TargetKey("shop", "10.0.0.7:6060")
+LEAK = Leak(
+    id="3f9c2a71b0",
+    key=KEY,
+    signal=Signal.INUSE_SPACE,
+    leak_class=LeakClass.HEAP,
+    state=LeakState.FIRING,
+    since=1000.0,
+    updated=2000.0,
+    growth_per_second=2048.0,
+)
+
+
+def test_the_overview_can_be_kept_from_being_read_again() -> None:
+    """Whoever goes through it by keyboard or has it read out loses the place each time; the job that is shown stays."""
+    page = overview([], [], 2000.0, "a&b")
+    assert '<meta http-equiv="refresh" content="15">' in page
+    stop = '<a href="/?job=a%26b&amp;refresh=off">stop that</a>'
+    assert f"As of 1970-01-01 00:33:20 UTC, read again every 15 s ({stop})." in page
+    stopped = overview([], [], 2000.0, "a&b", refresh=False)
+    assert "http-equiv" not in stopped
+    assert 'As of 1970-01-01 00:33:20 UTC. <a href="/?job=a%26b">Read it again every 15 s</a>.' in stopped
+    assert '<a href="/?refresh=off">stop that</a>' in overview([], [], 2000.0)
+
+
+def test_a_target_that_was_never_read_says_so() -> None:
+    """A try that failed is no reading: what is told is when its numbers are of."""
+    watched = Watched(Target(KEY), ScrapeConfig(job_name="shop"))
+    assert '<td data-name="Last read">never</td>' in overview([watched], [], 2000.0)
+    watched.up, watched.last_scrape = False, 1995.0
+    assert '<td data-name="Last read">never</td>' in overview([watched], [], 2000.0)
+    watched.last_success = 1880.0
+    assert '<td data-name="Last read">2 min ago</td>' in overview([watched], [], 2000.0)
+
+
+def test_a_leak_of_a_dead_process_says_so() -> None:
+    """On the overview a leak whose target is down is marked: its numbers are not of now."""
+    watched = Watched(Target(KEY, base_url="http://10.0.0.7:6060"), ScrapeConfig(job_name="shop"))
+    watched.leaks[LeakClass.HEAP] = LEAK
+    watched.up = True
+    assert "target down" not in overview([watched], [LEAK], 2000.0)
+    assert '<span class=firing>leaks:</span> <a href="/leaks/3f9c2a71b0">heap</a>' in overview(
+        [watched], [LEAK], 2000.0
+    )
+    watched.up = False
+    assert "firing</span>, target down" in overview([watched], [LEAK], 2000.0)
+
+
+def test_what_is_suspected_is_not_passed_over() -> None:
+    """The title counts suspicions, and the state of a target tells its own, with a link."""
+    suspected = replace(LEAK, state=LeakState.PENDING)
+    watched = Watched(Target(KEY), ScrapeConfig(job_name="shop"), up=True, leaks={LeakClass.HEAP: suspected})
+    page = overview([watched], [suspected, suspected], 2000.0)
+    assert "<h1>2 suspected</h1>" in page
+    assert 'up</span>, <span class=pending>suspected:</span> <a href="/leaks/3f9c2a71b0">heap</a></td>' in page
+    assert "<h1>1 leaking, 1 suspected</h1>" in overview([watched], [suspected, LEAK], 2000.0)
+    assert "<h1>1 leaking</h1>" in overview([watched], [LEAK], 2000.0)
+    known = replace(LEAK, acknowledged=Acknowledgement(1500.0))
+    assert "<h1>1 leaking, 2 known</h1>" in overview([watched], [LEAK, known, known], 2000.0)
+    assert "<h1>no leaks</h1>" in overview([watched], [replace(LEAK, state=LeakState.RESOLVED)], 2000.0)
+
+
+def test_the_heading_gives_no_green_light_while_targets_are_down() -> None:
+    """How many, and since when nothing is known of them, also where something else leaks."""
+    job = ScrapeConfig(job_name="shop")
+    up, *down = (Watched(Target(TargetKey("shop", name)), job, up=name == "a") for name in "abc")
+    for watched, read in zip(down, (500.0, 1940.0), strict=True):
+        watched.last_success = read
+    page = overview([up, *down], [], 2000.0)
+    assert "<h1>no leaks known, 2 of 3 targets down</h1>" in page
+    said = "2 of 3 targets are down: nothing is known of them since 1970-01-01 00:08:20 UTC (25 min ago) or later."
+    assert f"<p class=down>{said}</p>" in page
+    assert "<p>None in 1 target not down, 1 too early to say.</p>" in page
+    assert "<h1>1 leaking, 2 of 3 targets down</h1>" in overview([up, *down], [LEAK], 2000.0)
+    assert "<h1>no leaks</h1>" in overview([up], [], 2000.0)
+    assert "class=down" not in overview([up], [], 2000.0)
+
+
+def test_targets_are_told_as_they_are() -> None:
+    """Not read yet, down with its reason, up but too early to say; and that there is none at all."""
+
+    def row(**changes: object) -> str:
+        return re.sub(
+            "<[^>]*>", "", overview([Watched(Target(KEY), ScrapeConfig(job_name="shop"), **changes)], [], 2000.0)
+        )
+
+    assert "not read yet" in row()
+    assert "down timeout: too slow" in row(up=False, last_error="timeout: too slow")
+    assert "None in 1 target, 1 too early to say." in row(up=True)
+    assert "None known: all targets are down." in row(up=False)
+    quiet = Assessment(Signal.RSS, 1.0, Verdict.STEADY, look_back_seconds=48.0)
+    assert "up steady over 48 s" in row(up=True, verdicts={Signal.RSS: quiet.verdict}, assessments={Signal.RSS: quiet})
+    cache = Assessment(Signal.RSS, 1.0, Verdict.SETTLING)
+    harmless = (Finding(LeakClass.CACHE, Signal.RSS, cache, ()),)
+    known = {"verdicts": {Signal.RSS: cache.verdict}, "assessments": {Signal.RSS: cache}, "harmless": harmless}
+    assert "up cache still fills" in row(up=True, **known)
+    assert "40.0 MiB" in row(up=True, values={Signal.RSS: 40 * 2**20})
+    assert "7.00 MiB" in row(up=True, values={Signal.HEAP_ALLOC: 7 * 2**20})
+    assert "30 s ago" in row(up=True, last_success=1970.0)
+    assert "scrape_configs is empty" in re.sub("<[^>]*>", "", overview([], [], 2000.0))
+
+
+def test_a_long_error_stays_in_its_column() -> None:
+    """A cell that holds an error may break its lines: what cannot, is printed over the next column."""
+    assert ".wide td:has(.why) { white-space: normal; }" in STYLE
+    watched = Watched(Target(KEY), ScrapeConfig(job_name="shop"), up=False, last_error="x" * 200)
+    assert re.search('<td data-name="State">[^/]*</span> <span class=why>x', overview([watched], [], 2000.0))
+
+
+def test_each_cell_knows_its_column() -> None:
+    """A narrow screen shows a row as a block without the heading: each cell has the name of its column."""
+    watched = Watched(Target(KEY), ScrapeConfig(job_name="shop"))
+    for table in overview([watched], [LEAK], 2000.0).split("<table>")[1:]:
+        names = re.findall("<th scope=col>([^<]*)", table)
+        assert re.findall('<td data-name="([^"]*)', table) == names
