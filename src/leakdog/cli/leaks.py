@@ -115,7 +115,8 @@ def _none(targets: Sequence[dict[str, Any]]) -> str:
     if targets and not seen:
         return "no leaks known: all targets are down"
     early = sum(map(too_early, seen))
-    parts = [f"no leaks: {plural(len(seen), 'target')} {'watched' if len(seen) == len(targets) else 'not down'}"]
+    watched = plural(len(seen), "target")
+    parts = [f"no leaks: {watched} watched" if len(seen) == len(targets) else f"no leaks in the other {watched}"]
     parts += [f"{early} too early to say"] if early else []
     said = [each for target in seen for each in (target.get("verdicts") or {}).values()]
     spans = [span for each in said if (span := each.get("look_back_seconds")) is not None]

@@ -81,7 +81,7 @@ def _none(targets: Sequence[Watched]) -> str:
     if targets and not seen:
         return "<p>None known: all targets are down.</p>"
     down, early = len(targets) - len(seen), sum(watched.too_early for watched in seen)
-    parts = [f"{plural(len(seen), 'target')}{' not down' if down else ''}"]
+    parts = [f"{'the other ' if down else ''}{plural(len(seen), 'target')}"]
     parts += [f"{early} too early to say"] if early else []
     return f"<p{'' if early or down else ' class=up'}>None in {', '.join(parts)}.</p>"
 

@@ -177,7 +177,7 @@ def test_none(serve: Serve, target: Make, leakdog: Run, capsys: Capture) -> None
     assert capsys.readouterr().out.splitlines() == [
         "1 of 4 targets is down: nothing is known of it since the daemon was started",
         "",
-        "no leaks: 3 targets not down, 2 too early to say, over 48 s at least",
+        "no leaks in the other 3 targets, 2 too early to say, over 48 s at least",
     ]
     assert leakdog("leaks", "--server", serve({"/api/v1/leaks": {"leaks": []}, **one(target())})) == 0
     assert capsys.readouterr().out == "no leaks: 1 target watched, over 48 s at least\n"

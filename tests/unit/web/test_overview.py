@@ -82,7 +82,7 @@ def test_the_heading_gives_no_green_light_while_targets_are_down() -> None:
     assert "<h1>no leaks known, 2 of 3 targets down</h1>" in page
     said = "2 of 3 targets are down: nothing is known of them since 1970-01-01 00:08:20 UTC (25 min ago) or later."
     assert f"<p class=down>{said}</p>" in page
-    assert "<p>None in 1 target not down, 1 too early to say.</p>" in page
+    assert "<p>None in the other 1 target, 1 too early to say.</p>" in page
     assert "<h1>1 leaking, 2 of 3 targets down</h1>" in overview([up, *down], [LEAK], 2000.0)
     assert "<h1>no leaks</h1>" in overview([up], [], 2000.0)
     assert "class=down" not in overview([up], [], 2000.0)
