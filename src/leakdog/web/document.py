@@ -32,7 +32,8 @@ td.number, th.number { text-align: right; white-space: nowrap; }
 .resolved, .up { color: var(--good); } .ended { color: var(--warn); white-space: normal; } .dim { color: var(--dim); }
 .wide { overflow-x: auto; } .wide td { white-space: nowrap; }
 .wide td:has(.why) { white-space: normal; } .wide .why { overflow-wrap: anywhere; }
-.wide code, .wide .why { display: inline-block; min-width: 14rem; white-space: normal; vertical-align: top; }
+.wide code, .wide .why { display: inline-block; white-space: normal; vertical-align: top; }
+.wide code { min-width: 11rem; } .wide .why { min-width: 14rem; }
 th { white-space: nowrap; } .why { max-width: 28rem; }
 header { flex-wrap: wrap; } .lead { font-size: 1.1rem; overflow-wrap: anywhere; }
 svg { width: 100%; height: auto; background: var(--card); border: 1px solid var(--line);

@@ -9,11 +9,12 @@ from leakdog.model import Leak, LeakClass, LeakState, Signal
 from leakdog.pipeline.state import Watched
 from leakdog.pipeline.unprofiled import unprofiled
 from leakdog.report.down import unseen
-from leakdog.report.leak import ENDED_SECONDS
+from leakdog.report.leak import ENDED_SECONDS, short_place
 from leakdog.report.words import human_duration, human_rate, human_time, plural
-from leakdog.web.document import document, leak_kind, leak_state, place, table, text
+from leakdog.web.document import document, leak_kind, leak_state, table, text
 from leakdog.web.jobs import LISTED, jobs_table, listed
 from leakdog.web.target import address, steady, value_of
+from leakdog.web.views import frame_view
 
 REFRESH_SECONDS = 15
 _GROWS = {LeakClass.CACHE: "cache still fills", LeakClass.LOAD: "grows with load"}
@@ -61,7 +62,7 @@ def _leaks(leaks: Sequence[Leak], targets: Sequence[Watched], now: float) -> str
     if not leaks:
         return f"<h2>Leaks</h2>{_none(targets)}"
     known = {watched.key: watched for watched in targets}
-    names = ("State", "Target", "Class", "Code that holds it", "Growth", "Since", "Limit in")
+    names = ("State", "Target", "Class", "Limit in", "Growth", "Since", "Code that holds it")
     return f"<h2>Leaks</h2>{table(names, [_leak_row(leak, known.get(leak.key), now) for leak in leaks])}"
 
 
@@ -88,18 +89,20 @@ def _none(targets: Sequence[Watched]) -> str:
 
 def _leak_row(leak: Leak, watched: Watched | None, now: float) -> Sequence[str]:
     down = watched is not None and watched.up is False
-    where = place(leak.culprits[0].frame) if leak.culprits else _no_code(leak, watched)
+    where = _no_code(leak, watched)
+    if leak.culprits:
+        where = text(short_place(frame_view(leak.culprits[0].frame)))
     limit = "" if leak.time_to_limit_seconds is None else human_duration(leak.time_to_limit_seconds)
     limit = "reached" if leak.time_to_limit_seconds == 0 else limit
     return (
-        f"{leak_state(leak)}{', target down' if down and not leak.ended_with_process else ''}"
-        f"{', acknowledged' if leak.acknowledged else ''}",
+        f"{leak_state(leak)}{',<br>target down' if down and not leak.ended_with_process else ''}"
+        f"{',<br>acknowledged' if leak.acknowledged else ''}",
         f'<a href="/leaks/{quote(leak.id)}">{text(str(leak.key))}</a>',
         leak_kind(leak),
-        f"<code>{where}</code>",
-        text(human_rate(leak.growth_per_second, leak.signal.unit)),
-        f"{human_duration(max(0.0, now - leak.since))} ago",
         limit,
+        text(human_rate(leak.growth_per_second, leak.signal.unit)),
+        human_duration(max(0.0, now - leak.since)),
+        f"<code>{where}</code>",
     )
 
 

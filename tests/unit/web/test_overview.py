@@ -5,7 +5,19 @@ from dataclasses import replace
 
 from leakdog.attribute.case import Finding
 from leakdog.config.schema import ScrapeConfig
-from leakdog.model import Acknowledgement, Assessment, Leak, LeakClass, LeakState, Signal, Target, TargetKey, Verdict
+from leakdog.model import (
+    Acknowledgement,
+    Assessment,
+    Culprit,
+    Frame,
+    Leak,
+    LeakClass,
+    LeakState,
+    Signal,
+    Target,
+    TargetKey,
+    Verdict,
+)
 from leakdog.pipeline.state import Watched
 from leakdog.web.document import STYLE
 from leakdog.web.overview import overview
@@ -55,7 +67,25 @@ def test_a_leak_of_a_dead_process_says_so() -> None:
         [watched], [LEAK], 2000.0
     )
     watched.up = False
-    assert "firing</span>, target down" in overview([watched], [LEAK], 2000.0)
+    assert "firing</span>,<br>target down" in overview([watched], [LEAK], 2000.0)
+
+
+def test_the_time_that_is_left_is_told_before_the_code() -> None:
+    """Code takes what room there is, so it comes last, without its folder: nobody scrolls for what is urgent."""
+    frame = Frame("cart.Put", "/src/very/long/put.go", 8)
+    leak = replace(LEAK, time_to_limit_seconds=7200.0, culprits=(Culprit("0b0c", frame, 0.9, 1800.0, (frame,)),))
+    row = overview([], [leak], 2000.0).partition("<h2>Targets")[0]
+    cells = re.findall('<td data-name="([^"]*)">(.*?)</td>', row)
+    assert [name for name, _ in cells] == [
+        "State",
+        "Target",
+        "Class",
+        "Limit in",
+        "Growth",
+        "Since",
+        "Code that holds it",
+    ]
+    assert [cell for _, cell in cells[3:]] == ["2 h", "2.00 KiB/s", "16 min 40 s", "<code>cart.Put (put.go:8)</code>"]
 
 
 def test_what_is_suspected_is_not_passed_over() -> None:
