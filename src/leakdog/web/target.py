@@ -90,7 +90,7 @@ def _lead(watched: Watched, now: float) -> str:
         state = "<span class=down>down</span>"
     said = [f"<p class=lead>{' · '.join(filter(None, (state, _leaks(watched))))}</p>"]
     if watched.up is False:
-        said += [f"<p>{text(line)}</p>" for line in down_lines(target_view(watched), now)]
+        said.append(down_of(watched, now))
     told = []
     if watched.target.base_url:
         told.append(f"<code>{text(watched.target.base_url)}</code>")
@@ -108,6 +108,11 @@ def _lead(watched: Watched, now: float) -> str:
     if when is not None:
         told.append(f"last {what} {human_duration(max(0.0, now - when))} ago")
     return "".join([*said, f"<p>{' · '.join(told)}</p>" if told else ""])
+
+
+def down_of(watched: Watched, now: float) -> str:
+    """Why a target that is down is so, since when, and what to do."""
+    return "".join(f"<p>{text(line)}</p>" for line in down_lines(target_view(watched), now))
 
 
 def _leaks(watched: Watched) -> str:

@@ -159,6 +159,19 @@ def test_all_that_is_known_of_a_leak_is_told() -> None:
     )
 
 
+def test_a_leak_whose_target_is_down_says_so() -> None:
+    """With what to do; of one that ended with its process that is told already."""
+    error = "connect: no connection to 10.0.0.7:6060: refused"
+    watched = Watched(Target(KEY), ScrapeConfig(job_name="shop"), up=False, last_error=error, last_success=1940.0)
+    page = leak_page(LEAK, Fleet({KEY: watched}), "", 2000.0)
+    said = f"<p class=down>Its target is down: what is told here is of before.</p><p>{error}</p>"
+    assert f"{said}<p>last read 1970-01-01 00:32:20 UTC (1 min ago)</p><p>to do: " in page
+    gone = replace(LEAK, state=LeakState.RESOLVED, resolved_since=1990.0, process_ended=1990.0)
+    assert "is down" not in leak_page(gone, Fleet({KEY: watched}), "", 2000.0)
+    watched.up = True
+    assert "is down" not in leak_page(LEAK, Fleet({KEY: watched}), "", 2000.0)
+
+
 def test_two_rates_of_one_leak_are_told_apart() -> None:
     """Where its signal now grows otherwise than when it was found, or than its one site does, the page says so."""
     watched = Watched(Target(KEY), ScrapeConfig(job_name="shop"), up=True, assessed=LEAK.updated)
