@@ -96,6 +96,9 @@ def _show_leak(client: Client, leak: Json, args: argparse.Namespace) -> None:
         print(json.dumps(leak, indent=2))
         return
     signal = args.signal or leak["signal"]
+    if leak.get("down"):
+        told = ("its target is down, what is told here is of before:", *down_lines(leak["down"], time.time()))
+        print("\n".join(line for each in told for line in wrapped(inert(each))), end="\n\n")
     print(leak_text(leak, now=time.time(), stacks=args.stacks))
     onset = unix_time(leak["since"]) if leak.get("since") else None
     over = leak.get("resolved_since") if not leak.get("pending_since") else None

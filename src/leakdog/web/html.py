@@ -13,7 +13,7 @@ from leakdog.report.spans import Spans
 from leakdog.report.words import human_duration, human_growth, human_rate, human_time, human_value
 from leakdog.web.document import document, leak_kind, leak_state, place, table, text
 from leakdog.web.target import RANGES, address, cost_of, down_of, value_of
-from leakdog.web.views import culprit_view, leak_view
+from leakdog.web.views import Json, culprit_view, leak_view
 
 ROWS = 24  # of a trend as a table
 REPLICAS = 50  # instances of a job that are listed with a leak
@@ -48,7 +48,7 @@ def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float, server: str = ""
     body = (
         f"<p class=lead>{leak_state(leak)} · {text(summary(view))}</p><p>class <b>{leak_kind(leak)}</b> · "
         f"signal <code>{leak.signal.value}</code> · since {human_time(leak.since)} "
-        f"({human_duration(max(0.0, now - leak.since))} ago)</p>{_unread(watched, leak, now)}"
+        f"({human_duration(max(0.0, now - leak.since))} ago)</p>{_unread(view, now)}"
         f"{known}<p>{grows} by <b>{text(rate)}</b>{text(low_high)}.{left}</p>{_now(leak, watched)}"
         f'<h2>Trend</h2><div class="wide chart">{chart}</div>{_longer(leak) if watched else ""}'
         f"<h2>Which code holds it</h2>{_culprits(leak, no_code(view))}"
@@ -65,11 +65,11 @@ def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float, server: str = ""
     return document(str(leak.key), body)
 
 
-def _unread(watched: Watched | None, leak: Leak, now: float) -> str:
+def _unread(view: Json, now: float) -> str:
     """That what is told of a leak is of before, as its target cannot be read; why, since when, and what to do."""
-    if watched is None or watched.up is not False or leak.ended_with_process:
+    if not view["down"]:
         return ""
-    return f"<p class=down>Its target is down: what is told here is of before.</p>{down_of(watched, now)}"
+    return f"<p class=down>Its target is down: what is told here is of before.</p>{down_of(view['down'], now)}"
 
 
 def _longer(leak: Leak) -> str:

@@ -28,7 +28,7 @@ from leakdog.report.words import (
     human_value,
 )
 from leakdog.web.document import document, leak_kind, leak_state, place, table, text
-from leakdog.web.views import target_view
+from leakdog.web.views import Json, down_view
 
 Floats = NDArray[np.float64]
 RANGES = {"6h": 6 * 3600.0, "1d": 86400.0, "7d": 7 * 86400.0, "30d": 30 * 86400.0}
@@ -90,7 +90,7 @@ def _lead(watched: Watched, now: float) -> str:
         state = "<span class=down>down</span>"
     said = [f"<p class=lead>{' · '.join(filter(None, (state, _leaks(watched))))}</p>"]
     if watched.up is False:
-        said.append(down_of(watched, now))
+        said.append(down_of(down_view(watched), now))
     told = []
     if watched.target.base_url:
         told.append(f"<code>{text(watched.target.base_url)}</code>")
@@ -110,9 +110,9 @@ def _lead(watched: Watched, now: float) -> str:
     return "".join([*said, f"<p>{' · '.join(told)}</p>" if told else ""])
 
 
-def down_of(watched: Watched, now: float) -> str:
-    """Why a target that is down is so, since when, and what to do."""
-    return "".join(f"<p>{text(line)}</p>" for line in down_lines(target_view(watched), now))
+def down_of(view: Json, now: float) -> str:
+    """Why a target is down, since when, and what to do; see `leakdog.web.views.down_view`."""
+    return "".join(f"<p>{text(line)}</p>" for line in down_lines(view, now))
 
 
 def _leaks(watched: Watched) -> str:

@@ -143,8 +143,14 @@ def leak_view(leak: Leak, fleet: Fleet, alike: Alike | None = None) -> Json:
         "flat_since": rfc3339(leak.flat_since),
         "process_ended": rfc3339(leak.process_ended),
         "unprofiled": (watched and unprofiled(watched, leak.leak_class)) or None,
+        "down": down_view(watched) if watched and watched.up is False and not leak.ended_with_process else None,
         "replicas": {**job._asdict(), "others": job.others[:OTHERS]},
     }
+
+
+def down_view(watched: Watched) -> Json:
+    """Why a target cannot be read, and when it was last, so that what is told of its leak is of then."""
+    return {"last_error": watched.last_error, "last_success": rfc3339(watched.last_success)}
 
 
 def acknowledgement_view(given: Acknowledgement) -> Json:

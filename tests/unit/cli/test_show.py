@@ -143,6 +143,18 @@ def test_signal(serve: Serve, leak: Make, leakdog: Run) -> None:
     assert answers["asked"][-1].startswith("/api/v1/series?target=shop%2F127.0.0.1%3A6060&signal=goroutines&")
 
 
+def test_a_leak_whose_target_is_down(serve: Serve, leak: Make, leakdog: Run, capsys: Capture) -> None:
+    """That is said first, with what to do: what follows is of before."""
+    down = {"last_error": "timeout: no answer", "last_success": "2026-01-01T00:12:00.000Z"}
+    answers = {"/api/v1/leaks": {"leaks": [leak(down=down)]}, "/api/v1/series": {"series": []}}
+    assert leakdog("show", leak()["id"], "--server", serve(answers)) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == ["its target is down, what is told here is of before:", "timeout: no answer"]
+    assert lines[2].startswith("last read 2026-01-01 00:12:00 UTC (")
+    assert lines[3:5] == ["to do: see whether it hangs; if it is only slow, raise `scrape_timeout`", ""]
+    assert lines[5].startswith("shop/127.0.0.1:6060: heap leak")
+
+
 def test_a_leak_is_drawn_from_a_while_before_it_began(serve: Serve, leak: Make, leakdog: Run) -> None:
     """To a while after its end, if it is over: in all that is stored it could not be seen."""
     began, ended = (datetime(2026, 1, 1, hour, tzinfo=UTC) for hour in (10, 13))

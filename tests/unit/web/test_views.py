@@ -76,6 +76,19 @@ def test_what_has_no_profiles_says_so() -> None:
     assert leak_view(leak, Fleet())["unprofiled"] is None
 
 
+def test_a_leak_tells_that_its_target_is_down() -> None:
+    """With why and since when; not where it is up or watched no more, nor of one that ended with its process."""
+    watched = Watched(Target(KEY), ScrapeConfig(job_name="shop"), up=False, last_error="dns: gone", last_success=90.0)
+    leak = Leak("9f1c", KEY, Signal.RSS, LeakClass.NATIVE, LeakState.FIRING, since=1.0, updated=2.0)
+    down = {"last_error": "dns: gone", "last_success": "1970-01-01T00:01:30.000Z"}
+    assert leak_view(leak, Fleet({KEY: watched}))["down"] == down
+    ended = replace(leak, state=LeakState.RESOLVED, resolved_since=3.0, process_ended=3.0)
+    assert leak_view(ended, Fleet({KEY: watched}))["down"] is None
+    watched.up = True
+    assert leak_view(leak, Fleet({KEY: watched}))["down"] is None
+    assert leak_view(leak, Fleet())["down"] is None
+
+
 def test_sites_tell_when_their_profile_was_read() -> None:
     """It may be older than the target's last answer: profiles are read more seldom than numbers."""
     group = Group(SOAK, 0)
