@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
@@ -20,7 +21,7 @@ Floats = NDArray[np.float64]
 MAX_POINTS = WIDTH - LEFT - RIGHT
 # Strips that say what is in them when they are pointed at; narrower ones are hard to hit.
 STRIPS = 98
-TEXT_WIDTH = 210  # of the longest text
+TEXT_WIDTH = 170  # of the longest text
 STYLE = (
     "svg { background: #fff; } text { fill: #57606a; font: 12px sans-serif; }"
     " .series { fill: none; stroke: #0b5cad; stroke-width: 2; stroke-linecap: round; }"
@@ -168,16 +169,22 @@ def _told(frame: Frame, growth: Growth) -> str:
 
 
 def _said(frame: Frame, growths: Sequence[Growth]) -> str:
-    """When each was announced, beside its line and clear of the limit; none over the one before."""
-    out, last = [], -np.inf
+    """When each was announced, beside its line and clear of the limit; none over the one before.
+
+    The year stands at the ends of the axis.
+    """
+    out, free = [], -np.inf
     y = TOP + TEXT_HEIGHT * (1 if frame.limit is None else 2.2)
     for told in (each.told for each in growths if each.told is not None):
         x = float(frame.x(np.array([told]))[0])
-        if x - last < TEXT_WIDTH:
+        late = x > WIDTH - TEXT_WIDTH
+        left = x - TEXT_WIDTH if late else x
+        if left < free:
             continue
-        last = x
-        place = f'x="{x - 4:.1f}" text-anchor="end"' if x > WIDTH - TEXT_WIDTH else f'x="{x + 4:.1f}"'
-        out.append(f'<text {place} y="{y:.0f}">announced {human_time(told)}</text>')
+        free = left + TEXT_WIDTH
+        place = f'x="{x - 4:.1f}" text-anchor="end"' if late else f'x="{x + 4:.1f}"'
+        when = datetime.fromtimestamp(told, UTC).strftime("%m-%d %H:%M:%S")
+        out.append(f'<text {place} y="{y:.0f}">announced {when}</text>')
     return "".join(out)
 
 

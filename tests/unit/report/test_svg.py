@@ -107,7 +107,7 @@ def test_an_announcement_is_a_mark_with_its_time() -> None:
     left, width = map(float, re.search(r'<rect class="told" x="([\d.]+)" y="12" width="([\d.]+)"', drawn).groups())
     inner = WIDTH - LEFT - RIGHT
     assert (left, width) == (pytest.approx(LEFT + inner / 2, abs=0.1), pytest.approx(inner / 4, abs=0.1))
-    assert "announced 1970-01-01 00:00:50 UTC" in drawn
+    assert "announced 01-01 00:00:50" in drawn
 
 
 @pytest.mark.parametrize(("limit", "shown"), [(120.0, True), (90.0, True), (5000.0, False), (None, False)])
@@ -132,6 +132,15 @@ def test_texts_of_announcements_do_not_overlap() -> None:
     drawn = picture(times, times, *(Growth(t, 1, told=t) for t in times[500:600:10]))
     assert drawn.count('<line class="told"') == 10
     assert drawn.count("announced") == 1
+
+
+def test_the_text_of_a_late_announcement_is_not_over_the_one_before() -> None:
+    """It stands on the left of its line, where the other's text may be."""
+    times = [float(i) for i in range(101)]
+    drawn = picture(times, times, Growth(65, 1, told=70.0), Growth(90, 1, told=95.0))
+    assert re.findall(r"announced [^<]*", drawn) == ["announced 01-01 00:01:10"]
+    drawn = picture(times, times, Growth(50, 1, told=50.0), Growth(90, 1, told=95.0))
+    assert drawn.count("announced") == 2
 
 
 def test_a_late_announcement_is_told_on_the_left_of_its_line() -> None:
