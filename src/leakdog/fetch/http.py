@@ -27,7 +27,7 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # A connection that takes this share of the whole time to be made will not bring a profile in the rest.
 CONNECT_SHARE = 0.8
 # Idle connections are kept for scrapes every few seconds, and let go for those every minute.
-KEEPALIVE_SECONDS = 15
+KEEPALIVE_SECONDS = 5
 # Statuses in our words: those of the target are anything up to 8 kB.
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 NO_PARAMS: Mapping[str, Sequence[str]] = MappingProxyType({})
