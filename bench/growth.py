@@ -56,8 +56,11 @@ class Measured:
 
     Attributes:
         cpu: seconds of a pass.
-        rss: of the process, all else of one target.
-        held: what the memory of a target is, by part.
+        rss: of the process.
+        each: what a target holds of it.
+        file: of a target in the files that end with the daemon.
+        states: what is stored of a target for a restart.
+        held: what the memory of a target is, by part; empty where that was not asked for.
 
     """
 
@@ -171,9 +174,14 @@ async def _measure(bodies: Path, count: int, days: float, directory: Path, parts
     if failed:
         raise SystemExit(f"{failed} of {count} targets were not read: {every[0].last_error}")
     each = (rss - before) / count
-    held = tally(every) if parts else {}
-    held["not found in objects"] = each - sum(held.values())
-    return Measured(cpu / len(some), rss, each, away / count, states, held)
+    return Measured(cpu / len(some), rss, each, away / count, states, _held(every, each) if parts else {})
+
+
+def _held(every: Sequence[Watched], each: float) -> dict[str, float]:
+    """What the memory of a target is, by part."""
+    found = tally(every)
+    found["not found in objects"] = each - sum(found.values())
+    return found
 
 
 def _start_of(bodies: Path) -> float:

@@ -14,7 +14,7 @@ from leakdog.cli.client import Client, add_arguments
 from leakdog.cli.help import Help
 from leakdog.errors import UsageError
 from leakdog.report.leak import beside, headline_lines, unix_time
-from leakdog.report.words import WIDTH, human_time, inert, plural, wrapped
+from leakdog.report.words import WIDTH, human_time, inert, plural, wrapped, wrapped_all
 
 FUNCTIONS = "/api/v1/acknowledged"
 NAMED = 20  # jobs that are watched, in a warning
@@ -81,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
             _warn_of_unknown(client, args.job)
     else:
         answer = _send_leak(client, args)
-        told = [*headline_lines(answer), *(line for each in beside(answer) for line in wrapped(inert(each)))]
+        told = [*headline_lines(answer), *wrapped_all(beside(answer))]
     print(json.dumps(answer, indent=2) if args.json else "\n".join(told))
     return 0
 

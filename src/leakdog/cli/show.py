@@ -18,7 +18,7 @@ from leakdog.errors import ApiError
 from leakdog.model import LeakState, Signal, Unit, Verdict
 from leakdog.report.down import down_lines
 from leakdog.report.leak import CLASS_WORDS, drawn, ended_with_process, leak_text, summary_lines, target_name, unix_time
-from leakdog.report.words import human_growth, human_time, human_value, inert, wrapped
+from leakdog.report.words import human_growth, human_time, human_value, inert, wrapped, wrapped_all
 
 EPILOG = """examples:
   leakdog show 3f9c2a                            a leak: why, since when, which code, and its trend
@@ -98,7 +98,7 @@ def _show_leak(client: Client, leak: Json, args: argparse.Namespace) -> None:
     signal = args.signal or leak["signal"]
     if leak.get("down"):
         told = ("its target is down, what is told here is of before:", *down_lines(leak["down"], time.time()))
-        print("\n".join(line for each in told for line in wrapped(inert(each))), end="\n\n")
+        print("\n".join(wrapped_all(told)), end="\n\n")
     print(leak_text(leak, now=time.time(), stacks=args.stacks))
     onset = unix_time(leak["since"]) if leak.get("since") else None
     over = leak.get("resolved_since") if not leak.get("pending_since") else None
@@ -116,7 +116,7 @@ def _show_target(client: Client, target: Json, leaks: Sequence[Json], args: argp
     print(inert(f"{name}: {condition(target, own)}"))
     if target.get("up") is False:
         error, *more = down_lines(target, time.time())
-        print("\n".join(line for each in (f"last error: {error}", *more) for line in wrapped(inert(each))))
+        print("\n".join(wrapped_all((f"last error: {error}", *more))))
     if target.get("life_start"):
         what = "started" if target.get("up") is False else "running since"
         print(f"{what} {human_time(unix_time(target['life_start']))}")

@@ -14,7 +14,7 @@ from leakdog.cli.tables import Row, print_rows
 from leakdog.model import Signal, Verdict
 from leakdog.report.down import down_lines
 from leakdog.report.leak import place, target_name, unix_time
-from leakdog.report.words import human_duration, human_growth, human_time, human_value, inert, wrapped
+from leakdog.report.words import human_growth, human_moment, human_value, inert, wrapped, wrapped_all
 
 EPILOG = """examples:
   leakdog sites shop/shop-1:6060            where the heap and the goroutines are, and what grows
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     if found.get("up") is False and not args.json:
         error, *more = down_lines(found, time.time())
         told = (f"{target_name(found)} is down: {error}", *more)
-        print("\n".join(line for each in told for line in wrapped(inert(each))), end="\n\n")
+        print("\n".join(wrapped_all(told)), end="\n\n")
     if args.json:
         print(json.dumps(found, indent=2))
     elif not found["sites"]:
@@ -85,5 +85,4 @@ def _as_of(sites: Mapping[str, Any], now: float) -> str:
     """When the profile that tells them was read; a daemon of before does not say."""
     if not sites.get("time"):
         return ""
-    read = unix_time(sites["time"])
-    return f", as of {human_time(read)} ({human_duration(max(0.0, now - read))} ago)"
+    return f", as of {human_moment(unix_time(sites['time']), now)}"

@@ -18,7 +18,7 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 HOUR_BLOCKS, DAY_HOURS = 12, 24
 # Finer blocks with a reading from which a block is taken in. What is read every five minutes is told as a leak in time
-# hardly ever, and would take two thirds of the time that judging it takes.
+# hardly ever, and would take five sixths of the time that judging it takes.
 LEAST_FINER = 2
 # What is noted of each series beside what the network remembers: the score; the blocks that were taken in, and the
 # last of them; of the logarithm of lows the last, the first of this life, the highest, that of this hour of the day

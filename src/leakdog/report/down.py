@@ -7,7 +7,7 @@ from typing import Any
 
 from leakdog.errors import Reason
 from leakdog.report.leak import unix_time
-from leakdog.report.words import human_duration, human_time, plural
+from leakdog.report.words import human_moment, plural
 
 TO_DO = "to do: "
 REMEDIES = {
@@ -40,7 +40,7 @@ def unseen(reads: Sequence[float | None], targets: int, now: float) -> str:
     never = len(reads) - len(known)
     since = "the daemon was started"
     if known:
-        since = f"{human_time(known[0])} ({human_duration(max(0.0, now - known[0]))} ago)"
+        since = human_moment(known[0], now)
         since += " or later" if known[0] != known[-1] else ""
         since += f", and of {never} of them since the daemon was started" if never else ""
     of, them = ("is", "it") if len(reads) == 1 else ("are", "them")
@@ -58,8 +58,7 @@ def down_lines(target: Mapping[str, Any], now: float) -> Iterator[str]:
     error = str(target.get("last_error") or "")
     yield error or "no reason told"
     if said := target.get("last_success"):
-        read = unix_time(said)
-        yield f"last read {human_time(read)} ({human_duration(max(0.0, now - read))} ago)"
+        yield f"last read {human_moment(unix_time(said), now)}"
     else:
         yield "not read since the daemon was started"
     reason = error.partition(":")[0]

@@ -18,12 +18,14 @@ from leakdog.report.words import (
     HOUR,
     WIDTH,
     human_duration,
+    human_moment,
     human_rate,
     human_share,
     human_time,
     inert,
     plural,
     wrapped,
+    wrapped_all,
 )
 
 Json = Mapping[str, Any]
@@ -118,9 +120,8 @@ def leak_text(leak: Json, *, now: float | None = None, stacks: int = 1, width: i
     """
     facts = [f"{label:<9} {text}" for label, text in _facts(leak, now)]
     lines = [*headline_lines(leak, width), "", *facts]
-    told = list(beside(leak, now))
-    lines += [""] if told else []
-    lines += [line for each in told for line in wrapped(inert(each), 0, width)]
+    told = wrapped_all(beside(leak, now), width)
+    lines += ["", *told] if told else []
     if leak.get("reasons"):
         lines += ["", "Why leakdog says so:"]
         lines += [line for reason in leak["reasons"] for line in wrapped(f"- {inert(reason)}", 2, width)]
@@ -220,7 +221,7 @@ def _facts(leak: Json, now: float | None) -> Iterator[tuple[str, str]]:
     if leak.get("since"):
         since = unix_time(leak["since"])
         seen = now if now is not None else unix_time(leak.get("updated") or leak["since"])
-        yield "since", f"{human_time(since)} ({human_duration(max(0.0, seen - since))} ago)"
+        yield "since", human_moment(since, seen)
     if leak.get("resolved_since"):
         yield "resolved", human_time(unix_time(leak["resolved_since"]))
     if leak.get("growth_per_second") is not None:

@@ -92,6 +92,16 @@ def human_time(time: float) -> str:
     return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
+def human_ago(time: float, now: float) -> str:
+    """How long ago a moment is; one that lies ahead, by another clock, is now."""
+    return f"{human_duration(max(0.0, now - time))} ago"
+
+
+def human_moment(time: float, now: float) -> str:
+    """A moment, in UTC, and how long ago that is."""
+    return f"{human_time(time)} ({human_ago(time, now)})"
+
+
 def human_share(share: float) -> str:
     """A share from 0 to 1 in per cent, never rounded to nothing or to everything."""
     if 0 < share < 0.01:
@@ -133,6 +143,11 @@ def wrapped(text: str, indent: int = 0, width: int = WIDTH) -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+def wrapped_all(texts: Iterable[str], width: int = WIDTH) -> list[str]:
+    """Sentences in which words of a target are, made inert, each as lines of its own."""
+    return [line for text in texts for line in wrapped(inert(text), 0, width)]
 
 
 def inert(text: str) -> str:

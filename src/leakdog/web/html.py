@@ -10,7 +10,7 @@ from leakdog.pipeline.alike import OPEN, leaks_like
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.report.leak import beside, is_hint, no_code, share_of, summary
 from leakdog.report.spans import Spans
-from leakdog.report.words import human_duration, human_growth, human_rate, human_time, human_value
+from leakdog.report.words import human_duration, human_growth, human_moment, human_rate, human_time, human_value
 from leakdog.web.document import document, leak_kind, leak_state, place, table, text
 from leakdog.web.target import RANGES, address, cost_of, down_of, value_of
 from leakdog.web.views import Json, culprit_view, leak_view
@@ -47,8 +47,8 @@ def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float, server: str = ""
             left = f" At this rate the memory limit is reached in {human_duration(leak.time_to_limit_seconds)}."
     body = (
         f"<p class=lead>{leak_state(leak)} · {text(summary(view))}</p><p>class <b>{leak_kind(leak)}</b> · "
-        f"signal <code>{leak.signal.value}</code> · since {human_time(leak.since)} "
-        f"({human_duration(max(0.0, now - leak.since))} ago)</p>{_unread(view, now)}"
+        f"signal <code>{leak.signal.value}</code> · since {human_moment(leak.since, now)}"
+        f"</p>{_unread(view, now)}"
         f"{known}<p>{grows} by <b>{text(rate)}</b>{text(low_high)}.{left}</p>{_now(leak, watched)}"
         f'<h2>Trend</h2><div class="wide chart">{chart}</div>{_longer(leak) if watched else ""}'
         f"<h2>Which code holds it</h2>{_culprits(leak, no_code(view))}"

@@ -10,7 +10,7 @@ from leakdog.pipeline.state import Watched
 from leakdog.pipeline.unprofiled import unprofiled
 from leakdog.report.down import unseen
 from leakdog.report.leak import ENDED_SECONDS, short_place
-from leakdog.report.words import human_duration, human_rate, human_time, plural
+from leakdog.report.words import human_ago, human_duration, human_rate, human_time, plural
 from leakdog.web.document import document, leak_kind, leak_state, table, text
 from leakdog.web.jobs import LISTED, jobs_table, listed
 from leakdog.web.target import address, steady, value_of
@@ -139,7 +139,7 @@ def _target_row(watched: Watched, now: float) -> Sequence[str]:
         state = f"<span class=down>down</span> <span class=why>{text(watched.last_error)}</span>"
     memory = value_of(watched, Signal.RSS)
     read = watched.last_success  # a try that failed is no reading, and is no "5 s ago"
-    last = "never" if read is None else f"{human_duration(max(0.0, now - read))} ago"
+    last = "never" if read is None else human_ago(read, now)
     heap = value_of(watched, Signal.INUSE_SPACE) or value_of(watched, Signal.HEAP_ALLOC)
     goroutines = value_of(watched, Signal.GOROUTINES)
     name = f'<a href="{text(address(watched.key))}">{text(str(watched.key))}</a>'

@@ -18,9 +18,11 @@ from leakdog.report.down import down_lines
 from leakdog.report.leak import CLASS_WORDS
 from leakdog.report.stacked import stacked
 from leakdog.report.words import (
+    human_ago,
     human_bytes,
     human_duration,
     human_growth,
+    human_moment,
     human_rate,
     human_share,
     human_steady,
@@ -106,7 +108,7 @@ def _lead(watched: Watched, now: float) -> str:
         told.append(f"memory limit {human_bytes(watched.memory_limit)}")
     what, when = ("tried", watched.last_scrape) if watched.up is False else ("read", watched.last_success)
     if when is not None:
-        told.append(f"last {what} {human_duration(max(0.0, now - when))} ago")
+        told.append(f"last {what} {human_ago(when, now)}")
     return "".join([*said, f"<p>{' · '.join(told)}</p>" if told else ""])
 
 
@@ -220,7 +222,7 @@ def _sites(sites: Sites, now: float) -> str:
     if not rows:
         return ""
     names, read = ("Code", "Value", "Share", "Verdict", "Growth"), sites.last_time()
-    of = f"<p class=dim>As of {human_time(read)} ({human_duration(max(0.0, now - read))} ago).</p>" if read else ""
+    of = f"<p class=dim>As of {human_moment(read, now)}.</p>" if read else ""
     return f"<h2>Code, by {_name(sites.signal)}</h2>{of}{table(names, rows)}"
 
 

@@ -79,8 +79,7 @@ def sites_view(watched: Watched) -> Json:
     return {
         "target": {"job": watched.key.job, "instance": watched.key.instance},
         "up": watched.up,
-        "last_error": watched.last_error,
-        "last_success": rfc3339(watched.last_success),
+        **down_view(watched),
         "sites": {
             signal.value: {
                 "time": rfc3339(sites.last_time()),
@@ -149,7 +148,7 @@ def leak_view(leak: Leak, fleet: Fleet, alike: Alike | None = None) -> Json:
 
 
 def down_view(watched: Watched) -> Json:
-    """Why a target cannot be read, and when it was last, so that what is told of its leak is of then."""
+    """Why a target cannot be read, if so, and when it was last: what is told of it is of then."""
     return {"last_error": watched.last_error, "last_success": rfc3339(watched.last_success)}
 
 

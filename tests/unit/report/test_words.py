@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 import leakdog
 from leakdog.model import Unit, Verdict
 from leakdog.report.words import (
+    human_ago,
     human_bytes,
     human_count,
     human_duration,
     human_growth,
+    human_moment,
     human_rate,
     human_share,
     human_steady,
@@ -24,6 +26,7 @@ from leakdog.report.words import (
     inert,
     plural,
     wrapped,
+    wrapped_all,
 )
 
 
@@ -175,3 +178,15 @@ def test_per_cent_is_written_in_one_way() -> None:
     texts = [text for file in sorted(source.rglob("*.py")) for text in written(file)]
     assert [text for text in texts if re.search(r"\d%", text)]
     assert [text for text in texts if re.search(r"\d %", text)] == []
+
+
+def test_a_moment_says_how_long_ago_it_is() -> None:
+    """With its date, in UTC; one that lies ahead, by the clock of another machine, is now."""
+    assert human_ago(0.0, 125.0) == "2 min 5 s ago"
+    assert human_moment(1_700_000_000.0, 1_700_000_045.0) == "2023-11-14 22:13:20 UTC (45 s ago)"
+    assert human_ago(60.0, 0.0) == human_ago(0.0, 0.0)
+
+
+def test_each_of_several_sentences_has_lines_of_its_own() -> None:
+    """Made inert, as words of a target may be in them."""
+    assert wrapped_all(("to do: look", "down \x1b[2J"), width=8) == ["to do:", "look", "down", inert("\x1b[2J")]
