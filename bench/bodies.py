@@ -50,14 +50,14 @@ def record(folder: Path) -> str:
     folder.mkdir(exist_ok=True)
     with _prometheus(folder) if shutil.which("prometheus") else _go_program(folder) as (name, port):
         pages = {key: path for key, path in PAGES.items() if key != "metrics" or name == "Prometheus"}
-        sizes = dict.fromkeys(PAGES, 0.0)
+        sizes, start = dict.fromkeys(PAGES, 0.0), time.time() - 3600  # one start, as of one process
         for number in range(ROUNDS):
             time.sleep(APART_SECONDS)
             bodies = {key: fetch(f"http://127.0.0.1:{port}{path}") for key, path in pages.items()}
             if "metrics" not in bodies:
                 allocated = int(number * APART_SECONDS * 1e6)
                 bodies["metrics"] = gzip.compress(
-                    METRICS.format(start=time.time() - 3600, allocated=allocated).encode()
+                    METRICS.format(start=start, allocated=allocated).encode()
                 )
             for key, body in bodies.items():
                 gzip.decompress(body)  # a profile or a page, not an error
