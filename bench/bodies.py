@@ -56,9 +56,7 @@ def record(folder: Path) -> str:
             bodies = {key: fetch(f"http://127.0.0.1:{port}{path}") for key, path in pages.items()}
             if "metrics" not in bodies:
                 allocated = int(number * APART_SECONDS * 1e6)
-                bodies["metrics"] = gzip.compress(
-                    METRICS.format(start=start, allocated=allocated).encode()
-                )
+                bodies["metrics"] = gzip.compress(METRICS.format(start=start, allocated=allocated).encode())
             for key, body in bodies.items():
                 gzip.decompress(body)  # a profile or a page, not an error
                 (folder / f"{key}-{number}.gz").write_bytes(body)

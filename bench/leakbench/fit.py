@@ -63,6 +63,7 @@ def fit(many: Sequence[Seen], *, urgent: bool) -> Any:
     for seen in many:
         bad, good, weight = labels(seen)
         weight *= FAST_WORTH if seen.step != STEP else 1.0
+        bad, good = bad & seen.allowed, good & seen.allowed
         kept = bad | good if urgent else _some(seen.series, bad, bad | good, weight)
         plain = _without({"left": score.MOST_LEFT}, seen.values[kept])
         for each in _both_ways(seen.values[kept]) if urgent else (plain,):
@@ -96,6 +97,12 @@ def refined(first: Trees, many: Sequence[Seen]) -> Trees:
     }
     data = lightgbm.Dataset(values, init_score=scores(first, values))
     return first + flattened(lightgbm.train(settings, data, TREES_BY_SERIES))
+
+
+def weighed(trees: Trees, seen: Seen) -> Array:
+    """The scores of all rows of slow looks as the detector has them: of trees, or of courses that are surer."""
+    by_course = seen.values[:, score.FEATURES.index("course")] - score.COURSE_LESS
+    return np.maximum(np.where(seen.allowed, scores(trees, seen.values), score.NEVER), by_course)
 
 
 def scores(trees: Trees, values: npt.NDArray[np.float32]) -> Array:

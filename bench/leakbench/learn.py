@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from bench.leakbench.corpus import named
-from bench.leakbench.fit import TREES, Trees, fit, flattened, refined, scores, without_load
+from bench.leakbench.fit import TREES, Trees, fit, flattened, refined, scores, weighed, without_load
 from bench.leakbench.rates import FORECAST_SCORE, Scored, alarm_rates, spread
 from bench.leakbench.seen import Seen, forget, watch
 from leakdog.detect import score
@@ -55,6 +55,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--refine", action="store_true", help="learn only the second step of the urgent score, from fast series"
     )
+    parser.add_argument(
+        "--rates", action="store_true", help="learn nothing: measure the slow score, as after a change of its course"
+    )
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     parser.add_argument("--generator", type=Path, help="directory with a generator.py whose kinds are learned from too")
     parser.add_argument(
@@ -64,11 +67,14 @@ def main(arguments: Sequence[str]) -> int:
     )
     args = parser.parse_args(arguments)
     before = json.loads(args.out.read_text()) if args.out.exists() else {}
-    kept = [part for part in before if part != "features" and (args.only or args.refine or part not in LEARNED_FROM)]
+    some = args.only or args.refine or args.rates
+    kept = [part for part in before if part != "features" and (some or part not in LEARNED_FROM)]
     out: dict[str, Any] = {"features": list(score.FEATURES)} | {part: before[part] for part in kept}
     with ProcessPoolExecutor(args.processes, initializer=forget) as pool:
         if args.refine:
             out["urgent"] = refine(args, before["urgent"]["trees"][:TREES], pool)
+        elif args.rates:
+            out["steady"] = rated(args, before["steady"]["trees"], pool)
         else:
             for part in (args.only,) if args.only else LEARNED_FROM:
                 out[part] = learn(args, part, pool)
@@ -89,7 +95,20 @@ def learn(args: argparse.Namespace, part: str, pool: ProcessPoolExecutor) -> dic
     apart = [(each, scores(trees, each.values)) for (seed, *_), each in seen.items() if seed in args.apart]
     less = asks_less(apart, [load for seed, load, _ in seen if seed in args.apart])
     more = without_load(less)
-    return measured(part, [*trees, more], [(each, scored + scores([more], each.values)) for each, scored in apart])
+    return measured(part, [*trees, more], [(each, weighed([*trees, more], each)) for each, _ in apart])
+
+
+def rated(args: argparse.Namespace, trees: Trees, pool: ProcessPoolExecutor) -> dict[str, Any]:
+    """The slow score with its trees as they are, measured anew."""
+    jobs = [
+        (seed, load, name)
+        for seed in args.apart
+        for load in (True, False)
+        for name in MEASURED_ON["steady"]
+        if args.generator or name != "foreign"
+    ]
+    seen = pool.map(partial(_watched, args, False), jobs)
+    return measured("steady", trees, [(each, weighed(trees, each)) for each in seen])
 
 
 def asks_less(apart: Scored, loads: Sequence[bool]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -25,7 +26,8 @@ Ints = npt.NDArray[np.int64]
 LENGTHS = np.array([look.blocks * PRODUCTION.levels[look.level].block_seconds for look in PRODUCTION.looks])
 TRUE = 0.01  # leaked share of the baseline from which an alert is true
 NO_TREE = {"feature": [0] * 3, "bound": [0.0] * 3, "left": [1, 1, 2], "right": [2, 1, 2], "value": [0.0] * 3}
-NEVER_FIRE = replace(PRODUCTION, false_alarms=1e-200)
+NEVER_FIRE = replace(PRODUCTION, hold_seconds=math.inf, at_once_seconds=0.0)
+LOWEST_SCORE = -2.0  # that is measured
 
 
 @dataclass
@@ -39,6 +41,7 @@ class Seen:
         series: (n,) which series.
         time: (n,) seconds since the corpus began, as is `last_life`.
         look: (n,) number of the look-back.
+        allowed: (n,) whether trees may call it a leak; else only a course that is sure may.
         values: (n, features).
         forecast: (n, 4) level, growth per second, its standard error, and by how much readings exceed the lows.
 
@@ -55,6 +58,7 @@ class Seen:
     series: Ints
     time: Array
     look: Ints
+    allowed: Bools
     values: npt.NDArray[np.float32]
     forecast: Array
 
@@ -67,7 +71,8 @@ def watch(corpus: Sequence[Labelled], *, urgent: bool) -> Seen:
     parts: list[tuple[Any, ...]] = []
 
     def note(examined: Sequence[History], look: Look, time: float, seen: Evidence) -> None:
-        rows = np.flatnonzero(score.allowed(seen, PRODUCTION))
+        allowed, level = score.allowed(seen, PRODUCTION), np.full(len(seen.z), LOWEST_SCORE)
+        rows = np.flatnonzero(allowed | (score.by_course(seen, look, level, PRODUCTION) > score.NEVER))
         if not len(rows) or (not look.urgent and time % HOUR):
             return
         names = np.array([place[examined[row].name] for row in rows])
@@ -75,14 +80,14 @@ def watch(corpus: Sequence[Labelled], *, urgent: bool) -> Seen:
         swing = grid.swing(names, int(time // HOUR))
         forecast = np.column_stack((seen.level[rows], seen.growth[rows], seen.error[rows], swing))
         which = np.full(len(rows), PRODUCTION.looks.index(look))
-        parts.append((names, np.full(len(rows), time - T0), which, values, forecast))
+        parts.append((names, np.full(len(rows), time - T0), which, allowed[rows], values, forecast))
 
     looks = tuple(look for look in PRODUCTION.looks if look.urgent == urgent)
     replay(histories, Signal.RSS, replace(NEVER_FIRE, looks=looks), witness=note)
     points = max(len(each.leaked) for each in corpus)
     padded = [np.pad(each.leaked, (0, points - len(each.leaked)), mode="edge") for each in corpus]
 
-    series, time, look, values, forecast = (np.concatenate(each) for each in zip(*parts, strict=True))
+    series, time, look, allowed, values, forecast = (np.concatenate(each) for each in zip(*parts, strict=True))
     return Seen(
         leaked=np.stack(padded).astype(np.float32),
         step=corpus[0].step,
@@ -95,13 +100,14 @@ def watch(corpus: Sequence[Labelled], *, urgent: bool) -> Seen:
         series=series,
         time=time,
         look=look,
+        allowed=allowed,
         values=values,
         forecast=forecast,
     )
 
 
 def forget() -> None:
-    """Watch without what was learned before, which may be of other features: nothing is judged meanwhile."""
-    rates = [[0.0, 4.0], [1.0, 2.0], [2.0, 1.0]]
+    """Watch without what was learned before, which may be of other features: every score is high enough meanwhile."""
+    rates = [[LOWEST_SCORE, 3e-9], [LOWEST_SCORE + 1, 2e-9], [LOWEST_SCORE + 2, 1e-9]]
     nothing = trees({"trees": [NO_TREE], "alarms": rates, "spread": (0.0, 0.0)}, score.FEATURES)
     score.learned = lambda: score.Learned(nothing, nothing, nothing)

@@ -14,7 +14,7 @@ from leakdog.detect.forecast import growth_interval, onset_column, plateau, time
 from leakdog.detect.found import FOLLOWS_LOAD, LEAK, SETTLING
 from leakdog.detect.panel import EDGE
 from leakdog.detect.prepare import bridge
-from leakdog.detect.score import NEVER, alarms_per_year, forecast_spread
+from leakdog.detect.score import COURSE_LESS, NEVER, alarms_per_year, forecast_spread
 from leakdog.detect.settings import Look, Settings
 from leakdog.model import Assessment, Signal, Verdict
 
@@ -150,7 +150,8 @@ def _describe(verdict: Verdict, look: Look, numbers: dict[str, float], context: 
                 numbers["level"], context.limit, numbers["growth"], context.swing, forecast_spread(look)
             )
             onset = max(min(context.onset(look.past), context.now), context.first_time)
-            reasons = words.why_leak(numbers, look, seconds, signal, interval, rare)
+            by_course = not look.urgent and numbers["course"] - COURSE_LESS >= numbers["score"]
+            reasons = words.why_leak(numbers, look, seconds, signal, interval, rare, by_course=by_course)
         case Verdict.SETTLING:
             reasons = words.why_settling(numbers, seconds, signal, interval, _plateau(look, context))
         case Verdict.LOAD:

@@ -8,6 +8,8 @@ its quarters; what do load and the rhythm of the day explain of it (`csrc/correc
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +18,7 @@ from leakdog.detect import kernel
 from leakdog.detect.climb import Past, beside
 from leakdog.detect.evidence import Evidence
 from leakdog.detect.panel import Panel, Rows
-from leakdog.detect.score import score
+from leakdog.detect.score import COURSE_SHARE, COURSE_Z, by_course, score, surely
 from leakdog.detect.settings import Look, Settings
 
 Array = npt.NDArray[np.float64]
@@ -48,6 +50,10 @@ def examine(
     chosen = np.arange(len(window.lows)) if chosen is None else chosen
     out = Evidence.empty(len(chosen))
     weighed = kernel.examine(out, look, window, past, rows, settings, chosen, full=full)
+    if settings.weighs_course and not look.urgent:
+        sure = np.flatnonzero(surely(rows.course()[chosen], look, rows.threshold()[chosen], settings))
+        if len(sure):
+            weighed = np.union1d(weighed, _seen_closer(out, look, window, past, rows, settings, chosen, sure))
     if not len(weighed):
         return out
     grown = chosen[weighed]
@@ -64,9 +70,30 @@ def examine(
     return out
 
 
+def _seen_closer(
+    out: Evidence, look: Look, window: Panel, past: Panel, rows: Rows, settings: Settings, chosen: Ints, sure: Ints
+) -> Ints:
+    """Measure what shows some growth of those chosen whose course is sure of a leak, into `out`, and give their places.
+
+    Those that show as much as is asked have been measured, and are measured as they were.
+    """
+    more = Evidence.empty(len(sure))
+    less = replace(rows, floor=COURSE_SHARE * rows.floor)
+    found = kernel.examine(more, look, window, past, less, _lenient(settings), chosen[sure], full=True)
+    more.asked /= COURSE_SHARE
+    out.put_all(sure[found], more.some(found))
+    places: Ints = sure[found]
+    return places
+
+
+@lru_cache(maxsize=64)
+def _lenient(settings: Settings) -> Settings:
+    return replace(settings, z_least=COURSE_Z, min_growth_ratio=COURSE_SHARE * settings.min_growth_ratio)
+
+
 def _decide(seen: Evidence, threshold: Array, look: Look, settings: Settings) -> None:
     """The verdict of this look-back."""
-    seen.score[:] = score(seen, look, settings)
+    seen.score[:] = np.maximum(score(seen, look, settings), by_course(seen, look, threshold, settings))
     seen.leak[:] = seen.score >= threshold
     sure = (seen.rise >= seen.asked) & (seen.z >= settings.z)
     slows = (seen.last < settings.last_share) | (seen.late < 0) | (seen.line < settings.convex_z)

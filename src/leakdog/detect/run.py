@@ -15,7 +15,7 @@ from leakdog.detect.forecast import time_to_limit
 from leakdog.detect.found import MEMORY_SHARE, TOLD, named, numbers_of
 from leakdog.detect.grid import Grid, History
 from leakdog.detect.panel import Rows
-from leakdog.detect.score import forecast_spread, least_scores
+from leakdog.detect.score import forecast_spread, least_score, least_scores, surely
 from leakdog.detect.settings import Look, Settings
 from leakdog.detect.sight import begins
 from leakdog.detect.state import hold_time
@@ -118,7 +118,7 @@ class Run:
             lives=grid.lives[rows],
             swing=grid.swing(rows, hour),
             highest=lambda: grid.highest(rows, begins(look, now, settings)),
-            course=lambda: grid.spurt(rows, now) if look.urgent else grid.course(rows, hour),
+            course=lambda: self._course(rows, look, now),
             threshold=lambda: least_scores(look, settings, len(rows), lambda: grid.panel(0, int(now // finest), rows)),
         )
         return examine(
@@ -134,7 +134,8 @@ class Run:
     def _examine(self, number: int, present: Bools, time: float) -> None:
         look = self.settings.looks[number]
         end = int(time // self.settings.levels[look.level].block_seconds)
-        rows = np.flatnonzero(present & (self._hopeful(look, end) | self.found[number]))
+        hopeful = self._hopeful(look, end) | self._sure(look, time)
+        rows = np.flatnonzero(present & (hopeful | self.found[number]))
         if not len(rows):
             return
         evidence = self._evidence(look, rows, time, full=False)
@@ -157,6 +158,15 @@ class Run:
             asked = np.fmax(asked, settings.urgent_share * (self.limit - early))
         hopeful: Bools = known & (late - early > share * asked)
         return hopeful
+
+    def _sure(self, look: Look, time: float) -> Bools:
+        """Of which series the course is sure, so that a look-back need show little, (n,)."""
+        told = self._course(np.arange(self.grid.count), look, time)
+        return surely(told, look, least_score(look, self.settings), self.settings)
+
+    def _course(self, rows: Ints, look: Look, now: float) -> Array:
+        """What is made of the course of some series up to now; for urgent look-backs of their last hours."""
+        return self.grid.spurt(rows, now) if look.urgent else self.grid.course(rows, self._coarsest(now))
 
     def _judge(self, row: int, time: float) -> None:
         now = self.grid.next_time(row, time)

@@ -29,6 +29,9 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 MOST_PAST, MOST_AGE, MOST_LEFT = 14.0, 20.0, 20.0
 RAREST = 0.01  # alarms a year: what was learned from says nothing of what is rarer
+# A course tells of a leak by itself where it is so much surer than trees would have to be, and a look-back shows growth
+# of this share of what is asked, so many standard errors above zero.
+COURSE_LESS, COURSE_SHARE, COURSE_Z = 1.5, 0.5, 1.65
 SELDOM_PART = 0.004  # of the budget of urgent looks, for series that are read more seldom than their finest blocks
 
 
@@ -158,6 +161,20 @@ def features(seen: Evidence, look: Look, settings: Settings) -> Array:
 def allowed(seen: Evidence, settings: Settings) -> Bools:
     """Rows that no hard limit keeps from being called a leak, whatever else speaks for it, (N,)."""
     return (seen.rise >= seen.asked) & (seen.z >= settings.z_least) & (seen.rising >= settings.rising_least - 1e-6)
+
+
+def by_course(seen: Evidence, look: Look, threshold: Array, settings: Settings) -> Array:
+    """The score that the courses of series give by themselves, `NEVER` where they are not sure, (N,)."""
+    told = surely(seen.course, look, threshold, settings)
+    shows = (seen.rise >= COURSE_SHARE * seen.asked) & (seen.z >= COURSE_Z)
+    return np.where(told & shows, seen.course - COURSE_LESS, NEVER)
+
+
+def surely(course: Array, look: Look, threshold: Array | float, settings: Settings) -> Bools:
+    """Of which series the course alone tells of a leak, if a look-back shows some growth, (N,); slow ones ask it."""
+    asks = settings.weighs_course and not look.urgent
+    sure: Bools = course - COURSE_LESS >= threshold if asks else np.zeros(len(course), bool)
+    return sure
 
 
 def score(seen: Evidence, look: Look, settings: Settings) -> Array:

@@ -127,6 +127,15 @@ def test_an_urgent_climb_is_told_beside_those_of_the_days_before(record: float, 
     assert bool(found) == (told is not None)
 
 
+def test_a_course_that_is_surer_than_the_look_back_is_told() -> None:
+    """One sentence more, where it is the course that tells."""
+    told = FOUND, PRODUCTION.looks[-1], 86400, Signal.RSS, (1, 2), None
+    plain, sure = (words.why_leak(*told, by_course=by_course) for by_course in (False, True))
+    assert [each for each in sure if each not in plain] == [
+        "hour by hour since it was first seen, its whole course is that of a leak"
+    ]
+
+
 def test_what_was_not_found_is_not_told() -> None:
     """No past, no rarity under a preset without a budget, no hurry."""
     reasons = words.why_leak(FOUND | {"past": 0.0}, PRODUCTION.looks[-1], 86400, Signal.RSS, (1, 2), None)

@@ -8,6 +8,7 @@ from oracle import panel as oracle
 from leakdog.detect.climb import Past
 from leakdog.detect.lives import MOST_LIVES
 from leakdog.detect.panel import Panel, Rows
+from leakdog.detect.score import COURSE_LESS
 from leakdog.detect.settings import PRODUCTION, SOAK, Look, Settings, for_sites
 
 END = 500_000  # of the coarsest level, in its blocks
@@ -82,6 +83,7 @@ def made(settings: Settings, look: Look, seed: int) -> tuple[Panel, Panel, oracl
         many = rng.integers(1, MOST_LIVES + 1)
         row[-many:] = np.sort(past.end - rng.integers(1, past.lows.shape[1] + 20, many))
     start = lives[:, -1] * past.block_seconds - rng.integers(0, 3, count) * 30 * past.block_seconds
+    threshold = rng.choice([-5.0, 0.0, 5.0], count)
     return (
         window,
         past,
@@ -92,8 +94,8 @@ def made(settings: Settings, look: Look, seed: int) -> tuple[Panel, Panel, oracl
             lives=lives,
             swing=rng.random(count) * top / 100,
             highest=np.where(rng.random(count) < 0.3, np.nan, top),
-            course=rng.choice([-5.0, 0.0, 3.0], count),
-            threshold=rng.choice([-5.0, 0.0, 5.0], count),
+            course=np.minimum(rng.choice([-5.0, 0.0, 3.0], count), threshold + COURSE_LESS - 0.5),  # none is sure
+            threshold=threshold,
         ),
     )
 
