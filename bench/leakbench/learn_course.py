@@ -19,6 +19,7 @@ from pathlib import Path
 from bench.leakbench.corpus import named
 from bench.leakbench.disturbed import begun_later, disturbed
 from bench.leakbench.recurrent import learn
+from bench.leakbench.sooner import go_on
 from bench.leakbench.told import Told, of_course, of_spurts
 
 SEEDS = {"course": range(541, 553), "spurt": range(701, 751)}
@@ -44,6 +45,9 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--generator", type=Path, help="directory with a generator.py whose kinds are learned from too")
     parser.add_argument("--passes", type=int, default=12, help="over all series")
+    parser.add_argument(
+        "--sooner", action="store_true", help="go on with what was learned, for leaks told sooner at few false alarms"
+    )
     args = parser.parse_args(arguments)
     seeds = args.seeds or [*SEEDS[args.of]]
     names: tuple[str, ...] = ("fast",)
@@ -51,7 +55,10 @@ def main(arguments: Sequence[str]) -> int:
         seeds, names = [*seeds, *args.disturbed], ("own", "mixed", *(("foreign",) if args.generator else ()))
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         told = list(pool.map(partial(_told, args), [(seed, name) for seed in seeds for name in names]))
-    weights = learn(told, args.passes, WIDTH[args.of], WINDOW[args.of])
+    if args.sooner:
+        weights = go_on(told, json.loads(args.out.read_text()), args.passes)
+    else:
+        weights = learn(told, args.passes, WIDTH[args.of], WINDOW[args.of])
     text = json.dumps(weights, separators=(",", ":")).replace('"', '\n"')
     args.out.write_text(text.replace('\n":', '":') + "\n")
     return 0

@@ -15,6 +15,7 @@ BATCH, RATE, DECAY = 128, 3e-3, 1e-4
 WHOLE = 0.35  # of batches that are gone through from their first block to their last, where others are windows
 SOONEST = 6  # blocks of a window before what is to be found
 DIGITS = 4  # of a weight
+Net = tuple[Any, Any, Any]
 
 
 def learn(told: Sequence[Told], passes: int, width: int, window: int | None = None) -> dict[str, Any]:
@@ -29,10 +30,9 @@ def learn(told: Sequence[Told], passes: int, width: int, window: int | None = No
     import torch
 
     torch.manual_seed(1)
-    inputs, leaks, worth = (np.concatenate([getattr(each, name) for each in told]) for name in vars(told[0]))
-    first = torch.nn.Sequential(torch.nn.Linear(inputs.shape[2], width), torch.nn.ReLU())
-    unit = torch.nn.GRU(width, width, batch_first=True)
-    read = torch.nn.Sequential(torch.nn.Linear(width, READ), torch.nn.ReLU(), torch.nn.Linear(READ, 1))
+    every = Told.of(told)
+    inputs, leaks, worth = every.inputs, every.leaks, every.worth
+    net = first, unit, read = made(inputs.shape[2], width)
     weights = [*first.parameters(), *unit.parameters(), *read.parameters()]
     order = torch.optim.AdamW(weights, RATE, weight_decay=DECAY)
     steps = passes * (len(inputs) // BATCH)
@@ -40,10 +40,10 @@ def learn(told: Sequence[Told], passes: int, width: int, window: int | None = No
     drawn, losses = np.random.default_rng(1), []
     for number in range(steps):
         rows = drawn.integers(0, len(inputs), BATCH)
-        some = Told(inputs[rows], leaks[rows], worth[rows])
+        some = Told(inputs[rows], leaks[rows], worth[rows], every.counts[rows])
         if window is not None and drawn.random() > WHOLE:
             some = windows(some, window, drawn)
-        said = read(unit(first(torch.from_numpy(some.inputs.astype(np.float32))))[0])[:, :, 0]
+        said = says(net, some.inputs)
         truth, each = torch.from_numpy(some.leaks.astype(np.float32)), torch.from_numpy(some.worth)
         off = torch.nn.functional.binary_cross_entropy_with_logits(said, truth, reduction="none")
         loss = (off * each).sum() / BATCH
@@ -58,6 +58,23 @@ def learn(told: Sequence[Told], passes: int, width: int, window: int | None = No
     return exported(first, unit, read)
 
 
+def made(inputs: int, width: int) -> Net:
+    """A network that has learned nothing: what reads inputs, what goes on, and what reads a score off it."""
+    import torch
+
+    first = torch.nn.Sequential(torch.nn.Linear(inputs, width), torch.nn.ReLU())
+    unit = torch.nn.GRU(width, width, batch_first=True)
+    return first, unit, torch.nn.Sequential(torch.nn.Linear(width, READ), torch.nn.ReLU(), torch.nn.Linear(READ, 1))
+
+
+def says(net: Net, inputs: np.ndarray) -> Any:
+    """Log odds after each block, (n, blocks)."""
+    import torch
+
+    first, unit, read = net
+    return read(unit(first(torch.from_numpy(inputs.astype(np.float32))))[0])[:, :, 0]
+
+
 def windows(told: Told, length: int, rng: np.random.Generator) -> Told:
     """Of each series so many blocks, which begin anywhere before a leak does: nothing tells when that will be.
 
@@ -70,12 +87,27 @@ def windows(told: Told, length: int, rng: np.random.Generator) -> Told:
     place = begins[:, None] + np.arange(length)
     part = np.arange(len(seen))[:, None], np.minimum(place, blocks - 1)
     more = np.where(leaks, 1.0, np.sqrt(np.maximum(seen / length, 1)))[:, None] * (place < blocks)
-    return Told(told.inputs[part], told.leaks[part], (told.worth[part] * more).astype(np.float32))
+    worth = (told.worth[part] * more).astype(np.float32)
+    return Told(told.inputs[part], told.leaks[part], worth, told.counts)
 
 
 def exported(first: Any, unit: Any, read: Any) -> dict[str, Any]:
     """The weights by the names of `Network`, whose order of gates is that of `torch`."""
-    named = {
+    named = _named(first, unit, read) | {"outer": read[2].weight[0], "outer_bias": read[2].bias[0]}
+    return {name: np.round(each.detach().numpy().astype(float), DIGITS).tolist() for name, each in named.items()}
+
+
+def put(net: Net, weights: dict[str, Any]) -> None:
+    """Have a network go on from such weights."""
+    import torch
+
+    with torch.no_grad():
+        for name, each in _named(*net).items():
+            each.copy_(torch.tensor(weights[name]).reshape(each.shape))
+
+
+def _named(first: Any, unit: Any, read: Any) -> dict[str, Any]:
+    return {
         "first": first[0].weight,
         "first_bias": first[0].bias,
         "taken": unit.weight_ih_l0,
@@ -84,7 +116,6 @@ def exported(first: Any, unit: Any, read: Any) -> dict[str, Any]:
         "kept_bias": unit.bias_hh_l0,
         "inner": read[0].weight,
         "inner_bias": read[0].bias,
-        "outer": read[2].weight[0],
-        "outer_bias": read[2].bias[0],
+        "outer": read[2].weight,
+        "outer_bias": read[2].bias,
     }
-    return {name: np.round(each.detach().numpy().astype(float), DIGITS).tolist() for name, each in named.items()}

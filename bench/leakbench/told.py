@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from leakdog.detect.settings import PRODUCTION, Settings
 GREW, EARLY = 0.03, 0.4  # leaked shares: a leak; worth less to be found
 LATE_WORTH, HEALTHY_WORTH = 0.25, 1 / 6
 FAST_GREW, FAST_EARLY, FAST_LATE_WORTH = 0.12, 0.6, 0.3  # the same of fast leaks, shares of the time to the limit
+# Of these kinds most false alarms are: what wanders, and what rises for days before it falls.
+DEAR = {"ar1": 4.0, "longsaw": 2.0}
 BLOCKS_ALONE = replace(PRODUCTION, false_alarms=None)  # a course is not weighed while it is learned
 assert PRODUCTION.spurt_level is not None
 SPURT_SECONDS = PRODUCTION.levels[PRODUCTION.spurt_level].block_seconds
@@ -26,11 +28,25 @@ SPURT_SECONDS = PRODUCTION.levels[PRODUCTION.spurt_level].block_seconds
 
 @dataclass
 class Told:
-    """What the network is told of a corpus, (N, blocks, ...): the blocks that have a reading, one after the other."""
+    """What the network is told of a corpus, (N, blocks, ...): the blocks that have a reading, one after the other.
+
+    Attributes:
+        inputs: (N, blocks, inputs).
+        leaks: (N, blocks) what it should say.
+        worth: (N, blocks) of saying it.
+        counts: (N,) what a false alarm of each series costs beside that of another.
+
+    """
 
     inputs: np.ndarray
     leaks: np.ndarray
     worth: np.ndarray
+    counts: np.ndarray
+
+    @classmethod
+    def of(cls, many: Sequence[Told]) -> Told:
+        """All of them, one after the other."""
+        return cls(*(np.concatenate([getattr(each, field.name) for each in many]) for field in fields(cls)))
 
 
 def of_course(corpus: Sequence[Labelled]) -> Told:
@@ -44,6 +60,7 @@ def of_course(corpus: Sequence[Labelled]) -> Told:
         tape.put(rows, inputs, (block + 1) * seconds - T0)
     leaked = np.array([each.leaked[_places(each, ends)] for each, ends in zip(corpus, tape.ends, strict=True)])
     _label(tape.told, corpus, leaked, tape.ends, tape.seen)
+    tape.told.counts[:] = [DEAR.get(each.kind, 1.0) for each in corpus]
     return tape.told
 
 
@@ -84,7 +101,8 @@ class Tape:
 
     def __init__(self, series: int, blocks: int, inputs: int) -> None:
         shape = series, blocks
-        self.told = Told(np.zeros((*shape, inputs), np.float16), np.zeros(shape, bool), np.zeros(shape, np.float32))
+        worth, counts = np.zeros(shape, np.float32), np.ones(series, np.float32)
+        self.told = Told(np.zeros((*shape, inputs), np.float16), np.zeros(shape, bool), worth, counts)
         self.ends = np.zeros(shape)
         self._count = np.zeros(series, int)
 
