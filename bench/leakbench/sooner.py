@@ -92,10 +92,10 @@ def _losses(net: Net, told: Told, rows: np.ndarray, weight: Any) -> tuple[Any, A
     off = torch.nn.functional.binary_cross_entropy_with_logits(said, leaks.float(), reduction="none")
     plain = (off * worth).sum(1) @ weight / len(rows)
     missed = torch.exp(torch.cumsum(torch.nn.functional.logsigmoid(-STEEP * (said - ASKED)) * leaks, 1))
-    late = (missed * worth * leaks).sum(1) @ weight / (leaks.any(1) @ weight if leaks.any() else 1)
+    late = (missed * worth * leaks).sum(1) @ weight / (leaks.any(1).float() @ weight).clamp(min=1e-6)
     healthy = (worth > 0) & ~leaks
     some = healthy.any(1).float()
-    top = torch.logsumexp(torch.where(healthy, SHARP * said, NEVER), 1) / SHARP
+    top = torch.logsumexp(torch.where(healthy, SHARP * said, torch.tensor(NEVER)), 1) / SHARP
     high = torch.nn.functional.softplus(STEEP * (top - ASKED)) * some @ counts / (some @ weight)
     above = float((top > ASKED + ABOVE).float() * some @ weight / (some @ weight))
     return plain, late, high, above

@@ -227,6 +227,7 @@ class Assessment:
         ready_at: for `too_early`, when a verdict can be expected.
         blind: nothing could be examined, for want of readings.
         counts: growth over `look_back_seconds` is as much as `min_growth_*` asks; less is not worth telling.
+        sure: it has stood for as long as was needed: what was made of all hours so far is sure of it.
         reasons: sentences a person can check against the chart.
 
     """
@@ -246,6 +247,7 @@ class Assessment:
     reasons: tuple[str, ...] = ()
     blind: bool = False
     counts: bool = True
+    sure: bool = False
 
 
 class Frame(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ from leakdog.detect.forecast import growth_interval, onset_column, plateau, time
 from leakdog.detect.found import FOLLOWS_LOAD, LEAK, SETTLING
 from leakdog.detect.panel import EDGE
 from leakdog.detect.prepare import bridge
-from leakdog.detect.score import COURSE_LESS, NEVER, alarms_per_year, forecast_spread
+from leakdog.detect.score import NEVER, alarms_per_year, forecast_spread
 from leakdog.detect.settings import Look, Settings
 from leakdog.model import Assessment, Signal, Verdict
 
@@ -93,7 +93,8 @@ def claims(looks: Sequence[Look], flags: npt.NDArray[np.number]) -> list[tuple[V
 def conclude(verdict: Verdict, telling: Sequence[Found], context: Context) -> Assessment:
     """The assessment of this verdict, in the words of the look-backs that tell it."""
     if verdict is not Verdict.TOO_EARLY:
-        return _describe(verdict, *surest(telling), context)
+        found = _describe(verdict, *surest(telling), context)
+        return replace(found, sure=True) if any(numbers["sure"] > 0 for _, numbers in telling) else found
     wait = max(ready_at(context.first_time, context.life_start, context.settings) - context.now, 0.0)
     return Assessment(
         context.signal,
@@ -150,8 +151,7 @@ def _describe(verdict: Verdict, look: Look, numbers: dict[str, float], context: 
                 numbers["level"], context.limit, numbers["growth"], context.swing, forecast_spread(look)
             )
             onset = max(min(context.onset(look.past), context.now), context.first_time)
-            by_course = not look.urgent and numbers["course"] - COURSE_LESS >= numbers["score"]
-            reasons = words.why_leak(numbers, look, seconds, signal, interval, rare, by_course=by_course)
+            reasons = words.why_leak(numbers, look, seconds, signal, interval, rare)
         case Verdict.SETTLING:
             reasons = words.why_settling(numbers, seconds, signal, interval, _plateau(look, context))
         case Verdict.LOAD:
@@ -171,7 +171,7 @@ def _describe(verdict: Verdict, look: Look, numbers: dict[str, float], context: 
         time_to_limit_seconds=forecast[0] if forecast else None,
         time_to_limit_interval=forecast[1] if forecast else None,
         reasons=tuple(reasons),
-        counts=bool(numbers["rise"] >= words.least_growth(numbers, signal, settings)),
+        counts=verdict is Verdict.LEAK or bool(numbers["rise"] >= words.least_growth(numbers, signal, settings)),
     )
 
 

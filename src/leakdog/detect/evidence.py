@@ -58,6 +58,7 @@ class Evidence:
         left: time to the limit, in look-backs; infinite where there is no limit.
         fall: deepest fall that is remembered, as a share of the rise.
         course: what the course of the series so far says, log odds.
+        sure: 1 where that alone tells of a leak.
 
     """
 
@@ -110,6 +111,7 @@ class Evidence:
     alpha: Array
     fall: Array
     course: Array
+    sure: Array
 
     @classmethod
     def empty(cls, count: int) -> Evidence:

@@ -18,7 +18,7 @@ from leakdog.detect import kernel
 from leakdog.detect.climb import Past, beside
 from leakdog.detect.evidence import Evidence
 from leakdog.detect.panel import Panel, Rows
-from leakdog.detect.score import COURSE_SHARE, COURSE_Z, by_course, score, surely
+from leakdog.detect.score import COURSE_LESS, COURSE_SHARE, COURSE_Z, by_course, score, surely
 from leakdog.detect.settings import Look, Settings
 
 Array = npt.NDArray[np.float64]
@@ -93,7 +93,9 @@ def _lenient(settings: Settings) -> Settings:
 
 def _decide(seen: Evidence, threshold: Array, look: Look, settings: Settings) -> None:
     """The verdict of this look-back."""
-    seen.score[:] = np.maximum(score(seen, look, settings), by_course(seen, look, threshold, settings))
+    seen.score[:], told = score(seen, look, settings), by_course(seen, look, threshold, settings)
+    seen.score[told] = np.maximum(seen.score, seen.course - COURSE_LESS)[told]
+    seen.sure[:] = told
     seen.leak[:] = seen.score >= threshold
     sure = (seen.rise >= seen.asked) & (seen.z >= settings.z)
     slows = (seen.last < settings.last_share) | (seen.late < 0) | (seen.line < settings.convex_z)

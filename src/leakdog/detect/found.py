@@ -36,7 +36,7 @@ TOLD = (
     "repeated",
     "past",
     "record",
-    "course",
+    "sure",
 )
 LEAK, SETTLING, FOLLOWS_LOAD, SCORE = range(4)
 MAY_LEAK = SCORE  # among the flags: whether there is a score

@@ -26,7 +26,7 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 QUICK, QUICK_LOADED = 0.4, 0.1  # shares of the growth asked for below which a series is left alone at once
 Witness = Callable[[Sequence[History], Look, float, Evidence], None]
-GROWTH, Z, LEVEL = (TOLD.index(name) for name in ("growth", "z", "level"))
+GROWTH, Z, LEVEL, SURE = (TOLD.index(name) for name in ("growth", "z", "level", "sure"))
 
 
 class Run:
@@ -88,7 +88,8 @@ class Run:
         rows = np.flatnonzero(changed & found & ~np.isnan(self.leaks.since))
         if len(rows):  # of these most stay pending
             until = time + max(settings.levels[level].block_seconds for level in levels)
-            stands[rows] = ~self.leaks.may_fire(rows, until, self._left(rows, time))
+            sure = (self.found[:, rows] & (self.numbers[:, rows, SURE] > 0)).any(0)
+            stands[rows] = ~self.leaks.may_fire(rows, until, self._left(rows, time)) & ~sure
         self.last_found[stands] = time
         for row in np.flatnonzero(changed & (found | self.leaks.noted) & ~stands).tolist():
             self._judge(row, time)
@@ -188,7 +189,8 @@ class Run:
         forecast = time_to_limit(numbers["level"], limit, numbers["growth"], swing, spread)
         left = forecast[0] if forecast else None
         since = now if leak is None or leak.pending_since is None else leak.pending_since
-        if now - since < hold_time(left, settings):
+        sure = any(numbers["sure"] > 0 for _, numbers in found)
+        if now - since < hold_time(left, settings, sure=sure):
             return Assessment(self.signal, now, Verdict.LEAK, time_to_limit_seconds=left)
         return self._compose(row, now, found)
 

@@ -163,11 +163,10 @@ def allowed(seen: Evidence, settings: Settings) -> Bools:
     return (seen.rise >= seen.asked) & (seen.z >= settings.z_least) & (seen.rising >= settings.rising_least - 1e-6)
 
 
-def by_course(seen: Evidence, look: Look, threshold: Array, settings: Settings) -> Array:
-    """The score that the courses of series give by themselves, `NEVER` where they are not sure, (N,)."""
-    told = surely(seen.course, look, threshold, settings)
-    shows = (seen.rise >= COURSE_SHARE * seen.asked) & (seen.z >= COURSE_Z)
-    return np.where(told & shows, seen.course - COURSE_LESS, NEVER)
+def by_course(seen: Evidence, look: Look, threshold: Array, settings: Settings) -> Bools:
+    """Of which series the course alone tells of a leak, as a look-back shows some growth, (N,)."""
+    shows: Bools = (seen.rise >= COURSE_SHARE * seen.asked) & (seen.z >= COURSE_Z)
+    return shows & surely(seen.course, look, threshold, settings)
 
 
 def surely(course: Array, look: Look, threshold: Array | float, settings: Settings) -> Bools:

@@ -86,12 +86,17 @@ def advance(
         leak = _new(finding, key, now)
     elif leak.state is LeakState.RESOLVED and leak.pending_since is None:
         leak = replace(leak, pending_since=now)
-    return _found(_told(leak, finding, now), now, settings, seconded=seconded, doubt=doubt)
+    sure = finding.assessment.sure and doubt is None
+    hold = hold_time(finding.assessment.time_to_limit_seconds, settings, sure=sure)
+    return _found(_told(leak, finding, now), now, hold, seconded=seconded, doubt=doubt)
 
 
-def hold_time(left: float | None, settings: Settings) -> float:
-    """Seconds for which a verdict must stand, with so many left to the limit: none where there is no time to wait."""
-    if left is not None and left < settings.at_once_seconds:
+def hold_time(left: float | None, settings: Settings, *, sure: bool = False) -> float:
+    """Seconds for which a verdict must stand, with so many left to the limit: none where there is no time to wait.
+
+    Nor where it is `sure` (see `Assessment`): what was made of one hour after the other has been held.
+    """
+    if sure or (left is not None and left < settings.at_once_seconds):
         return 0.0
     return settings.hold_seconds
 
@@ -136,13 +141,12 @@ def _told(leak: Leak, finding: Finding, now: float) -> Leak:
     )
 
 
-def _found(leak: Leak, now: float, settings: Settings, *, seconded: bool, doubt: Doubt | None) -> Leak:
+def _found(leak: Leak, now: float, hold: float, *, seconded: bool, doubt: Doubt | None) -> Leak:
     """Fire once the verdict has stood for the hold time."""
     if leak.state is LeakState.FIRING:
         return replace(leak, resolved_since=None)
     assert leak.pending_since is not None
     held = now - leak.pending_since
-    hold = hold_time(leak.time_to_limit_seconds, settings)
     if seconded or has_returned(leak):
         hold *= KNOWN_SHARE
     elif doubt is not None and hold:

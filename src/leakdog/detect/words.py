@@ -94,16 +94,14 @@ def why_leak(
     signal: Signal,
     interval: tuple[float, float],
     alarms_per_year: float | None,
-    *,
-    by_course: bool = False,
 ) -> list[str]:
-    """Reasons for a leak; `by_course`: what was made of every hour so far is surer of it than this look-back."""
+    """Reasons for a leak."""
     out = [
         grew(found, seconds, signal.unit, interval),
         f"it goes on: {found['last']:.0%} of the rise is in the last quarter of that time",
         f"{errors(found['z'])} standard errors above zero after correcting for autocorrelation",
     ]
-    if by_course:
+    if found["sure"] > 0:
         out.append("hour by hour since it was first seen, its whole course is that of a leak")
     if found["past"] > 0 and found["excess"] > 0:
         out.append("above all that was seen of it before")

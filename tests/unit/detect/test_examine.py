@@ -50,14 +50,16 @@ def test_a_sure_course_tells_of_growth_of_half_of_what_is_asked(full: bool) -> N
     found = looked_at(0.6 * ASKED, SURE, full=full)
     assert found.leak.all()
     assert found.score[0] == pytest.approx(SURE - COURSE_LESS)
+    assert found.sure[0] == 1
     assert 0.02 * LEVEL < found.rise[0] < 0.04 * LEVEL
     assert found.asked[0] == pytest.approx(ASKED * LEVEL, rel=0.01)  # what is asked stays what it is
 
 
 @pytest.mark.parametrize("full", [True, False])
 def test_a_doubtful_course_does_not(full: bool) -> None:
-    """Then growth must be as large as is asked."""
+    """Then growth must be as large as is asked, and is not told of by the course."""
     assert not looked_at(0.6 * ASKED, DOUBTFUL, full=full).leak.any()
+    assert looked_at(0.3, DOUBTFUL, full=full).sure[0] == 0
 
 
 @pytest.mark.parametrize(("grown", "noise"), [(0.3 * ASKED, 0.001), (0.0, 0.001), (-0.1, 0.001), (0.6 * ASKED, 0.1)])

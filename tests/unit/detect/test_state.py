@@ -264,6 +264,18 @@ def doubted(now: float, left: float | None = None, **known: bool) -> Leak:
     return again
 
 
+def test_what_is_sure_fires_at_once_unless_it_is_doubted() -> None:
+    """It has been held hour by hour; where other replicas speak against it, it is held as any."""
+    sure = replace(found(0), assessment=replace(found(0).assessment, sure=True))
+    told = {"key": KEY, "now": 0.0, "settings": SETTINGS}
+    plain, doubted = (advance(None, sure, **told, doubt=doubt) for doubt in (None, Doubt(2.0, "others rest")))
+    assert plain is not None
+    assert doubted is not None
+    assert (plain.state, plain.firing_since) == (LeakState.FIRING, 0.0)
+    assert doubted.state is LeakState.PENDING
+    assert "held 2 times" in doubted.reasons[-1]
+
+
 def test_what_is_doubted_holds_for_longer_and_says_why() -> None:
     """It is pending for twice the hold time of 10 s, then it fires like any: nothing is suppressed."""
     assert doubted(19.9).state is LeakState.PENDING

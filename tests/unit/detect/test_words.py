@@ -18,6 +18,7 @@ FOUND = {
     "past": 1.0,
     "excess": 1.2,
     "repeated": 0.0,
+    "sure": 0.0,
 }
 
 
@@ -129,8 +130,10 @@ def test_an_urgent_climb_is_told_beside_those_of_the_days_before(record: float, 
 
 def test_a_course_that_is_surer_than_the_look_back_is_told() -> None:
     """One sentence more, where it is the course that tells."""
-    told = FOUND, PRODUCTION.looks[-1], 86400, Signal.RSS, (1, 2), None
-    plain, sure = (words.why_leak(*told, by_course=by_course) for by_course in (False, True))
+    plain, sure = (
+        words.why_leak(FOUND | {"sure": sure}, PRODUCTION.looks[-1], 86400, Signal.RSS, (1, 2), None)
+        for sure in (0.0, 1.0)
+    )
     assert [each for each in sure if each not in plain] == [
         "hour by hour since it was first seen, its whole course is that of a leak"
     ]

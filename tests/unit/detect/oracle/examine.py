@@ -256,6 +256,7 @@ def _decide(seen: Evidence, sight: _Sight, look: Look, settings: Settings) -> No
     found = sight.found
     seen.score[:] = score(seen, look, settings)
     seen.leak[:] = seen.score >= sight.rows.threshold
+    seen.sure[:] = 0.0  # no course is, in what is made for this
     sure = (found.rise >= sight.asked) & (found.z >= settings.z)
     slows = (found.last < settings.last_share) | (seen.late < 0) | (seen.line < settings.convex_z)
     seen.settling[:] = sure & ~seen.leak & slows & (found.last > 0)
