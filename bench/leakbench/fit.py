@@ -99,10 +99,9 @@ def refined(first: Trees, many: Sequence[Seen]) -> Trees:
     return first + flattened(lightgbm.train(settings, data, TREES_BY_SERIES))
 
 
-def weighed(trees: Trees, seen: Seen) -> Array:
-    """The scores of all rows of slow looks as the detector has them: of trees, or of courses that are surer."""
-    by_course = seen.values[:, score.FEATURES.index("course")] - score.COURSE_LESS
-    return np.maximum(np.where(seen.allowed, scores(trees, seen.values), score.NEVER), by_course)
+def of_trees(trees: Trees, seen: Seen) -> Array:
+    """The scores that trees give to all rows: none where hard limits keep them from it."""
+    return np.where(seen.allowed, scores(trees, seen.values), score.NEVER)
 
 
 def scores(trees: Trees, values: npt.NDArray[np.float32]) -> Array:

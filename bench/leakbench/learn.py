@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from bench.leakbench.corpus import named
-from bench.leakbench.fit import TREES, Trees, fit, flattened, refined, scores, weighed, without_load
+from bench.leakbench.fit import TREES, Trees, fit, flattened, of_trees, refined, without_load
 from bench.leakbench.rates import FORECAST_SCORE, Scored, alarm_rates, spread
 from bench.leakbench.seen import Seen, forget, watch
 from leakdog.detect import score
@@ -92,10 +92,10 @@ def learn(args: argparse.Namespace, part: str, pool: ProcessPoolExecutor) -> dic
     trees = flattened(fit([each for (seed, *_), each in seen.items() if seed in args.seeds], urgent=urgent))
     if urgent:
         return by_two_steps(trees, [(job[0], each) for job, each in seen.items() if job[2] == "fast"], args.apart)
-    apart = [(each, scores(trees, each.values)) for (seed, *_), each in seen.items() if seed in args.apart]
+    apart = [(each, of_trees(trees, each)) for (seed, *_), each in seen.items() if seed in args.apart]
     less = asks_less(apart, [load for seed, load, _ in seen if seed in args.apart])
     more = without_load(less)
-    return measured(part, [*trees, more], [(each, weighed([*trees, more], each)) for each, _ in apart])
+    return measured(part, [*trees, more], [(each, of_trees([*trees, more], each)) for each, _ in apart])
 
 
 def rated(args: argparse.Namespace, trees: Trees, pool: ProcessPoolExecutor) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def rated(args: argparse.Namespace, trees: Trees, pool: ProcessPoolExecutor) -> 
         if args.generator or name != "foreign"
     ]
     seen = pool.map(partial(_watched, args, False), jobs)
-    return measured("steady", trees, [(each, weighed(trees, each)) for each in seen])
+    return measured("steady", trees, [(each, of_trees(trees, each)) for each in seen])
 
 
 def asks_less(apart: Scored, loads: Sequence[bool]) -> float:
@@ -141,7 +141,7 @@ def by_two_steps(first: Trees, many: Sequence[tuple[int, Seen]], apart: Sequence
     scored = []
     for seed in apart:
         trees = refined(first, [each for other, each in many if other != seed])
-        scored += [(each, scores(trees, each.values)) for one, each in many if one == seed]
+        scored += [(each, of_trees(trees, each)) for one, each in many if one == seed]
     return measured("urgent", refined(first, [each for _, each in many]), scored)
 
 

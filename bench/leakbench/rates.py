@@ -9,6 +9,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from bench.leakbench.seen import LENGTHS, Array, Bools, Seen
+from leakdog.detect import score
 from leakdog.detect.forecast import time_to_limit
 from leakdog.detect.settings import HOUR, PRODUCTION
 
@@ -16,23 +17,38 @@ YEAR_HOURS = 365.25 * 24
 REARM_HOURS = 12
 SCORES = np.arange(-1.0, 7.01, 0.25)
 FORECAST_SCORE = {"steady": 2.5, "urgent": 2.0}
-Scored = Sequence[tuple[Seen, Array]]  # what was seen, with the score of each of its rows
+Scored = Sequence[tuple[Seen, Array]]  # what was seen, with the score that trees give to each of its rows
 
 
 def best_scores(seen: Seen, scores: Array) -> Array:
-    """The highest score of each series at each hour, (N, hours), that stood for as long as a leak must."""
+    """The highest score of each series at each hour, (N, hours), that stood for as long as a leak must.
+
+    What the course says need not stand.
+    """
     hours = round(seen.leaked.shape[1] * seen.step / HOUR) + 1
-    best = np.full((len(seen.leaks), hours + 9), -50.0)
+    best = _highest(seen, scores, hours + 9)
+    if PRODUCTION.looks[seen.look[0]].urgent:
+        return best[:, :hours]
+    hold = round(PRODUCTION.hold_seconds / HOUR)
+    held = sliding_window_view(best, hold + 1, axis=1).min(2)
+    held = np.concatenate((np.full((len(best), hold), -50.0), held), 1)
+    return np.maximum(held, _highest(seen, courses(seen), hours + 9))[:, :hours]
+
+
+def courses(seen: Seen) -> Array:
+    """The score that the course gives to each row by itself, (n,)."""
+    return seen.values[:, score.FEATURES.index("course")].astype(float) - score.COURSE_LESS
+
+
+def _highest(seen: Seen, scores: Array, hours: int) -> Array:
+    """Of all rows of each series at each hour, for as long as each look-back's word stands, (N, hours)."""
+    best = np.full((len(seen.leaks), hours), -50.0)
     for number, look in enumerate(PRODUCTION.looks):
         rows = np.flatnonzero(seen.look == number)
         stands = max(1, int(look.every * PRODUCTION.levels[look.level].block_seconds / HOUR))
         for later in range(stands):
             np.maximum.at(best, (seen.series[rows], (seen.time[rows] // HOUR).astype(int) + later), scores[rows])
-    if PRODUCTION.looks[seen.look[0]].urgent:
-        return best[:, :hours]
-    hold = round(PRODUCTION.hold_seconds / HOUR)
-    held = sliding_window_view(best, hold + 1, axis=1).min(2)
-    return np.concatenate((np.full((len(best), hold), -50.0), held), 1)[:, :hours]
+    return best
 
 
 def alarm_rates(many: Scored) -> list[tuple[float, float]]:
@@ -59,8 +75,9 @@ def spread(many: Scored, least: float) -> list[float]:
     """
     off, part = [], []
     for number, (seen, scored) in enumerate(many):
+        said = scored if PRODUCTION.looks[seen.look[0]].urgent else np.maximum(scored, courses(seen))
         ends = (seen.leaks & (seen.reached < seen.leaked.shape[1]))[seen.series]
-        hit = np.flatnonzero((scored >= least) & ends & (seen.time >= seen.last_life[seen.series]))
+        hit = np.flatnonzero((said >= least) & ends & (seen.time >= seen.last_life[seen.series]))
         first = np.full(len(seen.leaks), np.inf)
         np.minimum.at(first, seen.series[hit], seen.time[hit])
         hit = hit[seen.time[hit] == first[seen.series[hit]]]

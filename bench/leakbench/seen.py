@@ -72,7 +72,7 @@ def watch(corpus: Sequence[Labelled], *, urgent: bool) -> Seen:
 
     def note(examined: Sequence[History], look: Look, time: float, seen: Evidence) -> None:
         allowed, level = score.allowed(seen, PRODUCTION), np.full(len(seen.z), LOWEST_SCORE)
-        rows = np.flatnonzero(allowed | (score.by_course(seen, look, level, PRODUCTION) > score.NEVER))
+        rows = np.flatnonzero(allowed | score.by_course(seen, look, level, PRODUCTION))
         if not len(rows) or (not look.urgent and time % HOUR):
             return
         names = np.array([place[examined[row].name] for row in rows])

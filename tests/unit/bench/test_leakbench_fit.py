@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from bench.leakbench import fit, learn
 from bench.leakbench.corpus import own
-from bench.leakbench.rates import alarm_rates
+from bench.leakbench.rates import alarm_rates, best_scores, courses
 from bench.leakbench.seen import Seen, forget, watch
 
 from leakdog.detect import score
@@ -59,6 +59,17 @@ def test_scores_are_those_of_the_detector(seen: Seen) -> None:
     """Trees add their leaves, in parts of rows as in one."""
     sure = seen.values[:, 0] > 2.5
     assert fit.scores([TREE, TREE], seen.values).tolist() == np.where(sure, 8.0, -2.0).tolist()
+
+
+def test_rows_that_only_a_course_tells_have_no_score_of_trees(seen: Seen) -> None:
+    """They show less than is asked; how sure the course is of them is counted beside the trees, and need not stand."""
+    only = np.flatnonzero(~seen.allowed)
+    assert len(only)
+    assert (fit.of_trees([TREE], seen)[only] == score.NEVER).all()
+    best = best_scores(seen, np.full(len(seen.series), -50.0))
+    assert best.max() == pytest.approx(courses(seen).max())
+    held = best_scores(seen, np.where(seen.time == seen.time.max(), 9.0, -50.0))
+    assert held.max() < 9.0
 
 
 def test_rates_fall_as_the_score_asked_for_rises(seen: Seen) -> None:
