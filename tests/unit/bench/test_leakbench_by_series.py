@@ -28,6 +28,7 @@ def seen(*rows: tuple[int, float]) -> Seen:
         series=series.astype(int),
         time=time * STEP,
         look=np.zeros(len(rows), int),
+        allowed=np.ones(len(rows), bool),
         values=nothing.astype(np.float32),
         forecast=nothing,
     )
