@@ -3,7 +3,8 @@
 Look-backs see windows, one at a time. Here every block that has a reading is taken in as it closes, and what came
 before is remembered in a few numbers: how a series moved after each start and with load, whether it was ever this high,
 how long it has gone on. So the evidence of many blocks adds up, at the same cost after a month as after a day. What
-comes of it, `score`, is one of the features that the trees of slow look-backs weigh; by itself it decides nothing.
+comes of it, `score`, is one of the features that the trees of slow look-backs weigh; where it is sure, it tells of a
+leak by itself (`leakdog.detect.score.by_course`).
 
 The network is told shares of a series' own level, so that a process of any size is told in the same numbers.
 """

@@ -1,7 +1,7 @@
 """A small recurrent network that goes on with many series, and what is noted of each of them.
 
 A gated recurrent unit (Cho and others, EMNLP 2014), learned by `python -m bench.leakbench.learn_course` from labelled
-series. It decides nothing: its score is a feature among others. What it is told of a block, and when, is for
+series. Its score is a feature among others. What it is told of a block, and when, is for
 `leakdog.detect.course` (hours) and `leakdog.detect.spurt` (minutes).
 """
 
