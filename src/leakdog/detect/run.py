@@ -88,7 +88,7 @@ class Run:
         rows = np.flatnonzero(changed & found & ~np.isnan(self.leaks.since))
         if len(rows):  # of these most stay pending
             until = time + max(settings.levels[level].block_seconds for level in levels)
-            sure = (self.found[:, rows] & (self.numbers[:, rows, SURE] > 0)).any(0)
+            sure = settings.at_once_if_sure & (self.found[:, rows] & (self.numbers[:, rows, SURE] > 0)).any(0)
             stands[rows] = ~self.leaks.may_fire(rows, until, self._left(rows, time)) & ~sure
         self.last_found[stands] = time
         for row in np.flatnonzero(changed & (found | self.leaks.noted) & ~stands).tolist():

@@ -92,6 +92,7 @@ class Settings:
         convex_z: standard errors by which a line in age beats its logarithm, below which growth is told as settling.
         convex_blocks: age from which growth late in life is compared with growth before.
         hold_seconds: how long the verdict must stand before a leak fires.
+        at_once_if_sure: whether a leak that its course is sure of fires at once; not where a hold time is configured.
         at_once_seconds: a leak that reaches its limit within so long fires at once.
         resolve_seconds: how long growth must be gone before a leak is resolved.
         min_growth_ratio, min_growth_bytes, min_growth_count: least growth over a look-back that counts.
@@ -118,6 +119,7 @@ class Settings:
     min_growth_count: float
     convex_blocks: int
     garbage_bytes: float = 0.0
+    at_once_if_sure: bool = True
     false_alarms: float | None = None
     rhythm_days: int = 2
     coverage: float = 0.4
@@ -307,7 +309,7 @@ def settings_for(config: DetectionConfig, interval: float = 0.0) -> Settings:
     if config.min_growth_bytes is not None:
         given["garbage_bytes"] = 0.0
     if config.hold_time is not None:
-        given |= {"hold_seconds": config.hold_time, "resolve_seconds": config.hold_time}
+        given |= {"hold_seconds": config.hold_time, "resolve_seconds": config.hold_time, "at_once_if_sure": False}
     return replace(preset, **given)
 
 

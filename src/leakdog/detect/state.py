@@ -96,7 +96,7 @@ def hold_time(left: float | None, settings: Settings, *, sure: bool = False) -> 
 
     Nor where it is `sure` (see `Assessment`): what was made of one hour after the other has been held.
     """
-    if sure or (left is not None and left < settings.at_once_seconds):
+    if (sure and settings.at_once_if_sure) or (left is not None and left < settings.at_once_seconds):
         return 0.0
     return settings.hold_seconds
 

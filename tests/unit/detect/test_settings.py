@@ -91,3 +91,10 @@ def test_how_near_a_limit_cannot_wait_does_not_depend_on_the_hold_time(
     settings = settings_for(DetectionConfig(preset=preset, hold_time=hold))
     assert hold_time(seconds - 1.0, settings) == 0.0
     assert hold_time(seconds, settings) == settings.hold_seconds > 0.0
+
+
+def test_a_hold_time_that_is_configured_is_kept_whatever_is_sure() -> None:
+    """Whoever writes one means it; by default what the course is sure of fires at once."""
+    plain, given = (settings_for(DetectionConfig(hold_time=time)) for time in (None, 1800.0))
+    assert hold_time(None, plain, sure=True) == 0.0
+    assert hold_time(None, given, sure=True) == hold_time(None, given) == 1800.0
