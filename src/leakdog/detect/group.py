@@ -251,7 +251,9 @@ class Group:
         """Of which series spurts take a level's open block in: those that are limited, and read often enough, (n,)."""
         finer, ring = self.rings[number - 1 : number + 1]
         ratio = round(ring.block_seconds / finer.block_seconds)
-        inside = finer.between(ring.index * ratio, (ring.index + 1) * ratio)
+        warm = self.life_start + self.settings.levels[number].warm_up_seconds  # what begins before it was not handed on
+        begin = max(ring.index * ratio, math.ceil(max(warm, 0.0) / finer.block_seconds))
+        inside = finer.between(min(begin, (ring.index + 1) * ratio), (ring.index + 1) * ratio)
         read: Bools = np.isfinite(inside[:-1]).sum(1) >= LEAST_FINER
         return read if self.limited is None else read & self.limited
 

@@ -154,6 +154,22 @@ def test_a_group_and_a_grid_tell_the_same(restarts: bool, load: bool) -> None:
     assert np.ptp(grid._spurt[0]) > 1
 
 
+@pytest.mark.parametrize("past_edge", [30.0, 150.0, 210.0, 270.0])
+def test_a_young_life_tells_the_same_whenever_it_began(past_edge: float) -> None:
+    """Minutes of its first part do not count as read in the block in which that ends, live or replayed."""
+    edge = (T0 // (5 * MINUTE)) * 5 * MINUTE
+    began = edge + past_edge - PRODUCTION.levels[1].warm_up_seconds
+    time = began + MINUTE * np.arange(60) + 1.0
+    value = 1e8 * (1 + 0.01 * np.arange(60.0))
+    one = History("young", time, value, None, np.full(60, began), 4e8)
+    group, grid = Group(PRODUCTION, 1), Grid([one], PRODUCTION)
+    for each, reading in zip(time.tolist(), value.tolist(), strict=True):
+        group.observe(each, [reading], life_start=began, load=None)
+        assert group.spurt is not None
+        assert group.spurt.score[0] == pytest.approx(grid.spurt(np.array([0]), each)[0], abs=2e-3)
+    assert group.spurt.score[0] != 0.0
+
+
 def test_series_of_one_process_that_are_read_at_different_times_tell_the_same_too() -> None:
     """A heap every two and a half minutes beside a resident set every half: live as replayed, each from its blocks."""
     often, seldom = history(7), history(8, seconds=150.0)
