@@ -75,8 +75,9 @@ services: $(VENV)/.dev ## record real services for HOURS=6, then look for false 
 
 learn: $(VENV)/.dev ## learn the detector's score anew, from labelled series
 	$(PIP) install -c constraints.txt -e '.[learn]'
-	$(BIN)/python -m bench.leakbench.learn_course course --out src/leakdog/detect/course.json $(if $(GENERATOR),--generator $(GENERATOR))
-	$(if $(GENERATOR),$(BIN)/python -m bench.leakbench.learn_course course --out $(VENV)/stranger.json)
+	for more in "" "--sooner --passes 3"; do $(BIN)/python -m bench.leakbench.learn_course course $$more \
+	  --out src/leakdog/detect/course.json $(if $(GENERATOR),--generator $(GENERATOR)) || exit; done
+	$(if $(GENERATOR),for more in "" "--sooner --passes 3"; do $(BIN)/python -m bench.leakbench.learn_course course $$more --out $(VENV)/stranger.json || exit; done)
 	$(BIN)/python -m bench.leakbench.learn_course spurt --out src/leakdog/detect/spurt.json
 	$(BIN)/python -m bench.leakbench.learn --out src/leakdog/detect/score.json $(if $(GENERATOR),--generator $(GENERATOR) --stranger $(VENV)/stranger.json)
 

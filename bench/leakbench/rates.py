@@ -16,7 +16,7 @@ from leakdog.detect.settings import HOUR, PRODUCTION
 YEAR_HOURS = 365.25 * 24
 REARM_HOURS = 12
 SCORES = np.arange(-1.0, 7.01, 0.25)
-FORECAST_SCORE = {"steady": 2.5, "urgent": 2.0}
+FORECAST_SCORE = {"steady": 3.5, "urgent": 2.0}
 Scored = Sequence[tuple[Seen, Array]]  # what was seen, with the score that trees give to each of its rows
 
 

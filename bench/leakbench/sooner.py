@@ -10,7 +10,7 @@ is asked as seldom as is wanted. Some of the plain loss is kept: what is said st
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,14 +19,13 @@ from bench.leakbench.recurrent import BATCH, DECAY, Net, exported, made, put, sa
 from bench.leakbench.told import Told
 
 ASKED, ABOVE = 4.5, 0.6  # log odds at which a leak is told; by so much is a soft maximum above the highest block
-WANTED = 0.0035  # share of healthy series that may exceed it
-RATE, LEAST_RATE, WARM = 1.2e-3, 1e-5, 200  # of learning; steps until it is reached
+WANTED = 0.004  # share of healthy series that may exceed it
+RATE, LEAST_RATE, WARM = 1e-3, 1e-5, 200  # of learning; steps until it is reached
 PLAIN = 0.3  # of the plain loss
 SHARP = 1.5  # of a soft maximum
 STEEP = 2.0  # of the chance that a block is high enough, and of what is too high
 COST, DEAREST, SLOWLY = 1.0, 20.0, 0.02  # of false alarms at first and at most, and how fast it follows
 FORGETS = 0.005  # of the share that exceeds
-FAR, NEAR = (0.0, 0.2), (2.0, 0.5)  # healthy series whose highest block is below are drawn so much more seldom
 NEVER = -60.0
 
 
@@ -38,15 +37,14 @@ def go_on(told: Sequence[Told], weights: dict[str, Any], passes: int) -> dict[st
     net = made(told[0].inputs.shape[2], len(weights["first"]))
     put(net, weights)
     every = Told.of(told)
-    chance, learned = _chance(net, every), [each for part in net for each in part.parameters()]
+    learned, drawn = [each for part in net for each in part.parameters()], np.random.default_rng(1)
     order = torch.optim.AdamW(learned, RATE, weight_decay=DECAY)
-    cost, exceed, steps = COST, WANTED, int(passes * chance.sum() // BATCH)
-    for number, rows in enumerate(_drawn(chance, steps)):
+    cost, exceed, steps = COST, WANTED, passes * (len(every.inputs) // BATCH)
+    for number in range(steps):
         for group in order.param_groups:
             falls = 0.5 * (1 + np.cos(np.pi * number / steps))
             group["lr"] = RATE * min(1.0, number / WARM) * falls + LEAST_RATE
-        weight = torch.from_numpy(chance.mean() / chance[rows]).float()
-        plain, late, high, above = _losses(net, every, rows, weight)
+        plain, late, high, above = _losses(net, every, drawn.integers(0, len(every.inputs), BATCH))
         exceed += FORGETS * (above - exceed)
         cost = min(max(cost * np.exp(SLOWLY * (exceed - WANTED) / WANTED), 0.1), DEAREST)
         loss = PLAIN * plain + late + cost * high
@@ -59,43 +57,20 @@ def go_on(told: Sequence[Told], weights: dict[str, Any], passes: int) -> dict[st
     return exported(*net)
 
 
-def _drawn(chance: np.ndarray, steps: int) -> Iterator[np.ndarray]:
-    """Rows of each step, drawn as often as their chance says."""
-    sums, drawn = np.cumsum(chance) / chance.sum(), np.random.default_rng(1)
-    for _ in range(steps):
-        yield np.searchsorted(sums, drawn.random(BATCH))
-
-
-def _chance(net: Net, told: Told) -> np.ndarray:
-    """How often each series is drawn, (n,): healthy ones that come nowhere near a leak teach little."""
-    import torch
-
-    out = np.ones(len(told.inputs))
-    with torch.no_grad():
-        for first in range(0, len(out), 4 * BATCH):
-            rows = np.arange(first, min(first + 4 * BATCH, len(out)))
-            said = says(net, told.inputs[rows]).numpy()
-            healthy = (told.worth[rows] > 0) & ~told.leaks[rows]
-            top = np.where(healthy, said, NEVER).max(1)
-            drawn = np.where(top < FAR[0], FAR[1], np.where(top < NEAR[0], NEAR[1], 1.0))
-            out[rows] = np.where(told.leaks[rows].any(1), 1.0, drawn)
-    return out
-
-
-def _losses(net: Net, told: Told, rows: np.ndarray, weight: Any) -> tuple[Any, Any, Any, float]:
+def _losses(net: Net, told: Told, rows: np.ndarray) -> tuple[Any, Any, Any, float]:
     """The plain loss, how late leaks are told, how high healthy series come, and the share that is too high."""
     import torch
 
     said = says(net, told.inputs[rows])
     leaks, worth = torch.from_numpy(told.leaks[rows]), torch.from_numpy(told.worth[rows])
-    counts = torch.from_numpy(told.counts[rows]) * weight
+    counts = torch.from_numpy(told.counts[rows])
     off = torch.nn.functional.binary_cross_entropy_with_logits(said, leaks.float(), reduction="none")
-    plain = (off * worth).sum(1) @ weight / len(rows)
+    plain = (off * worth).sum() / len(rows)
     missed = torch.exp(torch.cumsum(torch.nn.functional.logsigmoid(-STEEP * (said - ASKED)) * leaks, 1))
-    late = (missed * worth * leaks).sum(1) @ weight / (leaks.any(1).float() @ weight).clamp(min=1e-6)
+    late = (missed * worth * leaks).sum() / leaks.any(1).sum().clamp(min=1)
     healthy = (worth > 0) & ~leaks
     some = healthy.any(1).float()
     top = torch.logsumexp(torch.where(healthy, SHARP * said, torch.tensor(NEVER)), 1) / SHARP
-    high = torch.nn.functional.softplus(STEEP * (top - ASKED)) * some @ counts / (some @ weight)
-    above = float((top > ASKED + ABOVE).float() * some @ weight / (some @ weight))
+    high = torch.nn.functional.softplus(STEEP * (top - ASKED)) * some @ counts / some.sum()
+    above = float(((top > ASKED + ABOVE).float() * some).sum() / some.sum())
     return plain, late, high, above

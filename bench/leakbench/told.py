@@ -20,7 +20,7 @@ GREW, EARLY = 0.03, 0.4  # leaked shares: a leak; worth less to be found
 LATE_WORTH, HEALTHY_WORTH = 0.25, 1 / 6
 FAST_GREW, FAST_EARLY, FAST_LATE_WORTH = 0.12, 0.6, 0.3  # the same of fast leaks, shares of the time to the limit
 # Of these kinds most false alarms are: what wanders, and what rises for days before it falls.
-DEAR = {"ar1": 4.0, "longsaw": 2.0}
+DEAR = {"ar1": 2.0, "longsaw": 2.0}
 BLOCKS_ALONE = replace(PRODUCTION, false_alarms=None)  # a course is not weighed while it is learned
 assert PRODUCTION.spurt_level is not None
 SPURT_SECONDS = PRODUCTION.levels[PRODUCTION.spurt_level].block_seconds

@@ -31,7 +31,7 @@ MOST_PAST, MOST_AGE, MOST_LEFT = 14.0, 20.0, 20.0
 RAREST = 0.01  # alarms a year: what was learned from says nothing of what is rarer
 # A course tells of a leak by itself where it is so much surer than trees would have to be, and a look-back shows growth
 # of this share of what is asked, so many standard errors above zero.
-COURSE_LESS, COURSE_SHARE, COURSE_Z = 2.0, 0.5, 1.65
+COURSE_LESS, COURSE_SHARE, COURSE_Z = 1.5, 0.5, 1.65
 SELDOM_PART = 0.004  # of the budget of urgent looks, for series that are read more seldom than their finest blocks
 
 

@@ -131,7 +131,7 @@ class Settings:
     last_share: float = 0.05
     convex_z: float = 4.0
     urgent_share: float = 0.35
-    slow_part: float = 1 / 50
+    slow_part: float = 1 / 100
     urgent_part: float = 17 / 20
 
     def least_growth(self, signal: Signal) -> float:
@@ -236,7 +236,7 @@ SOAK = Settings(
 
 # Blocks kept of a site's series on each level.
 SITE_LENGTH = 192
-# Of a target's budget of false alarms, for all its sites: nearly twice what slow looks at a whole have.
+# Of a target's budget of false alarms, for all its sites: nearly four times what slow looks at a whole have.
 SITES_PART = 3 / 80
 # What is counted apart: memory (all that is in bytes tells of the same), goroutines, leaked ones, threads, files.
 KINDS = 5
