@@ -131,7 +131,7 @@ class Settings:
     last_share: float = 0.05
     convex_z: float = 4.0
     urgent_share: float = 0.35
-    slow_part: float = 1 / 100
+    slow_part: float = 1 / 140
     urgent_part: float = 17 / 20
 
     def least_growth(self, signal: Signal) -> float:
