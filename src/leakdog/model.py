@@ -217,13 +217,11 @@ class Assessment:
     """What the detector says of one series at one time.
 
     Attributes:
-        growth_per_second: signal units per second over `look_back_seconds`; None when too early.
-        interval: 90 % interval of that growth, low and high.
+        growth_per_second, interval: in a second over `look_back_seconds`, and its 90 % interval; None when too early.
         level: robust current value (a low, not a mean).
         z: how many standard errors the growth is above zero.
         onset: when the growth began.
-        time_to_limit_seconds: until the limit at this growth; None without limit or growth.
-        time_to_limit_interval: 80 % interval of it.
+        time_to_limit_seconds, time_to_limit_interval: at this growth, and its 80 % interval; None without a limit.
         ready_at: for `too_early`, when a verdict can be expected.
         blind: nothing could be examined, for want of readings.
         counts: growth over `look_back_seconds` is as much as `min_growth_*` asks; less is not worth telling.
