@@ -85,9 +85,7 @@ def main(arguments: Sequence[str]) -> int:
 def learn(args: argparse.Namespace, part: str, pool: ProcessPoolExecutor) -> dict[str, Any]:
     """One of the two scores, with what was measured of it."""
     urgent = part == "urgent"
-    sets = [(args.seeds, LEARNED_FROM[part]), (args.apart, MEASURED_ON[part])]
-    jobs = [(seed, load, name) for seeds, names in sets for seed in seeds for load in (True, False) for name in names]
-    jobs = [job for job in jobs if args.generator or job[2] != "foreign"]
+    jobs = [*_jobs(args, args.seeds, LEARNED_FROM[part]), *_jobs(args, args.apart, MEASURED_ON[part])]
     seen = dict(zip(jobs, pool.map(partial(_watched, args, urgent), jobs), strict=True))
     trees = flattened(fit([each for (seed, *_), each in seen.items() if seed in args.seeds], urgent=urgent))
     if urgent:
@@ -100,13 +98,7 @@ def learn(args: argparse.Namespace, part: str, pool: ProcessPoolExecutor) -> dic
 
 def rated(args: argparse.Namespace, trees: Trees, pool: ProcessPoolExecutor) -> dict[str, Any]:
     """The slow score with its trees as they are, measured anew."""
-    jobs = [
-        (seed, load, name)
-        for seed in args.apart
-        for load in (True, False)
-        for name in MEASURED_ON["steady"]
-        if args.generator or name != "foreign"
-    ]
+    jobs = _jobs(args, args.apart, MEASURED_ON["steady"])
     seen = pool.map(partial(_watched, args, False), jobs)
     return measured("steady", trees, [(each, of_trees(trees, each)) for each in seen])
 
@@ -124,7 +116,7 @@ def asks_less(apart: Scored, loads: Sequence[bool]) -> float:
 
 def refine(args: argparse.Namespace, first: Trees, pool: ProcessPoolExecutor) -> dict[str, Any]:
     """The second step of the urgent score anew."""
-    jobs = [(seed, load, "fast") for seed in (*args.seeds, *args.apart) for load in (True, False)]
+    jobs = _jobs(args, (*args.seeds, *args.apart), ("fast",))
     seen = pool.map(partial(_watched, args, True), jobs)
     return by_two_steps(first, [(job[0], each) for job, each in zip(jobs, seen, strict=True)], args.apart)
 
@@ -157,6 +149,12 @@ def listen(stranger: Path | None) -> None:
     """Take courses from another network than the detector's, which knows less kinds: nor will that know all."""
     other = None if stranger is None else parsed(stranger.read_text(), Course.inputs)
     Course.network = KNOWN if other is None else staticmethod(lambda: other)
+
+
+def _jobs(args: argparse.Namespace, seeds: Sequence[int], names: Sequence[str]) -> list[tuple[int, bool, str]]:
+    """Corpora to watch, each with load and without; those of another generator only where there is one."""
+    known = [name for name in names if args.generator or name != "foreign"]
+    return [(seed, load, name) for seed in seeds for load in (True, False) for name in known]
 
 
 def _watched(args: argparse.Namespace, urgent: bool, job: tuple[int, bool, str]) -> Seen:

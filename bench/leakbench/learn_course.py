@@ -50,9 +50,10 @@ def main(arguments: Sequence[str]) -> int:
         "--sooner", action="store_true", help="go on with what was learned, for leaks told sooner at few false alarms"
     )
     args = parser.parse_args(arguments)
+    seeds = args.seeds or [*SEEDS[args.of]]
     if args.sooner:
-        args.disturbed = [seed for seed in SOONER if seed % 4 > 1]
-    seeds = args.seeds or [*(sorted({*SOONER} - {*args.disturbed}) if args.sooner else SEEDS[args.of])]
+        plain, args.disturbed = ([seed for seed in SOONER if (seed % 4 > 1) is swung] for swung in (False, True))
+        seeds = args.seeds or plain
     names: tuple[str, ...] = ("fast",)
     if args.of == "course":
         seeds, names = [*seeds, *args.disturbed], ("own", "mixed", *(("foreign",) if args.generator else ()))

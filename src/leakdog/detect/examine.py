@@ -50,8 +50,8 @@ def examine(
     chosen = np.arange(len(window.lows)) if chosen is None else chosen
     out = Evidence.empty(len(chosen))
     weighed = kernel.examine(out, look, window, past, rows, settings, chosen, full=full)
-    if settings.weighs_course and not look.urgent:
-        sure = np.flatnonzero(surely(rows.course()[chosen], look, rows.threshold()[chosen], settings))
+    if settings.hears_course(look):
+        sure = np.flatnonzero(surely(rows.course()[chosen], rows.threshold()[chosen]))
         if len(sure):
             weighed = np.union1d(weighed, _seen_closer(out, look, window, past, rows, settings, chosen, sure))
     if not len(weighed):

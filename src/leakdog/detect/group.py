@@ -253,7 +253,7 @@ class Group:
         ratio = round(ring.block_seconds / finer.block_seconds)
         warm = self.life_start + self.settings.levels[number].warm_up_seconds  # what begins before it was not handed on
         begin = max(ring.index * ratio, math.ceil(max(warm, 0.0) / finer.block_seconds))
-        inside = finer.between(min(begin, (ring.index + 1) * ratio), (ring.index + 1) * ratio)
+        inside = finer.between(begin, (ring.index + 1) * ratio)
         read: Bools = np.isfinite(inside[:-1]).sum(1) >= LEAST_FINER
         return read if self.limited is None else read & self.limited
 

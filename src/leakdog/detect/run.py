@@ -119,7 +119,7 @@ class Run:
             lives=grid.lives[rows],
             swing=grid.swing(rows, hour),
             highest=lambda: grid.highest(rows, begins(look, now, settings)),
-            course=lambda: self._course(rows, look, now),
+            course=lambda: grid.spurt(rows, now) if look.urgent else grid.course(rows, hour),
             threshold=lambda: least_scores(look, settings, len(rows), lambda: grid.panel(0, int(now // finest), rows)),
         )
         return examine(
@@ -135,8 +135,10 @@ class Run:
     def _examine(self, number: int, present: Bools, time: float) -> None:
         look = self.settings.looks[number]
         end = int(time // self.settings.levels[look.level].block_seconds)
-        hopeful = self._hopeful(look, end) | self._sure(look, time)
-        rows = np.flatnonzero(present & (hopeful | self.found[number]))
+        hopeful = self._hopeful(look, end) | self.found[number]
+        if self.settings.hears_course(look):
+            hopeful |= self._sure(look, time)
+        rows = np.flatnonzero(present & hopeful)
         if not len(rows):
             return
         evidence = self._evidence(look, rows, time, full=False)
@@ -162,12 +164,8 @@ class Run:
 
     def _sure(self, look: Look, time: float) -> Bools:
         """Of which series the course is sure, so that a look-back need show little, (n,)."""
-        told = self._course(np.arange(self.grid.count), look, time)
-        return surely(told, look, least_score(look, self.settings), self.settings)
-
-    def _course(self, rows: Ints, look: Look, now: float) -> Array:
-        """What is made of the course of some series up to now; for urgent look-backs of their last hours."""
-        return self.grid.spurt(rows, now) if look.urgent else self.grid.course(rows, self._coarsest(now))
+        told = self.grid.course(np.arange(self.grid.count), self._coarsest(time))
+        return surely(told, least_score(look, self.settings))
 
     def _judge(self, row: int, time: float) -> None:
         now = self.grid.next_time(row, time)

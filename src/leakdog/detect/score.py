@@ -165,14 +165,15 @@ def allowed(seen: Evidence, settings: Settings) -> Bools:
 
 def by_course(seen: Evidence, look: Look, threshold: Array, settings: Settings) -> Bools:
     """Of which series the course alone tells of a leak, as a look-back shows some growth, (N,)."""
+    if not settings.hears_course(look):
+        return np.zeros(len(threshold), bool)
     shows: Bools = (seen.rise >= COURSE_SHARE * seen.asked) & (seen.z >= COURSE_Z)
-    return shows & surely(seen.course, look, threshold, settings)
+    return shows & surely(seen.course, threshold)
 
 
-def surely(course: Array, look: Look, threshold: Array | float, settings: Settings) -> Bools:
-    """Of which series the course alone tells of a leak, if a look-back shows some growth, (N,); slow ones ask it."""
-    asks = settings.weighs_course and not look.urgent
-    sure: Bools = course - COURSE_LESS >= threshold if asks else np.zeros(len(course), bool)
+def surely(course: Array, threshold: Array | float) -> Bools:
+    """Of which series the course alone tells of a leak, if a look-back that hears it shows some growth, (N,)."""
+    sure: Bools = course - COURSE_LESS >= threshold
     return sure
 
 

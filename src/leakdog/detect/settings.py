@@ -149,6 +149,10 @@ class Settings:
         """Whether slow look-backs weigh the course of a series: their score was learned with it."""
         return self.false_alarms is not None
 
+    def hears_course(self, look: Look) -> bool:
+        """Whether a look-back may be told of a leak by the course alone."""
+        return self.weighs_course and not look.urgent
+
     @cached_property
     def spurt_level(self) -> int | None:
         """The level whose blocks spurts are made of, the coarsest that urgent look-backs see; None where none is."""
@@ -236,7 +240,7 @@ SOAK = Settings(
 
 # Blocks kept of a site's series on each level.
 SITE_LENGTH = 192
-# Of a target's budget of false alarms, for all its sites: nearly four times what slow looks at a whole have.
+# Of a target's budget of false alarms, for all its sites: some five times what slow looks at a whole have.
 SITES_PART = 3 / 80
 # What is counted apart: memory (all that is in bytes tells of the same), goroutines, leaked ones, threads, files.
 KINDS = 5

@@ -16,7 +16,6 @@ from bench.leakbench.seen import Seen, forget, watch
 
 from leakdog.detect import score
 from leakdog.detect.course import Course
-from leakdog.detect.settings import PRODUCTION
 
 LOADED = score.FEATURES.index("loaded")
 TREE = {
@@ -108,7 +107,6 @@ def test_what_has_fewer_false_alarms_may_be_asked_for_less(seen: Seen, monkeypat
     curves = {1.0: [(0.0, 1.0), (2.0, 0.1), (4.0, 0.01)], 2.0: [(0.0, 0.1), (1.0, 0.01)]}
     monkeypatch.setattr(learn, "alarm_rates", lambda many: curves[float(many[0][1][0])])
     apart = [(seen, np.ones(1)), (seen, np.full(1, 2.0))]
-    assert PRODUCTION.false_alarms is not None
-    below = np.log10(0.1 / (PRODUCTION.false_alarms * PRODUCTION.slow_part))  # decades
-    loaded, unloaded = 2.0 + 2 * below, below
+    wanted = 3.2 / 140
+    loaded, unloaded = 2.0 + 2 * np.log10(0.1 / wanted), np.log10(0.1 / wanted)
     assert learn.asks_less(apart, [True, False]) == pytest.approx(loaded - unloaded)

@@ -150,7 +150,7 @@ def test_nothing_is_said_to_be_rarer_than_was_looked_at() -> None:
 def test_series_that_share_a_budget_each_ask_for_more() -> None:
     """Four series that share a part of it, tested at a quarter of the rate each."""
     assert least_score(STEADY, PRODUCTION, 4) > least_score(STEADY, PRODUCTION)
-    assert least_score(STEADY, PRODUCTION, 4) == pytest.approx(threshold(3.2 * PRODUCTION.slow_part / 4))
+    assert least_score(STEADY, PRODUCTION, 4) == pytest.approx(threshold(3.2 / 140 / 4))
 
 
 def test_urgent_looks_at_what_is_read_seldom_have_little_of_their_budget() -> None:
