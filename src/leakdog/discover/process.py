@@ -11,7 +11,7 @@ import psutil
 
 from leakdog.config.schema import ProcessConfig
 from leakdog.fetch.cgroup import cgroup_paths
-from leakdog.fetch.process import listeners
+from leakdog.fetch.listeners import Listeners
 
 log = logging.getLogger("leakdog.discover")
 
@@ -88,6 +88,6 @@ def _tests(wanted: ProcessConfig) -> Iterator[Test]:
         pattern = re.compile(wanted.cmdline)
         yield lambda process: pattern.search(" ".join(process.cmdline())) is not None
     if wanted.port is not None:
-        listening = listeners(wanted.port)
+        listening = Listeners().on(wanted.port)
         yield lambda process: process.pid in listening
     yield lambda process: process.memory_info().vms > 0  # neither a zombie nor one of the kernel's own threads

@@ -55,9 +55,11 @@ NO_LIMIT = 2.0**62
 MOST = 2.0**64
 
 # A page may hold a million series. The pure-Python parser sees only lines of ours, and the line feed in front lets the
-# search for them skip through 32 MiB in 12 ms; anchored with `^` it takes 110 ms.
-NAMES = "|".join({*SIGNALS, *SUMS[Signal.HEAP_SYS], START_TIME, MEMORY_LIMIT, BUILD}).encode()
-OURS = re.compile(rb"\n(?P<name>" + NAMES + rb")[ \t{][^\n]*")
+# search for them skip through 32 MiB in 12 ms; anchored with `^` it takes 110 ms. Their first letters turn away most
+# lines at half the cost of trying every name.
+NAMES = {*SIGNALS, *SUMS[Signal.HEAP_SYS], START_TIME, MEMORY_LIMIT, BUILD}
+FIRST_LETTERS = "".join(sorted({name[0] for name in NAMES}))
+OURS = re.compile(rf"\n(?=[{FIRST_LETTERS}])(?P<name>{'|'.join(sorted(NAMES))})[ \t{{][^\n]*".encode())
 # A line of nothing but a name and a number as Go writes it, as most are: the parser takes half the time of a page for
 # them.
 PLAIN = re.compile(r"\n[a-z_]+ (?P<value>\d{1,20}(?:\.\d{1,20})?(?:e[+-]?\d{1,3})?)", re.ASCII)

@@ -20,11 +20,10 @@ from leakdog.errors import FetchError, ProfileError, Reason, WrongProfile
 from leakdog.fetch.counters import total
 from leakdog.fetch.exposition import read_metrics
 from leakdog.fetch.http import HttpClient
-from leakdog.fetch.process import read_process
 from leakdog.model import Kind, Observation, RawProfile, Signal, Source
 from leakdog.pipeline.cost import charged
 from leakdog.pipeline.decode import decoded, limits
-from leakdog.pipeline.local import find_local
+from leakdog.pipeline.local import LocalProcesses
 from leakdog.pipeline.sites import BY_SITE
 from leakdog.pipeline.state import Watched
 from leakdog.pipeline.totals import Tallies, by_site, profile_values, profiling_bytes
@@ -65,6 +64,7 @@ class Gatherer:
         self._worker = worker or Worker()
         self._config = config
         self._clock = clock
+        self._local = LocalProcesses(clock)
 
     async def gather(self, watched: Watched, due: frozenset[str], dense: frozenset[str] = frozenset()) -> Gathered:
         """Ask every due source within the job's scrape_timeout, and the profiles in `dense` besides.
@@ -170,7 +170,7 @@ class Gatherer:
         got = Gathered()
         target = watched.target
         if target.pid is not None and PROCESS in due:
-            got.observations.append(await asyncio.to_thread(read_process, target.pid, self._clock()))
+            got.observations.append(await self._local.read(target.pid))
         if target.base_url is None:
             return got
         for kind in Kind:
@@ -243,12 +243,12 @@ class Gatherer:
         """Readings of the process behind a loopback address, where it can be told for sure which one it is."""
         if PROCESS in watched.absent:
             return
-        pid = watched.local_pid or await find_local(watched, got.observations, self._clock, self._get)
+        pid = watched.local_pid or await self._local.find(watched, got.observations, self._get)
         if pid is None:
             got.absent.add(PROCESS)
             return
         try:
-            got.observations.append(await asyncio.to_thread(read_process, pid, self._clock()))
+            got.observations.append(await self._local.read(pid))
         except FetchError:  # it ended between two passes: look for the new one in the next
             watched.local_pid = None
             return

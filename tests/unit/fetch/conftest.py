@@ -1,10 +1,13 @@
-"""Servers on loopback that answer as badly as a test asks, and a client that is closed after each test."""
+"""Servers on loopback that answer as badly as a test asks, a client that is closed after each test, and children."""
 
 from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -160,3 +163,24 @@ def answer() -> Callable[..., bytes]:
         return f"HTTP/1.1 {status}\r\n{lines}\r\n".encode() + body
 
     return answer
+
+
+class Child(subprocess.Popen[str]):
+    """A Python program that runs until its standard input ends."""
+
+    def first_line(self) -> str:
+        """What it says once it is ready."""
+        assert self.stdout is not None
+        return self.stdout.readline().strip()
+
+
+@pytest.fixture
+def run() -> Iterator[Callable[..., Child]]:
+    """Starts Python programs; each ends when its standard input does."""
+    with ExitStack() as stack:
+
+        def run(code: str, *arguments: str) -> Child:
+            command = [sys.executable, "-c", code, *arguments]
+            return stack.enter_context(Child(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+
+        yield run

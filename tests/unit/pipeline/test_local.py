@@ -1,14 +1,15 @@
 """The process behind a loopback address is read too, where it is surely the target."""
 
+import asyncio
+import threading
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 
 from leakdog.config.schema import Config
 from leakdog.errors import FetchError, Reason
 from leakdog.model import Kind, Observation, Signal, Source, Target
-from leakdog.pipeline import gather
 from leakdog.pipeline import local as room
 from leakdog.pipeline.gather import METRICS, PROCESS, Gatherer
 from leakdog.pipeline.state import Watched
@@ -39,14 +40,24 @@ def told(found: Observation | FetchError) -> Observation:
     return found
 
 
+@dataclass(frozen=True)
+class Look:
+    """A look at a machine where this process listens on every port."""
+
+    pid: int | None
+
+    def find(self, host: str, port: int) -> int | None:
+        """That process."""
+        return self.pid
+
+
 @pytest.fixture
 def listener(monkeypatch) -> dict[int, Observation]:
     """A process that listens on every port, started at 1000, and what can be read of it."""
     seen = Observation(Source.PROCESS, 0.0, {Signal.RSS_ANON: 3e6}, start_time=1000.4, pid=7)
     found = {7: seen}
-    monkeypatch.setattr(room, "find_listener", lambda host, port: 7)
-    for module in (gather, room):
-        monkeypatch.setattr(module, "read_process", lambda pid, time: told(found[pid]))
+    monkeypatch.setattr(room, "Listeners", lambda: Look(7))
+    monkeypatch.setattr(room, "read_process", lambda pid, time: told(found[pid]))
     monkeypatch.setattr(room, "command_line", lambda pid: b"shop\0--port=6060")
     return found
 
@@ -76,7 +87,7 @@ async def test_a_listener_that_cannot_be_read_is_not_guessed_at(paper, config, w
     """Neither one that ends while it is looked at, nor none at all."""
     listener[7] = FetchError(Reason.PROCESS_GONE, "process 7 may not be read by this user")
     assert PROCESS in (await gatherer(paper, config).gather(local(watched), ALL)).absent
-    monkeypatch.setattr(room, "find_listener", lambda host, port: None)
+    monkeypatch.setattr(room, "Listeners", lambda: Look(None))
     assert PROCESS in (await gatherer(paper, config).gather(local(watched), ALL)).absent
 
 
@@ -84,7 +95,7 @@ async def test_a_process_that_is_absent_is_not_looked_for_again(paper, config, w
     """Looking through all processes of a machine costs; once per life is enough."""
     target = local(watched)
     target.absent = {PROCESS}
-    monkeypatch.setattr(room, "find_listener", lambda host, port: pytest.fail("was looked for"))
+    monkeypatch.setattr(room, "Listeners", lambda: pytest.fail("was looked for"))
     assert Signal.RSS_ANON not in (await gatherer(paper, config).gather(target, ALL)).values
 
 
@@ -121,3 +132,25 @@ async def test_a_local_process_is_read_without_http(config, watched, listener, p
     target = replace_target(watched, Target(watched.key, pid=7))
     got = await gatherer(paper, config).gather(target, ALL)
     assert (got.values, paper.asked) == ({Signal.RSS_ANON: 3e6}, [])
+
+
+async def test_all_that_ask_during_a_look_share_the_next(paper, config, watched, listener, monkeypatch) -> None:
+    """A hundred targets at once cost two looks, not a hundred; and no target is told what was seen before it asked."""
+    looks, begun, on = [], threading.Event(), threading.Event()
+
+    def look() -> Look:
+        looks.append(len(looks))
+        begun.set()
+        assert on.wait(10)
+        return Look(7)
+
+    monkeypatch.setattr(room, "Listeners", look)
+    asks = gatherer(paper, config)
+    targets = [local(watched) for _ in range(100)]
+    first = asyncio.ensure_future(asks.gather(targets[0], ALL))
+    await asyncio.to_thread(begun.wait, 10)
+    others = [asyncio.ensure_future(asks.gather(target, ALL)) for target in targets[1:]]
+    await asyncio.sleep(0.2)
+    on.set()
+    await asyncio.gather(first, *others)
+    assert ([target.local_pid for target in targets], looks) == ([7] * 100, [0, 1])
