@@ -81,6 +81,11 @@ class Explainer:
         self._gatherer = gatherer
         self._room = asyncio.Semaphore(AT_ONCE)
 
+    @property
+    def busy(self) -> bool:
+        """Whether whoever asks now must wait for others."""
+        return self._room.locked()
+
     async def explain(self, watched: Watched, leak: Leak, now: float) -> Leak:
         """The leak with its culprits as far as they are known; the same object if nothing new came of it."""
         dump = await self._dump(watched, now) if leak.leak_class in BLOCKED else ()

@@ -202,7 +202,11 @@ class Pipeline:
             log.error("the scrape of %s was not stored: %s", watched.key, error)
 
     async def _explain(self, watched: Watched, now: float) -> list[Leak]:
-        """Name the code behind leaks that are pending or firing, at first and then every few passes."""
+        """Name the code behind leaks that are pending or firing, at first and then every few passes.
+
+        Only a leak whose code is not known yet waits behind other targets: what is told to people must name it. Others
+        would lose the very readings by which they are known.
+        """
         least = EXPLAIN_INTERVALS * base_interval(self._config, watched.job)
         explained = []
         for leak_class, leak in list(watched.leaks.items()):
@@ -210,6 +214,8 @@ class Pipeline:
             age = now - (leak.pending_since or now)
             ended = leak.state is LeakState.RESOLVED and leak.pending_since is None
             if ended or now - last < max(least, EXPLAIN_AGE_SHARE * age):
+                continue
+            if leak.culprits and self._explainer.busy:
                 continue
             watched.explained[leak_class] = now
             after = await self._explainer.explain(watched, leak, now)

@@ -311,13 +311,14 @@ async def test_few_targets_are_explained_at_the_same_time(
 ) -> None:
     """A leak that is found on twenty targets at once does not have the profiles of twenty in memory."""
     made, _ = explainer(store)
-    under_way, most = 0, 0
+    under_way, most, full = 0, 0, []
     whole = made._culprits
 
     async def counted(*asked: object) -> object:
         nonlocal under_way, most
         under_way += 1
         most = max(most, under_way)
+        full.append(made.busy)
         found = await whole(*asked)  # type: ignore[arg-type]
         under_way -= 1
         return found
@@ -325,7 +326,7 @@ async def test_few_targets_are_explained_at_the_same_time(
     monkeypatch.setattr(made, "_culprits", counted)
     found = leak(watched, LeakClass.HEAP, Signal.INUSE_SPACE)
     told = await asyncio.gather(*(made.explain(watched, found, 1060.0) for _ in range(20)))
-    assert most == AT_ONCE
+    assert (most, full[:AT_ONCE], made.busy) == (AT_ONCE, [False] * (AT_ONCE - 1) + [True], False)
     assert all(each.culprits for each in told)
 
 

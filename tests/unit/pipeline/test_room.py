@@ -11,7 +11,7 @@ from leakdog.fetch.http import HttpClient
 from leakdog.model import Kind, Target, TargetKey
 from leakdog.pipeline.explain import Explainer
 from leakdog.pipeline.gather import Gatherer
-from leakdog.pipeline.room import Room
+from leakdog.pipeline.room import FEW, Room
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.pipeline.watch import Pipeline
 from leakdog.schedule import Schedule
@@ -62,6 +62,38 @@ async def test_the_next_free_place_goes_to_who_has_fewest() -> None:
     assert (order, sorted(more[:3])) == (["one", "one", "one", "two"], ["one", "three", "two"])
     leave_too.set()
     await asyncio.gather(*others)
+
+
+async def busy(turn_seconds: float) -> None:
+    """Work that leaves the loop to others once in so long."""
+    while True:
+        time.sleep(turn_seconds)  # that is what keeps a loop busy
+        await asyncio.sleep(0)
+
+
+async def test_a_busy_process_begins_no_more_than_few() -> None:
+    """Those that have begun end in time, the others take their turns; once there is time again, all may begin."""
+    work = asyncio.create_task(busy(0.003))
+    order, leave, tasks = await fill(Room(64, jobs=1), *["only"] * 40)
+    await asyncio.sleep(0.2)
+    assert len(order) == FEW
+    for task in tasks[:5]:
+        task.cancel()
+    await asyncio.sleep(0.2)
+    assert len(order) == FEW + 5
+    work.cancel()
+    await asyncio.sleep(0.2)
+    assert len(order) == 40
+    leave.set()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_passes_that_wait_for_their_targets_leave_time_for_others() -> None:
+    """Sixty targets that hang cost this process nothing, so all have begun."""
+    order, leave, tasks = await fill(Room(64, jobs=1), *["only"] * 60)
+    assert len(order) == 60
+    leave.set()
+    await asyncio.gather(*tasks)
 
 
 async def test_who_gives_up_leaves_its_place() -> None:

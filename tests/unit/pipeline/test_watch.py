@@ -55,6 +55,7 @@ class Script:
     asked: list[frozenset[str]] = field(default_factory=list)
     dense: list[frozenset[str]] = field(default_factory=list)
     explained: list[float] = field(default_factory=list)
+    busy: bool = False
 
     async def gather(self, watched: Watched, due: frozenset[str], dense: frozenset[str]) -> Gathered:
         """Give what the script says."""
@@ -230,6 +231,21 @@ async def test_a_leak_is_explained_ever_less_often(config: Config, store: Store,
     pauses = [later - earlier for earlier, later in zip(script.explained, script.explained[1:], strict=False)]
     assert pauses[0] >= 10
     assert pauses[-1] > 2 * pauses[0]
+
+
+async def test_a_leak_whose_code_is_known_does_not_wait_behind_others(
+    config: Config, store: Store, watched: Watched
+) -> None:
+    """While other targets are explained it goes on without; before its code is known it is asked for all the same."""
+    script = Script(busy=True)
+    pipeline, _ = build(config, script, store)
+    await grow(pipeline, script, watched, 300)
+    assert len(script.explained) == 1
+    (leak,) = watched.leaks.values()
+    assert (leak.state, leak.culprits) == (LeakState.FIRING, (CULPRIT,))
+    script.busy = False
+    await grow(pipeline, script, watched, 1)
+    assert len(script.explained) == 2
 
 
 async def test_a_restart_ends_the_leak_and_begins_a_life(config: Config, store: Store, watched: Watched) -> None:
