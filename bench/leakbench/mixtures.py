@@ -119,6 +119,11 @@ def _cycles(rng: Rng, clock: Clock, starts: tuple[float, ...], load: Array) -> A
     return rng.uniform(0.1, 1) * saw(rng, clock, log_uniform(rng, 4, 60)) ** bend
 
 
+def _teeth(rng: Rng, clock: Clock, starts: tuple[float, ...], load: Array) -> Array:
+    """Garbage of an old generation that is collected once in many hours: up to several times what is alive."""
+    return log_uniform(rng, 0.5, 6) * saw(rng, clock, log_uniform(rng, 8, 240), rng.uniform(0, 0.3))
+
+
 def _jobs(rng: Rng, clock: Clock, starts: tuple[float, ...], load: Array) -> Array:
     every = DAY * rng.choice([0.25, 0.5, 1, 1, 1, 2, 7])
     up, held, size = log_uniform(rng, 0.2, 6), log_uniform(rng, 0.2, 6), rng.uniform(0.1, 1.5)
@@ -139,6 +144,7 @@ _PARTS = (
     (0.12, _fill),
     (0.15, _steps),
     (0.12, _cycles),
+    (0.08, _teeth),
     (0.12, _jobs),
     (0.06, _deploys),
 )

@@ -83,10 +83,12 @@ def serving(reply: bytes | None, pause_seconds: float = 0) -> Iterator[str]:
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
-        yield "{}:{}".format(*server.server_address)
-        over.set()
-        server.shutdown()
-        thread.join()
+        try:
+            yield "{}:{}".format(*server.server_address)
+        finally:
+            over.set()
+            server.shutdown()
+            thread.join()
 
 
 @contextlib.contextmanager
@@ -134,7 +136,7 @@ def watched(
         )
         jobs += "    profiles: [heap]\n    metrics_path: ''\n"  # of the last one, which has nothing else
         daemon = start_leakdog(
-            f"global: {{scrape_interval: 1s}}\nstorage: {{path: '{{data}}'}}\nscrape_configs:\n{jobs}"
+            f"global: {{scrape_interval: 2s}}\nstorage: {{path: '{{data}}'}}\nscrape_configs:\n{jobs}"
         )
 
         def read_a_few_times() -> bool:
@@ -145,7 +147,7 @@ def watched(
             stored = [snapshot["job"] for snapshot in daemon.json("/api/v1/snapshots?kind=heap")["snapshots"]]
             return down == set(REASONS) and late == LATE and stored.count("good") >= 5 and stored.count("same") >= 5
 
-        wait(read_a_few_times, 60, "all bad targets to be down and the good ones to be read five times")
+        wait(read_a_few_times, 120, "all bad targets to be down and the good ones to be read five times")
         yield daemon
 
 
