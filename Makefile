@@ -50,7 +50,8 @@ unit: $(VENV)/.dev ## quick tests, with a floor under coverage
 	$(BIN)/coverage report --fail-under=90
 
 integration: $(VENV)/.dev system-deps ## real Go programs, a real daemon, a real Prometheus
-	$(BIN)/pytest -q -n 2 --dist loadfile tests/integration
+	$(BIN)/pytest -q -n 2 --dist loadfile -m "not crowd" tests/integration
+	$(BIN)/pytest -q -m crowd tests/integration
 
 bench: $(VENV)/.dev ## print the published figures, measured on this machine
 	$(BIN)/python -m bench

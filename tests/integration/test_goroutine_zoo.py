@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.zoo, pytest.mark.slow]
+pytestmark = [pytest.mark.zoo, pytest.mark.slow, pytest.mark.crowd]
 
 SOURCE = Path(__file__).parents[1] / "zoo" / "goroutines"
 LONGEST_RUN_SECONDS = 180

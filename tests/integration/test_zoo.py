@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.zoo, pytest.mark.slow]
+pytestmark = [pytest.mark.zoo, pytest.mark.slow, pytest.mark.crowd]
 
 LEAKS = Path(__file__).parents[1] / "zoo" / "leaks"
 RUN_SECONDS = 120

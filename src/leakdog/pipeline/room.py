@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 # As many passes go on however busy this process is. More at a time would only be later, each and all, until none is in
 # time: forty targets that are read every second on half a core were lost in turn for minutes.
 FEW = 8
-# A turn of the event loop in which nobody else had anything to do takes a tenth of this.
+# A turn of the event loop in which nobody else had anything to do takes a fiftieth of this, whatever other threads do.
 IDLE_TURN_SECONDS = 0.0005
 # Of all places, those that one job leaves to others, however many of its targets hang until they time out.
 LEFT_SHARE = 0.25

@@ -1,6 +1,7 @@
 """Places are shared out fairly between jobs."""
 
 import asyncio
+import threading
 import time
 from collections import Counter
 from contextlib import suppress
@@ -86,6 +87,27 @@ async def test_a_busy_process_begins_no_more_than_few() -> None:
     assert len(order) == 40
     leave.set()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_threads_that_compute_keep_no_pass_waiting() -> None:
+    """They slow the loop down, but leave it time: forty targets that hang do not hold up others meanwhile."""
+    over = threading.Event()
+
+    def compute() -> None:
+        while not over.is_set():
+            sum(range(1000))
+
+    thread = threading.Thread(target=compute)
+    thread.start()
+    try:
+        order, leave, tasks = await fill(Room(64, jobs=1), *["only"] * 40)
+        await asyncio.sleep(1)
+        assert len(order) == 40
+    finally:
+        over.set()
+        thread.join()
+    leave.set()
+    await asyncio.gather(*tasks)
 
 
 async def test_passes_that_wait_for_their_targets_leave_time_for_others() -> None:
