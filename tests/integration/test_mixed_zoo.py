@@ -87,7 +87,7 @@ def run(
         found = {name: {} for name in CLASSES}
         for leak in daemon.json("/api/v1/leaks?state=firing")["leaks"]:
             found[leak["target"]["job"]][leak["class"]] = leak
-        if time.monotonic() - began > 100 and all(CLASSES[name] <= set(leaks) for name, leaks in found.items()):
+        if time.monotonic() - began > 100 and _are_told(found):
             break
     assert programs["kept"].status("/short") == 200
     returned = partial(_of, daemon, "kept")
@@ -95,6 +95,13 @@ def run(
     made = Run(found, returned())
     assert daemon.stop() == 0
     return made
+
+
+def _are_told(found: Leaks) -> bool:
+    """Whether each leak fires. Who holds a heap is known after some outages, as few of its objects are in a profile."""
+    if not all(CLASSES[name] <= set(leaks) for name, leaks in found.items()):
+        return False
+    return not any("of heap" in culprit["note"] for culprit in found["another"]["goroutine"]["culprits"])
 
 
 def _of(daemon: Any, program: str) -> list[dict[str, Any]]:

@@ -68,7 +68,7 @@ def with_held_heap(
         left = [site for site in left if site not in own]
         held += own
         told.append(_noted(each, own) if own and each.growth_per_second > 0 else each)
-    if not heap or not (held or any(each.created_by for each in goroutines)):
+    if not heap or not (held or alone or any(each.created_by for each in goroutines)):
         return tuple(told), None
     share, apart = sum(site.share for site in held), sum(map(_least, left))
     sites = frozenset(site.stack_id for site in held)

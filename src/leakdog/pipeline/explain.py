@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from leakdog.attribute.alone import Beside
+from leakdog.attribute.alone import Beside, moments
 from leakdog.attribute.before import before, with_past
 from leakdog.attribute.blocked import with_blocked_culprit
 from leakdog.attribute.code import has_own_frame
@@ -18,7 +18,7 @@ from leakdog.attribute.goroutines import goroutine_culprits
 from leakdog.attribute.growth import culprits
 from leakdog.attribute.held import Held, with_held_heap, with_held_last
 from leakdog.errors import FetchError, LeakdogError, ProfileError
-from leakdog.model import Culprit, Frame, Kind, Leak, LeakClass
+from leakdog.model import Culprit, Frame, Kind, Leak, LeakClass, Signal
 from leakdog.pipeline.dense import may_be_asked
 from leakdog.pipeline.gather import Gatherer
 from leakdog.pipeline.state import Fleet, Watched
@@ -143,12 +143,24 @@ class Explainer:
         try:
             profiles = await asked.profiles(Kind.HEAP)
             heap = await self._heap(asked, profiles)
-            beside = Beside(*profiles, *goroutines, watched.own)
             known = watched.held_heap.alone if watched.held_heap is not None else ()
-            found, watched.held_heap = await asyncio.to_thread(with_held_heap, found, heap, beside, known)
+            beside = Beside(*profiles, *goroutines, watched.own)
+            told, held = await asyncio.to_thread(with_held_heap, found, heap, beside, known)
+            if held is not None and held.sites:
+                beside = await self._in_calm(asked)
+                told, held = await asyncio.to_thread(with_held_heap, found, heap, beside, held.alone)
+            found, watched.held_heap = told, held
         except (FetchError, ProfileError) as error:
             log.info("the heap of %s is not laid beside its goroutines: %s", watched.key, error)
         return found
+
+    async def _in_calm(self, asked: _Question) -> Beside:
+        """Profiles of the times in which the fewest goroutines were added."""
+        start, end = asked.start, asked.now
+        count = await self._store.readings(asked.leak.key, Signal.GOROUTINES, start=start, end=end)
+        when = moments(count.times, count.values, start, end).tolist() if len(count.times) else []
+        heap, goroutines = [await asked.stored.at(kind, when) for kind in (Kind.HEAP, Kind.GOROUTINE)]
+        return Beside(*heap, *goroutines, asked.watched.own)
 
     async def _with_past(self, asked: _Question, kind: Kind, found: tuple[Culprit, ...]) -> tuple[Culprit, ...]:
         """Culprits with what the life before tells of them. It is over, so it is asked once of each."""

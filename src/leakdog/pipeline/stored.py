@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -41,9 +41,13 @@ class StoredProfiles:
 
     async def spread(self, kind: Kind, start: float, end: float) -> Profiles:
         """A few profiles of this life, spread evenly over that time, oldest first, and their times."""
+        return await self.at(kind, np.linspace(start, end, PROFILES).tolist())
+
+    async def at(self, kind: Kind, moments: Iterable[float]) -> Profiles:
+        """Of this life, the last profile until each of these times, unix seconds; oldest first, and their times."""
         chosen: dict[float, Snapshot] = {}
-        for moment in np.linspace(start, end, PROFILES):
-            chosen |= {each.time: each for each in await self._last(kind, float(moment))}
+        for moment in moments:
+            chosen |= {each.time: each for each in await self._last(kind, moment)}
         return await self._readable([chosen[time] for time in sorted(chosen)])
 
     async def last(self, kind: Kind, end: float) -> Profile | None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leakdog.attribute.alone import Beside, grows_alone, shared
+from leakdog.attribute.alone import PROFILES, SPANS, Beside, grows_alone, moments, shared
 from leakdog.attribute.site import stack_id
 from leakdog.model import Frame
 from leakdog.pprof import Profile
@@ -124,3 +124,36 @@ def test_what_they_hold_is_never_taken_from_them(added: list[int], each: int, ch
 def test_goroutines_that_do_not_pile_up_hold_nothing_more(number: np.ndarray) -> None:
     """Without growth there is no mean to be slower than."""
     assert not grows_alone(np.array(TIMES), np.arange(12.0), number)
+
+
+def bursts(now: np.ndarray, period: float = 24.0) -> np.ndarray:
+    """How many goroutines there are where 20 a second are added in the first half of each period."""
+    whole, part = np.divmod(now, period)
+    return 10 * period * whole + 20 * np.minimum(part, period / 2)
+
+
+@pytest.mark.parametrize("length", [60.0, 100.0, 160.0, 300.0, 1200.0])
+def test_bursts_and_calms_are_told_apart_however_many_there_have_been(length: float) -> None:
+    """Profiles spread evenly over more than some periods see none of them; those of the calm ones do."""
+    now = np.arange(0.0, length + 1)
+    chosen = moments(now, bursts(now), 0.0, length)
+    assert len(chosen) <= PROFILES
+    assert (chosen[0], chosen[-1]) == (0.0, length)
+    assert grows_alone(chosen, 600_000 * chosen, bursts(chosen))
+    assert not grows_alone(chosen, 30_000 * bursts(chosen), bursts(chosen))
+
+
+def test_profiles_spread_evenly_miss_bursts_that_are_shorter_than_they_are_apart() -> None:
+    """What the moments of calm are for."""
+    evenly = np.linspace(0.0, 1200.0, PROFILES)
+    assert not grows_alone(evenly, 600_000 * evenly, bursts(evenly))
+
+
+@given(counts=st.lists(st.integers(0, 1000), min_size=1, max_size=50))
+def test_moments_are_few_and_rise(counts: list[int]) -> None:
+    """Of whatever number of goroutines, one reading alone too."""
+    times = 1000.0 + 10 * np.arange(len(counts))
+    chosen = moments(times, np.array(counts, float), 1000.0, 1400.0)
+    assert 2 <= len(chosen) <= PROFILES
+    assert (np.diff(chosen) > 0).all()
+    assert np.diff(chosen).min() >= 400.0 / SPANS[-1] - 1e-6

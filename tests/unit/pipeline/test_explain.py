@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -24,7 +24,8 @@ from leakdog.pipeline.explain import AT_ONCE, Explainer
 from leakdog.pipeline.gather import Gatherer
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.pipeline.worker import Worker
-from leakdog.pprof import parse
+from leakdog.pprof import DEFAULT_LIMITS, ValueType, encode, parse
+from leakdog.pprof.build import Builder
 from leakdog.store import Store, open_store
 
 SHOP = Path(__file__).parents[1] / "attribute" / "shop"
@@ -153,6 +154,38 @@ async def test_heap_that_goroutines_hold_is_told_with_them(store: Store, watched
     await made.explain(watched, leak(watched, LeakClass.GOROUTINE, Signal.GOROUTINES), 1060.0)
     assert watched.held_heap is not None
     assert watched.held_heap.share < 0.5  # in this program a cache leaks beside them
+
+
+def page(types: Sequence[ValueType], frame: Frame, *values: int) -> bytes:
+    """A profile of one sample."""
+    builder = Builder(types, DEFAULT_LIMITS)
+    builder.sample(values, [builder.location(1, (frame,))])
+    return encode(builder.build(types[-1], 1))
+
+
+@pytest.mark.parametrize("evenly", [True, False])
+async def test_heap_that_grows_between_bursts_of_goroutines_is_not_theirs(watched: Watched, evenly: bool) -> None:
+    """It grows where they are started, by itself or with them, for five minutes in which each burst took seconds."""
+    made = open_store(StorageConfig(backend=Backend.MEMORY))
+    watched.life = LIFE
+    space = ValueType("inuse_objects", "count"), ValueType("inuse_space", "bytes")
+    count = ValueType("goroutine", "count")
+    for second in range(0, 300, 2):
+        number = 1 + 20 * (12 * (second // 24) + min(second % 24, 12))
+        objects = 1 + 20 * second if evenly else number
+        pages = {
+            Kind.HEAP: page(space, Frame("main.answer", "answer.go", 27), objects, 30_000 * objects),
+            Kind.GOROUTINE: page([count], Frame("main.answer.func1", "answer.go", 36), number),
+        }
+        now = 1000.0 + second
+        profiles = tuple(RawProfile(kind, now, data) for kind, data in pages.items())
+        await made.append(Scrape(watched.key, now, now, LIFE, {Signal.GOROUTINES: float(number)}, profiles))
+    asked, _ = explainer(made)
+    found = await asked.explain(watched, leak(watched, LeakClass.GOROUTINE, Signal.GOROUTINES), 1300.0)
+    await made.close()
+    assert watched.held_heap is not None
+    assert (len(watched.held_heap.alone), len(watched.held_heap.sites)) == (evenly, not evenly)
+    assert ("of heap" in found.culprits[0].note) is not evenly
 
 
 @pytest.mark.parametrize(("state", "held"), [(LeakState.FIRING, True), (LeakState.RESOLVED, False)])
