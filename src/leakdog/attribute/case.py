@@ -109,6 +109,21 @@ class Case:
         finding = self.found[leak_class]
         self.found[leak_class] = replace(finding, reasons=(*finding.reasons, *why))
 
+    def hasten(self, leak_class: LeakClass, signal: Signal) -> None:
+        """Tell when memory that grows with a leak reaches its limit, where that is sooner than the leak's own does.
+
+        The kernel kills by the resident set, in which live heap is a part, and a count has no limit at all.
+        """
+        finding, memory = self.found[leak_class], self.assessments[signal]
+        left, own = memory.time_to_limit_seconds, finding.assessment.time_to_limit_seconds
+        if left is None or not self.leaks(signal) or (own is not None and own <= left):
+            return
+        sooner = replace(
+            finding.assessment, time_to_limit_seconds=left, time_to_limit_interval=memory.time_to_limit_interval
+        )
+        self.found[leak_class] = replace(finding, assessment=sooner)
+        self.add(leak_class, f"the time to the limit is that of {signal.value}, which grows with it")
+
     def since(self, leak_class: LeakClass, signal: Signal) -> bool:
         """Whether `signal` began to grow no earlier than the finding did, as far as both are known.
 

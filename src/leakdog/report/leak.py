@@ -228,7 +228,7 @@ def _facts(leak: Json, now: float | None) -> Iterator[tuple[str, str]]:
         yield "growth", human_rate(leak["growth_per_second"], unit) + _interval(leak, unit)
     if leak.get("time_to_limit_seconds") is not None:
         left = leak["time_to_limit_seconds"]
-        yield "limit", f"reached in {human_duration(left)} at this rate" if left > 0 else "reached"
+        yield "limit", f"reached in {human_duration(left)} if it goes on like this" if left > 0 else "reached"
 
 
 def _interval(leak: Json, unit: Unit) -> str:

@@ -44,7 +44,8 @@ def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float, server: str = ""
     if leak.time_to_limit_seconds is not None:
         left = " It has reached the memory limit."
         if leak.time_to_limit_seconds > 0:
-            left = f" At this rate the memory limit is reached in {human_duration(leak.time_to_limit_seconds)}."
+            until = human_duration(leak.time_to_limit_seconds)
+            left = f" If it goes on like this, the memory limit is reached in {until}."
     body = (
         f"<p class=lead>{leak_state(leak)} · {text(summary(view))}</p><p>class <b>{leak_kind(leak)}</b> · "
         f"signal <code>{leak.signal.value}</code> · since {human_moment(leak.since, now)}"

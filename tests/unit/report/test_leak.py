@@ -41,7 +41,7 @@ shop/127.0.0.1:6060: heap leak, 2.00 MiB/s,
 leak      3f9c2a71b0de (firing, class heap, signal inuse_space)
 since     2026-01-01 00:00:00 UTC (12 min ago)
 growth    2.00 MiB/s (90% interval: 1.50 MiB/s to 2.50 MiB/s)
-limit     reached in 2 h 5 min at this rate
+limit     reached in 2 h 5 min if it goes on like this
 
 Why leakdog says so:
   - grew in 8 of 8 parts of the last 12 min
