@@ -116,6 +116,8 @@ def _none(targets: Sequence[dict[str, Any]]) -> str:
         return "no leaks known: all targets are down"
     early = sum(map(too_early, seen))
     watched = plural(len(seen), "target")
+    if early and early == len(seen):
+        return f"too early to say of {watched if len(seen) == len(targets) else f'the other {watched}'}"
     parts = [f"no leaks: {watched} watched" if len(seen) == len(targets) else f"no leaks in the other {watched}"]
     parts += [f"{early} too early to say"] if early else []
     said = [each for target in seen for each in (target.get("verdicts") or {}).values()]

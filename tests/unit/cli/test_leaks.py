@@ -181,6 +181,11 @@ def test_none(serve: Serve, target: Make, leakdog: Run, capsys: Capture) -> None
     ]
     assert leakdog("leaks", "--server", serve({"/api/v1/leaks": {"leaks": []}, **one(target())})) == 0
     assert capsys.readouterr().out == "no leaks: 1 target watched, over 48 s at least\n"
+    assert leakdog("leaks", "--server", serve({"/api/v1/leaks": {"leaks": []}, **one(target(verdicts=early))})) == 0
+    assert capsys.readouterr().out == "too early to say of 1 target\n"
+    young = {"targets": [target(up=False), target(verdicts=early), target(verdicts=early)]}
+    assert leakdog("leaks", "--server", serve({"/api/v1/leaks": {"leaks": []}, "/api/v1/targets": young})) == 0
+    assert capsys.readouterr().out.endswith("\ntoo early to say of the other 2 targets\n")
     assert leakdog("leaks", "--server", serve({"/api/v1/leaks": {"leaks": []}, **one(target(up=False))})) == 0
     assert capsys.readouterr().out.endswith("no leaks known: all targets are down\n")
 
