@@ -18,6 +18,7 @@ from leakdog.report.words import (
     HOUR,
     WIDTH,
     human_duration,
+    human_interval,
     human_moment,
     human_rate,
     human_share,
@@ -234,8 +235,7 @@ def _facts(leak: Json, now: float | None) -> Iterator[tuple[str, str]]:
 def _interval(leak: Json, unit: Unit) -> str:
     if not leak.get("interval"):
         return ""
-    low, high = (human_rate(each, unit) for each in leak["interval"])
-    return f" (90% interval: {low} to {high})"
+    return f" (90% interval: {human_interval(leak.get('growth_per_second'), leak['interval'], unit)})"
 
 
 def _culprit(number: int, culprit: Json, unit: Unit, width: int, *, with_stack: bool) -> Iterator[str]:
