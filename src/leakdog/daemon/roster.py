@@ -94,6 +94,10 @@ class Roster:
         """Store leaks that have ended with their targets, with the last profiles of these."""
         await self._store.put_leaks(ended)
         for leak in ended:
+            code = f": {leak.culprits[0].frame.function}" if leak.culprits else ""
+            log.info(
+                "leak %s of %s is over, as its target is gone (%s)%s", leak.id, leak.key, leak.leak_class.value, code
+            )
             await self._keep_last(leak)
 
     def _slot_of(self, key: TargetKey) -> Callable[[float], Awaitable[None]]:
