@@ -105,7 +105,7 @@ def _news(leak: dict[str, Any], now: float) -> bool:
 def _hidden(resolved: int, growing: int) -> str:
     """What is not listed, and how it is."""
     more = [plural(resolved, "resolved leak")] if resolved else []
-    more += [f"{growing} that grow and are no leak"] if growing else []
+    more += [f"{growing} that {'grows and is' if growing == 1 else 'grow and are'} no leak"] if growing else []
     return f"({' and '.join(more)}: --all lists them)" if more else ""
 
 

@@ -106,7 +106,7 @@ def test_what_grows_and_is_no_leak(serve: Serve, leak: Make, target: Make, leakd
     targets = {"/api/v1/targets": {"targets": [target(growth=GROWTH)]}}
     url = serve({"/api/v1/leaks": {"leaks": []}, **targets})
     assert leakdog("leaks", "--server", url) == 0
-    assert "(1 that grow and are no leak: --all lists them)" in capsys.readouterr().out
+    assert "(1 that grows and is no leak: --all lists them)" in capsys.readouterr().out
     assert leakdog("leaks", "--all", "--server", serve({"/api/v1/leaks": {"leaks": [leak()]}, **targets})) == 0
     text = capsys.readouterr().out
     assert text.index("firing") < text.index("cache")
