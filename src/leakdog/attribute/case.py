@@ -11,6 +11,7 @@ from leakdog.model import Assessment, LeakClass, Signal, SiteTrend, Verdict
 
 # Of a site's growth, how much that of the whole must be able to hold.
 NET = 0.5
+HASTENED = "the time to the limit is that of"  # begins the reason that names the signal
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +122,9 @@ class Case:
         sooner = replace(
             finding.assessment, time_to_limit_seconds=left, time_to_limit_interval=memory.time_to_limit_interval
         )
-        self.found[leak_class] = replace(finding, assessment=sooner)
-        self.add(leak_class, f"the time to the limit is that of {signal.value}, which grows with it")
+        reasons = tuple(each for each in finding.reasons if not each.startswith(HASTENED))
+        self.found[leak_class] = replace(finding, assessment=sooner, reasons=reasons)
+        self.add(leak_class, f"{HASTENED} {signal.value}, which grows with it")
 
     def since(self, leak_class: LeakClass, signal: Signal) -> bool:
         """Whether `signal` began to grow no earlier than the finding did, as far as both are known.

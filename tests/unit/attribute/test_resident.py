@@ -243,6 +243,11 @@ def test_a_leak_of_goroutines_reaches_the_limit_too(memory: Signal) -> None:
     grown = replace(seen(memory, Verdict.LEAK, 10 * 4 * KIB), time_to_limit_seconds=900.0)
     (found,) = classify({leaked.signal: leaked, memory: grown}, {})
     assert (found.leak_class, found.assessment.time_to_limit_seconds) == (LeakClass.GOROUTINE, 900.0)
+    sooner = replace(seen(Signal.RSS_ANON, Verdict.LEAK, 10 * 4 * KIB), time_to_limit_seconds=600.0)
+    (found,) = classify({leaked.signal: leaked, memory: grown, sooner.signal: sooner}, {})
+    assert found.assessment.time_to_limit_seconds == 600.0
+    told = [each for each in found.reasons if each.startswith("the time to the limit")]
+    assert told == ["the time to the limit is that of rss_anon, which grows with it"]
     steady = replace(grown, verdict=Verdict.STEADY)
     (found,) = classify({leaked.signal: leaked, memory: steady}, {})
     assert found.assessment.time_to_limit_seconds is None
