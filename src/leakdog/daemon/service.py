@@ -189,7 +189,7 @@ class Daemon:
                 log.warning("storage has changed: restart leakdog to use it; until then the old one is used")
             self._use(config)
             await self._watch(config)
-            log.info("configuration reloaded: %d targets", len(self.fleet.targets))
+            log.info("configuration reloaded: %s", plural(len(self.fleet.targets), "target"))
         except ConfigError as error:
             self.fleet.reload_successful = False
             for problem in error.problems:
