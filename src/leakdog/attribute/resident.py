@@ -53,7 +53,7 @@ def judge_resident(case: Case) -> None:
             _outside_the_heap(case, signal, growth)
     elif LeakClass.THREADS in case.found and (growth.outside / case.speed(LeakClass.THREADS) < MEMORY_PER_THREAD):
         case.add(LeakClass.THREADS, "the resident set grows with them, by no more than threads take")
-        case.hasten(LeakClass.THREADS, signal)
+        case.limit_by(LeakClass.THREADS, signal)
     elif not _fits(case, signal):
         _outside_the_heap(case, signal, growth)
 
@@ -144,7 +144,7 @@ def _resident_alone(case: Case, signal: Signal) -> None:
     ):
         if leak_class in case.found and case.growth(signal) / case.speed(leak_class) < limit:
             case.add(leak_class, "the resident set grows with them")
-            case.hasten(leak_class, signal)
+            case.limit_by(leak_class, signal)
             return
     case.find(LeakClass.NATIVE, signal, RESIDENT_ALONE)
 
@@ -160,7 +160,7 @@ def _held_by_runtime(case: Case, signal: Signal, growth: _Growth) -> None:
         elif part < 1:
             why = f"the resident set grows with it: heap, garbage and runtime explain {part:.0%} of that growth"
         case.add(holder, why, *growth.told())
-        case.hasten(holder, signal)
+        case.limit_by(holder, signal)
         return
     if any(case.verdict(each) in (Verdict.SETTLING, Verdict.LOAD) for each in LIVE_SIGNALS) or growth.live is None:
         return

@@ -127,7 +127,7 @@ def _leak_metrics(leaks: list[Leak]) -> Iterator[Metric]:
     )
     left = GaugeMetricFamily(
         "leakdog_leak_time_to_limit_seconds",
-        "Time until the memory limit at the present growth, of the signal or of memory that grows with it.",
+        "Time until the memory limit at the present growth, of the signal or of memory that leaks with it.",
         labels=LEAK,
     )
     known = GaugeMetricFamily(

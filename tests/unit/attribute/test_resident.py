@@ -216,8 +216,8 @@ def test_of_a_profile_alone_no_garbage_is_counted() -> None:
     assert found.reasons[-1] == "the resident set grows with it, by no more than live heap does"
 
 
-def test_the_limit_is_reached_as_soon_as_by_the_resident_set() -> None:
-    """The kernel kills by the resident set: where that is sooner than live heap tells, it is the time to the limit."""
+def test_the_limit_is_reached_when_the_resident_set_reaches_it() -> None:
+    """The kernel kills by the resident set: sooner than live heap tells, or later where that is not written to yet."""
     heap = replace(seen(Signal.INUSE_SPACE, Verdict.LEAK, 0.2 * MIB), time_to_limit_seconds=2400.0)
     process = replace(
         seen(Signal.RSS_ANON, Verdict.LEAK, 0.5 * MIB),
@@ -232,6 +232,9 @@ def test_the_limit_is_reached_as_soon_as_by_the_resident_set() -> None:
     assert found.reasons[-1] == "the time to the limit is that of rss_anon, which grows with it"
     later = replace(process, time_to_limit_seconds=3000.0)
     (found,) = classify({heap.signal: heap, process.signal: later}, {})
+    assert found.assessment.time_to_limit_seconds == 3000.0
+    steady = replace(process, verdict=Verdict.STEADY)
+    (found,) = classify({heap.signal: heap, process.signal: steady}, {})
     assert found.assessment.time_to_limit_seconds == 2400.0
     assert "time to the limit" not in found.reasons[-1]
 
