@@ -96,9 +96,7 @@ class Pages:
 
 def growth_of(leak: Leak, watched: Watched | None) -> Growth:
     """The line to draw of a leak: over the look-back whose rate is told, as it may have grown otherwise before."""
-    seen = (
-        watched.assessments.get(leak.signal) if watched is not None and leak.state is not LeakState.RESOLVED else None
-    )
+    seen = watched.said_of(leak.signal) if watched is not None and leak.state is not LeakState.RESOLVED else None
     told = seen is not None and seen.growth_per_second == leak.growth_per_second
     if seen is None or not told or seen.look_back_seconds is None:
         return Growth(leak.since, leak.growth_per_second)
