@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import textwrap
 import time
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -14,7 +15,15 @@ from leakdog.cli.help import Help
 from leakdog.cli.tables import Row, print_rows
 from leakdog.model import LeakClass, LeakState, Unit, Verdict
 from leakdog.report.down import unseen
-from leakdog.report.leak import ENDED_SECONDS, class_word, ended_with_process, short_place, target_name, unix_time
+from leakdog.report.leak import (
+    ENDED_SECONDS,
+    class_word,
+    ended_with_process,
+    gone_words,
+    short_place,
+    target_name,
+    unix_time,
+)
 from leakdog.report.words import human_duration, human_rate, inert, plural, wrapped
 
 EPILOG = """examples:
@@ -156,7 +165,8 @@ def _print_table(leaks: Sequence[dict[str, Any]], down: AbstractSet[str], now: f
         since = human_duration(max(0.0, now - unix_time(group["since"])))
         state = Text(group["state"], style=colours.get(group["state"], ""))
         if all(map(ended_with_process, members)):
-            state = Text("ended with\nits process", style="yellow")
+            words = gone_words(members[0].get("reasons") or (), "ended with its process")
+            state = Text("\n".join(textwrap.wrap(words, 12)), style="yellow")
         elif all(target_name(leak) in down for leak in members):
             state.append("\n(down)")
         state.append("\n(known)" if all(leak.get("acknowledged") for leak in members) else "")

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from leakdog.report.leak import UNWATCHED
+
 Serve = Callable[[dict[str, Any]], str]
 Make = Callable[..., dict[str, Any]]
 Capture = pytest.CaptureFixture[str]
@@ -166,6 +168,11 @@ def test_a_leak_that_ended_with_its_process_stays_for_an_hour(
     text = capsys.readouterr().out
     assert f"{'b' * 12}  t1 (ended)" in text
     assert re.search("d{12}  t3 *\n", text)
+    alone = leak(**ended(600), reasons=[UNWATCHED])
+    assert leakdog("leaks", "--server", serve({"/api/v1/leaks": {"leaks": [alone]}, **one(target())})) == 0
+    text = capsys.readouterr().out
+    assert any(line.startswith("watched no ") for line in text.splitlines())
+    assert "ended with" not in text
 
 
 def test_none(serve: Serve, target: Make, leakdog: Run, capsys: Capture) -> None:

@@ -18,6 +18,7 @@ from leakdog.detect.settings import settings_for
 from leakdog.model import Leak, LeakClass, LeakState, Signal, TargetKey
 from leakdog.pipeline.signals import Signals
 from leakdog.pipeline.state import Fleet, Watched
+from leakdog.report.leak import UNWATCHED
 from leakdog.schedule import Job
 from leakdog.store import Store
 
@@ -189,6 +190,7 @@ async def test_the_leak_of_a_target_that_is_gone_stays_listed_until_it_has_aged(
     await house.follow()
     (gone,) = house.fleet.leaks()
     assert (gone.id, gone.state, gone.process_ended) == ("9f1c", LeakState.RESOLVED, 1000.0)
+    assert gone.reasons == (UNWATCHED,)  # it may run on
     assert house.kept == [gone]
     house.fleet.forget(before=1000.0)
     assert house.fleet.leaks() == [gone]
