@@ -184,8 +184,8 @@ def _profile_alone(case: Case) -> bool:
 
 def _beside_profile(case: Case, signal: Signal) -> str:
     """How much of the growth of the resident set the heap profile shows, over one span where that is known."""
-    rates = case.together if {signal, Signal.INUSE_SPACE} <= case.together.keys() else None
-    live, whole = (rates[each] if rates else case.growth(each) for each in (Signal.INUSE_SPACE, signal))
+    both = Signal.INUSE_SPACE in case.together and case.together.get(signal, 0.0) > 0
+    live, whole = (case.together[each] if both else case.growth(each) for each in (Signal.INUSE_SPACE, signal))
     if live >= whole:
         return "the resident set grows with it, by no more than live heap does"
     return f"the resident set grows with it: {max(0.0, live) / whole:.0%} of that growth is in the heap profile"

@@ -212,6 +212,8 @@ def test_of_a_profile_alone_no_garbage_is_counted() -> None:
     assert found.reasons[-1] == "the resident set grows with it: 60% of that growth is in the heap profile"
     (found,) = classify(verdicts, {})
     assert found.reasons[-1] == "the resident set grows with it: 40% of that growth is in the heap profile"
+    (found,) = classify(verdicts, {}, {Signal.INUSE_SPACE: -MIB, Signal.RSS_ANON: 0.0})
+    assert found.reasons[-1] == "the resident set grows with it: 40% of that growth is in the heap profile"
     (found,) = classify(verdicts, {}, together | {Signal.INUSE_SPACE: MIB})
     assert found.reasons[-1] == "the resident set grows with it, by no more than live heap does"
 
