@@ -101,7 +101,9 @@ def main(arguments: Sequence[str] = ()) -> None:
         print(f"aims: CPU of a pass and memory of each flat or falling; {', '.join(map(aim, RSS_AIMS))}")
         rows = list(itertools.product(given.targets, given.days))
         found: dict[tuple[int, float], list[Measured]] = {row: [] for row in rows}
-        for _, row in itertools.product(range(given.turns), rows):
+        for number, (turn, row) in enumerate(itertools.product(range(given.turns), rows)):
+            of = f"row {number + 1} of {given.turns * len(rows)}: turn {turn + 1}, {row[0]:,} targets, {row[1]:g} days"
+            print(of, file=sys.stderr, flush=True)
             with get_context("spawn").Pool(1) as pool:
                 found[row].append(pool.apply(measure, (bodies, *row, given.held)))
         print(f"{'targets':>8}{'days':>6}{'CPU':>12}{'turns':>16}{'RSS':>10}{'each':>10}{'file':>12}{'states':>12}")

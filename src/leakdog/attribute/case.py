@@ -11,6 +11,7 @@ from leakdog.model import Assessment, LeakClass, Signal, SiteTrend, Verdict
 
 # Of a site's growth, how much that of the whole must be able to hold.
 NET = 0.5
+LIMITED_BY = "the time to the limit is that of"  # begins the reason that names the signal
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,24 @@ class Case:
         """Say more about a finding."""
         finding = self.found[leak_class]
         self.found[leak_class] = replace(finding, reasons=(*finding.reasons, *why))
+
+    def limit_by(self, leak_class: LeakClass, signal: Signal) -> None:
+        """Tell when memory that leaks with a finding reaches its limit, instead of when the finding's own signal does.
+
+        The kernel kills by the resident set, of which live heap is a part, and some of that may never have been
+        written to; a count has no limit at all.
+        """
+        finding, memory = self.found[leak_class], self.assessments[signal]
+        if memory.time_to_limit_seconds is None or not self.leaks(signal):
+            return
+        limited = replace(
+            finding.assessment,
+            time_to_limit_seconds=memory.time_to_limit_seconds,
+            time_to_limit_interval=memory.time_to_limit_interval,
+        )
+        reasons = tuple(each for each in finding.reasons if not each.startswith(LIMITED_BY))
+        self.found[leak_class] = replace(finding, assessment=limited, reasons=reasons)
+        self.add(leak_class, f"{LIMITED_BY} {signal.value}, which grows with it")
 
     def since(self, leak_class: LeakClass, signal: Signal) -> bool:
         """Whether `signal` began to grow no earlier than the finding did, as far as both are known.

@@ -122,6 +122,7 @@ def _heap(case: Case) -> None:
                 f"{case.held.share:.0%} of the heap that grows is allocated where these goroutines run or are started"
             )
             case.add(holder, f"{held}; what still grows once they end is a leak of its own")
+            case.limit_by(holder, signal)
             return
     per_goroutine = HEAP_PER_GOROUTINE if case.held is None else HEAP_UNCONNECTED
     for leak_class, limit, name in (
@@ -134,6 +135,7 @@ def _heap(case: Case) -> None:
         each = heap / case.speed(leak_class)
         if each < limit:
             case.add(leak_class, f"the heap grows with them, by {each / KIB:.1f} KiB for each leaked {name}")
+            case.limit_by(leak_class, signal)
             return
     case.find(LeakClass.HEAP, signal, _HEAP)
 

@@ -53,6 +53,7 @@ def judge_resident(case: Case) -> None:
             _outside_the_heap(case, signal, growth)
     elif LeakClass.THREADS in case.found and (growth.outside / case.speed(LeakClass.THREADS) < MEMORY_PER_THREAD):
         case.add(LeakClass.THREADS, "the resident set grows with them, by no more than threads take")
+        case.limit_by(LeakClass.THREADS, signal)
     elif not _fits(case, signal):
         _outside_the_heap(case, signal, growth)
 
@@ -143,6 +144,7 @@ def _resident_alone(case: Case, signal: Signal) -> None:
     ):
         if leak_class in case.found and case.growth(signal) / case.speed(leak_class) < limit:
             case.add(leak_class, "the resident set grows with them")
+            case.limit_by(leak_class, signal)
             return
     case.find(LeakClass.NATIVE, signal, RESIDENT_ALONE)
 
@@ -153,9 +155,12 @@ def _held_by_runtime(case: Case, signal: Signal, growth: _Growth) -> None:
     if holder is not None:
         part = max(0.0, growth.runtime) / growth.resident
         why = "the resident set grows with it, by no more than heap, garbage and runtime explain"
-        if part < 1:
+        if _profile_alone(case):
+            why = _beside_profile(case, signal)
+        elif part < 1:
             why = f"the resident set grows with it: heap, garbage and runtime explain {part:.0%} of that growth"
         case.add(holder, why, *growth.told())
+        case.limit_by(holder, signal)
         return
     if any(case.verdict(each) in (Verdict.SETTLING, Verdict.LOAD) for each in LIVE_SIGNALS) or growth.live is None:
         return
@@ -168,6 +173,22 @@ def _held_by_runtime(case: Case, signal: Signal, growth: _Growth) -> None:
         case.find(LeakClass.NOT_RETURNED, signal, why, *growth.told())
     elif growth.parts and any(case.surely_grows(each) for each in LIVE_SIGNALS):
         case.find(LeakClass.HEAP, signal, "most of it is live heap, which grows too unevenly to tell", *growth.told())
+
+
+def _profile_alone(case: Case) -> bool:
+    """Whether a heap profile is all that tells what is inside the process: no runtime says what it has beside it."""
+    return case.rate(Signal.INUSE_SPACE) is not None and all(
+        case.rate(each) is None for each in _RUNTIME if each is not Signal.INUSE_SPACE
+    )
+
+
+def _beside_profile(case: Case, signal: Signal) -> str:
+    """How much of the growth of the resident set the heap profile shows, over one span where that is known."""
+    both = Signal.INUSE_SPACE in case.together and case.together.get(signal, 0.0) > 0
+    live, whole = (case.together[each] if both else case.growth(each) for each in (Signal.INUSE_SPACE, signal))
+    if live >= whole:
+        return "the resident set grows with it, by no more than live heap does"
+    return f"the resident set grows with it: {max(0.0, live) / whole:.0%} of that growth is in the heap profile"
 
 
 def _holder(case: Case, growth: _Growth) -> LeakClass | None:

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from leakdog import __version__
-from leakdog.cli.help import Help
+from leakdog.cli.help import Help, Parser
 from leakdog.config.words import guess, quoted
 from leakdog.errors import ConfigError, LeakdogError, UsageError
 
@@ -24,11 +24,11 @@ VERBS = (
 USAGE, FAILED, INTERRUPTED = 2, 3, 130
 
 EXAMPLES = """examples:
-  leakdog demo                                   see a leak found in two minutes
-  leakdog run --config /etc/leakdog/leakdog.yml  the daemon
-  leakdog scan http://127.0.0.1:6060             one target, no daemon, a verdict
-  leakdog leaks                                  what leaks now
-  leakdog show LEAK                              why, since when, and which code
+  leakdog demo                         see a leak found in two minutes
+  leakdog run --config leakdog.yml     the daemon
+  leakdog scan http://127.0.0.1:6060   one target, no daemon, a verdict
+  leakdog leaks                        what leaks now
+  leakdog show LEAK                    why, since when, and which code
 
 `leakdog VERB --help` tells more and gives examples of its own.
 """
@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The parser with all verbs. What a verb needs to run is imported only when it runs."""
-    top = argparse.ArgumentParser(
+    top: argparse.ArgumentParser = Parser(
         prog="leakdog",
         description="A memory-leak watchdog: which process leaks, how fast, and which code holds the memory.",
         epilog=EXAMPLES,

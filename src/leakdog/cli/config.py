@@ -12,7 +12,7 @@ from leakdog.cli.help import Help
 from leakdog.errors import ConfigError
 
 if TYPE_CHECKING:
-    from leakdog.config.schema import Config
+    from leakdog.config.schema import Config, ScrapeConfig
     from leakdog.report.soak import Soak
 
 FINE, WRONG = 0, 2
@@ -136,9 +136,15 @@ def run_show(args: argparse.Namespace) -> int:
 
 
 def _summary(config: Config, soak: Soak | None) -> str:
-    targets = sum(len(static.targets) for job in config.scrape_configs for static in job.static_configs)
+    targets = sum(map(_targets, config.scrape_configs))
     text = f"{_counted(len(config.scrape_configs), 'job')}, {_counted(targets, 'static target')}"
+    idle = [job.job_name for job in config.scrape_configs if job.process is None and not _targets(job)]
+    text += f"; nothing to watch in {', '.join(idle)}: no targets and no process" if idle else ""
     return f"{text}; {soak}" if soak else text
+
+
+def _targets(job: ScrapeConfig) -> int:
+    return sum(len(static.targets) for static in job.static_configs)
 
 
 def _counted(number: int, noun: str) -> str:

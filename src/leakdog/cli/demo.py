@@ -171,7 +171,8 @@ def _watch(server: str) -> Outcome:
             stage = "the leak is named; watching the healthy one" if outcome.leaking else "watching both"
             bar.update(task, completed=min(elapsed, LOOK_SECONDS), description=stage)
             if stage != said and not console.is_terminal:
-                print(f"{elapsed:4.0f} s  {stage}", flush=True)
+                wait = "" if outcome.leaking else ": a leak is named after about a minute and a half"
+                print(f"{elapsed:4.0f} s  {stage}{wait}", flush=True)
             said = stage
             if elapsed > (LOOK_SECONDS if outcome.leaking and outcome.leaking[0]["culprits"] else GIVE_UP_SECONDS):
                 return outcome

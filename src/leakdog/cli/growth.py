@@ -26,7 +26,7 @@ FETCHED = 40  # of them, evenly spread; more add nothing to a trend
 
 def add_growth(parser: argparse.ArgumentParser, group: argparse._ActionsContainer | None = None) -> None:
     """Add the choice of growth; `group` has what cannot be chosen together with it."""
-    parser.add_argument("more", metavar="FILE|DIR", nargs="*", help="further profiles, with --growth")
+    parser.add_argument("more", metavar="FILE|DIR", nargs="*", default=[], help="further profiles, with --growth")
     (group or parser).add_argument("--growth", action="store_true", help=GROWTH_HELP)
     parser.set_defaults(usage_error=parser.error)
 

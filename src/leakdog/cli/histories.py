@@ -94,7 +94,11 @@ def read_histories(path: str, *, with_load: bool = True, progress: Callable[[], 
     try:
         with _open(path) as lines:
             columns = _read(lines, path, progress)
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
+    except UnicodeDecodeError as error:
+        byte = f"the byte 0x{error.object[error.start]:02x} is not UTF-8"
+        told = f"this is no CSV text: {byte}; `leakdog analyze` judges profiles"
+        raise LeakdogError(f"reading {path}: {told}") from error
+    except (OSError, EOFError, zlib.error, csv.Error) as error:
         raise LeakdogError(f"reading {path}: {getattr(error, 'strerror', None) or error}") from error
     for each in columns.values():
         if each.time and (stray := each.stray()):

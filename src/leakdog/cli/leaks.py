@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import textwrap
 import time
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -14,7 +15,15 @@ from leakdog.cli.help import Help
 from leakdog.cli.tables import Row, print_rows
 from leakdog.model import LeakClass, LeakState, Unit, Verdict
 from leakdog.report.down import unseen
-from leakdog.report.leak import ENDED_SECONDS, class_word, ended_with_process, short_place, target_name, unix_time
+from leakdog.report.leak import (
+    ENDED_SECONDS,
+    class_word,
+    ended_with_process,
+    gone_words,
+    short_place,
+    target_name,
+    unix_time,
+)
 from leakdog.report.words import human_duration, human_rate, inert, plural, wrapped
 
 EPILOG = """examples:
@@ -105,7 +114,7 @@ def _news(leak: dict[str, Any], now: float) -> bool:
 def _hidden(resolved: int, growing: int) -> str:
     """What is not listed, and how it is."""
     more = [plural(resolved, "resolved leak")] if resolved else []
-    more += [f"{growing} that grow and are no leak"] if growing else []
+    more += [f"{growing} that {'grows and is' if growing == 1 else 'grow and are'} no leak"] if growing else []
     return f"({' and '.join(more)}: --all lists them)" if more else ""
 
 
@@ -116,6 +125,8 @@ def _none(targets: Sequence[dict[str, Any]]) -> str:
         return "no leaks known: all targets are down"
     early = sum(map(too_early, seen))
     watched = plural(len(seen), "target")
+    if early and early == len(seen):
+        return f"too early to say of {watched if len(seen) == len(targets) else f'the other {watched}'}"
     parts = [f"no leaks: {watched} watched" if len(seen) == len(targets) else f"no leaks in the other {watched}"]
     parts += [f"{early} too early to say"] if early else []
     said = [each for target in seen for each in (target.get("verdicts") or {}).values()]
@@ -154,7 +165,8 @@ def _print_table(leaks: Sequence[dict[str, Any]], down: AbstractSet[str], now: f
         since = human_duration(max(0.0, now - unix_time(group["since"])))
         state = Text(group["state"], style=colours.get(group["state"], ""))
         if all(map(ended_with_process, members)):
-            state = Text("ended with\nits process", style="yellow")
+            words = gone_words(members[0].get("reasons") or (), "ended with its process")
+            state = Text("\n".join(textwrap.wrap(words, 12)), style="yellow")
         elif all(target_name(leak) in down for leak in members):
             state.append("\n(down)")
         state.append("\n(known)" if all(leak.get("acknowledged") for leak in members) else "")

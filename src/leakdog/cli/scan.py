@@ -36,6 +36,11 @@ exit codes: 0 no leak, 1 a leak was found, 2 usage, 3 the target could not be re
 """
 RECORDING = ("recording into", "name another folder with --record")
 UNJUDGED = 3  # too early to say: whoever waits for a verdict must not take it for a good one
+REMEDIES = {
+    "connect": "see whether it runs, and whether it listens at this address",
+    "dns": "see whether the name is right, and whether it resolves here",
+    "tls": "if it speaks no TLS, give its address with http://",
+}
 SHORTEST_SECONDS, SAMPLES = 120.0, 60  # of a scan, where nothing else is asked for
 GARBAGE_FREE = frozenset({LeakClass.GOROUTINE, LeakClass.THREADS, LeakClass.FILES})  # in these leaks there is none
 
@@ -134,7 +139,7 @@ def _tell(args: argparse.Namespace, sampled: Sampled) -> int:
     fleet = sampled.fleet
     (watched,) = fleet
     firing = [leak for leak in fleet.leaks() if leak.firing_since is not None]
-    unread = f"reading {watched.key.instance}: {watched.last_error or 'it was not read at all'}"
+    unread = f"reading {watched.key.instance}: {_remedied(watched.last_error) or 'it was not read at all'}"
     if sampled.interrupted:
         known = unread if watched.last_success is None else "this is what is known so far"
         _note(f"ended after {human_duration(round(sampled.seconds))}; {known}")
@@ -152,6 +157,12 @@ def _tell(args: argparse.Namespace, sampled: Sampled) -> int:
             _note("no collection was asked for, so what grows may be garbage: scan with --gc, or longer, to be sure")
         return 1
     return UNJUDGED if unjudged(watched) or suspected(watched, args.interval) else 0
+
+
+def _remedied(error: str) -> str:
+    """Why a target could not be read, with what whoever typed its address does first."""
+    told = REMEDIES.get(error.partition(":")[0])
+    return f"{error}; {told}" if told else error
 
 
 def _record(profiles: Iterable[tuple[str, bytes]], folder: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
+from collections.abc import Iterator
 
 from leakdog.config.schema import DetectionConfig, Preset
 from leakdog.detect.conclude import first_verdict_seconds, unsure
@@ -52,14 +54,29 @@ def as_text(fleet: Fleet, watched: Watched, seconds: float, interval: float) -> 
     if leaks:
         return "\n\n".join(leak_text(leak_view(leak, fleet)) for leak in leaks)
     lines = wrapped(_verdict(watched, seconds, interval))
-    for signal, found in sorted(watched.assessments.items()):
+    for signal, found, reason in _by_signal(watched):
         verdict = "growing" if _grows(found, interval) else found.verdict.value.replace("_", " ")
-        first, *more = wrapped(_reason(found), width=WIDTH - REASONS) or [""]
-        lines += [f"  {signal.value:18} {verdict:10} {first}", *(f"{'':{REASONS}}{line}" for line in more)]
+        first, *more = wrapped(reason, width=WIDTH - REASONS) or [""]
+        lines += [f"  {signal:18} {verdict:10} {first}", *(f"{'':{REASONS}}{line}" for line in more)]
     for grown in watched.harmless:
         lines.append(f"{CLASS_WORDS[grown.leak_class]} ({grown.signal.value}):")
         lines += [line for reason in grown.reasons for line in wrapped(f"- {reason}", 2)]
     return "\n".join(lines)
+
+
+def _by_signal(watched: Watched) -> Iterator[tuple[str, Assessment, str]]:
+    """Each signal with what is said of it and why; those that wait for a verdict for one reason are told together."""
+    waiting = defaultdict[str, list[str]](list)
+    for signal, found in sorted(watched.assessments.items()):
+        if found.verdict is Verdict.TOO_EARLY:
+            waiting[_reason(found)].append(signal.value)
+    for signal, found in sorted(watched.assessments.items()):
+        reason = _reason(found)
+        alike = waiting[reason] if found.verdict is Verdict.TOO_EARLY else []
+        if len(alike) < 2:
+            yield signal.value, found, reason
+        elif signal.value == alike[0]:
+            yield f"{len(alike)} signals", found, f"{reason}: {', '.join(alike)}"
 
 
 def _verdict(watched: Watched, seconds: float, interval: float) -> str:

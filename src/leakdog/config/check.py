@@ -14,6 +14,8 @@ from leakdog.config.words import listed, quoted
 
 Finding = tuple[Path, str]
 
+LEAST_MEMORY = 1 << 20  # a limit below it is a number without its unit
+
 
 def cross_check(config: Config, places: Places) -> Iterator[Finding]:
     """Find contradictions. Values that could not be read take part in none of them."""
@@ -38,6 +40,9 @@ def _job(config: Config, job: ScrapeConfig, path: Path, places: Places) -> Itera
     if has_targets and not (job.metrics_path or (job.pprof_path and job.profiles)):
         message = "nothing is read from these targets; give metrics_path, or pprof_path and profiles"
         yield (*path, "static_configs"), message
+    if job.memory_limit is not None and job.memory_limit < LEAST_MEMORY:
+        message = f"{job.memory_limit:,} bytes are fewer than any process takes; give the unit, such as 512MiB"
+        yield (*path, "memory_limit"), message
     if job.load_metrics and not job.metrics_path:
         yield (*path, "load_metrics"), "counters stand on the metrics page, and metrics_path is empty; give it"
     if job.process == ProcessConfig() and (*path, "process") not in places.bad:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from leakdog.config.resolve import base_interval, of_whole_user
 from leakdog.config.schema import Config
@@ -15,6 +16,7 @@ from leakdog.errors import StoreError
 from leakdog.model import Leak, TargetKey
 from leakdog.pipeline.judge import end_leaks, ended_with
 from leakdog.pipeline.state import Fleet, Watched
+from leakdog.report.leak import UNWATCHED
 from leakdog.schedule import Schedule
 from leakdog.store.contract import Store
 
@@ -84,6 +86,9 @@ class Roster:
         del self._intervals[key]
         watched = self._fleet.remove(key)
         ended = end_leaks(watched, now, settings)
+        if watched.target.pid is None:  # else it is not found any more because the process has ended
+            ended = [replace(leak, reasons=(*leak.reasons, UNWATCHED)) for leak in ended]
+            watched.leaks |= {leak.leak_class: leak for leak in ended}
         self._fleet.depart(key, watched.leaks.values())
         await self._put_down(ended)
         await self._memory.forget(watched)
@@ -94,6 +99,10 @@ class Roster:
         """Store leaks that have ended with their targets, with the last profiles of these."""
         await self._store.put_leaks(ended)
         for leak in ended:
+            code = f": {leak.culprits[0].frame.function}" if leak.culprits else ""
+            log.info(
+                "leak %s of %s is over, as its target is gone (%s)%s", leak.id, leak.key, leak.leak_class.value, code
+            )
             await self._keep_last(leak)
 
     def _slot_of(self, key: TargetKey) -> Callable[[float], Awaitable[None]]:

@@ -10,9 +10,10 @@ import time
 import tracemalloc
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from leakdog.config.schema import Backend, Config, Preset
+from leakdog.config.schema import Backend, Config, Preset, StorageConfig
 from leakdog.daemon.malloc import give_back
 from leakdog.daemon.memory import Memory
 from leakdog.daemon.roster import Roster
@@ -29,6 +30,7 @@ from leakdog.pipeline.state import Fleet, Watched
 from leakdog.pipeline.watch import Pipeline
 from leakdog.pipeline.worker import Worker
 from leakdog.report.soak import soak_of
+from leakdog.report.words import plural
 from leakdog.schedule import Schedule
 from leakdog.sdnotify import notify, watchdog_interval_seconds
 from leakdog.store import open_store
@@ -87,9 +89,7 @@ class Daemon:
                 tracemalloc.start(EXPOSE_FRAMES)
                 stack.callback(tracemalloc.stop)
             store = open_store(config.storage)
-            log.info(
-                "the store is %s", "in memory" if config.storage.backend is Backend.MEMORY else config.storage.path
-            )
+            log.info("the store is %s", _place(config.storage))
             stack.push_async_callback(store.close)
             self._worker = await stack.enter_async_context(Worker(self._decoder_died))
             self._build(config, store, await stack.enter_async_context(HttpClient()))
@@ -108,7 +108,8 @@ class Daemon:
                 task.add_done_callback(self._ended)
             self.fleet.ready = True
             notify("READY=1")
-            log.info("ready: %d targets, http://%s:%d", len(self.fleet.targets), self._options.host, server.port)
+            watched = plural(len(self.fleet.targets), "target")
+            log.info("ready: %s, http://%s:%d", watched, self._options.host, server.port)
             if started is not None:
                 started(server.port)
             await self._stop.wait()
@@ -188,7 +189,7 @@ class Daemon:
                 log.warning("storage has changed: restart leakdog to use it; until then the old one is used")
             self._use(config)
             await self._watch(config)
-            log.info("configuration reloaded: %d targets", len(self.fleet.targets))
+            log.info("configuration reloaded: %s", plural(len(self.fleet.targets), "target"))
         except ConfigError as error:
             self.fleet.reload_successful = False
             for problem in error.problems:
@@ -283,3 +284,8 @@ class Daemon:
         except StoreError as error:
             log.error("the detector's state was not saved: %s", error)
         log.info("stopped")
+
+
+def _place(storage: StorageConfig) -> str:
+    """Where the store is, as whoever reads the log finds it from any directory."""
+    return "in memory" if storage.backend is Backend.MEMORY else str(Path(storage.path).absolute())

@@ -12,6 +12,7 @@ MINUTE, HOUR, YEAR = 60.0, 3600.0, 365.25 * DAY
 AGREED = 3.0  # standard errors, over lives, from which growth is said to come back
 MOST_ERRORS = 99.0  # beyond, the number says no more than that it is sure
 MOST_TIMES = 20.0
+NARROW, NARROW_WORDS = 0.01, "less than 1% to each side"
 PREFIXES = ("", "Ki", "Mi", "Gi", "Ti")
 Finding = dict[str, float]
 
@@ -39,7 +40,14 @@ def rate(per_second: float, interval: tuple[float, float], unit: Unit) -> str:
     spans = ((1.0, "s"), (MINUTE, "min"), (HOUR, "h"), (DAY, "day"))
     seconds, name = next((span for span in spans if abs(per_second) * span[0] >= least), spans[-1])
     low, high = (amount(each * seconds, unit) for each in interval)
-    return f"{amount(per_second * seconds, unit)}/{name} (90% interval {low} to {high})"
+    ends = NARROW_WORDS if narrow(per_second, interval) else f"{low} to {high}"
+    return f"{amount(per_second * seconds, unit)}/{name} (90% interval {ends})"
+
+
+def narrow(per_second: float, interval: tuple[float, float]) -> bool:
+    """Whether the ends of an interval are so near that they tell no more than its middle does."""
+    low, high = interval
+    return max(high - per_second, per_second - low) < NARROW * abs(per_second)
 
 
 def span(seconds: float) -> str:

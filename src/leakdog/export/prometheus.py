@@ -126,7 +126,9 @@ def _leak_metrics(leaks: list[Leak]) -> Iterator[Metric]:
         "leakdog_leak_growth_quantity_per_second", "Growth of a leaking signal that counts things.", labels=LEAK
     )
     left = GaugeMetricFamily(
-        "leakdog_leak_time_to_limit_seconds", "Time until the memory limit at the present growth.", labels=LEAK
+        "leakdog_leak_time_to_limit_seconds",
+        "Time until the memory limit at the present growth, of the signal or of memory that leaks with it.",
+        labels=LEAK,
     )
     known = GaugeMetricFamily(
         "leakdog_leak_acknowledged",

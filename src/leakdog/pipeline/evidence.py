@@ -181,7 +181,10 @@ class Collector:
                 got.stored += [] if refused else [page.file]
             except (FetchError, StoreError) as error:
                 got.missing[page.file] = _why(error)
-                log.info("%s of leak %s of %s is not there: %s", page.file, leak.id, leak.key, error)
+                # A program in another language than Go has few of these pages, and that is no news.
+                absent = isinstance(error, FetchError) and error.status in ABSENT_STATUSES
+                level = logging.DEBUG if absent else logging.INFO
+                log.log(level, "%s of leak %s of %s is not there: %s", page.file, leak.id, leak.key, error)
                 if isinstance(error, FetchError) and error.reason in SILENT:
                     got.missing |= {rest.file: "not asked for after that" for rest in pages[number + 1 :]}
                     break

@@ -40,6 +40,8 @@ from leakdog.pipeline.sites import BESIDE, Sites
 MOST_DEPARTED = 1000
 # Lives of which the build is remembered.
 LIVES = 10
+# Nearer to its limit than this, a leak is listed before others: as near as fires at once.
+NEAR_SECONDS = 6 * 3600.0
 
 
 class Lived(NamedTuple):
@@ -198,6 +200,12 @@ class Watched:
         return bool(self.job.pprof_path) and kind in self.job.profiles and kind.value not in self.absent
 
 
+def _left(leak: Leak) -> float:
+    """Seconds to the limit where that is near; of all others, which are not told apart by it, more than that."""
+    left = leak.time_to_limit_seconds
+    return NEAR_SECONDS if left is None else min(left, NEAR_SECONDS)
+
+
 def _aged(leak: Leak, before: float) -> bool:
     """Whether a leak has ended before this, and is not suspected again."""
     ended = leak.updated if leak.resolved_since is None else leak.resolved_since
@@ -301,8 +309,8 @@ class Fleet:
         self.departed = {key: leaks for key, leaks in young.items() if leaks}
 
     def leaks(self) -> list[Leak]:
-        """All listed leaks: firing first, then pending, then resolved, in each those first that began last."""
+        """Firing ones first, then pending, then resolved; in each what is near its limit, then the newest."""
         order = [LeakState.FIRING, LeakState.PENDING, LeakState.RESOLVED]
         found = [leak for each in self.targets.values() for leak in each.leaks.values() if leak.state in order]
         found += [leak for leaks in self.departed.values() for leak in leaks if leak.state in order]
-        return sorted(found, key=lambda leak: (order.index(leak.state), -leak.since, leak.id))
+        return sorted(found, key=lambda leak: (order.index(leak.state), _left(leak), -leak.since, leak.id))

@@ -11,7 +11,8 @@ from leakdog.report.words import human_moment, plural
 
 TO_DO = "to do: "
 REMEDIES = {
-    Reason.TIMEOUT: "see whether it hangs; if it is only slow, raise `scrape_timeout`",
+    Reason.TIMEOUT: "see whether it hangs; if it is slow, raise `scrape_timeout`, and "
+    "`scrape_interval` if that is as short",
     Reason.DNS: "see whether the name of its host is right in the configuration, and whether it resolves here",
     Reason.CONNECT: "see whether it runs, and whether it listens at this address",
     Reason.TLS: "see whether its certificate is valid, and whether `scheme` of its job is right",

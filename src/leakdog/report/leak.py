@@ -6,7 +6,7 @@ that it reads from a daemon as of one that it found itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from leakdog.report.words import (
     HOUR,
     WIDTH,
     human_duration,
+    human_interval,
     human_moment,
     human_rate,
     human_share,
@@ -43,6 +44,8 @@ CLASS_WORDS = {
 MEMORY = "memory leak"  # of which nothing is known but that the process grows
 _STATE_WORDS = {LeakState.PENDING: "suspected ", LeakState.RESOLVED: "resolved "}
 ENDED_SECONDS = HOUR  # so long a leak that ended with its process is news: whoever is woken by its end finds it
+# Said of a leak whose target was taken from the configuration: nobody looks any more whether its process runs.
+UNWATCHED = "its target is watched no more: whether its process runs on is not known"
 
 
 def class_word(leak_class: str, reasons: Iterable[str]) -> str:
@@ -82,7 +85,13 @@ def _what(leak: Json) -> str:
     state = _STATE_WORDS.get(state, "")
     words = MEMORY if RESIDENT_ALONE in (leak.get("reasons") or ()) else CLASS_WORDS.get(leak["class"], leak["class"])
     rate = f", {human_rate(leak['growth_per_second'], _unit(leak))}" if leak.get("growth_per_second") else ""
-    return f"{known}{state}{words}{' (its process has ended)' if gone else ''}{rate}"
+    over = f" ({gone_words(leak.get('reasons') or ())})" if gone else ""
+    return f"{known}{state}{words}{over}{rate}"
+
+
+def gone_words(reasons: Sequence[str], ended: str = "its process has ended") -> str:
+    """Of a leak that is over for another cause than that it was mended, which; `ended` for the usual one."""
+    return "watched no more" if UNWATCHED in reasons else ended
 
 
 def _by(leak: Json) -> str:
@@ -157,7 +166,8 @@ def _ended(leak: Json) -> str:
     """What became of the process, and where what it held can be seen."""
     when = human_time(unix_time(leak["process_ended"]))
     if ended_with_process(leak):
-        return f"Its process was gone {when}; its last profiles are kept: leakdog evidence {leak['id']}"
+        gone = "It is watched no more since" if UNWATCHED in (leak.get("reasons") or ()) else "Its process was gone"
+        return f"{gone} {when}; its last profiles are kept: leakdog evidence {leak['id']}"
     return f"A process before this one ended {when} while it grew in the same way"
 
 
@@ -228,14 +238,13 @@ def _facts(leak: Json, now: float | None) -> Iterator[tuple[str, str]]:
         yield "growth", human_rate(leak["growth_per_second"], unit) + _interval(leak, unit)
     if leak.get("time_to_limit_seconds") is not None:
         left = leak["time_to_limit_seconds"]
-        yield "limit", f"reached in {human_duration(left)} at this rate" if left > 0 else "reached"
+        yield "limit", f"reached in {human_duration(left)} if it goes on like this" if left > 0 else "reached"
 
 
 def _interval(leak: Json, unit: Unit) -> str:
     if not leak.get("interval"):
         return ""
-    low, high = (human_rate(each, unit) for each in leak["interval"])
-    return f" (90% interval: {low} to {high})"
+    return f" (90% interval: {human_interval(leak.get('growth_per_second'), leak['interval'], unit)})"
 
 
 def _culprit(number: int, culprit: Json, unit: Unit, width: int, *, with_stack: bool) -> Iterator[str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import textwrap
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
+from leakdog.detect.words import NARROW_WORDS, narrow
 from leakdog.model import Unit, Verdict
 
 WIDTH = 78  # of sentences
@@ -63,6 +64,14 @@ def human_rate(per_second: float | None, unit: Unit) -> str:
         RATE_SPANS[-1] if per_second else RATE_SPANS[0],
     )
     return f"{human_value(per_second * span, unit)}/{name}"
+
+
+def human_interval(per_second: float | None, interval: Sequence[float], unit: Unit) -> str:
+    """The ends of the interval of a rate; where they would tell no more than the rate does, that."""
+    low, high = interval
+    if per_second is not None and narrow(per_second, (low, high)):
+        return NARROW_WORDS
+    return f"{human_rate(low, unit)} to {human_rate(high, unit)}"
 
 
 def human_growth(per_second: float | None, verdict: str | None, unit: Unit) -> str:

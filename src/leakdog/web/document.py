@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 
 from leakdog.model import Frame, Leak
-from leakdog.report.leak import class_word
+from leakdog.report.leak import class_word, gone_words
 from leakdog.report.words import inert
 
 STYLE = """
@@ -89,7 +89,9 @@ def leak_kind(leak: Leak) -> str:
 
 def leak_state(leak: Leak, what: str = "") -> str:
     """The state of a leak after `what`; that its process has ended is no good news, and is not told as if it were."""
-    kind, words = ("ended", "ended with its process") if leak.ended_with_process else (leak.state.value,) * 2
+    kind, words = (leak.state.value,) * 2
+    if leak.ended_with_process:
+        kind, words = "ended", gone_words(leak.reasons, "ended with its process")
     return f"<span class={kind}>{what}{words}</span>"
 
 

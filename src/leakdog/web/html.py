@@ -10,7 +10,15 @@ from leakdog.pipeline.alike import OPEN, leaks_like
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.report.leak import beside, is_hint, no_code, share_of, summary
 from leakdog.report.spans import Spans
-from leakdog.report.words import human_duration, human_growth, human_moment, human_rate, human_time, human_value
+from leakdog.report.words import (
+    human_duration,
+    human_growth,
+    human_interval,
+    human_moment,
+    human_rate,
+    human_time,
+    human_value,
+)
 from leakdog.web.document import document, leak_kind, leak_state, place, table, text
 from leakdog.web.target import RANGES, address, cost_of, down_of, value_of
 from leakdog.web.views import Json, culprit_view, leak_view
@@ -35,8 +43,8 @@ def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float, server: str = ""
     rate = human_rate(leak.growth_per_second, leak.signal.unit)
     low_high = ""
     if leak.interval is not None:
-        low, high = (human_rate(each, leak.signal.unit) for each in leak.interval)
-        low_high = f" (90% interval {low} to {high})"
+        ends = human_interval(leak.growth_per_second, leak.interval, leak.signal.unit)
+        low_high = f" (90% interval {ends})"
     grows = "Grew" if leak.state is LeakState.RESOLVED else "Grows"
     kind = " --kind goroutine" if leak.leak_class is LeakClass.GOROUTINE else ""
     top = "" if view["unprofiled"] else f"\nleakdog top {text(str(leak.key))}@latest{kind}{text(server)}"
@@ -44,7 +52,8 @@ def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float, server: str = ""
     if leak.time_to_limit_seconds is not None:
         left = " It has reached the memory limit."
         if leak.time_to_limit_seconds > 0:
-            left = f" At this rate the memory limit is reached in {human_duration(leak.time_to_limit_seconds)}."
+            until = human_duration(leak.time_to_limit_seconds)
+            left = f" If it goes on like this, the memory limit is reached in {until}."
     body = (
         f"<p class=lead>{leak_state(leak)} · {text(summary(view))}</p><p>class <b>{leak_kind(leak)}</b> · "
         f"signal <code>{leak.signal.value}</code> · since {human_moment(leak.since, now)}"

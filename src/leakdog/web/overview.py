@@ -83,6 +83,8 @@ def _none(targets: Sequence[Watched]) -> str:
         return "<p>None known: all targets are down.</p>"
     down, early = len(targets) - len(seen), sum(watched.too_early for watched in seen)
     parts = [f"{'the other ' if down else ''}{plural(len(seen), 'target')}"]
+    if early and early == len(seen):
+        return f"<p>Too early to say of {parts[0]}.</p>"
     parts += [f"{early} too early to say"] if early else []
     return f"<p{'' if early or down else ' class=up'}>None in {', '.join(parts)}.</p>"
 

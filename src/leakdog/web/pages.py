@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-from leakdog.model import LeakState, Signal, TargetKey
+from leakdog.model import Leak, LeakState, Signal, TargetKey
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.report.leak import drawn
 from leakdog.report.ledger import NEEDED, ledgers
@@ -54,7 +54,7 @@ class Pages:
                 ended = leak.resolved_since if leak.pending_since is None else None
                 start, end = drawn(leak.since, ended, now)
                 readings = await self._store.readings(leak.key, leak.signal, start=start, end=end)
-                chart = _chart(readings, leak.signal, [Growth(leak.since, leak.growth_per_second)])
+                chart = _chart(readings, leak.signal, [growth_of(leak, self._fleet.targets.get(leak.key))])
                 return _html(leak_page(leak, self._fleet, chart, now, _option(request)))
         message = f"No leak has the id {wanted}. It may have been resolved and aged out; the overview lists all."
         return _html(message_page("not found", message), status=404)
@@ -82,7 +82,7 @@ class Pages:
         points = {each: (found[each].times, found[each].values) for each in NEEDED}
         times, parts = ledgers(points, LEDGER_POINTS)
         growths = [
-            Growth(leak.since, leak.growth_per_second)
+            growth_of(leak, watched)
             for leak in watched.leaks.values()
             if leak.signal is signal and leak.state in (LeakState.PENDING, LeakState.FIRING)
         ]
@@ -92,6 +92,15 @@ class Pages:
     async def style(self, request: web.Request) -> web.Response:
         """The style sheet, light and dark."""
         return web.Response(text=STYLE, content_type="text/css", headers={"Cache-Control": "max-age=3600"})
+
+
+def growth_of(leak: Leak, watched: Watched | None) -> Growth:
+    """The line to draw of a leak: over the look-back whose rate is told, as it may have grown otherwise before."""
+    seen = watched.said_of(leak.signal) if watched is not None and leak.state is not LeakState.RESOLVED else None
+    told = seen is not None and seen.growth_per_second == leak.growth_per_second
+    if seen is None or not told or seen.look_back_seconds is None:
+        return Growth(leak.since, leak.growth_per_second)
+    return Growth(max(leak.since, seen.time - seen.look_back_seconds), leak.growth_per_second)
 
 
 def _chart(readings: Readings, signal: Signal, growths: Sequence[Growth]) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
+import os
 from collections.abc import Awaitable, Callable
 
 from aiohttp import hdrs, web
@@ -73,8 +75,7 @@ class Server:
             await site.start()
         except (OSError, UnicodeError) as error:  # the latter for what cannot be a host name
             await self._runner.cleanup()
-            why = getattr(error, "strerror", None) or error
-            message = f"listening on {host}:{port}: {why}; choose another with --web.listen-address"
+            message = f"listening on {host}:{port}: {_why(error)}; choose another with --web.listen-address"
             raise LeakdogError(message) from error
         self.port = int(self._runner.addresses[0][1])
 
@@ -146,3 +147,12 @@ async def _harden(request: web.Request, handler: Handler) -> web.StreamResponse:
         response = web.json_response({"error": f"the store does not answer: {error}"}, status=503)
     response.headers.update(SECURITY_HEADERS)
     return response
+
+
+def _why(error: OSError | UnicodeError) -> str:
+    """Why an address cannot be used; asyncio says around the system's words which it was."""
+    if not isinstance(error, OSError) or error.errno is None:
+        return str(error)
+    if error.errno == errno.EADDRINUSE:
+        return "another program listens there, another leakdog perhaps"
+    return os.strerror(error.errno) if error.errno > 0 else str(error.strerror)  # below 0: of the look-up of a name

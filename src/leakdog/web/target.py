@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
@@ -35,6 +36,7 @@ from leakdog.web.views import Json, down_view
 Floats = NDArray[np.float64]
 RANGES = {"6h": 6 * 3600.0, "1d": 86400.0, "7d": 7 * 86400.0, "30d": 30 * 86400.0}
 DEFAULT_RANGE = "1d"
+KEY = re.compile("`([^`]*)`")  # a key of the configuration, in sentences for terminals
 # Signals that are shown first where nothing leaks: the first that is known.
 SHOWN_FIRST = (Signal.RSS_ANON, Signal.RSS, Signal.INUSE_SPACE, Signal.SYS)
 
@@ -114,7 +116,11 @@ def _lead(watched: Watched, now: float) -> str:
 
 def down_of(view: Json, now: float) -> str:
     """Why a target is down, since when, and what to do; see `leakdog.web.views.down_view`."""
-    return "".join(f"<p>{text(line)}</p>" for line in down_lines(view, now))
+    return "".join(f"<p>{KEY.sub(_code, text(line))}</p>" for line in down_lines(view, now))
+
+
+def _code(key: re.Match[str]) -> str:
+    return f"<code>{key[1]}</code>"
 
 
 def _leaks(watched: Watched) -> str:

@@ -196,7 +196,63 @@ def test_any_rates(together: dict[Signal, float]) -> None:
 def test_a_reckoned_share_is_told_only_where_it_is_one(live: float, told: str) -> None:
     """Garbage is reckoned at as much as the live heap: what could explain more than there is explains no 100 %."""
     process = seen(Signal.RSS_ANON, Verdict.LEAK, MIB)
-    heap = seen(Signal.INUSE_SPACE, Verdict.LEAK, live, low=live / 2)
-    (found,) = classify({Signal.RSS_ANON: process, Signal.INUSE_SPACE: heap}, {}, {})
+    heap = seen(Signal.HEAP_ALLOC, Verdict.LEAK, live, low=live / 2)
+    (found,) = classify({Signal.RSS_ANON: process, Signal.HEAP_ALLOC: heap}, {}, {})
     assert found.leak_class is LeakClass.HEAP
     assert found.reasons[-1].endswith(told)
+
+
+def test_of_a_profile_alone_no_garbage_is_counted() -> None:
+    """Nothing tells garbage where a heap profile is all there is: what it shows of the growth is told, of one span."""
+    heap = replace(seen(Signal.INUSE_SPACE, Verdict.LEAK, 0.2 * MIB, low=0.1), look_back_seconds=50.0)
+    process = replace(seen(Signal.RSS_ANON, Verdict.LEAK, 0.5 * MIB), look_back_seconds=100.0)
+    together = {Signal.INUSE_SPACE: 0.3 * MIB, Signal.RSS_ANON: 0.5 * MIB}
+    verdicts = {heap.signal: heap, process.signal: process}
+    (found,) = classify(verdicts, {}, together)
+    assert found.reasons[-1] == "the resident set grows with it: 60% of that growth is in the heap profile"
+    (found,) = classify(verdicts, {})
+    assert found.reasons[-1] == "the resident set grows with it: 40% of that growth is in the heap profile"
+    (found,) = classify(verdicts, {}, {Signal.INUSE_SPACE: -MIB, Signal.RSS_ANON: 0.0})
+    assert found.reasons[-1] == "the resident set grows with it: 40% of that growth is in the heap profile"
+    (found,) = classify(verdicts, {}, together | {Signal.INUSE_SPACE: MIB})
+    assert found.reasons[-1] == "the resident set grows with it, by no more than live heap does"
+
+
+def test_the_limit_is_reached_when_the_resident_set_reaches_it() -> None:
+    """The kernel kills by the resident set: sooner than live heap tells, or later where that is not written to yet."""
+    heap = replace(seen(Signal.INUSE_SPACE, Verdict.LEAK, 0.2 * MIB), time_to_limit_seconds=2400.0)
+    process = replace(
+        seen(Signal.RSS_ANON, Verdict.LEAK, 0.5 * MIB),
+        time_to_limit_seconds=900.0,
+        time_to_limit_interval=(200.0, 1100.0),
+    )
+    (found,) = classify({heap.signal: heap, process.signal: process}, {})
+    assert found.signal is Signal.INUSE_SPACE
+    assert found.assessment.growth_per_second == 0.2 * MIB
+    assert found.assessment.time_to_limit_seconds == 900.0
+    assert found.assessment.time_to_limit_interval == (200.0, 1100.0)
+    assert found.reasons[-1] == "the time to the limit is that of rss_anon, which grows with it"
+    later = replace(process, time_to_limit_seconds=3000.0)
+    (found,) = classify({heap.signal: heap, process.signal: later}, {})
+    assert found.assessment.time_to_limit_seconds == 3000.0
+    steady = replace(process, verdict=Verdict.STEADY)
+    (found,) = classify({heap.signal: heap, process.signal: steady}, {})
+    assert found.assessment.time_to_limit_seconds == 2400.0
+    assert "time to the limit" not in found.reasons[-1]
+
+
+@pytest.mark.parametrize("memory", [Signal.INUSE_SPACE, Signal.RSS_ANON])
+def test_a_leak_of_goroutines_reaches_the_limit_too(memory: Signal) -> None:
+    """A number has no limit, the memory that grows with it does."""
+    leaked = seen(Signal.GOROUTINES, Verdict.LEAK, 10.0)
+    grown = replace(seen(memory, Verdict.LEAK, 10 * 4 * KIB), time_to_limit_seconds=900.0)
+    (found,) = classify({leaked.signal: leaked, memory: grown}, {})
+    assert (found.leak_class, found.assessment.time_to_limit_seconds) == (LeakClass.GOROUTINE, 900.0)
+    sooner = replace(seen(Signal.RSS_ANON, Verdict.LEAK, 10 * 4 * KIB), time_to_limit_seconds=600.0)
+    (found,) = classify({leaked.signal: leaked, memory: grown, sooner.signal: sooner}, {})
+    assert found.assessment.time_to_limit_seconds == 600.0
+    told = [each for each in found.reasons if each.startswith("the time to the limit")]
+    assert told == ["the time to the limit is that of rss_anon, which grows with it"]
+    steady = replace(grown, verdict=Verdict.STEADY)
+    (found,) = classify({leaked.signal: leaked, memory: steady}, {})
+    assert found.assessment.time_to_limit_seconds is None

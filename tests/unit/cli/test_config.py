@@ -165,3 +165,12 @@ def test_help_has_examples(argv: tuple[str, ...], capsys: pytest.CaptureFixture[
     with pytest.raises(SystemExit):
         run(*argv)
     assert "examples:\n  leakdog config " in capsys.readouterr().out
+
+
+def test_a_job_without_anything_to_watch_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It may be meant so, and mostly is not."""
+    path = tmp_path / "idle.yml"
+    path.write_text("scrape_configs: [{job_name: a}, {job_name: b, process: {name: x}}]")
+    assert run("check", str(path)) == 0
+    told = "fine: 2 jobs, 0 static targets; nothing to watch in a: no targets and no process"
+    assert told in capsys.readouterr().out

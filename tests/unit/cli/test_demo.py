@@ -115,7 +115,7 @@ def test_the_show_ends_with_its_verdict(code: int, leaks: list[object], monkeypa
     assert cli.main(["demo"]) == code
     assert started == ["leaking", "healthy", "yml"]
     said = capsys.readouterr().out
-    assert "watching both" in said
+    assert "watching both: a leak is named after about a minute and a half" in said
     assert ("the leak is named; watching the healthy one" in said) is bool(leaks)
 
 

@@ -225,3 +225,14 @@ def test_lines_are_counted_as_an_editor_does(tmp_path: Path) -> None:
     path.write_text('series,timestamp,value\n\n"a\nb",1,5\nc,x,5\n')
     with pytest.raises(LeakdogError, match=r"lines\.csv:5:3: timestamp 'x'"):
         read_histories(str(path))
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_profile_is_no_history(tmp_path: Path, packed: bool) -> None:
+    """Who gives the wrong file is told which verb takes it, in no words of the decoder."""
+    path, data = tmp_path / "heap.pb.gz", b"\n\x04\x08\x80"
+    path.write_bytes(gzip.compress(data) if packed else data)
+    with pytest.raises(LeakdogError) as raised:
+        read_histories(str(path))
+    told = "this is no CSV text: the byte 0x80 is not UTF-8; `leakdog analyze` judges profiles"
+    assert str(raised.value) == f"reading {path}: {told}"

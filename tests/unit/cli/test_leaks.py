@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from leakdog.report.leak import UNWATCHED
+
 Serve = Callable[[dict[str, Any]], str]
 Make = Callable[..., dict[str, Any]]
 Capture = pytest.CaptureFixture[str]
@@ -106,7 +108,7 @@ def test_what_grows_and_is_no_leak(serve: Serve, leak: Make, target: Make, leakd
     targets = {"/api/v1/targets": {"targets": [target(growth=GROWTH)]}}
     url = serve({"/api/v1/leaks": {"leaks": []}, **targets})
     assert leakdog("leaks", "--server", url) == 0
-    assert "(1 that grow and are no leak: --all lists them)" in capsys.readouterr().out
+    assert "(1 that grows and is no leak: --all lists them)" in capsys.readouterr().out
     assert leakdog("leaks", "--all", "--server", serve({"/api/v1/leaks": {"leaks": [leak()]}, **targets})) == 0
     text = capsys.readouterr().out
     assert text.index("firing") < text.index("cache")
@@ -166,6 +168,11 @@ def test_a_leak_that_ended_with_its_process_stays_for_an_hour(
     text = capsys.readouterr().out
     assert f"{'b' * 12}  t1 (ended)" in text
     assert re.search("d{12}  t3 *\n", text)
+    alone = leak(**ended(600), reasons=[UNWATCHED])
+    assert leakdog("leaks", "--server", serve({"/api/v1/leaks": {"leaks": [alone]}, **one(target())})) == 0
+    text = capsys.readouterr().out
+    assert any(line.startswith("watched no ") for line in text.splitlines())
+    assert "ended with" not in text
 
 
 def test_none(serve: Serve, target: Make, leakdog: Run, capsys: Capture) -> None:
@@ -181,6 +188,11 @@ def test_none(serve: Serve, target: Make, leakdog: Run, capsys: Capture) -> None
     ]
     assert leakdog("leaks", "--server", serve({"/api/v1/leaks": {"leaks": []}, **one(target())})) == 0
     assert capsys.readouterr().out == "no leaks: 1 target watched, over 48 s at least\n"
+    assert leakdog("leaks", "--server", serve({"/api/v1/leaks": {"leaks": []}, **one(target(verdicts=early))})) == 0
+    assert capsys.readouterr().out == "too early to say of 1 target\n"
+    young = {"targets": [target(up=False), target(verdicts=early), target(verdicts=early)]}
+    assert leakdog("leaks", "--server", serve({"/api/v1/leaks": {"leaks": []}, "/api/v1/targets": young})) == 0
+    assert capsys.readouterr().out.endswith("\ntoo early to say of the other 2 targets\n")
     assert leakdog("leaks", "--server", serve({"/api/v1/leaks": {"leaks": []}, **one(target(up=False))})) == 0
     assert capsys.readouterr().out.endswith("no leaks known: all targets are down\n")
 

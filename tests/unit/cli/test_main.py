@@ -101,3 +101,27 @@ def test_a_mistyped_verb_is_guessed_at(verb: str, said: str, capsys: pytest.Capt
     with pytest.raises(SystemExit, match="2"):
         cli.main([verb])
     assert capsys.readouterr().err.endswith(f"leakdog: error: {said}`leakdog --help` lists them\n")
+
+
+@pytest.mark.parametrize(
+    ("typed", "verb", "said"),
+    [
+        (["run", "leakdog.yml"], "run", "'leakdog.yml' is nothing that it takes; `leakdog run --help` tells what is"),
+        (["scan", "--preset", "soak", "1"], "scan", "'--preset' is nothing that it takes; `leakdog scan --help`"),
+        (
+            ["scan", "1", "--recrod", "x"],
+            "scan",
+            "'--recrod' is nothing that it takes; did you mean --record? `leakdog",
+        ),
+        (["config", "check", "a", "b"], "config check", "'b' is nothing that it takes; `leakdog config check --help`"),
+        (["--verbose"], "", "the following arguments are required: VERB"),
+    ],
+)
+def test_an_argument_that_a_verb_does_not_take(capsys, typed: list[str], verb: str, said: str) -> None:
+    """Its own usage is told, and the argument alone: what stands after an unknown option may be its value."""
+    with pytest.raises(SystemExit) as ended:
+        cli.main(typed)
+    told = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert told.startswith(f"usage: leakdog {verb}".rstrip())
+    assert said in told

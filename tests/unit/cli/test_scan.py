@@ -1,5 +1,6 @@
 """`leakdog scan`: what a target may be, what is refused, and how it ends."""
 
+import argparse
 import json
 import logging
 import os
@@ -16,7 +17,7 @@ import pytest
 from leakdog import cli
 from leakdog.attribute.case import Finding
 from leakdog.cli.sampling import Sampled
-from leakdog.cli.scan import _record
+from leakdog.cli.scan import _record, _tell
 from leakdog.config.schema import Config, ScrapeConfig
 from leakdog.errors import LeakdogError
 from leakdog.model import Assessment, Kind, Leak, LeakClass, LeakState, Signal, Target, TargetKey, Verdict
@@ -263,7 +264,11 @@ def test_a_name_of_several_processes_is_not_guessed_at(monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     ("said", "target"),
     [
-        ("reading 127.0.0.1:1: connect: no connection to 127.0.0.1:1: Connection refused", "127.0.0.1:1"),
+        (
+            "reading 127.0.0.1:1: connect: no connection to 127.0.0.1:1: Connection refused; see whether it runs, and "
+            "whether it listens at this address",
+            "127.0.0.1:1",
+        ),
         ("no process is called 'no-such'; give its id, its exact name, or HOST:PORT", "no-such"),
         ("no process has the id 99999999; give its id, its exact name, or HOST:PORT", "99999999"),
     ],
@@ -338,3 +343,21 @@ def test_a_recording_that_fails_at_the_end_loses_no_verdict(
         err.splitlines()[-1]
         == f"leakdog scan: recording into {tmp_path}: Is a directory; name another folder with --record"
     )
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        ("connect: no connection to a:1: Connection refused", "; see whether it runs, and whether it listens at this"),
+        ("tls: no TLS connection to a:1: wrong version number", "; if it speaks no TLS, give its address with http://"),
+        ("decode: no profile", "decode: no profile"),
+    ],
+)
+def test_a_target_that_cannot_be_read_is_told_with_what_to_do(error: str, told: str) -> None:
+    """Whoever typed the address corrects it, or looks at the program."""
+    target = TargetKey("scan", "a:1")
+    watched = Watched(Target(target), ScrapeConfig(job_name="scan"), up=False, last_error=error)
+    asked = argparse.Namespace(json=False, interval=1.0, gc=True)
+    with pytest.raises(LeakdogError, match=re.escape(told)) as raised:
+        _tell(asked, Sampled(Fleet({target: watched}), [], 3.0))
+    assert str(raised.value).startswith(f"reading a:1: {error}")

@@ -40,6 +40,22 @@ def test_it_fits_into_eighty_columns() -> None:
     ]
 
 
+def test_signals_that_wait_for_one_reason_are_told_together() -> None:
+    """A dozen signals of a young process are two lines, with their names; others keep their own."""
+    early = [
+        Assessment(each, 9.0, Verdict.TOO_EARLY, reasons=words.too_early(42.0)) for each in (Signal.RSS, Signal.SYS)
+    ]
+    later = Assessment(Signal.GOROUTINES, 9.0, Verdict.TOO_EARLY, reasons=words.too_early(80.0))
+    steady = Assessment(Signal.THREADS, 9.0, Verdict.STEADY, reasons=("changed by less than 1",))
+    told = as_text(Fleet(), scanned(*early, later, steady), 120.0, 1.0)
+    assert [line[:32].split() for line in told.splitlines() if line[:2] == "  " != line[1:3]] == [
+        ["goroutines", "too", "early"],
+        ["2", "signals", "too", "early"],
+        ["threads", "steady"],
+    ]
+    assert "can be expected in 42 s: rss, sys" in " ".join(told.split())
+
+
 def test_a_target_is_unjudged_where_nothing_is_said_of_any_signal() -> None:
     """One that is steady in one signal is judged."""
     early = Assessment(Signal.RSS, 9.0, Verdict.TOO_EARLY)

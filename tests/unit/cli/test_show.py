@@ -151,8 +151,9 @@ def test_a_leak_whose_target_is_down(serve: Serve, leak: Make, leakdog: Run, cap
     lines = capsys.readouterr().out.splitlines()
     assert lines[:2] == ["its target is down, what is told here is of before:", "timeout: no answer"]
     assert lines[2].startswith("last read 2026-01-01 00:12:00 UTC (")
-    assert lines[3:5] == ["to do: see whether it hangs; if it is only slow, raise `scrape_timeout`", ""]
-    assert lines[5].startswith("shop/127.0.0.1:6060: heap leak")
+    assert lines[3] == "to do: see whether it hangs; if it is slow, raise `scrape_timeout`, and"
+    assert lines[4:6] == ["`scrape_interval` if that is as short", ""]
+    assert lines[6].startswith("shop/127.0.0.1:6060: heap leak")
 
 
 def test_a_leak_is_drawn_from_a_while_before_it_began(serve: Serve, leak: Make, leakdog: Run) -> None:

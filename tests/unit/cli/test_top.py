@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from leakdog import cli
+
 Call = Callable[..., int]
 Serve = Callable[[dict[str, Any]], str]
 
@@ -60,3 +62,10 @@ def test_help_has_examples(call: Call, capsys: pytest.CaptureFixture[str]) -> No
     with pytest.raises(SystemExit):
         call("--help")
     assert "leakdog top heap.pb.gz -n 0 --json" in capsys.readouterr().out
+
+
+def test_only_what_is_needed_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """Further profiles go with --growth alone."""
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["top"])
+    assert capsys.readouterr().err.endswith("the following arguments are required: FILE|URL|TARGET@TIME|-\n")

@@ -64,3 +64,12 @@ def test_a_process_without_conditions_is_told_where_it_stands(problems_of: Probl
     told = [problems_of(f"scrape_configs:\n- job_name: a\n  process:{value}\n") for value in ("", " {}", " ~")]
     assert [len(problems) for problems in told] == [1, 1, 1]
     assert all("scrape_configs[0].process: every process would match" in problems[0] for problems in told)
+
+
+@pytest.mark.parametrize(("limit", "told"), [("512", True), ("1048575", True), ("1MiB", False), ("512MiB", False)])
+def test_a_memory_limit_without_its_unit(problems_of: Problems, limit: str, told: bool) -> None:
+    """No process runs in so few bytes: megabytes were meant."""
+    found = problems_of(f"scrape_configs: [{{job_name: a, memory_limit: {limit}}}]")
+    assert [("give the unit, such as 512MiB" in each, "memory_limit" in each) for each in found] == [
+        (True, True)
+    ] * told

@@ -18,6 +18,7 @@ from leakdog.detect.settings import settings_for
 from leakdog.model import Leak, LeakClass, LeakState, Signal, TargetKey
 from leakdog.pipeline.signals import Signals
 from leakdog.pipeline.state import Fleet, Watched
+from leakdog.report.leak import UNWATCHED
 from leakdog.schedule import Job
 from leakdog.store import Store
 
@@ -107,8 +108,9 @@ async def test_a_changed_interval_moves_the_slots(house: House, job) -> None:
     assert house.slots.intervals() == {str(A): 15.0}
 
 
-async def test_a_target_that_is_gone_is_watched_no_more(house: House, job) -> None:
-    """Its slot goes, its leak is resolved in the store, and its detector's state is deleted."""
+async def test_a_target_that_is_gone_is_watched_no_more(house: House, job, caplog: pytest.LogCaptureFixture) -> None:
+    """Its slot goes, its leak is resolved in the store and in the log, and its detector's state is deleted."""
+    caplog.set_level(logging.INFO)
     await house.follow(job(A.instance, B.instance))
     watched = house.fleet.targets[A]
     leak = Leak("9f1c", A, Signal.RSS, LeakClass.NATIVE, LeakState.FIRING, since=950.0, updated=990.0)
@@ -117,6 +119,10 @@ async def test_a_target_that_is_gone_is_watched_no_more(house: House, job) -> No
     await Memory(house.store).save([watched])
     await house.follow(job(B.instance))
     assert set(house.fleet.targets) == {B}
+    assert caplog.messages == [
+        f"leak 9f1c of {A} is over, as its target is gone (native)",
+        f"target {A} is no longer watched",
+    ]
     assert house.slots.intervals() == {str(B): 60.0}
     assert [(stored.state, stored.resolved_since) for stored in await house.store.leaks()] == [
         (LeakState.RESOLVED, 1000.0)
@@ -184,6 +190,7 @@ async def test_the_leak_of_a_target_that_is_gone_stays_listed_until_it_has_aged(
     await house.follow()
     (gone,) = house.fleet.leaks()
     assert (gone.id, gone.state, gone.process_ended) == ("9f1c", LeakState.RESOLVED, 1000.0)
+    assert gone.reasons == (UNWATCHED,)  # it may run on
     assert house.kept == [gone]
     house.fleet.forget(before=1000.0)
     assert house.fleet.leaks() == [gone]

@@ -278,5 +278,7 @@ async def test_a_taken_port_is_told(file: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         daemon = Daemon(lambda: load(str(file)), Options(port=port))
-        with pytest.raises(LeakdogError, match=f"listening on 127.0.0.1:{port}: .*--web.listen-address"):
+        with pytest.raises(
+            LeakdogError, match=f"listening on 127.0.0.1:{port}: another program listens there, .*--web.listen-address"
+        ):
             await daemon.run()

@@ -168,3 +168,9 @@ def test_a_cache_is_told_where_it_will_settle() -> None:
 def test_the_first_gate_that_was_not_passed_is_told(changed: dict[str, float], told: str) -> None:
     """Each in words that can be checked against the chart."""
     assert told in words.why_steady(FOUND | changed, 86400, Signal.RSS, PRODUCTION, 0.5)[0]
+
+
+def test_an_interval_that_is_narrow_is_told_without_its_ends() -> None:
+    """As the line of the growth does."""
+    assert words.rate(20.0, (19.95, 20.05), Unit.COUNT) == "20/s (90% interval less than 1% to each side)"
+    assert words.rate(20.0, (19.5, 20.05), Unit.COUNT) == "20/s (90% interval 19.5 to 20.1)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -73,9 +74,13 @@ async def kept(store: Store) -> dict[str, bytes]:
 
 
 async def test_a_leak_that_fires_keeps_before_and_after_and_what_is_told_now(
-    config: Config, store: Store, watched: Watched, leak: Leak
+    config: Config, store: Store, watched: Watched, leak: Leak, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Profiles as `go tool pprof` reads them, the command line readable; a page that is not there is counted."""
+    """Profiles as `go tool pprof` reads them, the command line readable; a page that is not there is counted.
+
+    That a program has no such page is no news for the log.
+    """
+    caplog.set_level(logging.INFO)
     client = Pages({"goroutine?debug=2": b"goroutine 1", "cmdline": b"shop\0-v", "threadcreate": b"threads"})
     made, fleet = collector(config, store, client)
     await made.fired(watched, leak)
@@ -89,6 +94,7 @@ async def test_a_leak_that_fires_keeps_before_and_after_and_what_is_told_now(
     }
     assert {file.time for file in (await store.evidence("9f1c")).values()} == {1200.0}
     assert (fleet.counters.evidence_files, fleet.counters.evidence_missing) == (6, 1)  # no allocs
+    assert caplog.messages == []
 
 
 async def test_a_process_that_has_ended_leaves_its_last_profiles(

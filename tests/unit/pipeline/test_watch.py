@@ -692,3 +692,20 @@ def test_the_order_of_leaks_stands_still() -> None:
     held = Leak("3", key, Signal.THREADS, LeakClass.THREADS, LeakState.PENDING, since=9.0, updated=99.0)
     fleet.targets[key].leaks = {leak.leak_class: leak for leak in (held, old, new)}
     assert [leak.id for leak in fleet.leaks()] == ["2", "1", "3"]
+
+
+def test_what_is_near_its_limit_is_listed_first() -> None:
+    """The soonest at the top, however new others are; a limit that is days away tells none of them apart."""
+    fleet, key = Fleet(), TargetKey("shop", "a:1")
+    fleet.targets[key] = Watched(Target(key), ScrapeConfig(job_name="shop"))
+    left = {LeakClass.HEAP: 7200.0, LeakClass.NATIVE: 600.0, LeakClass.FILES: None, LeakClass.THREADS: 864000.0}
+    since = {LeakClass.HEAP: 1.0, LeakClass.NATIVE: 2.0, LeakClass.FILES: 3.0, LeakClass.THREADS: 4.0}
+    fleet.targets[key].leaks = {
+        each: Leak(
+            each.value, key, Signal.RSS, each, LeakState.FIRING, since[each], 90.0, time_to_limit_seconds=left[each]
+        )
+        for each in left
+    }
+    waits = Leak("waits", key, Signal.RSS, LeakClass.GOROUTINE, LeakState.PENDING, 9.0, 90.0, time_to_limit_seconds=1.0)
+    fleet.targets[key].leaks[waits.leak_class] = waits
+    assert [leak.id for leak in fleet.leaks()] == ["native", "heap", "threads", "files", "waits"]

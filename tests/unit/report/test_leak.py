@@ -5,7 +5,17 @@ from typing import Any
 
 import pytest
 
-from leakdog.report.leak import beside, drawn, headline, leak_text, place, short_place, target_name, unix_time
+from leakdog.report.leak import (
+    UNWATCHED,
+    beside,
+    drawn,
+    headline,
+    leak_text,
+    place,
+    short_place,
+    target_name,
+    unix_time,
+)
 
 PUT = {"function": "shop/leaks.(*Cache).Put", "file": "/srv/shop/leaks/leaks.go", "line": 19}
 MAIN = {"function": "main.main", "file": "/srv/shop/main.go", "line": 40}
@@ -41,7 +51,7 @@ shop/127.0.0.1:6060: heap leak, 2.00 MiB/s,
 leak      3f9c2a71b0de (firing, class heap, signal inuse_space)
 since     2026-01-01 00:00:00 UTC (12 min ago)
 growth    2.00 MiB/s (90% interval: 1.50 MiB/s to 2.50 MiB/s)
-limit     reached in 2 h 5 min at this rate
+limit     reached in 2 h 5 min if it goes on like this
 
 Why leakdog says so:
   - grew in 8 of 8 parts of the last 12 min
@@ -296,6 +306,9 @@ def test_a_process_that_has_ended_is_said() -> None:
         "Its process was gone 2026-01-01 00:12:00 UTC; its last profiles are kept: leakdog evidence 3f9c2a71b0de"
     ]
     name = "shop/127.0.0.1:6060"
+    (told,) = beside(leak(**ended, reasons=[UNWATCHED]))
+    assert told.startswith("It is watched no more since 2026-01-01 00:12:00 UTC; its last profiles are kept: ")
+    assert headline(leak(**ended, reasons=[UNWATCHED])).startswith(f"{name}: suspected heap leak (watched no more), ")
     suspected = headline(leak(**ended, firing_since=None))
     assert suspected.startswith(f"{name}: suspected heap leak (its process has ended), 2.00 MiB/s")
     fired = headline(leak(**ended, firing_since="2026-01-01T00:05:00Z"))

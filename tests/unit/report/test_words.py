@@ -17,6 +17,7 @@ from leakdog.report.words import (
     human_count,
     human_duration,
     human_growth,
+    human_interval,
     human_moment,
     human_rate,
     human_share,
@@ -190,3 +191,20 @@ def test_a_moment_says_how_long_ago_it_is() -> None:
 def test_each_of_several_sentences_has_lines_of_its_own() -> None:
     """Made inert, as words of a target may be in them."""
     assert wrapped_all(("to do: look", "down \x1b[2J"), width=8) == ["to do:", "look", "down", inert("\x1b[2J")]
+
+
+@pytest.mark.parametrize(
+    ("rate", "interval", "text"),
+    [
+        (1000.0 * 386, (1000.0 * 385, 1000.0 * 387), "less than 1% to each side"),
+        (1000.0 * 386, (1000.0 * 386, 1000.0 * 386), "less than 1% to each side"),
+        (1024.0 * 200, (1024.0 * 190, 1024.0 * 201), "190 KiB/s to 201 KiB/s"),
+        (None, (1024.0, 1025.0), "1.00 KiB/s to 1.00 KiB/s"),
+        (0.0, (0.0, 0.0), "0 B/s to 0 B/s"),
+    ],
+)
+def test_ends_of_an_interval_are_told_where_they_tell_something(
+    rate: float | None, interval: tuple[float, float], text: str
+) -> None:
+    """Two ends that print alike look like a mistake, and such as differ in their last digit like precision."""
+    assert human_interval(rate, interval, Unit.BYTES) == text

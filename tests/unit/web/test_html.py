@@ -25,6 +25,7 @@ from leakdog.model import (
     Verdict,
 )
 from leakdog.pipeline.state import Cost, Fleet, Watched
+from leakdog.report.leak import UNWATCHED
 from leakdog.report.spans import Spans
 from leakdog.web.document import message_page
 from leakdog.web.html import leak_page, numbers
@@ -82,6 +83,9 @@ def test_a_leak_that_ended_with_its_process_is_not_told_as_good_news() -> None:
     page, said = leak_page(gone, fleet, "", 2000.0), "<span class=ended>ended with its process</span>"
     assert page.count(said) == 2
     assert f"{said}</td>" in overview([watched], [gone], 2000.0)
+    unwatched = leak_page(replace(gone, reasons=(UNWATCHED,)), fleet, "", 2000.0)
+    assert "<span class=ended>watched no more</span>" in unwatched
+    assert "ended" not in re.sub("<[^>]*>", "", unwatched.partition("<h2>")[0])
     assert "<h1>1 ended with its process, 1 of 1 target down</h1>" in overview([watched], [gone], 5589.0)
     assert "<h1>no leaks known, 1 of 1 target down</h1>" in overview([watched], [gone], 5591.0)
     assert "<h1>2 ended with their processes</h1>" in overview([], [gone, gone], 2000.0)

@@ -112,7 +112,7 @@ def test_the_heading_gives_no_green_light_while_targets_are_down() -> None:
     assert "<h1>no leaks known, 2 of 3 targets down</h1>" in page
     said = "2 of 3 targets are down: nothing is known of them since 1970-01-01 00:08:20 UTC (25 min ago) or later."
     assert f"<p class=down>{said}</p>" in page
-    assert "<p>None in the other 1 target, 1 too early to say.</p>" in page
+    assert "<p>Too early to say of the other 1 target.</p>" in page
     assert "<h1>1 leaking, 2 of 3 targets down</h1>" in overview([up, *down], [LEAK], 2000.0)
     assert "<h1>no leaks</h1>" in overview([up], [], 2000.0)
     assert "class=down" not in overview([up], [], 2000.0)
@@ -128,7 +128,7 @@ def test_targets_are_told_as_they_are() -> None:
 
     assert "not read yet" in row()
     assert "down timeout: too slow" in row(up=False, last_error="timeout: too slow")
-    assert "None in 1 target, 1 too early to say." in row(up=True)
+    assert "Too early to say of 1 target." in row(up=True)
     assert "None known: all targets are down." in row(up=False)
     quiet = Assessment(Signal.RSS, 1.0, Verdict.STEADY, look_back_seconds=48.0)
     assert "up steady over 48 s" in row(up=True, verdicts={Signal.RSS: quiet.verdict}, assessments={Signal.RSS: quiet})

@@ -234,3 +234,13 @@ def test_the_first_chart_is_of_what_leaks(
 def test_addresses_survive_any_name() -> None:
     """A name may hold what means something in an address."""
     assert address(TargetKey("a/b", "x?y#z[1]"), range="1d") == "/targets/a%2Fb/x%3Fy%23z%5B1%5D?range=1d"
+
+
+def test_keys_in_what_to_do_are_no_backticks() -> None:
+    """What a terminal shows between backticks is code on a page."""
+    down = watched()
+    down.up, down.last_error = False, "timeout: reading http://a:1 took longer than <1 s>"
+    page = target_page(down, SHOWN, NOW)
+    assert "raise <code>scrape_timeout</code>, and <code>scrape_interval</code> if" in page
+    assert "&lt;1 s&gt;" in page
+    assert "`" not in page
