@@ -147,11 +147,11 @@ class Grid(Filled):
         known: Array = self._spurt[rows, max(column, 0)].astype(float)
         return known
 
-    def highest(self, rows: Ints, before: int) -> Array:
+    def highest(self, rows: Ints, before: int, end: int) -> Array:
         """The same as `Group.highest` of some series, (n,)."""
         known = self.settings.levels[-1].length + 1  # columns before it are before the first reading of all
         stop = max(before - self._base[-1], known)
-        begin = max(stop - HIGHS, known)
+        begin = min(max(end - self._base[-1] - HIGHS, known), stop)
         top = self._high[:, begin:stop][rows].max(1, initial=-np.inf)
         return np.where(np.isfinite(top), top, np.nan).astype(float)
 

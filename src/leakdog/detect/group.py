@@ -147,9 +147,12 @@ class Group:
             lows[: max(ring.length - (end - ring.life_first), 0)] = np.nan
         return lows
 
-    def highest(self, before: int) -> Array:
-        """The highest reading of this life in the week before a block of the coarsest level, (n,), or NaN."""
-        cells = self.highs.between(max(before, self.highs.end) - HIGHS, before)
+    def highest(self, before: int, end: int) -> Array:
+        """The highest reading of this life before a block of the coarsest level, (n,), or NaN.
+
+        It is that of the week before block `end`, which is all that is remembered.
+        """
+        cells = self.highs.between(end - HIGHS, before)
         top: Array = np.fmax.reduce(cells, axis=1, initial=np.nan).astype(float)
         return top
 

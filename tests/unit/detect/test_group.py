@@ -127,7 +127,9 @@ def test_a_reading_that_is_no_number_is_missing() -> None:
     np.testing.assert_array_equal(panel.lows[:, -1], [5.0, math.nan, math.nan])
     np.testing.assert_array_equal(panel.load[:, -1], [2.0, math.nan, math.nan])
     np.testing.assert_array_equal(group.known[FIRST], [START, math.nan, math.nan])
-    assert group.highest(int(START) // 10 + 1)[1:].tolist() == pytest.approx([math.nan, math.nan], nan_ok=True)
+    assert group.highest(int(START) // 10 + 1, int(START) // 10 + 1)[1:].tolist() == pytest.approx(
+        [math.nan, math.nan], nan_ok=True
+    )
 
 
 def test_series_that_are_read_seldom_are_as_they_would_be_alone() -> None:
