@@ -76,6 +76,17 @@ def test_a_grid_holds_what_the_rings_would_hold(rng: np.random.Generator, restar
         assert differences(random_history(rng, 5, restarts), PRODUCTION) == 0
 
 
+def test_a_life_settles_with_the_block_in_which_it_ends(rng: np.random.Generator) -> None:
+    """Twelve quarters of an hour tell its level, the last cut short by a restart: the past joins it all the same."""
+    time = np.arange(START, START + 4 * DAY, 300)
+    second = (START + 2 * DAY) // 900 * 900
+    third = second + 3 * 3600 + 12 * 900 - 500
+    lives = np.searchsorted([second, third], time, side="right")
+    value = 1e9 + 1e8 * lives + 1e6 * rng.standard_normal(len(time))
+    start = np.array([START - 1e6, second, third])[lives]
+    assert differences(History("a", time, value, np.ones(len(time)), start), PRODUCTION) == 0
+
+
 def test_a_grid_forgets_highs_as_the_rings_do(rng: np.random.Generator) -> None:
     """Of a look-back as long as a week, or longer, the daemon no longer knows what was before it."""
     assert differences(random_history(rng, 9, 0), PRODUCTION) == 0
