@@ -34,7 +34,8 @@ class Evidence:
         base: level in the window's first quarter.
         level: level in its last eighth.
         peak: lowest of the last three blocks over the highest of the past, as a share of the rise.
-        above: last readings over the highest one of this life before the window, as a share of the rise.
+        above: last readings over the highest one of this life and the past week before the window, as a share of the
+            rise; 1 where the window is as long as that week.
         excess: last mean over the highest mean of the past, as a share of the rise.
         late: `late_growth` as a share of the rise.
         line: `line_over_logarithm`.

@@ -97,6 +97,9 @@ class Grid(Filled):
         """
         times = self.histories[row].time
         time = float(times[int(np.searchsorted(times, previous)) + 1])
+        if self._joining is not None:  # the open block is closed as a life ends, and may be the last that was wanted
+            last = int(previous // self.settings.levels[self._joining].block_seconds)
+            self.settle(last + 1, slice(row, row + 1))
         self._remember_level(row, previous)
         self.life_start[row], self.first_time[row] = life_start, time
         for number, level in enumerate(self.settings.levels):
@@ -110,12 +113,12 @@ class Grid(Filled):
         self._settled[row] = bool(np.isnan(self._before[row]))
         return time
 
-    def settle(self, end: int) -> None:
+    def settle(self, end: int, rows: slice = slice(None)) -> None:
         """Move the past of lives that have shown their level by block `end` of the first joining level."""
         if self._joining is None:
             return
         level, need = self._joining, self.settings.settle_blocks
-        for row in np.flatnonzero(~self._settled):
+        for row in np.arange(self.count)[rows][~self._settled[rows]]:
             begin = self._life_first[level, row] - self._base[level]
             seen = self._lows[level][row, begin : end - self._base[level]]
             seen = seen[~np.isnan(seen)]
@@ -147,11 +150,11 @@ class Grid(Filled):
         known: Array = self._spurt[rows, max(column, 0)].astype(float)
         return known
 
-    def highest(self, rows: Ints, before: int) -> Array:
+    def highest(self, rows: Ints, before: int, end: int) -> Array:
         """The same as `Group.highest` of some series, (n,)."""
         known = self.settings.levels[-1].length + 1  # columns before it are before the first reading of all
         stop = max(before - self._base[-1], known)
-        begin = max(stop - HIGHS, known)
+        begin = min(max(end - self._base[-1] - HIGHS, known), stop)
         top = self._high[:, begin:stop][rows].max(1, initial=-np.inf)
         return np.where(np.isfinite(top), top, np.nan).astype(float)
 

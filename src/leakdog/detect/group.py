@@ -47,6 +47,7 @@ class Group:
     Attributes:
         life_start: of the process.
         last_time: of the last reading of any series.
+        behind: when readings began to come from long before it; infinite where they do not.
         rings: the closed blocks, by level.
         opened: (levels, 2, n) lowest and highest reading in each level's open block; infinite where there is none.
         known: (4, n) of each series the last reading's time, that of the first one in this life (NaN where none is),
@@ -61,13 +62,26 @@ class Group:
     """
 
     __slots__ = (
-        *("course", "found", "highs", "known", "last_time", "life_start", "limited", "lives", "opened", "rings"),
+        *(
+            "behind",
+            "course",
+            "found",
+            "highs",
+            "known",
+            "last_time",
+            "life_start",
+            "limited",
+            "lives",
+            "opened",
+            "rings",
+        ),
         *("settings", "spurt"),
     )
 
     def __init__(self, settings: Settings, rows: int) -> None:
         self.settings = settings
         self.life_start = self.last_time = LOWEST
+        self.behind = math.inf
         self.rings = [Ring(rows, level.length, level.block_seconds) for level in settings.levels]
         self.opened = np.empty((len(settings.levels), 2, rows))
         self.opened[:, LOW], self.opened[:, HIGH] = math.inf, LOWEST
@@ -96,14 +110,14 @@ class Group:
         """Take in one reading of each series.
 
         Args:
-            time: unix seconds; readings not later than the last are ignored.
+            time: unix seconds; readings not later than the last are ignored, unless the clock was far ahead then.
             values: (n,) in each signal's unit; one that is not finite is none.
             life_start: when the process started; another one than before begins a new life.
             load: work done per second, in any unit; None where not known.
             limited: (n,) which series have a limit, so that urgent look-backs see them; None: all.
 
         """
-        if time <= self.last_time:
+        if time <= self.last_time and not self._was_ahead(time):
             return
         self.limited = limited
         value = np.asarray(values, float)
@@ -111,7 +125,7 @@ class Group:
         if abs(life_start - self.life_start) > LIFE_TOLERANCE_SECONDS:
             self._begin_life(life_start)
         self._note_times(time, told)
-        self.last_time = time
+        self.last_time, self.behind = time, math.inf
         for number, ring in enumerate(self.rings):
             index = _block(time, ring.block_seconds)
             if index == ring.index:
@@ -122,6 +136,19 @@ class Group:
         if told.any() and time >= life_start + self.settings.levels[0].warm_up_seconds:
             low, high = np.where(told, value, math.inf), np.where(told, value, LOWEST)
             self._add(0, low, high, math.nan if load is None or not math.isfinite(load) else load)
+
+    def _was_ahead(self, time: float) -> bool:
+        """Whether the clock has long been behind the last reading, which had a wrong time then; all is forgotten."""
+        block = self.settings.levels[-1].block_seconds
+        if time > self.last_time - self.settings.history_blocks * block:
+            return False
+        self.behind = min(self.behind, time)
+        if time < self.behind + block:
+            return False
+        fresh = Group(self.settings, len(self))
+        for name in self.__slots__:
+            setattr(self, name, getattr(fresh, name))
+        return True
 
     @property
     def settled(self) -> Bools:
@@ -147,9 +174,12 @@ class Group:
             lows[: max(ring.length - (end - ring.life_first), 0)] = np.nan
         return lows
 
-    def highest(self, before: int) -> Array:
-        """The highest reading of this life in the week before a block of the coarsest level, (n,), or NaN."""
-        cells = self.highs.between(max(before, self.highs.end) - HIGHS, before)
+    def highest(self, before: int, end: int) -> Array:
+        """The highest reading of this life before a block of the coarsest level, (n,), or NaN.
+
+        It is that of the week before block `end`, which is all that is remembered.
+        """
+        cells = self.highs.between(end - HIGHS, before)
         top: Array = np.fmax.reduce(cells, axis=1, initial=np.nan).astype(float)
         return top
 

@@ -118,7 +118,7 @@ class Run:
             life_start=grid.life_start[rows],
             lives=grid.lives[rows],
             swing=grid.swing(rows, hour),
-            highest=lambda: grid.highest(rows, begins(look, now, settings)),
+            highest=lambda: grid.highest(rows, begins(look, now, settings), hour),
             course=lambda: grid.spurt(rows, now) if look.urgent else grid.course(rows, hour),
             threshold=lambda: least_scores(look, settings, len(rows), lambda: grid.panel(0, int(now // finest), rows)),
         )

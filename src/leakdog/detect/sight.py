@@ -96,7 +96,8 @@ class Sight:
         """Highest readings of this life before a look-back."""
         before = begins(look, self._now, self._group.settings)
         if before not in self._highest:
-            self._highest[before] = self._group.highest(before)
+            end = int(self._now // self._group.settings.levels[-1].block_seconds)
+            self._highest[before] = self._group.highest(before, end)
         return self._highest[before]
 
     def _threshold(self, look: Look) -> Array:

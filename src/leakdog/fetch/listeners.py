@@ -25,7 +25,7 @@ def is_loopback(host: str) -> bool:
     if host.lower() == "localhost":
         return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return _plain(ipaddress.ip_address(host)).is_loopback
     except ValueError:
         return False
 
@@ -72,7 +72,7 @@ def _answering(host: str) -> list[tuple[Address, ...]]:
     """Addresses whose listener answers for a host; the kernel prefers an earlier group to a later one."""
     if host.lower() == "localhost":
         return [LOCALHOST, ANY]
-    address = ipaddress.ip_address(host)
+    address = _plain(ipaddress.ip_address(host))
     return [(address,), *((wildcard,) for wildcard in ANY if wildcard.version >= address.version)]
 
 
@@ -93,7 +93,11 @@ def _address(words: str) -> Address:
     """An address as /proc/net/tcp writes it: 32-bit words in this machine's byte order, in hexadecimal."""
     count = len(words) // 8
     packed = struct.pack(f"={count}I", *struct.unpack(f">{count}I", bytes.fromhex(words)))
-    address = ipaddress.ip_address(packed)
+    return _plain(ipaddress.ip_address(packed))
+
+
+def _plain(address: Address) -> Address:
+    """The address of version 4 that one of version 6 stands for, if it does."""
     return getattr(address, "ipv4_mapped", None) or address
 
 

@@ -249,8 +249,10 @@ class Gatherer:
             return
         try:
             got.observations.append(await self._local.read(pid))
-        except FetchError:  # it ended between two passes: look for the new one in the next
-            watched.local_pid = None
+        except FetchError as error:
+            if error.reason is Reason.TIMEOUT:
+                raise
+            watched.local_pid = None  # it ended between two passes: look for the new one in the next
             return
         watched.local_pid = pid
 

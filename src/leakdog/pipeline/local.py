@@ -1,19 +1,21 @@
 """Processes of this machine: their readings, and which of them a target on a loopback address is, if that is sure.
 
 All of it is read by one thread: several would spend most of their time handing the interpreter to each other, as each
-of the kernel's many small files gives it away three times.
+of the kernel's many small files gives it away three times. Where the kernel does not answer, as of a process that waits
+for its disk with its memory map held, another thread goes on with the others.
 """
 
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from leakdog.errors import FetchError
+from leakdog.errors import FetchError, Reason
 from leakdog.fetch.listeners import Listeners, is_loopback
 from leakdog.fetch.process import command_line, read_process
 from leakdog.model import Observation
@@ -25,6 +27,16 @@ Ask = Callable[[Watched, str, Mapping[str, Sequence[str]]], Awaitable[bytes]]
 
 # Between when a process began and when it says it did.
 START_SECONDS = 5
+# Reading takes milliseconds. What takes so long may take for ever.
+STUCK_SECONDS = 10.0
+
+
+class _Thread:
+    """A thread, since when it is at work, and at which process."""
+
+    def __init__(self) -> None:
+        self.pool = ThreadPoolExecutor(1, "leakdog-process")
+        self.on: tuple[float, int | None] | None = None
 
 
 class LocalProcesses:
@@ -32,7 +44,9 @@ class LocalProcesses:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._thread = ThreadPoolExecutor(1, "leakdog-process")
+        self._thread = _Thread()
+        self._stuck: set[int] = set()
+        self._lock = threading.Lock()  # of `_stuck`, and of what the thread is on
         self._looking = asyncio.Lock()
         self._looked = float("-inf")
         self._listeners: Listeners | None = None
@@ -41,10 +55,10 @@ class LocalProcesses:
         """Readings of a process.
 
         Raises:
-            FetchError: as `read_process`.
+            FetchError: as `read_process`, and `timeout` where an earlier reading of it has not ended.
 
         """
-        return await self._aside(lambda: read_process(pid, self._clock()))
+        return await self._aside(lambda: read_process(pid, self._clock()), pid)
 
     async def find(self, watched: Watched, observations: Sequence[Observation], ask: Ask) -> int | None:
         """The pid that listens on the target's loopback address, if what the target says of itself agrees.
@@ -55,6 +69,9 @@ class LocalProcesses:
             watched: the target.
             observations: what this pass has told of it so far.
             ask: how it is asked what it was started as, where it does not tell when.
+
+        Raises:
+            FetchError: `timeout` where an earlier reading of that process has not ended.
 
         """
         url = urlsplit(watched.target.base_url or "")
@@ -68,7 +85,9 @@ class LocalProcesses:
         if told:
             try:
                 seen = await self.read(pid)
-            except FetchError:
+            except FetchError as error:
+                if error.reason is Reason.TIMEOUT:
+                    raise
                 return None
             return pid if seen.start_time is not None and abs(seen.start_time - told[-1]) < START_SECONDS else None
         if not watched.job.pprof_path:
@@ -77,7 +96,7 @@ class LocalProcesses:
             said = await ask(watched, f"{watched.job.pprof_path}/cmdline", {})
         except FetchError:
             return None
-        return pid if said and said == await self._aside(lambda: command_line(pid)) else None
+        return pid if said and said == await self._aside(lambda: command_line(pid), pid) else None
 
     async def _look(self) -> Listeners:
         """Who listens where. All that ask while one look is on share the next, which sees what they have seen."""
@@ -89,5 +108,32 @@ class LocalProcesses:
                 self._looked = began
             return self._listeners
 
-    async def _aside(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+    async def _aside(self, work: Callable[[], T], pid: int | None = None) -> T:
+        """Work in the thread; `pid` is the process that it is about."""
+        self._leave_stuck()
+        if pid in self._stuck:
+            raise FetchError(Reason.TIMEOUT, f"process {pid} cannot be read: the kernel has not answered since it was")
+
+        thread = self._thread
+
+        def run() -> T:
+            thread.on = time.monotonic(), pid
+            try:
+                return work()
+            finally:
+                with self._lock:
+                    thread.on = None
+                    self._stuck.discard(pid or 0)
+
+        return await asyncio.get_running_loop().run_in_executor(thread.pool, run)
+
+    def _leave_stuck(self) -> None:
+        """Go on in a new thread where this one is stuck. A process that it is stuck at is not read again until then."""
+        with self._lock:
+            on = self._thread.on
+            if on is None or time.monotonic() - on[0] < STUCK_SECONDS:
+                return
+            if on[1] is not None:
+                self._stuck.add(on[1])
+        self._thread.pool.shutdown(wait=False)
+        self._thread = _Thread()

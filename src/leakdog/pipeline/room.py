@@ -26,12 +26,11 @@ class Room:
     """
 
     def __init__(self, places: int, jobs: int) -> None:
-        self._free = places
+        self._places = self._free = places
         self._most = places - (round(LEFT_SHARE * places) if jobs > 1 else 0)
         self._held: Counter[str] = Counter()
         self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
-        self._door = asyncio.Lock()
-        self._begun = 0
+        self._keeper: asyncio.Task[None] | None = None
 
     @asynccontextmanager
     async def place(self, job: str) -> AsyncIterator[None]:
@@ -44,41 +43,50 @@ class Room:
         self._give()
         try:
             await given
-            async with self._time():
-                yield
+            yield
         finally:
             if given.done() and not given.cancelled():
                 self._held[job] -= 1
                 self._free += 1
             self._give()
 
-    @asynccontextmanager
-    async def _time(self) -> AsyncIterator[None]:
-        """Begin when few have begun, or all of those wait for their targets."""
-        async with self._door:
-            while self._begun >= FEW and await _turn_seconds() > IDLE_TURN_SECONDS:
-                pass
-            self._begun += 1
-        try:
-            yield
-        finally:
-            self._begun -= 1
-
     def _give(self) -> None:
-        """Give free places to those who wait and may have one."""
-        while self._free:
-            for job, queue in list(self._waiting.items()):
-                while queue and queue[0].done():  # cancelled while it waited
-                    queue.popleft()
-                if not queue:
-                    del self._waiting[job]
-            able = [job for job in self._waiting if self._held[job] < self._most]
-            if not able:
-                return
-            job = min(able, key=self._held.__getitem__)
-            self._waiting[job].popleft().set_result(None)
-            self._held[job] += 1
-            self._free -= 1
+        """Give free places to those who wait and may have one, while few are taken; the others as there is time."""
+        while self._places - self._free < FEW and self._give_one():
+            pass
+        if self._keeper is None and self._next() is not None:
+            self._keeper = asyncio.get_running_loop().create_task(self._keep(), name="places as there is time")
+
+    async def _keep(self) -> None:
+        """Give one place after the other, each when all who have one wait for their targets."""
+        try:
+            while self._next() is not None:
+                if self._places - self._free < FEW or await _turn_seconds() <= IDLE_TURN_SECONDS:
+                    self._give_one()
+        finally:
+            self._keeper = None
+
+    def _give_one(self) -> bool:
+        """Give a place to whose turn it is; whether there was one."""
+        job = self._next()
+        if job is None:
+            return False
+        queue = self._waiting.pop(job)
+        queue.popleft().set_result(None)
+        self._waiting[job] = queue  # behind the others that have as few
+        self._held[job] += 1
+        self._free -= 1
+        return True
+
+    def _next(self) -> str | None:
+        """Whose turn it is: of the jobs that wait and may have a place, the one that has fewest."""
+        for job, queue in list(self._waiting.items()):
+            while queue and queue[0].done():  # cancelled while it waited
+                queue.popleft()
+            if not queue:
+                del self._waiting[job]
+        able = [job for job in self._waiting if self._held[job] < self._most]
+        return min(able, key=self._held.__getitem__) if able and self._free else None
 
 
 async def _turn_seconds() -> float:

@@ -204,8 +204,8 @@ class Pipeline:
     async def _explain(self, watched: Watched, now: float) -> list[Leak]:
         """Name the code behind leaks that are pending or firing, at first and then every few passes.
 
-        Only a leak whose code is not known yet waits behind other targets: what is told to people must name it. Others
-        would lose the very readings by which they are known.
+        Only a leak whose code is not known yet, or that of an earlier life, waits behind other targets: what is told to
+        people must name it. Others would lose the very readings by which they are known.
         """
         least = EXPLAIN_INTERVALS * base_interval(self._config, watched.job)
         explained = []
@@ -215,7 +215,7 @@ class Pipeline:
             ended = leak.state is LeakState.RESOLVED and leak.pending_since is None
             if ended or now - last < max(least, EXPLAIN_AGE_SHARE * age):
                 continue
-            if leak.culprits and self._explainer.busy:
+            if leak.culprits and leak_class in watched.explained and self._explainer.busy:
                 continue
             watched.explained[leak_class] = now
             after = await self._explainer.explain(watched, leak, now)

@@ -57,6 +57,9 @@ def differences(history: History, settings: Settings) -> int:
             past, lived = grid.past(np.array([0]), end), state.past(end)
             wrong += not np.allclose(past.lows, lived.lows, rtol=1e-6, equal_nan=True)
             wrong += not np.allclose(past.highs, lived.highs, rtol=1e-6, equal_nan=True)
+            for blocks in (1, 24, 96, 168, 336):
+                top, lived_top = grid.highest(np.array([0]), end - blocks, end), state.highest(end - blocks, end)
+                wrong += not np.allclose(top, lived_top, rtol=1e-6, equal_nan=True)
     return wrong
 
 
@@ -71,6 +74,22 @@ def test_a_grid_holds_what_the_rings_would_hold(rng: np.random.Generator, restar
     """At every block end, over gaps and restarts, a replay sees the same blocks and highs as the daemon."""
     for _ in range(3):
         assert differences(random_history(rng, 5, restarts), PRODUCTION) == 0
+
+
+def test_a_life_settles_with_the_block_in_which_it_ends(rng: np.random.Generator) -> None:
+    """Twelve quarters of an hour tell its level, the last cut short by a restart: the past joins it all the same."""
+    time = np.arange(START, START + 4 * DAY, 300)
+    second = (START + 2 * DAY) // 900 * 900
+    third = second + 3 * 3600 + 12 * 900 - 500
+    lives = np.searchsorted([second, third], time, side="right")
+    value = 1e9 + 1e8 * lives + 1e6 * rng.standard_normal(len(time))
+    start = np.array([START - 1e6, second, third])[lives]
+    assert differences(History("a", time, value, np.ones(len(time)), start), PRODUCTION) == 0
+
+
+def test_a_grid_forgets_highs_as_the_rings_do(rng: np.random.Generator) -> None:
+    """Of a look-back as long as a week, or longer, the daemon no longer knows what was before it."""
+    assert differences(random_history(rng, 9, 0), PRODUCTION) == 0
 
 
 def test_levels_finer_than_the_readings_are_left_out() -> None:

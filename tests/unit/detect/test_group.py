@@ -13,7 +13,7 @@ from leakdog.detect.cells import Floats
 from leakdog.detect.engine import assess
 from leakdog.detect.group import FIRST, STEP, Group
 from leakdog.detect.settings import PRODUCTION, SOAK, Settings, for_sites
-from leakdog.detect.stored import to_bytes
+from leakdog.detect.stored import from_bytes, to_bytes
 from leakdog.errors import LeakdogError
 from leakdog.model import Signal, Verdict
 
@@ -118,6 +118,30 @@ def test_a_life_that_never_settled_leaves_no_trace() -> None:
     assert set(lows(state, 3, START + 37 * HOUR)) == {600.0}
 
 
+def test_a_clock_that_was_ahead_blinds_for_an_hour_only() -> None:
+    """One reading of next year: once the clock has been right for an hour, the series begins anew."""
+    group = Group(PRODUCTION, 1)
+    produce(group, range(30), 500.0, 0.0)
+    group.observe(START + 9000 * HOUR, [500.0], life_start=0.0, load=None)
+    group = from_bytes(to_bytes(group), PRODUCTION)  # over a restart too
+    produce(group, range(30, 40), 600.0, 0.0)
+    assert group.last_time < START + 40 * HOUR
+    assert set(lows(group, 3, START + 40 * HOUR)) == {600.0}
+
+
+def test_a_clock_that_was_behind_for_a_moment_loses_nothing() -> None:
+    """A reading of 1970, as after a start without a battery, and those of some minutes before the last, are ignored."""
+    group = Group(PRODUCTION, 1)
+    produce(group, range(30), 500.0, 0.0)
+    last = group.last_time
+    for time in (0.0, 60.0, last - 300, 120.0):
+        group.observe(time, [9.0], life_start=0.0, load=None)
+    assert group.last_time == last
+    produce(group, range(30, 40), 500.0, 0.0)
+    assert set(lows(group, 3, START + 40 * HOUR)) == {500.0}
+    assert len(lows(group, 3, START + 40 * HOUR)) > 30
+
+
 def test_a_reading_that_is_no_number_is_missing() -> None:
     """Where one series was not told, or told nonsense, it has no block and no time; the others have."""
     group = Group(SOAK, 3)
@@ -127,7 +151,9 @@ def test_a_reading_that_is_no_number_is_missing() -> None:
     np.testing.assert_array_equal(panel.lows[:, -1], [5.0, math.nan, math.nan])
     np.testing.assert_array_equal(panel.load[:, -1], [2.0, math.nan, math.nan])
     np.testing.assert_array_equal(group.known[FIRST], [START, math.nan, math.nan])
-    assert group.highest(int(START) // 10 + 1)[1:].tolist() == pytest.approx([math.nan, math.nan], nan_ok=True)
+    assert group.highest(int(START) // 10 + 1, int(START) // 10 + 1)[1:].tolist() == pytest.approx(
+        [math.nan, math.nan], nan_ok=True
+    )
 
 
 def test_series_that_are_read_seldom_are_as_they_would_be_alone() -> None:

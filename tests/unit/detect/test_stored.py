@@ -99,7 +99,7 @@ def test_a_group_that_is_put_away_is_stored_from_where_it_lies() -> None:
     group.put_away(lambda cells, _: Place(cells))
     assert to_bytes(group) == plain
     group.panel(3, int(START // HOUR) + 200)
-    group.highest(int(START // HOUR) + 100)
+    group.highest(int(START // HOUR) + 100, int(START // HOUR) + 200)
     assert [blocks._held for blocks in (*group.rings[1:], group.highs, group.course, group.spurt)] == away
 
 

@@ -32,7 +32,7 @@ sys.stdin.read()
 """
 
 
-@pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "127.0.0.1", "127.8.9.10", "::1"])
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1"])
 def test_this_machine_is_known_by_its_names(host: str) -> None:
     """The name, all of 127/8, and version 6's one."""
     assert is_loopback(host)
@@ -135,6 +135,7 @@ def make_proc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeProc:
         ([(V4_ANY, 2), (V6_ANY, 3)], "::1", 13),
         ([(V4_ANY, 2)], "::1", None),
         ([(V6, 1)], "127.0.0.1", None),
+        ([(V4, 1), (V6_ANY, 3)], "::ffff:127.0.0.1", 11),
         ([(V6, 1), (V4_ANY, 2)], "localhost", 11),
         ([(V6, 1), (V4, 2)], "localhost", None),
     ],

@@ -134,6 +134,37 @@ async def test_a_local_process_is_read_without_http(config, watched, listener, p
     assert (got.values, paper.asked) == ({Signal.RSS_ANON: 3e6}, [])
 
 
+async def test_a_process_of_which_the_kernel_tells_nothing_holds_up_no_other(listener, monkeypatch) -> None:
+    """Reading one never ends: after a while the others are read by another thread, and that one is when it ends."""
+    monkeypatch.setattr(room, "STUCK_SECONDS", 0.1)
+    over, asked, good = threading.Event(), [], listener[7]
+
+    def read(pid: int, time: float) -> Observation:
+        asked.append(pid)
+        if pid == 6:
+            over.wait(30)
+        return good
+
+    monkeypatch.setattr(room, "read_process", read)
+    processes = room.LocalProcesses(time.time)
+    try:
+        for pid in (6, 7):
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(processes.read(pid), 0.08)
+        await asyncio.sleep(0.05)
+        for _ in range(3):
+            assert await asyncio.wait_for(processes.read(7), 5) is good
+            with pytest.raises(FetchError, match="process 6 cannot be read: the kernel has not answered"):
+                await processes.read(6)
+    finally:
+        over.set()
+    async with asyncio.timeout(10):
+        while processes._stuck:
+            await asyncio.sleep(0.01)
+    assert await processes.read(6) is good
+    assert asked == [6, 7, 7, 7, 6]
+
+
 async def test_all_that_ask_during_a_look_share_the_next(paper, config, watched, listener, monkeypatch) -> None:
     """A hundred targets at once cost two looks, not a hundred; and no target is told what was seen before it asked."""
     looks, begun, on = [], threading.Event(), threading.Event()

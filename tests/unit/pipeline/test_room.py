@@ -89,6 +89,31 @@ async def test_a_busy_process_begins_no_more_than_few() -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
+async def test_a_busy_process_is_fair_between_jobs() -> None:
+    """A job of a single target does not wait behind the forty of another one that came before it."""
+    work = asyncio.create_task(busy(0.003))
+    order, leave, tasks = await fill(Room(64, jobs=2), *["many"] * 40, "few")
+    for task in tasks[:2]:
+        task.cancel()
+    await asyncio.sleep(0.1)
+    assert "few" in order[: FEW + 1]
+    work.cancel()
+    leave.set()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_nobody_keeps_places_that_nobody_waits_for() -> None:
+    """Once all who waited in a busy process have given up, nothing of the room goes on."""
+    work = asyncio.create_task(busy(0.003))
+    _, _, tasks = await fill(Room(64, jobs=1), *["only"] * 40)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await asyncio.sleep(0.1)
+    assert asyncio.all_tasks() == {work, asyncio.current_task()}
+    work.cancel()
+
+
 async def test_threads_that_compute_keep_no_pass_waiting() -> None:
     """They slow the loop down, but leave it time: forty targets that hang do not hold up others meanwhile."""
     over = threading.Event()

@@ -134,7 +134,7 @@ def test_sites_of_the_version_before_go_on() -> None:
         (key, f"{key}", key) for key in range(3)
     ]
     assert sites.group is not None
-    assert sites.group.highest(1053).tolist() == pytest.approx([1500006, 2500006, math.nan], nan_ok=True)
+    assert sites.group.highest(1053, 1053).tolist() == pytest.approx([1500006, 2500006, math.nan], nan_ok=True)
     again = Sites.from_bytes(Signal.INUSE_SPACE, sites.to_bytes(), PRODUCTION)
     assert again.to_bytes() == sites.to_bytes()
 

@@ -137,11 +137,13 @@ def leak_of(watched: Watched) -> Leak:
     return Leak("9f1c", watched.key, Signal.INUSE_SPACE, LeakClass.HEAP, LeakState.PENDING, **since)
 
 
-async def grow(pipeline: Pipeline, script: Script, watched: Watched, seconds: int, rate: float = 1e6) -> None:
+async def grow(
+    pipeline: Pipeline, script: Script, watched: Watched, seconds: int, rate: float = 1e6, start_time: float = START
+) -> None:
     """One pass a second of a heap that grows by `rate` bytes per second."""
     for _ in range(seconds):
         script.now += 1
-        script.tells({Signal.INUSE_SPACE: 5e7 + rate * (script.now - START)}, start_time=START)
+        script.tells({Signal.INUSE_SPACE: 5e7 + rate * (script.now - start_time)}, start_time=start_time)
         await pipeline.scrape(watched, script.now)
 
 
@@ -246,6 +248,22 @@ async def test_a_leak_whose_code_is_known_does_not_wait_behind_others(
     script.busy = False
     await grow(pipeline, script, watched, 1)
     assert len(script.explained) == 2
+
+
+async def test_a_leak_of_a_new_life_is_not_told_with_the_code_of_the_last(
+    config: Config, store: Store, watched: Watched
+) -> None:
+    """It may be of another build: its code is asked for at once, though other targets are explained."""
+    script = Script(busy=True)
+    pipeline, _ = build(config, script, store)
+    await grow(pipeline, script, watched, 95)
+    script.now += 1
+    script.tells({Signal.INUSE_SPACE: 5e7}, start_time=script.now)
+    await pipeline.scrape(watched, script.now)
+    began = script.now
+    await grow(pipeline, script, watched, 95, start_time=began)
+    assert watched.leaks[LeakClass.HEAP].state is LeakState.FIRING
+    assert [time > began for time in script.explained] == [False, True]
 
 
 async def test_a_restart_ends_the_leak_and_begins_a_life(config: Config, store: Store, watched: Watched) -> None:

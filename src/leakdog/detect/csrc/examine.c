@@ -21,7 +21,7 @@ typedef struct {
     const double *lows, *load, *past, *past_load;
     const int64_t *chosen;
     int64_t many, width, stride, columns, cut, start, end, past_end;
-    bool full, loaded;
+    bool full;
 } Look;
 
 /* What else is known of each row; see `Rows` in panel.py. */
@@ -126,14 +126,14 @@ static void without_rhythm(const Look *look, Sight *sight, int64_t days) {
 /* Take out what load and the rhythm of the day explain. */
 static void correct(const Look *look, Sight *sight) {
     const Whole *whole = &look->whole;
-    int64_t days = whole->day ? least_of(whole->excess, look->start) / whole->day : 0;
+    int64_t days = whole->day ? least_of(whole->excess, sight->before) / whole->day : 0; /* not what others know */
     bool several = whole->day && days >= whole->days;
     bridge(look->past + sight->row * look->stride + look->cut, look->columns, sight->coarse);
     for (int64_t at = 0; at < whole->blocks; at++) sight->window[at] = sight->raw[at];
     sight->rhythmic = false;
     if (sight->loaded) without_load(look, sight);
     if (several) without_rhythm(look, sight, days);
-    if (whole->same && (look->loaded || several)) window_from_past(look, sight);
+    if (whole->same && (sight->loaded || several)) window_from_past(look, sight);
 }
 
 /* The trend: with harmonics where neither load nor rhythm is known; on a logarithmic scale where that is better. */
@@ -272,8 +272,8 @@ static void compare(const Look *look, const Known *known, Sight *sight, double *
     out[INNER] = share;
     out[WITHIN] = within < INFINITY ? within / rise : OUT_OF_SIGHT;
     out[REPEATED] = repeated_growth(coarse, sight->total, columns, lives, sight->first);
-    double reached = coarse[0];
-    for (int64_t at = 0; at < columns; at++) {
+    double reached = -INFINITY;
+    for (int64_t at = sight->first; at < columns; at++) {
         reached = fmax(reached, coarse[at]);
         deepest = fmax(deepest, reached - coarse[at]);
     }
@@ -374,7 +374,6 @@ EXPORT int64_t leakdog_examine(const int64_t *whole, const double *real, const d
         }
         usable[at] = true;
         stage[at] = begin(&look, &known, &sight, row, first[at]) ? HOPEFUL : USABLE;
-        look.loaded |= stage[at] == HOPEFUL && sight.loaded;
     }
     for (int64_t at = 0; at < many; at++) {
         double out[NUMBERS];

@@ -81,7 +81,7 @@ def examine(
     *,
     full: bool = True,
 ) -> Evidence:
-    """Judge one look-back.
+    """Judge one look-back, row by row: what comes of one is not to depend on which others are looked at.
 
     Args:
         window: blocks of the look's level, at least as many as it is long.
@@ -90,6 +90,17 @@ def examine(
         full: also tell the trend of rows that cannot be a leak, and whether they settle or follow load.
 
     """
+    out = Evidence.empty(len(window.lows))
+    for row in np.arange(len(window.lows))[:, None]:
+        mine, of = take(window, row), take(rows, row)
+        before = mine if past is window else take(past, row)
+        out.put_all(row, _alone(look, mine, before, of, settings, lambda some, row=row: climbs(row[some]), full=full))
+    return out
+
+
+def _alone(
+    look: Look, window: Panel, past: Panel, rows: Rows, settings: Settings, climbs: Climbs, *, full: bool
+) -> Evidence:
     out = Evidence.empty(len(window.lows))
     usable = covered(window.lows[:, -look.blocks :], settings)
     if not usable.any():
