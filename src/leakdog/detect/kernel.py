@@ -25,10 +25,10 @@ from leakdog.detect.trees import Trees
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 LIBRARY = Path(__file__).with_name("_kernel.so")
-VERSION = 1
-# Growth of this share of what is asked, below which a row is left alone. Where load is known less is asked: a fall of
-# load may hide growth.
-HURDLE, HURDLE_LOADED = 0.5, 0.2
+VERSION = 2
+# Growth of this share of what is asked, below which an urgent look leaves a row alone. Others do not: a fall of load or
+# the rhythm of the day may hide growth.
+HURDLE = 0.5
 # What is measured, in the order of csrc/kernel.h.
 MEASURED = (
     *("z", "rise", "rising", "max_step", "last", "growth", "error", "base", "level", "past"),
@@ -169,7 +169,7 @@ def _plan(look: Look, settings: Settings) -> _Plan:
     )
     real = (
         *(level.block_seconds, past.block_seconds, settings.coverage, settings.min_growth_ratio, settings.urgent_share),
-        *(HURDLE, HURDLE_LOADED, settings.confidence, settings.z_least, settings.rising_least, settings.z, length),
+        *(HURDLE, settings.confidence, settings.z_least, settings.rising_least, settings.z, length),
     )
     designs = np.concatenate((ALPHAS, plain, harmonic))
     return _Plan(np.array(whole, np.int64), np.array(real, float), designs, points, parameters)

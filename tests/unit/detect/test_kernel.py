@@ -40,6 +40,23 @@ def test_what_is_measured_is_what_numpy_measures(settings: Settings, number: int
     assert compared > 5
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize(("settings", "number"), ALL)
+def test_a_leak_in_brief_is_a_leak_in_full(settings: Settings, number: int) -> None:
+    """Replays look in brief, the daemon in full: also at growth that a fall of load or a rhythm hides."""
+    look, compared = settings.looks[number], 0
+    for seed in range(40):
+        window, past, rows = made(settings, look, seed)
+        brief, full = (
+            examined.examine(look, window, past, known(rows), settings, nothing, full=each) for each in (False, True)
+        )
+        surely = full.rising >= settings.rising_least
+        np.testing.assert_array_equal(brief.leak[surely], full.leak[surely])
+        np.testing.assert_array_equal(brief.score[surely & full.leak], full.score[surely & full.leak])
+        compared += int((~np.isnan(brief.fall)).sum())
+    assert compared > 5
+
+
 @pytest.mark.parametrize("value", [0.0, -5.0, 1e-300, 3e38, np.inf, -np.inf])
 @pytest.mark.parametrize(("settings", "number"), ALL[::3])
 def test_extremes_are_no_leak(settings: Settings, number: int, value: float) -> None:

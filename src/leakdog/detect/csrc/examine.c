@@ -68,8 +68,7 @@ static bool begin(const Look *look, const Known *known, Sight *sight, int64_t ro
     sight->asked = fmax(look->real.ratio * fabs(sight->base), known->floor[row]);
     if (whole->urgent) sight->asked = fmax(sight->asked, look->real.share * (known->limit[row] - sight->base));
     sight->loaded = load_known(look, row);
-    bool little = sight->loaded && !whole->urgent;
-    return look->full || sight->climb > (little ? look->real.hurdle_loaded : look->real.hurdle) * sight->asked;
+    return !whole->urgent || sight->climb > look->real.hurdle * sight->asked;
 }
 
 /* The window is the end of the past, where both are of one level. */

@@ -14,7 +14,7 @@
 #define EXPORT __attribute__((visibility("default")))
 
 /* To be raised with every change of what is below: an old shared object is then not taken for this one. */
-enum { VERSION = 1 };
+enum { VERSION = 2 };
 
 enum { SEGMENTS = 8, STEPS = SEGMENTS - 1, ALPHAS = 25, MOST_PARAMETERS = 8, LIVES = 8 };
 
@@ -25,7 +25,7 @@ typedef struct {
 
 /* The other numbers of a look-back and its settings. */
 typedef struct {
-    double seconds, past_seconds, coverage, ratio, share, hurdle, hurdle_loaded, confidence, z_least, rising_least, z,
+    double seconds, past_seconds, coverage, ratio, share, hurdle, confidence, z_least, rising_least, z,
         length;
 } Real;
 

@@ -16,7 +16,7 @@ from oracle.convexity import (
     repeated_growth,
     running,
 )
-from oracle.correct import Corrected, correct, load_known, trend_of, with_load
+from oracle.correct import Corrected, correct, trend_of, with_load
 from oracle.panel import Rows, covered, trimmed, window_start
 from oracle.prepare import bridge, mean, median
 from oracle.trend import Trend
@@ -30,9 +30,8 @@ from leakdog.detect.settings import Look, Settings
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-# First questions, cheap, which leave most rows alone: growth of this share of what is asked.
-# Where load is known less is asked: a fall of load may hide growth.
-HURDLE, HURDLE_LOADED = 0.5, 0.2
+# A first question of urgent looks, cheap, which leaves most rows alone: growth of this share of what is asked.
+HURDLE = 0.5
 # A life is in sight if at least this share of it has been seen.
 SEEN_SHARE = 0.5
 # What is told of rows that cannot be a leak too, as in `Trend`; and what is measured of the others besides.
@@ -119,9 +118,7 @@ def _alone(
     if look.urgent:
         asked = np.maximum(asked, settings.urgent_share * (rows.limit[index] - base))
         full = False
-    if not full:
-        loads = load_known(window.load[index, -look.blocks :]) & (not look.urgent)
-        keep = np.flatnonzero(climb > np.where(loads, HURDLE_LOADED, HURDLE) * asked)
+        keep = np.flatnonzero(climb > HURDLE * asked)
         index, raw, base, asked = index[keep], raw[keep], base[keep], asked[keep]
     if not len(index):
         return out
