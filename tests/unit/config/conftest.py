@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
+from leakdog.config.check import LEAST_MEMORY
 from leakdog.config.keys import Key, keys_of
 from leakdog.config.load import loads
 from leakdog.config.schema import Config, GlobalConfig, ProcessConfig
@@ -57,6 +58,7 @@ def _consistent(config: Config) -> bool:
         and all(job.process != ProcessConfig() for job in jobs)
         and all(job.scrape_timeout is None for job in jobs)
         and all(job.metrics_path for job in jobs)
+        and all(job.memory_limit is None or job.memory_limit >= LEAST_MEMORY for job in jobs)
         and all(len(job.static_configs) < 2 for job in jobs)
     )
 
