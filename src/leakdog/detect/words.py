@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 
+from leakdog.detect.interval import NARROW_WORDS, narrow
 from leakdog.detect.settings import DAY, Look, Settings
 from leakdog.model import Signal, Unit
 
@@ -12,7 +13,6 @@ MINUTE, HOUR, YEAR = 60.0, 3600.0, 365.25 * DAY
 AGREED = 3.0  # standard errors, over lives, from which growth is said to come back
 MOST_ERRORS = 99.0  # beyond, the number says no more than that it is sure
 MOST_TIMES = 20.0
-NARROW, NARROW_WORDS = 0.01, "less than 1% to each side"
 PREFIXES = ("", "Ki", "Mi", "Gi", "Ti")
 Finding = dict[str, float]
 
@@ -42,12 +42,6 @@ def rate(per_second: float, interval: tuple[float, float], unit: Unit) -> str:
     low, high = (amount(each * seconds, unit) for each in interval)
     ends = NARROW_WORDS if narrow(per_second, interval) else f"{low} to {high}"
     return f"{amount(per_second * seconds, unit)}/{name} (90% interval {ends})"
-
-
-def narrow(per_second: float, interval: tuple[float, float]) -> bool:
-    """Whether the ends of an interval are so near that they tell no more than its middle does."""
-    low, high = interval
-    return max(high - per_second, per_second - low) < NARROW * abs(per_second)
 
 
 def span(seconds: float) -> str:

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from leakdog.detect.words import NARROW_WORDS, narrow
+from leakdog.detect.interval import NARROW_WORDS, narrow
 from leakdog.model import Unit, Verdict
 
 WIDTH = 78  # of sentences

@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -208,3 +210,10 @@ def test_ends_of_an_interval_are_told_where_they_tell_something(
 ) -> None:
     """Two ends that print alike look like a mistake, and such as differ in their last digit like precision."""
     assert human_interval(rate, interval, Unit.BYTES) == text
+
+
+def test_words_are_there_without_the_detector() -> None:
+    """Verbs that only tell what a daemon says do not wait for arrays to be loaded."""
+    asked = "import sys, leakdog.report.words; print('numpy' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", asked], check=True, capture_output=True, text=True)  # ours
+    assert said.stdout == "False\n"
