@@ -23,8 +23,8 @@ from leakdog.pprof.profile import Profile
 SLOW, LEAST_SLOW = 0.5, 3
 # Profiles of one pass are this part of the time between two apart, at most.
 SAME_PASS = 0.1
-# Profiles looked at, at most, and into how many spans time is divided to find those without new goroutines.
-PROFILES, SPANS = 12, (24, 48, 96, 192)
+# Into how many spans time is divided to find those without new goroutines.
+SPANS = (24, 48, 96, 192)
 # Bytes alone may swing with the size of what goroutines hold, objects alone with their number.
 SAMPLE_TYPES = ("inuse_space", "inuse_objects")
 
@@ -68,7 +68,7 @@ def _tells(profile: Profile) -> bool:
     return {kind.type for kind in profile.sample_types}.issuperset(SAMPLE_TYPES)
 
 
-def moments(times: Floats, number: Floats, start: float, end: float) -> Floats:
+def moments(times: Floats, number: Floats, start: float, end: float, most: int) -> Floats:
     """From when profiles tell most of who holds the heap: the ends of all, and of the spans with fewest new goroutines.
 
     Profiles that are spread evenly see no calm that is shorter than they are apart, so spans are as long as may be and
@@ -79,6 +79,7 @@ def moments(times: Floats, number: Floats, start: float, end: float) -> Floats:
         number: of goroutines then; (n,).
         start: of the time that is looked at.
         end: of it.
+        most: how many moments, at most.
 
     """
     for spans in SPANS:
@@ -88,7 +89,7 @@ def moments(times: Floats, number: Floats, start: float, end: float) -> Floats:
             break
     chosen = {0, len(added)}
     for span in np.argsort(added, kind="stable").tolist():
-        if len(chosen | {span, span + 1}) > PROFILES:
+        if len(chosen | {span, span + 1}) > most:
             break
         chosen |= {span, span + 1}
     return edges[sorted(chosen)]

@@ -62,20 +62,8 @@ class Group:
     """
 
     __slots__ = (
-        *(
-            "behind",
-            "course",
-            "found",
-            "highs",
-            "known",
-            "last_time",
-            "life_start",
-            "limited",
-            "lives",
-            "opened",
-            "rings",
-        ),
-        *("settings", "spurt"),
+        *("behind", "course", "found", "highs", "known", "last_time", "life_start", "limited", "lives", "opened"),
+        *("rings", "settings", "spurt"),
     )
 
     def __init__(self, settings: Settings, rows: int) -> None:

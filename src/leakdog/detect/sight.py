@@ -76,13 +76,15 @@ class Sight:
         return rows[~quiet]
 
     def _past(self, rows: Ints) -> Past:
-        seconds = self._group.settings.levels[-1].block_seconds
-        return take(self._group.past(int(self._now // seconds)), rows)
+        return take(self._group.past(self._block(-1)), rows)
+
+    def _block(self, level: int) -> int:
+        """The block of a level that is open now."""
+        return int(self._now // self._group.settings.levels[level].block_seconds)
 
     def _panel(self, level: int) -> Panel:
         if level not in self._panels:
-            end = int(self._now // self._group.settings.levels[level].block_seconds)
-            self._panels[level] = self._group.panel(level, end)
+            self._panels[level] = self._group.panel(level, self._block(level))
         return self._panels[level]
 
     def _told(self, look: Look) -> Array:
@@ -96,8 +98,7 @@ class Sight:
         """Highest readings of this life before a look-back."""
         before = begins(look, self._now, self._group.settings)
         if before not in self._highest:
-            end = int(self._now // self._group.settings.levels[-1].block_seconds)
-            self._highest[before] = self._group.highest(before, end)
+            self._highest[before] = self._group.highest(before, self._block(-1))
         return self._highest[before]
 
     def _threshold(self, look: Look) -> Array:

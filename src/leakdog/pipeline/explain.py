@@ -22,7 +22,7 @@ from leakdog.model import Culprit, Frame, Kind, Leak, LeakClass, Signal
 from leakdog.pipeline.dense import may_be_asked
 from leakdog.pipeline.gather import Gatherer
 from leakdog.pipeline.state import Fleet, Watched
-from leakdog.pipeline.stored import Profiles, StoredProfiles
+from leakdog.pipeline.stored import PROFILES, Profiles, StoredProfiles
 from leakdog.store.contract import Store
 
 log = logging.getLogger("leakdog.pipeline")
@@ -158,7 +158,7 @@ class Explainer:
         """Profiles of the times in which the fewest goroutines were added."""
         start, end = asked.start, asked.now
         count = await self._store.readings(asked.leak.key, Signal.GOROUTINES, start=start, end=end)
-        when = moments(count.times, count.values, start, end).tolist() if len(count.times) else []
+        when = moments(count.times, count.values, start, end, PROFILES).tolist() if len(count.times) else []
         heap, goroutines = [await asked.stored.at(kind, when) for kind in (Kind.HEAP, Kind.GOROUTINE)]
         return Beside(*heap, *goroutines, asked.watched.own)
 

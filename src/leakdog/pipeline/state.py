@@ -17,6 +17,7 @@ from leakdog.attribute.code import Own
 from leakdog.attribute.held import Held
 from leakdog.config.schema import ScrapeConfig
 from leakdog.detect.group import Group
+from leakdog.detect.settings import PRODUCTION
 from leakdog.errors import Reason, StoreError
 from leakdog.model import (
     Assessment,
@@ -40,8 +41,8 @@ from leakdog.pipeline.sites import BESIDE, Sites
 MOST_DEPARTED = 1000
 # Lives of which the build is remembered.
 LIVES = 10
-# Nearer to its limit than this, a leak is listed before others: as near as fires at once.
-NEAR_SECONDS = 6 * 3600.0
+# Nearer to its limit than what fires at once, a leak is listed before others.
+NEAR_SECONDS = PRODUCTION.at_once_seconds
 
 
 class Lived(NamedTuple):

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leakdog.attribute.alone import PROFILES, SPANS, Beside, grows_alone, moments, shared
+from leakdog.attribute.alone import SPANS, Beside, grows_alone, moments, shared
 from leakdog.attribute.site import stack_id
 from leakdog.model import Frame
 from leakdog.pprof import Profile
 
 MakeProfile = Callable[..., Profile]
+PROFILES = 12
 TIMES = [1000.0 + 60 * i for i in range(12)]
 STARTER = (Frame("main.answer", "shop/answer.go", 27), Frame("main.main", "shop/main.go", 5))
 WAITS = (Frame("main.answer.func1", "shop/answer.go", 36),)
@@ -136,7 +137,7 @@ def bursts(now: np.ndarray, period: float = 24.0) -> np.ndarray:
 def test_bursts_and_calms_are_told_apart_however_many_there_have_been(length: float) -> None:
     """Profiles spread evenly over more than some periods see none of them; those of the calm ones do."""
     now = np.arange(0.0, length + 1)
-    chosen = moments(now, bursts(now), 0.0, length)
+    chosen = moments(now, bursts(now), 0.0, length, PROFILES)
     assert len(chosen) <= PROFILES
     assert (chosen[0], chosen[-1]) == (0.0, length)
     assert grows_alone(chosen, 600_000 * chosen, bursts(chosen))
@@ -153,7 +154,7 @@ def test_profiles_spread_evenly_miss_bursts_that_are_shorter_than_they_are_apart
 def test_moments_are_few_and_rise(counts: list[int]) -> None:
     """Of whatever number of goroutines, one reading alone too."""
     times = 1000.0 + 10 * np.arange(len(counts))
-    chosen = moments(times, np.array(counts, float), 1000.0, 1400.0)
+    chosen = moments(times, np.array(counts, float), 1000.0, 1400.0, PROFILES)
     assert 2 <= len(chosen) <= PROFILES
     assert (np.diff(chosen) > 0).all()
     assert np.diff(chosen).min() >= 400.0 / SPANS[-1] - 1e-6

@@ -20,6 +20,15 @@ from leakdog.detect.trees import Trees
 SHARES = ("max_step", "first", "last", "middle", "least", "leap")
 
 
+def assert_measured_alike(ours: Evidence, theirs: Evidence, *, rtol: float, atol: float) -> None:
+    """All numbers are the same but for rounding."""
+    for name in NUMBERS:
+        mine, other = getattr(ours, name), getattr(theirs, name)
+        if name in SHARES:  # of a fall they are shares of next to nothing
+            mine, other = np.clip(mine, -1e6, 1e6), np.clip(other, -1e6, 1e6)
+        np.testing.assert_allclose(mine, other, rtol=rtol, atol=atol, err_msg=name)
+
+
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize(("settings", "number"), ALL)
 @pytest.mark.parametrize("full", [True, False])
@@ -31,11 +40,7 @@ def test_what_is_measured_is_what_numpy_measures(settings: Settings, number: int
         ours = examined.examine(look, window, past, known(rows), settings, nothing, full=full)
         theirs = by_numpy(look, window, past, rows, settings, nothing, full=full)
         np.testing.assert_array_equal(ours.flags, theirs.flags)
-        for name in NUMBERS:
-            mine, other = getattr(ours, name), getattr(theirs, name)
-            if name in SHARES:  # of a fall they are shares of next to nothing
-                mine, other = np.clip(mine, -1e6, 1e6), np.clip(other, -1e6, 1e6)
-            np.testing.assert_allclose(mine, other, rtol=1e-5, atol=1e-7, err_msg=f"{name} {seed}")
+        assert_measured_alike(ours, theirs, rtol=1e-5, atol=1e-7)
         compared += int((~np.isnan(theirs.fall)).sum())
     assert compared > 5
 
@@ -83,11 +88,7 @@ def test_rows_do_not_know_of_each_other(settings: Settings, number: int) -> None
             alone_window, alone_rows = take(window, of), take(rows, of)
             alone_past = alone_window if past is window else take(past, of)
             found = examined.examine(look, alone_window, alone_past, known(alone_rows), settings, nothing)
-            for name in NUMBERS:
-                mine, other = getattr(found, name)[0], getattr(together, name)[row]
-                if name in SHARES:  # of a fall they are shares of next to nothing
-                    mine, other = np.clip(mine, -1e6, 1e6), np.clip(other, -1e6, 1e6)
-                np.testing.assert_allclose(mine, other, rtol=1e-6, atol=1e-9, err_msg=f"{name} {seed}")
+            assert_measured_alike(found, together.some(of), rtol=1e-6, atol=1e-9)
             compared += not np.isnan(found.fall[0])
     assert compared > 5
 
