@@ -48,7 +48,7 @@ c.malloc.restype, c.malloc.argtypes, c.free.argtypes = ctypes.c_void_p, (ctypes.
 c.mallinfo2.restype = Info
 for _ in range(3):
     large = [c.malloc(4 << 20) for _ in range(4)]
-    above = c.malloc(100_000)
+    for _ in range(20): c.malloc(100_000)  # more than go into holes that Python has left: one lies above them
     for each in large: c.free(each)
 print(c.mallinfo2().fordblks >> 20)
 """
