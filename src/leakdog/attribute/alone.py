@@ -15,15 +15,19 @@ import numpy as np
 from leakdog.attribute.code import Own
 from leakdog.attribute.growth import site_series
 from leakdog.attribute.table import tabulate
-from leakdog.attribute.trend import STANDARD_ERRORS, Floats
+from leakdog.attribute.trend import STANDARD_ERRORS, Floats, Ints
 from leakdog.pprof.profile import Profile
 
 # Between two profiles goroutines pile up slowly if they do so at most at this part of their mean rate; of such times,
 # so many are the least that tell anything.
 SLOW, LEAST_SLOW = 0.5, 3
+# What surely grows by itself does so in a calm at this part of its mean rate at least, 0 being what goroutines hold and
+# 1 what they do not; and by two standard errors at that. Of made cases with sampled heap these tell the most apart
+# among those that take as little from goroutines which do hold it.
+ALONE, SURELY_ALONE = 0.6, 0.35
 # Profiles of one pass are this part of the time between two apart, at most.
 SAME_PASS = 0.1
-# Into how many spans time is divided to find those without new goroutines.
+# Into how many spans time is divided to find calms, runs of those with few new goroutines.
 SPANS = (24, 48, 96, 192)
 # Bytes alone may swing with the size of what goroutines hold, objects alone with their number.
 SAMPLE_TYPES = ("inuse_space", "inuse_objects")
@@ -69,10 +73,11 @@ def _tells(profile: Profile) -> bool:
 
 
 def moments(times: Floats, number: Floats, start: float, end: float, most: int) -> Floats:
-    """From when profiles tell most of who holds the heap: the ends of all, and of the spans with fewest new goroutines.
+    """From when profiles tell most of who holds the heap: the ends of all, and of the longest calms.
 
-    Profiles that are spread evenly see no calm that is shorter than they are apart, so spans are as long as may be and
-    no longer than calms are.
+    Profiles that are spread evenly see no calm that is shorter than they are apart. A calm is a run of spans in which
+    few goroutines were added: cut finely its ends are sharp, cut coarsely it survives a number that jitters, so that
+    division is taken of which the calms are longest together.
 
     Args:
         times: of the readings, unix seconds, rising; (n,).
@@ -82,17 +87,21 @@ def moments(times: Floats, number: Floats, start: float, end: float, most: int) 
         most: how many moments, at most.
 
     """
-    for spans in SPANS:
-        edges = np.linspace(start, end, spans + 1)
-        added = np.diff(np.interp(edges, times, number))
-        if np.count_nonzero(added <= SLOW / 2 * added.mean()) > LEAST_SLOW:
-            break
-    chosen = {0, len(added)}
-    for span in np.argsort(added, kind="stable").tolist():
-        if len(chosen | {span, span + 1}) > most:
-            break
-        chosen |= {span, span + 1}
-    return edges[sorted(chosen)]
+    counts = [np.interp(np.linspace(start, end, spans + 1), times, number) for spans in SPANS]
+    calms = [_longest_calms(np.diff(each), (most - 2) // 2) for each in counts]
+    best = max(range(len(SPANS)), key=lambda at: float(np.ptp(calms[at], axis=1).sum()) / SPANS[at])
+    spans, found = SPANS[best], calms[best]
+    chosen = {0, spans, *found.ravel().tolist()}
+    if len(found):  # where there are few, the longest is looked at in parts
+        chosen |= set(np.linspace(found[0, 0], found[0, 1], most - len(chosen) + 2).round().astype(int).tolist())
+    return np.linspace(start, end, spans + 1)[sorted(chosen)]
+
+
+def _longest_calms(added: Floats, most: int) -> Ints:
+    """Where the longest runs of spans with few new goroutines begin and end, the longest first; (runs, 2)."""
+    calm = np.concatenate([[False], added <= SLOW / 2 * added.mean(), [False]])
+    runs = np.flatnonzero(calm[1:] != calm[:-1]).reshape(-1, 2)
+    return runs[np.argsort(-np.ptp(runs, axis=1), kind="stable")][:most]
 
 
 def shared(heap: Floats, goroutines: Floats) -> Floats:
@@ -110,7 +119,8 @@ def grows_alone(times: Floats, held: Floats, number: Floats) -> bool:
     """Whether `held` surely grows by itself and not with `number`; all (times,), times rising.
 
     While goroutines pile up slowly, at `slow` of their mean rate, what they hold grows at `slow` of its own, and what
-    they do not hold as fast as ever. It is the latter if its rate there, less two standard errors, is nearer to that.
+    they do not hold as fast as ever. It is the latter if its rate there is nearer to that, and is surely, by two
+    standard errors, well away from the former.
     """
     spans = np.diff(times)
     added, grown = np.diff(number) / spans, np.diff(held) / spans
@@ -118,7 +128,8 @@ def grows_alone(times: Floats, held: Floats, number: Floats) -> bool:
     calm = added <= SLOW * mean_added
     if mean_added <= 0 or mean_grown <= 0 or calm.sum() < LEAST_SLOW:
         return False
-    slow = max(0.0, float(np.average(added[calm], weights=spans[calm])) / mean_added)
-    error = float(np.std(grown[calm], ddof=1)) / np.sqrt(calm.sum())
-    least = float(np.average(grown[calm], weights=spans[calm])) - STANDARD_ERRORS * error
-    return bool(least >= (1 + slow) / 2 * mean_grown)
+    by_number, by_itself = ((each / mean)[calm] for each, mean in ((added, mean_added), (grown, mean_grown)))
+    slow, rate = (float(np.average(each, weights=spans[calm])) for each in (by_number, by_itself))
+    error = float(np.std(by_itself, ddof=1)) / np.sqrt(calm.sum())
+    alone, surely = ((each - max(0.0, slow)) / (1 - max(0.0, slow)) for each in (rate, rate - STANDARD_ERRORS * error))
+    return alone >= ALONE and surely >= SURELY_ALONE

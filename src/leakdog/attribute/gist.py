@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 from leakdog.attribute.blocked import blocked_at
 from leakdog.attribute.code import Own
 from leakdog.attribute.tally import sample_keys
+from leakdog.attribute.trend import Ints
 from leakdog.model import Frame
 from leakdog.pprof.profile import LabelTable, Profile
 from leakdog.pprof.symbols import Functions, Locations, Mappings, Strings, Symbols
-
-Ints = NDArray[np.int64]
 
 # Sites that are told one by one: as many as `detect.leaders` remembers. All others are one sample without a stack.
 SITES = 256

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 # Growth of less than this many sampling periods may be chance.
 NOISE_QUANTA = 2.0
