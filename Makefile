@@ -81,6 +81,7 @@ learn: $(VENV)/.dev ## learn the detector's score anew, from labelled series
 	$(if $(GENERATOR),for more in "" "--sooner --passes 3"; do $(BIN)/python -m bench.leakbench.learn_course course $$more --out $(VENV)/stranger.json || exit; done)
 	$(BIN)/python -m bench.leakbench.learn_course spurt --out src/leakdog/detect/spurt.json
 	$(BIN)/python -m bench.leakbench.learn --out src/leakdog/detect/score.json $(if $(GENERATOR),--generator $(GENERATOR) --stranger $(VENV)/stranger.json)
+	$(BIN)/python -m bench.leakbench.horizons --out src/leakdog/detect/score.json $(if $(GENERATOR),--generator $(GENERATOR))
 
 fuzz: $(VENV)/.fuzz ## search FOR=600 seconds for inputs that break a reader, guided by coverage
 	nice $(BIN)/python tests/fuzz --seconds $(or $(FOR),600)

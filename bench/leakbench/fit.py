@@ -106,7 +106,7 @@ def of_trees(trees: Trees, seen: Seen) -> Array:
 
 def scores(trees: Trees, values: npt.NDArray[np.float32]) -> Array:
     """Of rows of features, as the detector works them out."""
-    known = put({"trees": trees, "alarms": [], "spread": (0.0, 0.0)}, score.FEATURES)
+    known = put({"trees": trees, "alarms": [], "spread": [[24, 0, 0]]}, score.FEATURES)
     parts = np.array_split(values, max(1, len(values) // 100_000))
     return np.concatenate([grown(part.astype(float), known) for part in parts])
 

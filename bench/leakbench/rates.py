@@ -1,22 +1,19 @@
-"""What is measured of a learned score: how often a healthy series exceeds it, and how far forecasts are off."""
+"""What is measured of a learned score: how often a healthy series exceeds it."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from bench.leakbench.seen import LENGTHS, Array, Bools, Seen
+from bench.leakbench.seen import Array, Bools, Seen
 from leakdog.detect import score
-from leakdog.detect.forecast import time_to_limit
 from leakdog.detect.settings import HOUR, PRODUCTION
 
 YEAR_HOURS = 365.25 * 24
 REARM_HOURS = 12
 SCORES = np.arange(-1.0, 7.01, 0.25)
-FORECAST_SCORE = {"steady": 3.5, "urgent": 2.0}
 Scored = Sequence[tuple[Seen, Array]]  # what was seen, with the score that trees give to each of its rows
 
 
@@ -66,32 +63,3 @@ def alarm_rates(many: Scored) -> list[tuple[float, float]]:
 def _begun(fires: Bools) -> int:
     on = np.flatnonzero(fires)
     return int((np.diff(on) > REARM_HOURS).sum() + 1) if len(on) else 0
-
-
-def spread(many: Scored, least: float) -> list[float]:
-    """Quantiles of 10 and 90 % of the logarithm of true over straight-line time to the limit, when found.
-
-    Of leaks that reach it in the life in which they are found; each corpus counts as much as any other.
-    """
-    off, part = [], []
-    for number, (seen, scored) in enumerate(many):
-        said = scored if PRODUCTION.looks[seen.look[0]].urgent else np.maximum(scored, courses(seen))
-        ends = (seen.leaks & (seen.reached < seen.leaked.shape[1]))[seen.series]
-        hit = np.flatnonzero((said >= least) & ends & (seen.time >= seen.last_life[seen.series]))
-        first = np.full(len(seen.leaks), np.inf)
-        np.minimum.at(first, seen.series[hit], seen.time[hit])
-        hit = hit[seen.time[hit] == first[seen.series[hit]]]
-        sure = seen.forecast[hit, 1] / seen.forecast[hit, 2] * LENGTHS[seen.look[hit]]
-        for row in hit[np.lexsort((-sure, seen.series[hit]))][
-            np.unique(np.sort(seen.series[hit]), return_index=True)[1]
-        ]:
-            level, growth, _, swing = seen.forecast[row]
-            which = seen.series[row]
-            line = time_to_limit(level, seen.limit[which], growth, swing, (0.0, 0.0))
-            left = seen.reached[which] * seen.step - seen.time[row]
-            if line and line[0] > 0 and left > 0:
-                off.append(float(np.log(left / line[0])))
-                part.append(number)
-    quantiles = np.quantile(off, (0.1, 0.9), weights=1 / np.bincount(part)[part], method="inverted_cdf")
-    print(f"forecasts of {len(off)} leaks: true over straight line {np.exp(quantiles).round(2)}", file=sys.stderr)
-    return [round(float(each), 3) for each in quantiles]

@@ -74,17 +74,13 @@ class Tally:
 
 def judge(series: Labelled, alerts: Sequence[Fired]) -> Tally:
     """Score the alerts of one series."""
-    points = len(series.leaked)
-    spans = [_span(series, alert) for alert in alerts]
-    fires = np.zeros(points, bool)
-    for begin, end in spans:
-        fires[begin:end] = True
+    fires = _fires(series, alerts)
     healthy = series.leaked < (np.finfo(float).tiny if series.fast else TRUE)
     out = Tally(false_alarms=_alarms(fires, healthy, series.step), weeks=float(healthy.sum()) * series.step / WEEK)
-    if not series.leaks or (series.leaked[-1] < WORTH and not series.fast):
+    if not _counts(series):
         return out
     out.leaks = 1
-    at = _in_time(series, spans) if series.fast else _before_limit(series, fires)
+    at = found_at(series, alerts)
     if at is not None:
         out.found = 1
         counted = series.leaked >= WORTH
@@ -113,6 +109,26 @@ def _speed(series: Labelled) -> list[str]:
         return []
     hours = (series.over - int(np.argmax(series.leaked > 0))) * series.step / 3600
     return [next(name for name, most in SPEEDS.items() if hours <= most)]
+
+
+def found_at(series: Labelled, alerts: Sequence[Fired]) -> int | None:
+    """At which index alerts tell of the leak for the first time; None where there is none that counts, or too late."""
+    if not _counts(series):
+        return None
+    if series.fast:
+        return _in_time(series, [_span(series, alert) for alert in alerts])
+    return _before_limit(series, _fires(series, alerts))
+
+
+def _counts(series: Labelled) -> bool:
+    return series.leaks and (series.fast or bool(series.leaked[-1] >= WORTH))
+
+
+def _fires(series: Labelled, alerts: Sequence[Fired]) -> np.ndarray:
+    fires = np.zeros(len(series.leaked), bool)
+    for begin, end in (_span(series, alert) for alert in alerts):
+        fires[begin:end] = True
+    return fires
 
 
 def _span(series: Labelled, alert: Fired) -> tuple[int, int]:
@@ -145,14 +161,27 @@ def _alarms(fires: np.ndarray, where: np.ndarray, step: float) -> int:
 
 def _covered(series: Labelled, alerts: Sequence[Fired], at: int) -> list[bool]:
     """Whether the interval of the alert that found the leak holds the true time, if its life reaches the limit."""
+    left = [alert for alert in alerts if alert.left is not None]
+    told = finder(series, left, at)
+    if told is None or left[told].left is None:
+        return []
+    soonest, latest = left[told].left
+    return [soonest <= true_left(series, left[told]) <= latest]
+
+
+def finder(series: Labelled, alerts: Sequence[Fired], at: int) -> int | None:
+    """Which alert found the leak at this index; None where its life does not reach the limit."""
     now, limit = T0 + at * series.step, T0 + series.reached * series.step
-    for alert in alerts:
-        if alert.left is not None and alert.start <= now and (alert.end is None or alert.end > now):
-            if series.reached >= len(series.leaked) or life_at(series, alert.start) != life_at(series, limit):
-                return []
-            soonest, latest = alert.left
-            return [soonest <= limit - alert.start <= latest]
-    return []
+    for place, alert in enumerate(alerts):
+        if alert.start <= now and (alert.end is None or alert.end > now):
+            reached = series.reached < len(series.leaked)
+            return place if reached and life_at(series, alert.start) == life_at(series, limit) else None
+    return None
+
+
+def true_left(series: Labelled, alert: Fired) -> float:
+    """Seconds from an alert to the limit."""
+    return T0 + series.reached * series.step - alert.start
 
 
 def life_at(series: Labelled, when: float) -> float:

@@ -11,10 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.leakbench.corpus import T0, Labelled
-from bench.leakbench.score import life_at
 from leakdog.detect import score
 from leakdog.detect.evidence import Evidence
-from leakdog.detect.grid import Grid, History
+from leakdog.detect.grid import History
 from leakdog.detect.replay import replay
 from leakdog.detect.settings import HOUR, PRODUCTION, Look
 from leakdog.detect.trees import trees
@@ -36,14 +35,12 @@ class Seen:
 
     Attributes:
         leaked: (N, points) leaked share of the baseline, each `step` seconds.
-        leaks, over, reached, limit, hard: as in `Labelled`.
-        last_life: (N,) begin of the life that reaches the limit.
+        leaks, over, hard: as in `Labelled`.
         series: (n,) which series.
-        time: (n,) seconds since the corpus began, as is `last_life`.
+        time: (n,) seconds since the corpus began.
         look: (n,) number of the look-back.
         allowed: (n,) whether trees may call it a leak; else only a course that is sure may.
         values: (n, features).
-        forecast: (n, 4) level, growth per second, its standard error, and by how much readings exceed the lows.
 
     """
 
@@ -51,23 +48,18 @@ class Seen:
     step: float
     leaks: Bools
     over: Ints
-    reached: Ints
-    last_life: Array
-    limit: Array
     hard: Bools
     series: Ints
     time: Array
     look: Ints
     allowed: Bools
     values: npt.NDArray[np.float32]
-    forecast: Array
 
 
 def watch(corpus: Sequence[Labelled], *, urgent: bool) -> Seen:
     """Replay a corpus and note what look-backs of one kind found, where a leak is not ruled out."""
     place = {each.history.name: number for number, each in enumerate(corpus)}
     histories = [each.history for each in corpus]
-    grid = Grid(histories, PRODUCTION)
     parts: list[tuple[Any, ...]] = []
 
     def note(examined: Sequence[History], look: Look, time: float, seen: Evidence) -> None:
@@ -77,37 +69,31 @@ def watch(corpus: Sequence[Labelled], *, urgent: bool) -> Seen:
             return
         names = np.array([place[examined[row].name] for row in rows])
         values = score.features(seen, look, PRODUCTION)[rows].astype(np.float32)
-        swing = grid.swing(names, int(time // HOUR))
-        forecast = np.column_stack((seen.level[rows], seen.growth[rows], seen.error[rows], swing))
         which = np.full(len(rows), PRODUCTION.looks.index(look))
-        parts.append((names, np.full(len(rows), time - T0), which, allowed[rows], values, forecast))
+        parts.append((names, np.full(len(rows), time - T0), which, allowed[rows], values))
 
     looks = tuple(look for look in PRODUCTION.looks if look.urgent == urgent)
     replay(histories, Signal.RSS, replace(NEVER_FIRE, looks=looks), witness=note)
     points = max(len(each.leaked) for each in corpus)
     padded = [np.pad(each.leaked, (0, points - len(each.leaked)), mode="edge") for each in corpus]
 
-    series, time, look, allowed, values, forecast = (np.concatenate(each) for each in zip(*parts, strict=True))
+    series, time, look, allowed, values = (np.concatenate(each) for each in zip(*parts, strict=True))
     return Seen(
         leaked=np.stack(padded).astype(np.float32),
         step=corpus[0].step,
         leaks=np.array([each.leaks for each in corpus]),
         over=np.array([each.over for each in corpus]),
-        reached=np.array([each.reached for each in corpus]),
-        last_life=np.array([life_at(each, T0 + each.reached * each.step) - T0 for each in corpus]),
-        limit=np.array([each.history.limit or np.inf for each in corpus]),
         hard=np.array([each.hard for each in corpus]),
         series=series,
         time=time,
         look=look,
         allowed=allowed,
         values=values,
-        forecast=forecast,
     )
 
 
 def forget() -> None:
     """Watch without what was learned before, which may be of other features: every score is high enough meanwhile."""
     rates = [[LOWEST_SCORE, 3e-9], [LOWEST_SCORE + 1, 2e-9], [LOWEST_SCORE + 2, 1e-9]]
-    nothing = trees({"trees": [NO_TREE], "alarms": rates, "spread": (0.0, 0.0)}, score.FEATURES)
+    nothing = trees({"trees": [NO_TREE], "alarms": rates, "spread": [[24, 0, 0]]}, score.FEATURES)
     score.learned = lambda: score.Learned(nothing, nothing, nothing)

@@ -147,8 +147,9 @@ def _describe(verdict: Verdict, look: Look, numbers: dict[str, float], context: 
         rare = alarms_per_year(numbers["score"], urgent=look.urgent)
     match verdict:
         case Verdict.LEAK:
+            coarsest = settings.levels[-1].block_seconds
             forecast = time_to_limit(
-                numbers["level"], context.limit, numbers["growth"], context.swing, forecast_spread(look)
+                numbers["level"], context.limit, numbers["growth"], context.swing, forecast_spread(look), coarsest
             )
             onset = max(min(context.onset(look.past), context.now), context.first_time)
             reasons = words.why_leak(numbers, look, seconds, signal, interval, rare)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -49,8 +51,37 @@ def growth_interval(growth: float, error: float) -> tuple[float, float]:
     return growth - INTERVAL_90 * error, growth + INTERVAL_90 * error
 
 
+@dataclass(frozen=True)
+class Spread:
+    """How far straight lines to the limit are off: the farther the limit is off, the earlier it comes than they say.
+
+    Measured on leaks of many kinds. Growth that speeds up, starts anew after a restart or follows load is what makes
+    it wide, not the slope's own error; and what is found at its steepest slows down again.
+
+    Attributes:
+        blocks: (k,) times of straight lines for which it was measured, in blocks of the coarsest level, rising.
+        early, late: (k,) quantiles of 10 and 90 % of the logarithm of true over straight-line time, for each.
+
+    """
+
+    blocks: Array
+    early: Array
+    late: Array
+
+    @classmethod
+    def of(cls, rows: Sequence[Sequence[float]]) -> Spread:
+        """From rows of blocks, early and late."""
+        return cls(*np.array(rows, float).T)
+
+    def around(self, straight: float, block_seconds: float) -> tuple[float, float]:
+        """The interval around so many seconds, with so long blocks of the coarsest level."""
+        place = math.log(max(straight / block_seconds, 1e-9))
+        early, late = (float(np.interp(place, np.log(self.blocks), each)) for each in (self.early, self.late))
+        return straight * math.exp(early), straight * math.exp(late)
+
+
 def time_to_limit(
-    level: float, limit: float | None, growth: float, swing: float, spread: tuple[float, float]
+    level: float, limit: float | None, growth: float, swing: float, spread: Spread, block_seconds: float
 ) -> tuple[float, tuple[float, float]] | None:
     """Seconds until the highest readings reach `limit`, with an interval of 80 %; None without limit or growth.
 
@@ -58,15 +89,14 @@ def time_to_limit(
         level: of the lows.
         growth: units per second.
         swing: by how much readings exceed the lows.
-        spread: quantiles of 10 and 90 % of the logarithm of true over straight-line time, as measured on leaks of
-            many kinds: growth that speeds up, starts anew after a restart or follows load is what makes it wide, not
-            the slope's own error.
+        spread: how far such forecasts are off.
+        block_seconds: of the coarsest level, which is what times are long or short against.
 
     """
     if limit is None or growth <= 0:
         return None
     straight = max(limit - level - swing, 0.0) / growth
-    return straight, (straight * math.exp(spread[0]), straight * math.exp(spread[1]))
+    return straight, spread.around(straight, block_seconds)
 
 
 def plateau(values: Array) -> tuple[float, float] | None:

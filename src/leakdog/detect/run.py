@@ -184,7 +184,8 @@ class Run:
         found = [(settings.looks[place], numbers) for place, numbers in zip(places.tolist(), told, strict=True)]
         look, numbers = surest(found)
         swing, spread = float(self.grid.swing(row, self._coarsest(now))), forecast_spread(look)
-        forecast = time_to_limit(numbers["level"], limit, numbers["growth"], swing, spread)
+        coarsest = settings.levels[-1].block_seconds
+        forecast = time_to_limit(numbers["level"], limit, numbers["growth"], swing, spread, coarsest)
         left = forecast[0] if forecast else None
         since = now if leak is None or leak.pending_since is None else leak.pending_since
         sure = any(numbers["sure"] > 0 for _, numbers in found)

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leakdog.detect.evidence import NEVER, Evidence
+from leakdog.detect.forecast import Spread
 from leakdog.detect.kernel import grown
 from leakdog.detect.panel import Panel, read_often
 from leakdog.detect.settings import Look, Settings
@@ -58,8 +59,8 @@ def learned() -> Learned:
     return Learned(*[trees(data[each.name], FEATURES) for each in fields(Learned)])
 
 
-def forecast_spread(look: Look) -> tuple[float, float]:
-    """How far forecasts of the time to the limit are off in look-backs of this kind; see `Trees.spread`."""
+def forecast_spread(look: Look) -> Spread:
+    """How far forecasts of the time to the limit are off in look-backs of this kind."""
     return (learned().urgent if look.urgent else learned().steady).spread
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from leakdog.detect.forecast import Spread
+
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 MOST_LEAVES = 10  # of a tree
@@ -29,7 +31,7 @@ class Trees:
         open: (k + f, trees): of each such feature the leaves that are open where 0, 1, ... of its bounds are exceeded.
         value: (trees, leaves) what a leaf adds to the score.
         alarms: (k, 2) scores, rising, and how often per year a healthy series exceeds each, falling.
-        spread: quantiles of 10 and 90 % of the logarithm of the true time to the limit over that of a straight line.
+        spread: how far forecasts of the time to the limit are off.
 
     """
 
@@ -39,7 +41,7 @@ class Trees:
     open: npt.NDArray[np.uint16]
     value: Array
     alarms: Array
-    spread: tuple[float, float]
+    spread: Spread
 
 
 def trees(data: dict[str, Any], features: Sequence[str]) -> Trees:
@@ -56,13 +58,11 @@ def trees(data: dict[str, Any], features: Sequence[str]) -> Trees:
     for number, tree in enumerate(nodes):
         leaves = _leaves(tree, 0)
         value[number, : len(leaves)] = [tree["value"][leaf] for leaf in leaves]
-    early, late = data["spread"]
     owner = np.array([place for place in places if len(bounds[place])], np.int64)
     begin = np.cumsum([0, *(len(bounds[place]) for place in owner)], dtype=np.int64)
     told = np.concatenate([left_open[place] for place in owner])
-    return Trees(
-        np.concatenate(bounds), owner, begin, told, value, alarms=np.array(data["alarms"]), spread=(early, late)
-    )
+    alarms, spread = np.array(data["alarms"]), Spread.of(data["spread"])
+    return Trees(np.concatenate(bounds), owner, begin, told, value, alarms=alarms, spread=spread)
 
 
 def _splits(number: int, tree: dict[str, Any]) -> list[tuple[int, float, int, int]]:

@@ -21,16 +21,12 @@ def seen(*rows: tuple[int, float]) -> Seen:
         step=STEP,
         leaks=np.array([False, True, False]),
         over=np.array([POINTS, OVER, POINTS]),
-        reached=np.array([POINTS, OVER, POINTS]),
-        last_life=np.zeros(3),
-        limit=np.ones(3),
         hard=np.array([False, False, True]),
         series=series.astype(int),
         time=time * STEP,
         look=np.zeros(len(rows), int),
         allowed=np.ones(len(rows), bool),
         values=nothing.astype(np.float32),
-        forecast=nothing,
     )
 
 

@@ -168,8 +168,9 @@ def test_a_forecast_is_as_wide_as_those_of_its_kind_of_look_back_were_off(number
         Signal.RSS, 1000.0, 7200.0, PRODUCTION, 0.0, lambda _: np.full(9, np.nan), lambda _: math.inf, 0.0, 0.0
     )
     found = compose([(look, numbers)], context)
-    early, late = (learned().urgent if look.urgent else learned().steady).spread
-    assert found.time_to_limit_interval == pytest.approx((200 * math.exp(early), 200 * math.exp(late)))
+    spread = (learned().urgent if look.urgent else learned().steady).spread
+    assert found.time_to_limit_interval == spread.around(200.0, PRODUCTION.levels[-1].block_seconds)
+    assert learned().urgent.spread.around(200.0, 3600.0) != learned().steady.spread.around(200.0, 3600.0)
 
 
 def test_when_growth_began_is_told_of_the_newest_blocks(rng: np.random.Generator) -> None:

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leakdog.detect.forecast import growth_interval, onset_column, plateau, time_to_limit
+from leakdog.detect.forecast import Spread, growth_interval, onset_column, plateau, time_to_limit
 
 COLUMNS = np.arange(120.0)
+EVEN = Spread.of([[24, -1, 1]])
 
 
 def test_the_onset_is_where_a_level_line_turns_up() -> None:
@@ -38,21 +39,28 @@ def test_the_interval_of_growth_is_even_about_it(growth: float, error: float) ->
 
 def test_the_limit_is_reached_by_the_highest_readings() -> None:
     """Lows at 600, readings up to 100 above them, 10 a second: 1000 is reached in 30 s."""
-    assert time_to_limit(600, 1000, 10, 100, (math.log(0.5), math.log(2))) == (
-        30,
-        (pytest.approx(15), pytest.approx(60)),
-    )
+    spread = Spread.of([[24, math.log(0.5), math.log(2)]])
+    assert time_to_limit(600, 1000, 10, 100, spread, 3600) == (30, (pytest.approx(15), pytest.approx(60)))
+
+
+def test_the_farther_the_limit_is_off_the_wider_is_what_is_told_of_it() -> None:
+    """Between the times for which it was measured it changes evenly on a logarithmic scale, and beyond not at all."""
+    spread = Spread.of([[10, math.log(0.5), math.log(2)], [1000, math.log(0.125), math.log(1)]])
+    for blocks, early, late in ((1, 0.5, 2), (10, 0.5, 2), (100, 0.25, 2**0.5), (1000, 0.125, 1), (9999, 0.125, 1)):
+        for seconds in (10.0, 3600.0):
+            straight = blocks * seconds
+            assert spread.around(straight, seconds) == pytest.approx((early * straight, late * straight))
 
 
 def test_a_limit_already_reached_leaves_no_time() -> None:
     """It is never a negative time."""
-    assert time_to_limit(990, 1000, 10, 100, (-1, 1)) == (0, (0, 0))
+    assert time_to_limit(990, 1000, 10, 100, EVEN, 3600) == (0, (0, 0))
 
 
 @pytest.mark.parametrize(("limit", "growth"), [(None, 1.0), (1000.0, 0.0), (1000.0, -1.0)])
 def test_without_a_limit_or_growth_there_is_no_forecast(limit: float | None, growth: float) -> None:
     """Nothing is said of what will not come."""
-    assert time_to_limit(1, limit, growth, 0, (-1, 1)) is None
+    assert time_to_limit(1, limit, growth, 0, EVEN, 3600) is None
 
 
 @given(top=st.floats(10, 1e12), scale=st.floats(25, 90))

@@ -26,7 +26,7 @@ from leakdog.detect.score import (
     score,
     threshold,
 )
-from leakdog.detect.settings import PRODUCTION, SOAK, Look
+from leakdog.detect.settings import HOUR, PRODUCTION, SOAK, Look
 
 STEADY, URGENT = PRODUCTION.looks[-5], PRODUCTION.looks[0]
 LEAK = {
@@ -177,7 +177,15 @@ def test_a_soak_run_has_a_fixed_threshold() -> None:
 
 
 def test_forecasts_of_fast_leaks_err_the_other_way() -> None:
-    """What is called urgent at its steepest slows down again; what is called a leak after days speeds up."""
-    early, late = learned().urgent.spread
-    assert early > learned().steady.spread[0]
-    assert late > 0.5 > learned().steady.spread[1]
+    """What is called urgent at its steepest slows down again; limits weeks off are reached by what speeds up."""
+    urgent, steady = learned().urgent.spread, learned().steady.spread
+    soonest, latest = urgent.around(1.0, HOUR)
+    assert soonest > 0.3
+    assert latest > 1.6
+    soonest, latest = steady.around(1000 * HOUR, HOUR)
+    assert soonest < 0.3 * 1000 * HOUR
+    assert 1000 * HOUR <= latest < 1.6 * 1000 * HOUR
+    for spread in (urgent, steady):
+        assert (spread.early < 0).all()
+        assert (spread.late >= 0).all()
+        assert (np.diff(spread.blocks) > 0).all()

@@ -6,7 +6,11 @@ from leakdog.detect.kernel import grown
 from leakdog.detect.trees import trees
 
 TREE = {"feature": [1, 0, 0], "bound": [2.5, 0.0, 0.0], "left": [1, 1, 2], "right": [2, 1, 2], "value": [0.0, 3.0, 8.0]}
-DATA = {"trees": [TREE, TREE | {"feature": [0, 0, 0], "bound": [7.0, 0.0, 0.0]}], "alarms": [[0, 1]], "spread": [0, 0]}
+DATA = {
+    "trees": [TREE, TREE | {"feature": [0, 0, 0], "bound": [7.0, 0.0, 0.0]}],
+    "alarms": [[0, 1]],
+    "spread": [[1, 0, 0]],
+}
 
 
 def test_only_features_that_are_asked_have_bounds() -> None:

@@ -1,0 +1,113 @@
+"""How far forecasts of the time to the limit are off, by how far off it is.
+
+    python -m bench.leakbench.horizons --out src/leakdog/detect/score.json --generator DIRECTORY
+
+Replays leaks with the detector as it is, takes of each the alert that found it, if that life reaches the limit, and
+writes what `leakdog.detect.forecast.Spread` is made of. Growth that was found on its steepest part slows down again,
+and of a limit that is far off those leaks reach it which speed up: so the spread of true over straight-line times
+differs with the time that a straight line tells. Each corpus counts as much as any other.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import re
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.leakbench.run import Corpus
+from bench.leakbench.score import Fired, finder, found_at, true_left
+from leakdog.detect.replay import replay
+from leakdog.detect.settings import PRODUCTION
+from leakdog.model import Signal
+
+Array = npt.NDArray[np.float64]
+OUTSIDE = 0.1  # of true times on either side of the interval
+# Leaks that reach a far limit sooner than a straight line are told of as such; that all do so is due to corpora of two
+# weeks, in which no others reach it. So the straight line itself is within.
+LEAST_LATE = 0.0
+PARTS = {"steady": 4, "urgent": 1}  # horizons that are told apart, as many leaks in each
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Measure, and write."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.leakbench.horizons", description=(__doc__ or "").split("\n")[0]
+    )
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[521, 522, 531, 532])
+    parser.add_argument("--per-kind", type=int, default=20)
+    parser.add_argument(
+        "--generator", type=Path, help="directory with a generator.py whose kinds count as much as ours"
+    )
+    parser.add_argument("--processes", type=int, default=os.cpu_count())
+    args = parser.parse_args(arguments)
+    out = json.loads(args.out.read_text())
+    generators = (None, args.generator) if args.generator else (None,)
+    corpora = {
+        "steady": [
+            Corpus(tuple(args.seeds), args.per_kind, load=load, generator=each)
+            for load in (True, False)
+            for each in generators
+        ],
+        "urgent": [Corpus(tuple(args.seeds), args.per_kind, fast=True)],
+    }
+    with ProcessPoolExecutor(args.processes, get_context("spawn")) as pool:
+        for part, some in corpora.items():
+            found = [np.concatenate(list(pool.map(forecasts, corpus.parts()))) for corpus in some]
+            out[part]["spread"] = spread(found, PARTS[part])
+            print(f"{part}: {sum(map(len, found))} leaks, {out[part]['spread']}", file=sys.stderr, flush=True)
+    args.out.write_text(re.sub(r'(\{"feature)', r"\n\1", json.dumps(out, separators=(",", ":"))) + "\n")
+
+
+def forecasts(part: Corpus) -> Array:
+    """Of each leak that is found and reaches its limit the hours that were told to be left, and those that were."""
+    corpus = part.series(part.seeds[0])
+    found = []
+    for series, told in zip(corpus, replay([each.history for each in corpus], Signal.RSS, PRODUCTION), strict=True):
+        each = [alert for alert in told.alerts if alert.assessment.time_to_limit_seconds]
+        alerts = [Fired(alert.start, alert.end) for alert in each]
+        at = None if series.hard else found_at(series, alerts)
+        place = None if at is None else finder(series, alerts, at)
+        if place is not None:
+            left = true_left(series, alerts[place])
+            found.append((each[place].assessment.time_to_limit_seconds / 3600, left / 3600))
+    return np.array(found).reshape(-1, 2)
+
+
+def spread(corpora: Sequence[Array], parts: int) -> list[list[float]]:
+    """Rows of `Spread`: of so many parts of the leaks, by the time that was told.
+
+    Args:
+        corpora: (leaks, 2) hours that were told, and that were left.
+        parts: with as many leaks in each.
+
+    """
+    told, left = np.concatenate(corpora).T
+    weights = np.concatenate([np.full(len(each), 1 / len(each)) for each in corpora])
+    off, rows = np.log(left / told), []
+    edges = np.quantile(told, np.arange(1, parts) / parts, weights=weights, method="inverted_cdf")
+    for part in range(parts):
+        some = np.searchsorted(edges, told) == part
+
+        def at(share: float, some: npt.NDArray[np.bool_] = some) -> float:
+            return float(np.quantile(off[some], share, weights=weights[some], method="inverted_cdf"))
+
+        late = max(at(1 - OUTSIDE), LEAST_LATE)
+        above = float(np.average(off[some] > late, weights=weights[some]))
+        middle = math.exp(float(np.average(np.log(told[some]), weights=weights[some])))
+        rows.append([round(middle, 1), round(at(2 * OUTSIDE - above), 3), round(late, 3)])
+    return rows
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
