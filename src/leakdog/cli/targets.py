@@ -10,10 +10,10 @@ from typing import Any
 
 from leakdog.cli.client import Client, add_arguments
 from leakdog.cli.help import Help
-from leakdog.cli.leaks import too_early
 from leakdog.cli.tables import folded, print_table, room_beside
 from leakdog.model import LeakState, Signal, Verdict
 from leakdog.report.down import TO_DO, down_lines
+from leakdog.report.early import too_early
 from leakdog.report.leak import class_word, target_name
 from leakdog.report.words import human_steady, human_value, inert, plural, wrapped
 
@@ -75,7 +75,7 @@ def condition(target: Mapping[str, Any], leaks: Sequence[Mapping[str, Any]] = ()
     for state, words in ((LeakState.FIRING, "leaks"), (LeakState.PENDING, "suspected")):
         if classes := [_class(leak) for leak in leaks if leak["state"] == state]:
             return f"{words}: {', '.join(classes)}"
-    if too_early(dict(target)):
+    if too_early(target):
         return "too early to say"
     said = target["verdicts"].values()
     grows = next((words for verdict, words in _GROWS if verdict in {each["verdict"] for each in said}), None)

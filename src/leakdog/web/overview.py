@@ -9,6 +9,7 @@ from leakdog.model import Leak, LeakClass, LeakState, Signal
 from leakdog.pipeline.state import Watched
 from leakdog.pipeline.unprofiled import unprofiled
 from leakdog.report.down import unseen
+from leakdog.report.early import expected
 from leakdog.report.leak import ENDED_SECONDS, short_place
 from leakdog.report.words import human_ago, human_duration, human_rate, human_time, plural
 from leakdog.web.document import document, leak_kind, leak_state, table, text
@@ -36,15 +37,27 @@ def overview(
         targets = [watched for watched in targets if watched.key.job == job]
         leaks = [leak for leak in leaks if leak.key.job == job]
     reads = [watched.last_success for watched in targets if watched.up is False]
-    found = _found(leaks, now)
-    title = found or "no leaks"
-    if reads:  # a heading that says "no leaks" alone is a green light
-        title = f"{found or 'no leaks known'}, {len(reads):,} of {plural(len(targets), 'target')} down"
     blind = f"<p class=down>{unseen(reads, len(targets), now)}.</p>" if reads else ""
     jobs = f"<h2>Jobs</h2>{jobs_table(targets)}" if job is None and len(targets) > LISTED else ""
     whole = f'<p>Job <b>{text(job)}</b>. <a href="/">All jobs</a>.</p>' if job is not None else ""
     body = [whole, blind, _leaks(leaks, targets, now), jobs, _targets(targets, now), _as_of(now, job, refresh=refresh)]
+    title = _title(_found(leaks, now), targets)
     return document(title, "".join(body), refresh_seconds=REFRESH_SECONDS if refresh else None)
+
+
+def _title(found: str, targets: Sequence[Watched]) -> str:
+    """What was found; where that is nothing, of how many targets it is not known: "no leaks" alone is a green light."""
+    down, early = sum(watched.up is False for watched in targets), 0 if found else len(_early(targets))
+    if early and early == len(targets):
+        return f"too early to say of {plural(early, 'target')}"
+    unknown = [(down, "down"), (early, "too early to say")]
+    told = [f"{count:,} of {plural(len(targets), 'target')} {words}" for count, words in unknown if count]
+    return ", ".join([found or ("no leaks known" if told else "no leaks"), *told])
+
+
+def _early(targets: Sequence[Watched]) -> list[Watched]:
+    """Those that can be read, and of which it is too early to say."""
+    return [watched for watched in targets if watched.up is not False and watched.too_early]
 
 
 def _found(leaks: Sequence[Leak], now: float) -> str:
@@ -60,7 +73,7 @@ def _found(leaks: Sequence[Leak], now: float) -> str:
 
 def _leaks(leaks: Sequence[Leak], targets: Sequence[Watched], now: float) -> str:
     if not leaks:
-        return f"<h2>Leaks</h2>{_none(targets)}"
+        return f"<h2>Leaks</h2>{_none(targets, now)}"
     known = {watched.key: watched for watched in targets}
     names = ("State", "Target", "Class", "Limit in", "Growth", "Since", "Code that holds it")
     return f"<h2>Leaks</h2>{table(names, [_leak_row(leak, known.get(leak.key), now) for leak in leaks])}"
@@ -76,17 +89,19 @@ def _as_of(now: float, job: str | None, *, refresh: bool) -> str:
     return f"<p class=dim>As of {human_time(now)}{again}.</p>"
 
 
-def _none(targets: Sequence[Watched]) -> str:
+def _none(targets: Sequence[Watched], now: float) -> str:
     """That there are none, and of how many targets that is not known; it is good news only where it is known of all."""
-    seen = [watched for watched in targets if watched.up is not False]
+    seen, early = [watched for watched in targets if watched.up is not False], _early(targets)
     if targets and not seen:
         return "<p>None known: all targets are down.</p>"
-    down, early = len(targets) - len(seen), sum(watched.too_early for watched in seen)
-    parts = [f"{'the other ' if down else ''}{plural(len(seen), 'target')}"]
-    if early and early == len(seen):
-        return f"<p>Too early to say of {parts[0]}.</p>"
-    parts += [f"{early} too early to say"] if early else []
-    return f"<p{'' if early or down else ' class=up'}>None in {', '.join(parts)}.</p>"
+    down = len(targets) - len(seen)
+    of = f"{'the other ' if down else ''}{plural(len(seen), 'target')}"
+    when = expected((watched.ready_at for watched in early), now)
+    when = f": {when}" if when else ""
+    if early and len(early) == len(seen):
+        return f"<p>Too early to say of {of}{when}.</p>"
+    young = f", {len(early):,} too early to say{when}" if early else ""
+    return f"<p{'' if early or down else ' class=up'}>None in {of}{young}.</p>"
 
 
 def _leak_row(leak: Leak, watched: Watched | None, now: float) -> Sequence[str]:
