@@ -197,8 +197,9 @@ def _text(found: Contents) -> str:
     fetched = sum(total for _, total in found.profiles.values())
     if found.packed_bytes:
         lines.append(
-            f"{size(found.packed_bytes):>12} they take, {fetched / found.packed_bytes:.1f} times less than was fetched"
+            f"{size(found.packed_bytes):>12} they are packed into, {fetched / found.packed_bytes:.1f} times less"
         )
+    lines.append("on disk, with the room that each needs in the file:")
     lines += [f"{size(total):>12} {kind}" + _each(found, kind) for kind, total in found.kind_bytes.items()]
     rest = found.bytes - found.free_bytes - sum(found.kind_bytes.values())
     lines.append(f"{size(max(0, rest)):>12} the rest: names, indexes, and the log of what was written last")
