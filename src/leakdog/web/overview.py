@@ -46,9 +46,9 @@ def overview(
 
 
 def _title(found: str, targets: Sequence[Watched]) -> str:
-    """What was found; where that is nothing, of how many targets it is not known: "no leaks" alone is a green light."""
-    down, early = sum(watched.up is False for watched in targets), 0 if found else len(_early(targets))
-    if early and early == len(targets):
+    """What was found, and of how many targets nothing is known: "no leaks" alone is a green light."""
+    down, early = sum(watched.up is False for watched in targets), len(_early(targets))
+    if early and early == len(targets) and not found:
         return f"too early to say of {plural(early, 'target')}"
     unknown = [(down, "down"), (early, "too early to say")]
     told = [f"{count:,} of {plural(len(targets), 'target')} {words}" for count, words in unknown if count]
@@ -56,8 +56,9 @@ def _title(found: str, targets: Sequence[Watched]) -> str:
 
 
 def _early(targets: Sequence[Watched]) -> list[Watched]:
-    """Those that can be read, and of which it is too early to say."""
-    return [watched for watched in targets if watched.up is not False and watched.too_early]
+    """Those that can be read, and of which it is too early to say; not what was known to leak before a restart."""
+    seen = [watched for watched in targets if watched.up is not False and watched.too_early]
+    return [watched for watched in seen if not any(map(watched.leaks_as, watched.leaks))]
 
 
 def _found(leaks: Sequence[Leak], now: float) -> str:
@@ -76,7 +77,10 @@ def _leaks(leaks: Sequence[Leak], targets: Sequence[Watched], now: float) -> str
         return f"<h2>Leaks</h2>{_none(targets, now)}"
     known = {watched.key: watched for watched in targets}
     names = ("State", "Target", "Class", "Limit in", "Growth", "Since", "Code that holds it")
-    return f"<h2>Leaks</h2>{table(names, [_leak_row(leak, known.get(leak.key), now) for leak in leaks])}"
+    rows = table(names, [_leak_row(leak, known.get(leak.key), now) for leak in leaks])
+    early = _early(targets)
+    young = f"<p>Too early to say of {plural(len(early), 'target')}{_when(early, now)}.</p>" if early else ""
+    return f"<h2>Leaks</h2>{rows}{young}"
 
 
 def _as_of(now: float, job: str | None, *, refresh: bool) -> str:
@@ -96,12 +100,17 @@ def _none(targets: Sequence[Watched], now: float) -> str:
         return "<p>None known: all targets are down.</p>"
     down = len(targets) - len(seen)
     of = f"{'the other ' if down else ''}{plural(len(seen), 'target')}"
-    when = expected((watched.ready_at for watched in early), now)
-    when = f": {when}" if when else ""
+    when = _when(early, now)
     if early and len(early) == len(seen):
         return f"<p>Too early to say of {of}{when}.</p>"
     young = f", {len(early):,} too early to say{when}" if early else ""
     return f"<p{'' if early or down else ' class=up'}>None in {of}{young}.</p>"
+
+
+def _when(early: Sequence[Watched], now: float) -> str:
+    """When they can be judged, after a colon; empty where that is not known."""
+    when = expected((watched.ready_at for watched in early), now)
+    return f": {when}" if when else ""
 
 
 def _leak_row(leak: Leak, watched: Watched | None, now: float) -> Sequence[str]:

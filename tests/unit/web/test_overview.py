@@ -140,7 +140,10 @@ def test_the_heading_gives_no_green_light_while_it_is_too_early() -> None:
     page = overview([*early, steady], [], 2000.0)
     assert "<h1>no leaks known, 2 of 3 targets too early to say</h1>" in page
     assert f"<p>None in 3 targets, 2 too early to say: {when}.</p>" in page
-    assert "<h1>1 leaking</h1>" in overview([*early, steady], [LEAK], 2000.0)
+    page = overview([*early, steady], [LEAK], 2000.0)
+    assert "<h1>1 leaking, 2 of 3 targets too early to say</h1>" in page
+    assert f"</table></div><p>Too early to say of 2 targets: {when}.</p>" in page
+    assert "Too early" not in overview([steady], [LEAK], 2000.0)
     early[0].up = False
     page = overview([*early, steady], [], 2000.0)
     assert "<h1>no leaks known, 1 of 3 targets down, 1 of 3 targets too early to say</h1>" in page
