@@ -40,13 +40,22 @@ def overview(
     blind = f"<p class=down>{unseen(reads, len(targets), now)}.</p>" if reads else ""
     jobs = f"<h2>Jobs</h2>{jobs_table(targets)}" if job is None and len(targets) > LISTED else ""
     whole = f'<p>Job <b>{text(job)}</b>. <a href="/">All jobs</a>.</p>' if job is not None else ""
-    body = [whole, blind, _leaks(leaks, targets, now), jobs, _targets(targets, now), _as_of(now, job, refresh=refresh)]
+    body = [
+        whole,
+        blind,
+        _leaks(leaks, targets, now),
+        jobs,
+        _targets(targets, now, job),
+        _as_of(now, job, refresh=refresh),
+    ]
     title = _title(_found(leaks, now), targets)
     return document(title, "".join(body), refresh_seconds=REFRESH_SECONDS if refresh else None)
 
 
 def _title(found: str, targets: Sequence[Watched]) -> str:
     """What was found, and of how many targets nothing is known: "no leaks" alone is a green light."""
+    if not targets:
+        return found or "no targets"
     down, early = sum(watched.up is False for watched in targets), len(_early(targets))
     if early and early == len(targets) and not found:
         return f"too early to say of {plural(early, 'target')}"
@@ -96,8 +105,8 @@ def _as_of(now: float, job: str | None, *, refresh: bool) -> str:
 def _none(targets: Sequence[Watched], now: float) -> str:
     """That there are none, and of how many targets that is not known; it is good news only where it is known of all."""
     seen, early = [watched for watched in targets if watched.up is not False], _early(targets)
-    if targets and not seen:
-        return "<p>None known: all targets are down.</p>"
+    if not seen:
+        return f"<p>None known: {'all targets are down' if targets else 'nothing is watched'}.</p>"
     down = len(targets) - len(seen)
     of = f"{'the other ' if down else ''}{plural(len(seen), 'target')}"
     when = _when(early, now)
@@ -139,9 +148,14 @@ def _no_code(leak: Leak, watched: Watched | None) -> str:
     return "not known: its process has ended" if leak.ended_with_process else "not known yet"
 
 
-def _targets(targets: Sequence[Watched], now: float) -> str:
+def _targets(targets: Sequence[Watched], now: float, job: str | None) -> str:
     if not targets:
-        return "<h2>Targets</h2><p>None yet: <code>scrape_configs</code> is empty, or nothing was found.</p>"
+        why = (
+            "<code>scrape_configs</code> is empty, or nothing was found"
+            if job is None
+            else "nothing was found of this job"
+        )
+        return f"<h2>Targets</h2><p>None yet: {why}.</p>"
     names = ("Target", "State", "Memory", "Heap in use", "Goroutines", "Last read")
     shown = listed(targets) if len(targets) > LISTED else targets
     more = f"<p>And {len(targets) - len(shown):,} more; those that leak or are down come first.</p>"

@@ -151,6 +151,19 @@ def test_the_heading_gives_no_green_light_while_it_is_too_early() -> None:
     assert "Too early to say of the other 1 target: a verdict can be expected in 20 min" in page
 
 
+def test_where_nothing_is_watched_there_is_no_green_light() -> None:
+    """Neither of a configuration that names nothing, nor of a job of which nothing is there, or that is mistyped."""
+    for job, why in (
+        (None, "<code>scrape_configs</code> is empty, or nothing was found"),
+        ("x", "nothing was found of this job"),
+    ):
+        page = overview([young("a", 3000.0)] if job else [], [], 2000.0, job)
+        assert "<h1>no targets</h1>" in page
+        assert "<p>None known: nothing is watched.</p>" in page
+        assert f"<p>None yet: {why}.</p>" in page
+    assert "<h1>1 leaking</h1>" in overview([], [LEAK], 2000.0)
+
+
 def test_targets_are_told_as_they_are() -> None:
     """Not read yet, down with its reason, up but too early to say; and that there is none at all."""
 
