@@ -6,6 +6,7 @@ Exit codes: 0 fine, 1 a leak was found (by verbs that judge), 2 usage or configu
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import os
 import sys
@@ -22,6 +23,7 @@ VERBS = (
     *("analyze", "gate", "backtest", "storage", "config", "completion"),
 )
 USAGE, FAILED, INTERRUPTED = 2, 3, 130
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 EXAMPLES = """examples:
   leakdog demo                         see a leak found in two minutes
@@ -36,6 +38,29 @@ EXAMPLES = """examples:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Errors that were foreseen become a sentence on stderr and an exit code."""
+    try:
+        try:
+            return _run(argv)
+        finally:
+            sys.stdout.flush()  # at exit Python would complain of it in its own words, and end with 120
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough.
+        _write_no_more()
+        return 0
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        _write_no_more()
+        print(f"leakdog: writing the output: {os.strerror(error.errno)}; not all of it is written", file=sys.stderr)
+        return FAILED
+
+
+def _write_no_more() -> None:
+    """Have what is still to be written go nowhere, where that cannot fail."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _run(argv: Sequence[str] | None) -> int:
     # Products of small matrices are all that is asked of OpenBLAS: on cores that have other work as well, its threads
     # take seven times as long as one does. It is read as NumPy is loaded, which no module does before this.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -54,10 +79,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return USAGE if isinstance(error, UsageError) else FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader (head, less) has seen enough; without this Python would complain once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
 
 
 def parser() -> argparse.ArgumentParser:

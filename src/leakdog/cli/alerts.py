@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from leakdog.cli.tables import Row, fits, print_rows
 from leakdog.model import Verdict
-from leakdog.report.words import human_duration, human_rate, human_time, inert
+from leakdog.report.words import human_duration, human_rate, human_time, inert, wrapped
 
 if TYPE_CHECKING:
+    from leakdog.config.schema import Preset
     from leakdog.detect.replay import Alert, Replayed
     from leakdog.model import Unit
 
 LIMIT = "LIMIT IN"
+NAMED = 5  # of series of which it is too early to say
 PENDING = "leak pending"
 
 
@@ -38,6 +41,35 @@ def print_alerts(results: Sequence[Replayed], units: Sequence[Unit]) -> None:
     verdicts = sorted({_verdict(each) for each in results if not each.alerts})
     known = f" ({', '.join(verdicts)})" if verdicts else ""
     print(f"{len(results) - quiet or 'no'!s} series with an alert, {quiet:,} without{known}")
+
+
+def print_too_early(results: Sequence[Replayed], lengths: Sequence[float], preset: Preset) -> None:
+    """Of each series of which it is too early to say, how long it is, and how long it must be; the nearest to it first.
+
+    Args:
+        lengths: of the series, in seconds.
+        preset: under which they were judged.
+
+    """
+    short = [(_wait(each), length, each.name) for each, length in zip(results, lengths, strict=True) if _is_short(each)]
+    for wait, length, name in sorted(short)[:NAMED]:
+        needs = human_duration(math.ceil(length + wait)) if wait >= 1 else "a few readings more"
+        has = human_duration(math.floor(length))
+        print(
+            "\n".join(wrapped(f"too early to say of {inert(name)}: it lasts {has}, a verdict needs {needs} ({preset})"))
+        )
+    if len(short) > NAMED:
+        print(f"and of {len(short) - NAMED:,} more")
+
+
+def _is_short(result: Replayed) -> bool:
+    return result.verdict is Verdict.TOO_EARLY and not result.alerts and result.last is not None
+
+
+def _wait(result: Replayed) -> float:
+    """Seconds that a series must go on until it can be judged."""
+    last = result.last
+    return last.ready_at - last.time if last is not None and last.ready_at is not None else 0.0
 
 
 def _verdict(result: Replayed) -> str:

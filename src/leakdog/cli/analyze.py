@@ -207,8 +207,10 @@ def _markdown(finding: Finding) -> str:
 
 
 def _title(finding: Finding) -> str:
+    from leakdog.report.words import plural
+
     verdict = finding.assessment.verdict.value.replace("_", " ")
-    return f"{finding.signal.value}: {verdict} ({finding.count} profiles)"
+    return f"{finding.signal.value}: {verdict} ({plural(finding.count, 'profile')})"
 
 
 def _reasons(finding: Finding) -> Sequence[str]:

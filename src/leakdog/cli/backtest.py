@@ -79,7 +79,7 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read, replay, print."""
-    from leakdog.cli.alerts import print_alerts
+    from leakdog.cli.alerts import print_alerts, print_too_early
     from leakdog.cli.histories import read_histories
     from leakdog.config.schema import DetectionConfig, Preset
     from leakdog.detect.settings import settings_for
@@ -103,6 +103,7 @@ def run(args: argparse.Namespace) -> int:
             print(json.dumps(as_json(each)))
     else:
         print_alerts(results, units)
+        print_too_early(results, [float(each.time[-1] - each.time[0]) for each in histories], preset)
     if left_out:
         print(_told(left_out), file=sys.stderr)
     return 0

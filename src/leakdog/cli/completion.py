@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 
 from leakdog.cli.help import Help
 
@@ -10,6 +11,8 @@ EPILOG = """examples:
   leakdog completion bash > ~/.local/share/bash-completion/completions/leakdog
   leakdog completion zsh > ~/.zfunc/_leakdog
 """
+FILES = re.compile("FILE|BEFORE")  # in the name of an argument
+FOLDERS = re.compile("DIR|FOLDER")
 
 
 def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -31,5 +34,21 @@ def run(args: argparse.Namespace) -> int:
 
     from leakdog.cli import parser
 
-    print(shtab.complete(parser(), shell=args.shell))
+    top = parser()
+    _complete_files(top)
+    print(shtab.complete(top, shell=args.shell))
     return 0
+
+
+def _complete_files(parser: argparse.ArgumentParser) -> None:
+    """Have the names of files and folders completed where an argument is one, which zsh does not do by itself."""
+    import shtab
+
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for each in action.choices.values():
+                _complete_files(each)
+        elif FILES.search(str(action.metavar)):
+            action.complete = shtab.FILE  # type: ignore[attr-defined]
+        elif FOLDERS.search(str(action.metavar)):
+            action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]

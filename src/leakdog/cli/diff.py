@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 from leakdog.cli.help import Help
-from leakdog.cli.profile import add_normalize, add_rows, add_source, add_view, compared, load, view_of
+from leakdog.cli.profile import add_normalize, add_rows, add_source, add_view, compared, load, tell_unmatched, view_of
 from leakdog.errors import LeakdogError
 
 EXAMPLES = """examples:
@@ -56,6 +56,8 @@ def run(args: argparse.Namespace) -> int:
             args.output.write_bytes(gzip.compress(encode(profile), mtime=0))
         except OSError as error:
             raise LeakdogError(f"writing {args.output}: {error.strerror}") from error
-    graph = build(pruned(profile), view_of(args))
+    profile = pruned(profile)
+    tell_unmatched(args, [profile])
+    graph = build(profile, view_of(args))
     print(json.dumps(as_json(graph), indent=2) if args.json else render(graph).rstrip("\n"))
     return 0

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from leakdog.cli.analyze import load as load_files
 from leakdog.cli.client import Client
 from leakdog.cli.origin import is_stored, stored_until, url_of
+from leakdog.cli.profile import tell_unmatched
 from leakdog.errors import LeakdogError, ProfileError
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def grown(args: argparse.Namespace, view: View, fold: Fold[Key]) -> OverTime[Key
     from leakdog.report.prune import pruned
 
     taken = [each._replace(profile=pruned(each.profile)) for each in _load(args)]
+    tell_unmatched(args, [each.profile for each in taken])
     return over_time(taken, view, fold)
 
 

@@ -13,8 +13,9 @@ from typing import Any
 from leakdog.cli.client import Client, add_arguments
 from leakdog.cli.help import Help
 from leakdog.cli.tables import Row, print_rows
-from leakdog.model import LeakClass, LeakState, Unit, Verdict
+from leakdog.model import LeakClass, LeakState, Unit
 from leakdog.report.down import unseen
+from leakdog.report.early import expected, ready_at, too_early
 from leakdog.report.leak import (
     ENDED_SECONDS,
     class_word,
@@ -86,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
         _print_table(listed, down, now)
     hidden = _hidden(len(leaks) - len(listed), 0 if args.all else len(growing))
     if hidden or not listed:
-        print(" ".join(filter(None, ("" if listed else _none(targets), hidden))))
+        print("\n".join([*wrapped("" if listed else _none(targets, now)), *filter(None, [hidden])]))
     if args.all and growing:
         _print_growing(growing)
     return 0
@@ -96,12 +97,6 @@ def _unseen(targets: Sequence[Mapping[str, Any]], now: float) -> str:
     """Of how many targets nothing is known now, as they are down."""
     reads = [each.get("last_success") for each in targets if each.get("up") is False]
     return unseen([read and unix_time(read) for read in reads], len(targets), now)
-
-
-def too_early(target: dict[str, Any]) -> bool:
-    """Whether nothing can be said of a target yet."""
-    verdicts = target.get("verdicts") or {}
-    return all(each["verdict"] == Verdict.TOO_EARLY for each in verdicts.values())
 
 
 def _news(leak: dict[str, Any], now: float) -> bool:
@@ -118,17 +113,19 @@ def _hidden(resolved: int, growing: int) -> str:
     return f"({' and '.join(more)}: --all lists them)" if more else ""
 
 
-def _none(targets: Sequence[dict[str, Any]]) -> str:
+def _none(targets: Sequence[dict[str, Any]], now: float) -> str:
     """What it means that there are none: of how many targets that are not down, how many of them too young."""
     seen = [target for target in targets if target.get("up") is not False]
     if targets and not seen:
         return "no leaks known: all targets are down"
-    early = sum(map(too_early, seen))
+    early = list(filter(too_early, seen))
+    when = expected(map(ready_at, early), now)
     watched = plural(len(seen), "target")
-    if early and early == len(seen):
-        return f"too early to say of {watched if len(seen) == len(targets) else f'the other {watched}'}"
+    if early and len(early) == len(seen):
+        of = watched if len(seen) == len(targets) else f"the other {watched}"
+        return f"too early to say of {of}{f': {when}' if when else ''}"
     parts = [f"no leaks: {watched} watched" if len(seen) == len(targets) else f"no leaks in the other {watched}"]
-    parts += [f"{early} too early to say"] if early else []
+    parts += [f"{len(early)} too early to say{f' ({when})' if when else ''}"] if early else []
     said = [each for target in seen for each in (target.get("verdicts") or {}).values()]
     spans = [span for each in said if (span := each.get("look_back_seconds")) is not None]
     parts += [f"over {human_duration(min(spans))} at least"] if spans else []

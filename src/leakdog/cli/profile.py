@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -195,9 +197,20 @@ def load_compared(args: argparse.Namespace) -> Profile:
     other = args.base or args.diff_base
     if args.normalize and not other:
         raise LeakdogError("--normalize scales to the total of a base; name one with --base or --diff-base")
-    if not other:
-        return pruned(profile)
-    return pruned(compared(args, load(args, other), profile, other, of_base=bool(args.diff_base)))
+    if other:
+        profile = compared(args, load(args, other), profile, other, of_base=bool(args.diff_base))
+    profile = pruned(profile)
+    tell_unmatched(args, [profile])
+    return profile
+
+
+def tell_unmatched(args: argparse.Namespace, profiles: Sequence[Profile]) -> None:
+    """Say on stderr which filters match nothing in any of the profiles."""
+    from leakdog.report.unmatched import unmatched
+    from leakdog.report.words import inert
+
+    for name, pattern in unmatched(profiles, selection_of(args)):
+        print(f"nothing matches --{name.replace('_', '-')} {inert(repr(pattern))}", file=sys.stderr)
 
 
 def compared(args: argparse.Namespace, base: Profile, profile: Profile, name: str, *, of_base: bool = False) -> Profile:

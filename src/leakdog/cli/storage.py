@@ -15,7 +15,6 @@ from leakdog.errors import StoreCorrupted
 
 if TYPE_CHECKING:
     from leakdog.store.sqlite.care import Contents
-    from leakdog.store.sqlite.verify import Damaged
 
 EPILOG = """examples:
   leakdog storage stats /var/lib/leakdog          what is in it, and what takes the room
@@ -75,6 +74,7 @@ def run_stats(args: argparse.Namespace) -> int:
 
 def run_verify(args: argparse.Namespace) -> int:
     """Read all; 1 if something is damaged, also if it was taken out."""
+    from leakdog.cli.damaged import found_damaged
     from leakdog.report.words import inert
     from leakdog.store.sqlite import care, verify
 
@@ -87,8 +87,9 @@ def run_verify(args: argparse.Namespace) -> int:
             advance("what is in it", count / max(count, total))
             damaged += [found] if found else []
         deleted = verify.take_out(connection, damaged) if args.repair and not faults else None
-    wrong = [*faults, *map(_told, damaged)]
-    print("\n".join([*wrong, f"{count:,} pieces read, {_verdict(len(wrong))}"]))
+    print(
+        "\n".join([*faults, *found_damaged(damaged), f"{count:,} pieces read, {_verdict(len(faults) + len(damaged))}"])
+    )
     if faults:
         print(
             "the file itself is damaged, so nothing can be taken out of it safely: save what can still be read with "
@@ -98,17 +99,7 @@ def run_verify(args: argparse.Namespace) -> int:
         print(f"taken out, with {deleted.points:,} numbers and {deleted.snapshots:,} profiles; all else stays")
     elif damaged:
         print("--repair takes out what is damaged, and nothing else; the daemon must be stopped")
-    return int(bool(wrong))
-
-
-def _told(found: Damaged) -> str:
-    from leakdog.report.words import human_time, inert
-
-    name = found.name or found.what
-    whose = "" if found.key is None else f" of {found.key}"
-    when = "" if found.span is None else " to ".join(dict.fromkeys(map(human_time, found.span)))
-    when = f" from {when}" if " to " in when else f" of {when}" if when else ""
-    return inert(f"{name}{whose}{when}: {found.why}")
+    return int(bool(faults or damaged))
 
 
 def _verdict(count: int) -> str:
@@ -134,15 +125,17 @@ def run_export(args: argparse.Namespace) -> int:
         LeakdogError: a file cannot be written.
 
     """
+    from leakdog.cli.damaged import left_out
     from leakdog.cli.folders import make_folder, not_writable
     from leakdog.cli.takeout import take_out
     from leakdog.report.words import inert, plural
+    from leakdog.store.pack import REMEDY
     from leakdog.store.sqlite import care
 
-    damaged: dict[str, None] = {}
+    damaged: dict[tuple[str, int | str], str] = {}
 
     def note(what: str, which: int | str, error: StoreCorrupted) -> None:
-        damaged[inert(f"{which if isinstance(which, str) else f'{what} {which}'}: {error}")] = None
+        damaged[what, which] = str(error).removesuffix(REMEDY)
 
     try:
         with care.opened(args.directory) as connection, progress() as advance:
@@ -150,7 +143,7 @@ def run_export(args: argparse.Namespace) -> int:
             found = take_out(connection, args.folder, note, advance)
     except OSError as error:
         raise not_writable(error, args.folder, *EXPORTING) from error
-    print("".join(f"{line}\n" for line in damaged), end="", file=sys.stderr)
+    print("".join(f"{inert(line)}\n" for line in left_out(damaged)), end="", file=sys.stderr)
     left = f"; {len(damaged):,} damaged left out" if damaged else ""
     print(
         f"{plural(found.profiles, 'profile')}, the numbers of {plural(found.targets, 'target')} and "
@@ -197,8 +190,9 @@ def _text(found: Contents) -> str:
     fetched = sum(total for _, total in found.profiles.values())
     if found.packed_bytes:
         lines.append(
-            f"{size(found.packed_bytes):>12} they take, {fetched / found.packed_bytes:.1f} times less than was fetched"
+            f"{size(found.packed_bytes):>12} they are packed into, {fetched / found.packed_bytes:.1f} times less"
         )
+    lines.append("on disk, with the room that each needs in the file:")
     lines += [f"{size(total):>12} {kind}" + _each(found, kind) for kind, total in found.kind_bytes.items()]
     rest = found.bytes - found.free_bytes - sum(found.kind_bytes.values())
     lines.append(f"{size(max(0, rest)):>12} the rest: names, indexes, and the log of what was written last")

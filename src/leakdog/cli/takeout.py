@@ -57,14 +57,13 @@ def take_out(connection: sqlite3.Connection, folder: Path, note: Note, advance: 
 
 def _profiles(connection: sqlite3.Connection, places: dict[TargetKey, Path], note: Note, advance: Advance) -> int:
     from leakdog.store.sqlite import reads, takeout
-    from leakdog.store.sqlite.damage import CHAIN
 
     total, count = reads.totals(connection)[0], 0
     for number, (snapshot, data) in enumerate(takeout.profiles(connection, note)):
         if number % TOLD_EACH == 0:
             advance("profiles", number / max(total, number + 1))
         if isinstance(data, StoreCorrupted):
-            note(CHAIN, f"snapshot {snapshot.id} ({snapshot.kind.value} of {snapshot.key})", data)
+            note(f"{snapshot.kind.value} profile of {snapshot.key}", snapshot.id, data)
         elif snapshot.key in places:  # of a target that was new meanwhile there is the rest next time
             packed = ".pb.gz" if data[:2] == b"\x1f\x8b" else ".pb"
             _write(places[snapshot.key] / f"{snapshot.kind.value}-{snapshot.time:.3f}{packed}", data)

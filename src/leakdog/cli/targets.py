@@ -6,16 +6,19 @@ import argparse
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from leakdog.cli.client import Client, add_arguments
 from leakdog.cli.help import Help
-from leakdog.cli.leaks import too_early
-from leakdog.cli.tables import folded, print_table, room_beside
+from leakdog.cli.tables import Row, folded, print_rows, print_table, room_beside
 from leakdog.model import LeakState, Signal, Verdict
 from leakdog.report.down import TO_DO, down_lines
+from leakdog.report.early import too_early
 from leakdog.report.leak import class_word, target_name
 from leakdog.report.words import human_steady, human_value, inert, plural, wrapped
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 EPILOG = """examples:
   leakdog targets                                every target and what is said of it
@@ -25,7 +28,7 @@ EPILOG = """examples:
 # Conditions that are marked, the most urgent first.
 _COLOURS = {"leaks": "bold red", "down": "bold red", "suspected": "yellow", "growing": "yellow", "steady": "green"}
 LISTED = 10  # targets that are down
-LEAST_NAME = 20  # columns in which the name of a target can be read, folded
+LEAST_NAME = 20  # columns in which the name of a target can be read, folded; where fewer are left it stands below
 _NAMES = ("MEMORY", "HEAP", "GOROUTINES", "STATE")
 # What is said of signals that grow, worst first.
 _GROWS = (
@@ -75,7 +78,7 @@ def condition(target: Mapping[str, Any], leaks: Sequence[Mapping[str, Any]] = ()
     for state, words in ((LeakState.FIRING, "leaks"), (LeakState.PENDING, "suspected")):
         if classes := [_class(leak) for leak in leaks if leak["state"] == state]:
             return f"{words}: {', '.join(classes)}"
-    if too_early(dict(target)):
+    if too_early(target):
         return "too early to say"
     said = target["verdicts"].values()
     grows = next((words for verdict, words in _GROWS if verdict in {each["verdict"] for each in said}), None)
@@ -98,7 +101,6 @@ def _print_table(
     targets: Sequence[Mapping[str, Any]], leaks: Mapping[str, Sequence[Mapping[str, Any]]], now: float
 ) -> None:
     """A line for each target: those that leak first, then those that are down or suspected, then all others."""
-    from rich.table import Table
     from rich.text import Text
 
     rows = []
@@ -110,17 +112,29 @@ def _print_table(
         (*(Text(_number(target, *signals)) for signals in _COLUMNS), Text(inert(state), _COLOURS.get(_word(state), "")))
         for state, _, target in rows
     ]
-    room = max(LEAST_NAME, room_beside(_NAMES, cells))
+    names, room = [inert(name) for _, name, _ in rows], room_beside(_NAMES, cells)
+    if room < LEAST_NAME:
+        below = [Row(row[:-1], (name, row[-1].plain)) for name, row in zip(names, cells, strict=True)]
+        print_rows(_NAMES[:-1], below, "TARGET, AND STATE", right=_NAMES[:-1])
+    else:
+        _print_beside(names, cells, room)
+    if down := [target for target in targets if target.get("up") is False]:
+        print("\n".join(_down(down, now)))
+
+
+def _print_beside(names: Sequence[str], cells: Sequence[Sequence[Text]], room: int) -> None:
+    """The names before the cells, in so many columns."""
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("TARGET", overflow="fold", ratio=1)
     for heading in _NAMES:
         number = heading != _NAMES[-1]
         table.add_column(heading, justify="right" if number else "left", no_wrap=number, overflow="fold")
-    for (_, name, _), row in zip(rows, cells, strict=True):
-        table.add_row(Text("\n".join(folded(inert(name), room))), *row)
+    for name, row in zip(names, cells, strict=True):
+        table.add_row(Text("\n".join(folded(name, room))), *row)
     print_table(table)
-    if down := [target for target in targets if target.get("up") is False]:
-        print("\n".join(_down(down, now)))
 
 
 def _down(targets: Sequence[Mapping[str, Any]], now: float) -> Iterator[str]:

@@ -47,9 +47,9 @@ def parse_duration(text: str) -> float:
 
     """
     if re.fullmatch("[0-9]+", text):
-        raise ValueError(f"{quoted(text)} has no unit; write it like 500ms, 15s, 5m or 1h30m")
+        raise ValueError(f"{quoted(text)} has no unit; write it like 500ms, 15s, 5m, 1h30m or 3d")
     if not re.fullmatch(DURATION_PATTERN, text):
-        raise ValueError(f"{quoted(text)} is not a duration; write it like 500ms, 15s, 5m or 1h30m")
+        raise ValueError(f"{quoted(text)} is not a duration; write it like 500ms, 15s, 5m, 1h30m or 3d")
     seconds = sum(int(count) * _MILLISECONDS[unit] for count, unit in _PART.findall(text)) / 1000
     if seconds > LONGEST_SECONDS:
         raise ValueError(f"{quoted(text)} is too long; 100y is the most")

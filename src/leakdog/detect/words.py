@@ -163,6 +163,8 @@ def why_steady(
     """Reasons for no verdict of growth: the first gate that it did not pass."""
     unit = signal.unit
     asked = least_growth(found, signal, settings)
+    if found["rise"] < 0:
+        return [f"fell by {extent(-found['rise'], unit)} in {span(seconds)}"]
     moved = f"changed by {extent(found['rise'], unit)} in {span(seconds)}"
     if found["rise"] < asked:
         return [f"{moved}, less than the {extent(math.ceil(asked), unit)} that count"]

@@ -147,6 +147,13 @@ class Watched:
         return all(verdict is Verdict.TOO_EARLY for verdict in self.verdicts.values())
 
     @property
+    def ready_at(self) -> float | None:
+        """When something can be said of the signal that was told first, while it is too early to; None: not known."""
+        first = next(iter(self.assessments), None)
+        found = None if first is None else self.said_of(first)
+        return found.ready_at if found else None
+
+    @property
     def build(self) -> str:
         """What is running now; empty where not known."""
         return self.lives[-1].build if self.lives else ""

@@ -19,6 +19,8 @@ from leakdog.report.heading import heading
 from leakdog.report.measure import MINIMUM, common_unit
 from leakdog.report.select import Selection, select
 
+NOTHING = "nothing is there to look at: the profile is empty, or its filters leave nothing"
+
 
 @dataclass(frozen=True, slots=True)
 class View:

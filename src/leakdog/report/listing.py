@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -14,7 +14,7 @@ from leakdog.errors import LeakdogError, ProfileError
 from leakdog.pprof.profile import Profile
 from leakdog.pprof.symbols import Symbols
 from leakdog.report.frames import Calls, clean, exact, frames_of, function_names, line_up, sums
-from leakdog.report.graph import View, total_of
+from leakdog.report.graph import NOTHING, View, total_of
 from leakdog.report.measure import label, percentage
 from leakdog.report.select import select
 
@@ -119,7 +119,7 @@ def places_of(symbols: Symbols, name: Callable[[str], str]) -> tuple[list[Place]
     )
 
 
-def functions(places: Iterable[Place], pattern: str) -> dict[tuple[str, str], list[Place]]:
+def functions(places: Collection[Place], pattern: str) -> dict[tuple[str, str], list[Place]]:
     """Places by function and file, of functions whose names match.
 
     Raises:
@@ -135,8 +135,16 @@ def functions(places: Iterable[Place], pattern: str) -> dict[tuple[str, str], li
         if wanted.search(place.function):
             found[place.function, place.file].append(place)
     if not found:
-        raise ProfileError(f"no function of this profile matches {pattern!r}")
+        raise ProfileError(_why_none(places, pattern))
     return dict(sorted(found.items()))
+
+
+def _why_none(places: Collection[Place], pattern: str) -> str:
+    if not places:
+        return NOTHING
+    if not any(place.function for place in places):
+        return "no place of this profile has a function's name; `leakdog top --granularity addresses` shows addresses"
+    return f"no function of this profile matches {pattern!r}"
 
 
 def source_of(file: str, places: Sequence[Place], sources: Sources) -> tuple[dict[int, str | None], str]:

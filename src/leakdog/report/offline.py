@@ -21,6 +21,7 @@ from leakdog.detect.state import leak_id
 from leakdog.detect.words import span
 from leakdog.model import Assessment, Culprit, Leak, LeakClass, LeakState, Signal, TargetKey, Verdict
 from leakdog.pprof.profile import Profile
+from leakdog.report.words import plural
 
 COMPARED = 12  # profiles that are laid beside each other to name the code
 # Nothing comes after the last of them: a verdict need not stand for a while first. So the longer looks ask for more.
@@ -91,7 +92,8 @@ def analyze(taken: Sequence[Taken], name: str = "files", own: Own = (), key: Tar
 def _judge(taken: list[Taken], signal: Signal, leak_class: LeakClass, name: str, own: Own, key: TargetKey) -> Finding:
     times = np.array([each.time for each in taken])
     if len(taken) < LEAST:
-        few = f"too early to say: {len(taken)} profiles over {span(float(times[-1] - times[0]))}; at least {LEAST} tell"
+        seen = f"{plural(len(taken), 'profile')} over {span(float(times[-1] - times[0]))}"
+        few = f"too early to say: {seen}; at least {LEAST} tell"
         return Finding(signal, len(taken), Assessment(signal, float(times[-1]), Verdict.TOO_EARLY, reasons=(few,)))
     starts = lives(taken)
     history = History(

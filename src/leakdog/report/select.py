@@ -62,7 +62,7 @@ def select(profile: Profile, wanted: Selection) -> Profile:
         ProfileError: a text is no regular expression.
 
     """
-    match = _Matcher(profile)
+    match = Matcher(profile)
     kept = np.ones(len(profile.values), bool)
     if wanted.focus:
         kept &= match.samples(match.locations(wanted.focus, "focus"))
@@ -85,7 +85,7 @@ def select(profile: Profile, wanted: Selection) -> Profile:
     return _shown_from(out, wanted.show_from) if wanted.show_from else out
 
 
-class _Matcher:
+class Matcher:
     """What of a profile's tables a pattern matches."""
 
     def __init__(self, profile: Profile) -> None:
@@ -206,7 +206,7 @@ def _labels(table: LabelTable, samples: Ints) -> LabelTable:
 
 def _shown_from(profile: Profile, pattern: str) -> Profile:
     """Stacks cut above the outermost frame that matches, also within a location with inlined calls."""
-    match = _Matcher(profile)
+    match = Matcher(profile)
     hit, binary = match.lines(pattern, "show_from"), match.binaries(pattern, "show_from")
     table = profile.symbols.locations
     keep_lines = np.ones(len(hit), bool)

@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 
 from leakdog.errors import ProfileError
-from leakdog.report.graph import Edge, Graph
+from leakdog.report.graph import NOTHING, Edge, Graph
 from leakdog.report.measure import label, percentage
 from leakdog.report.top import summary
 
@@ -39,7 +39,7 @@ def render(graph: Graph, peek: str = "") -> str:
         )
         lines += [_call(graph, unit, edge, edge.callee, node.cum) for edge in callees[node.name]]
     if peek and len(lines) == before:
-        raise ProfileError(f"no function of this profile matches {peek!r}")
+        raise ProfileError(f"no function of this profile matches {peek!r}" if graph.nodes else NOTHING)
     if graph.nodes:
         lines.append(SEPARATOR)
     return "\n".join(lines) + "\n"

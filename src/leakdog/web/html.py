@@ -137,9 +137,9 @@ def _replicas(leak: Leak, fleet: Fleet) -> str:
 
 def _replica_row(watched: Watched, leak: Leak) -> Sequence[str]:
     own, found = watched.leaks.get(leak.leak_class), watched.said_of(leak.signal)
-    name = text(watched.key.instance)
+    page = address(watched.key) if own is None else f"/leaks/{quote(own.id)}"
+    name = f'<a href="{text(page)}">{text(watched.key.instance)}</a>'
     if own is not None:
-        name = f'<a href="/leaks/{quote(own.id)}">{name}</a>'
         state = leak_state(own)
         state += ", in other code" if watched.leaks_as(leak.leak_class) and not leaks_like(watched, leak) else ""
     else:

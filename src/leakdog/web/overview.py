@@ -9,6 +9,7 @@ from leakdog.model import Leak, LeakClass, LeakState, Signal
 from leakdog.pipeline.state import Watched
 from leakdog.pipeline.unprofiled import unprofiled
 from leakdog.report.down import unseen
+from leakdog.report.early import expected
 from leakdog.report.leak import ENDED_SECONDS, short_place
 from leakdog.report.words import human_ago, human_duration, human_rate, human_time, plural
 from leakdog.web.document import document, leak_kind, leak_state, table, text
@@ -36,15 +37,37 @@ def overview(
         targets = [watched for watched in targets if watched.key.job == job]
         leaks = [leak for leak in leaks if leak.key.job == job]
     reads = [watched.last_success for watched in targets if watched.up is False]
-    found = _found(leaks, now)
-    title = found or "no leaks"
-    if reads:  # a heading that says "no leaks" alone is a green light
-        title = f"{found or 'no leaks known'}, {len(reads):,} of {plural(len(targets), 'target')} down"
     blind = f"<p class=down>{unseen(reads, len(targets), now)}.</p>" if reads else ""
     jobs = f"<h2>Jobs</h2>{jobs_table(targets)}" if job is None and len(targets) > LISTED else ""
     whole = f'<p>Job <b>{text(job)}</b>. <a href="/">All jobs</a>.</p>' if job is not None else ""
-    body = [whole, blind, _leaks(leaks, targets, now), jobs, _targets(targets, now), _as_of(now, job, refresh=refresh)]
+    body = [
+        whole,
+        blind,
+        _leaks(leaks, targets, now),
+        jobs,
+        _targets(targets, now, job),
+        _as_of(now, job, refresh=refresh),
+    ]
+    title = _title(_found(leaks, now), targets)
     return document(title, "".join(body), refresh_seconds=REFRESH_SECONDS if refresh else None)
+
+
+def _title(found: str, targets: Sequence[Watched]) -> str:
+    """What was found, and of how many targets nothing is known: "no leaks" alone is a green light."""
+    if not targets:
+        return found or "no targets"
+    down, early = sum(watched.up is False for watched in targets), len(_early(targets))
+    if early and early == len(targets) and not found:
+        return f"too early to say of {plural(early, 'target')}"
+    unknown = [(down, "down"), (early, "too early to say")]
+    told = [f"{count:,} of {plural(len(targets), 'target')} {words}" for count, words in unknown if count]
+    return ", ".join([found or ("no leaks known" if told else "no leaks"), *told])
+
+
+def _early(targets: Sequence[Watched]) -> list[Watched]:
+    """Those that can be read, and of which it is too early to say; not what was known to leak before a restart."""
+    seen = [watched for watched in targets if watched.up is not False and watched.too_early]
+    return [watched for watched in seen if not any(map(watched.leaks_as, watched.leaks))]
 
 
 def _found(leaks: Sequence[Leak], now: float) -> str:
@@ -60,10 +83,13 @@ def _found(leaks: Sequence[Leak], now: float) -> str:
 
 def _leaks(leaks: Sequence[Leak], targets: Sequence[Watched], now: float) -> str:
     if not leaks:
-        return f"<h2>Leaks</h2>{_none(targets)}"
+        return f"<h2>Leaks</h2>{_none(targets, now)}"
     known = {watched.key: watched for watched in targets}
     names = ("State", "Target", "Class", "Limit in", "Growth", "Since", "Code that holds it")
-    return f"<h2>Leaks</h2>{table(names, [_leak_row(leak, known.get(leak.key), now) for leak in leaks])}"
+    rows = table(names, [_leak_row(leak, known.get(leak.key), now) for leak in leaks])
+    early = _early(targets)
+    young = f"<p>Too early to say of {plural(len(early), 'target')}{_when(early, now)}.</p>" if early else ""
+    return f"<h2>Leaks</h2>{rows}{young}"
 
 
 def _as_of(now: float, job: str | None, *, refresh: bool) -> str:
@@ -76,17 +102,24 @@ def _as_of(now: float, job: str | None, *, refresh: bool) -> str:
     return f"<p class=dim>As of {human_time(now)}{again}.</p>"
 
 
-def _none(targets: Sequence[Watched]) -> str:
+def _none(targets: Sequence[Watched], now: float) -> str:
     """That there are none, and of how many targets that is not known; it is good news only where it is known of all."""
-    seen = [watched for watched in targets if watched.up is not False]
-    if targets and not seen:
-        return "<p>None known: all targets are down.</p>"
-    down, early = len(targets) - len(seen), sum(watched.too_early for watched in seen)
-    parts = [f"{'the other ' if down else ''}{plural(len(seen), 'target')}"]
-    if early and early == len(seen):
-        return f"<p>Too early to say of {parts[0]}.</p>"
-    parts += [f"{early} too early to say"] if early else []
-    return f"<p{'' if early or down else ' class=up'}>None in {', '.join(parts)}.</p>"
+    seen, early = [watched for watched in targets if watched.up is not False], _early(targets)
+    if not seen:
+        return f"<p>None known: {'all targets are down' if targets else 'nothing is watched'}.</p>"
+    down = len(targets) - len(seen)
+    of = f"{'the other ' if down else ''}{plural(len(seen), 'target')}"
+    when = _when(early, now)
+    if early and len(early) == len(seen):
+        return f"<p>Too early to say of {of}{when}.</p>"
+    young = f", {len(early):,} too early to say{when}" if early else ""
+    return f"<p{'' if early or down else ' class=up'}>None in {of}{young}.</p>"
+
+
+def _when(early: Sequence[Watched], now: float) -> str:
+    """When they can be judged, after a colon; empty where that is not known."""
+    when = expected((watched.ready_at for watched in early), now)
+    return f": {when}" if when else ""
 
 
 def _leak_row(leak: Leak, watched: Watched | None, now: float) -> Sequence[str]:
@@ -115,9 +148,14 @@ def _no_code(leak: Leak, watched: Watched | None) -> str:
     return "not known: its process has ended" if leak.ended_with_process else "not known yet"
 
 
-def _targets(targets: Sequence[Watched], now: float) -> str:
+def _targets(targets: Sequence[Watched], now: float, job: str | None) -> str:
     if not targets:
-        return "<h2>Targets</h2><p>None yet: <code>scrape_configs</code> is empty, or nothing was found.</p>"
+        why = (
+            "<code>scrape_configs</code> is empty, or nothing was found"
+            if job is None
+            else "nothing was found of this job"
+        )
+        return f"<h2>Targets</h2><p>None yet: {why}.</p>"
     names = ("Target", "State", "Memory", "Heap in use", "Goroutines", "Last read")
     shown = listed(targets) if len(targets) > LISTED else targets
     more = f"<p>And {len(targets) - len(shown):,} more; those that leak or are down come first.</p>"

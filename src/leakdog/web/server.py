@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import json
 import logging
 import os
 from collections.abc import Awaitable, Callable
@@ -16,6 +17,7 @@ from leakdog.pipeline.state import Fleet
 from leakdog.store.contract import Store
 from leakdog.web.acknowledge import Acknowledgements
 from leakdog.web.api import Api
+from leakdog.web.document import message_page
 from leakdog.web.evidence import Ask, Compare, Evidence
 from leakdog.web.functions import Functions
 from leakdog.web.pages import Pages
@@ -33,6 +35,9 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Frame-Options": "DENY",
 }
+API = "/api/"
+JSON = "application/json"
+NOT_FOUND = 404
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 HeapProfile = Callable[[bool], bytes]
 
@@ -137,6 +142,7 @@ async def _harden(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         response = await handler(request)
     except web.HTTPException as error:
+        _explain(request, error)
         error.headers.update(SECURITY_HEADERS)
         raise
     except StoreCorrupted as error:
@@ -147,6 +153,26 @@ async def _harden(request: web.Request, handler: Handler) -> web.StreamResponse:
         response = web.json_response({"error": f"the store does not answer: {error}"}, status=503)
     response.headers.update(SECURITY_HEADERS)
     return response
+
+
+def _explain(request: web.Request, error: web.HTTPException) -> None:
+    """Have what the server refuses by itself say what there is instead, in the API as JSON, else as a page."""
+    if error.content_type == JSON:
+        return
+    message = f"{request.method} {request.path}: {error.reason}"
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        message = (
+            f"{request.method} {request.path} is not possible; it takes {', '.join(sorted(error.allowed_methods))}"
+        )
+    if request.path.startswith(API):
+        if error.status == NOT_FOUND:
+            paths = {route.resource.canonical for route in request.app.router.routes() if route.resource}
+            listed = ", ".join(sorted(path for path in paths if path.startswith(API)))
+            message = f"nothing is at {request.path}; there are {listed}"
+        error.text, error.content_type = json.dumps({"error": message}), JSON
+    elif error.status == NOT_FOUND:
+        message = f"Nothing is at {request.path}. The overview lists all leaks and targets, each with its page."
+        error.text, error.content_type = message_page("not found", message), "text/html"
 
 
 def _why(error: OSError | UnicodeError) -> str:

@@ -133,8 +133,8 @@ def _leaks(watched: Watched) -> str:
     if watched.up is False:  # what was said when it was last read is no good news now
         return ""
     if watched.too_early:
-        ready = [found.ready_at for found in watched.said().values() if found.ready_at is not None]
-        return f"too early to say{f'; a first verdict by {human_time(min(ready))}' if ready else ''}"
+        ready = watched.ready_at
+        return f"too early to say{'' if ready is None else f'; a first verdict by {human_time(ready)}'}"
     grows = [CLASS_WORDS[found.leak_class] for found in watched.harmless]
     return ", ".join(filter(None, ["no leak", *(grows or [steady(watched)])]))
 

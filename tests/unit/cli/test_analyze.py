@@ -95,6 +95,8 @@ def test_files_may_be_named(leaking: str, capsys: Capture) -> None:
     files = sorted(map(str, Path(leaking).glob("heap-00*")))
     assert main(["analyze", *files]) == 3
     assert "too early to say: 10 profiles over 9 s" in capsys.readouterr().out
+    assert main(["analyze", files[0]]) == 3
+    assert "(1 profile)\n  - too early to say: 1 profile over 0 s" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,23 @@ def test_a_line_of_json_for_each_series(soak: Path, capsys: pytest.CaptureFixtur
     assert T0 <= alert["onset"] < T0 + 20
     assert alert["time_to_limit_seconds"] is None
     assert alert["reasons"]
+
+
+def test_of_one_that_is_too_short_the_needed_length_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With that of the series, and the time scale: one so long has a verdict, and one much shorter has none."""
+    path = tmp_path / "short.csv"
+
+    def told(seconds: int, *options: str) -> str:
+        path.write_text("\n".join(["series,timestamp,value", *lines("rss", LEAK[:seconds])]) + "\n")
+        assert run(str(path), *options) == 0
+        return " ".join(capsys.readouterr().out.split())
+
+    needs = re.search(r"too early to say of rss: it lasts 19 s, a verdict needs (\d+) s \(soak\)$", told(20))
+    assert needs
+    assert "it lasts 34 s" in told(int(needs[1]) - 9)
+    assert "too early" not in told(int(needs[1]) + 3)
+    assert "it lasts 1 min 59 s, a verdict needs 5 h 30 min (production)" in told(120, "--preset", "production")
+    assert "too early to say of rss: it lasts 0 s" in told(1)
 
 
 def test_order_and_compression_do_not_matter(soak: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,7 @@
 """Completion scripts for the shells."""
 
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -22,3 +23,36 @@ def test_bash_takes_the_script(capsys: pytest.CaptureFixture[str]) -> None:
     done = subprocess.run(["bash"], input=script, capture_output=True, text=True, timeout=30)
     assert (done.returncode, done.stderr) == (0, "")
     assert "leakdog" in done.stdout
+
+
+def test_files_and_folders_are_completed(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where an argument is one; zsh would offer none by itself."""
+    cli.main(["completion", "zsh"])
+    options = capsys.readouterr().out.partition("_shtab_leakdog_top_options=(")[2].partition("\n)")[0].splitlines()
+    assert next(line for line in options if "--base" in line).endswith(':_files"')
+    assert next(line for line in options if "standard input" in line).endswith(':_files"')
+    assert not next(line for line in options if "--unit" in line).endswith(':_files"')
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        (["diff", "he"], {"heap.pb", "heaps"}),
+        (["storage", "export", "he"], {"heaps"}),
+        (["run", "--config", "he"], {"heap.pb", "heaps"}),
+    ],
+)
+def test_bash_offers_them(
+    typed: list[str], offered: set[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Folders too where a file is wanted, as it may be in one, and folders alone where one is."""
+    (tmp_path / "heap.pb").touch()
+    (tmp_path / "heaps").mkdir()
+    cli.main(["completion", "bash"])
+    words = " ".join(["leakdog", *typed])
+    script = f"""{capsys.readouterr().out}
+        COMP_WORDS=({words}) COMP_CWORD={len(typed)} COMP_LINE='{words}'
+        _shtab_leakdog leakdog {typed[-1]} ''; printf '%s\\n' "${{COMPREPLY[@]}}"
+    """
+    done = subprocess.run(["bash"], input=script, capture_output=True, text=True, timeout=30, cwd=tmp_path)
+    assert {line.rstrip("/") for line in done.stdout.split()} == offered

@@ -43,6 +43,12 @@ def test_two_loads_are_made_one(capsys: Capture) -> None:
     assert "--normalize scales to the total of a base; name one" in capsys.readouterr().err
 
 
+def test_a_filter_that_matches_nothing_is_told(capsys: Capture) -> None:
+    """Of what is shown, which is the difference."""
+    assert main(["diff", BEFORE, AFTER, "--ignore", "nobody", "--hide", "."]) == 0
+    assert capsys.readouterr().err == "nothing matches --ignore 'nobody'\n"
+
+
 def test_what_cannot_be_compared_is_told(capsys: Capture) -> None:
     """Goroutines and bytes."""
     goroutines = str(DATA / "goroutine-1.pb.gz")

@@ -125,10 +125,10 @@ def test_resolved_are_hidden(serve: Serve, leak: Make, target: Make, leakdog: Ru
     answers = {"/api/v1/leaks": {"leaks": [leak(state="resolved")]}, "/api/v1/targets": {"targets": [target()]}}
     url = serve(answers)
     assert leakdog("leaks", "--server", url) == 0
-    assert (
-        capsys.readouterr().out
-        == "no leaks: 1 target watched, over 48 s at least (1 resolved leak: --all lists them)\n"
-    )
+    assert capsys.readouterr().out.splitlines() == [
+        "no leaks: 1 target watched, over 48 s at least",
+        "(1 resolved leak: --all lists them)",
+    ]
     assert leakdog("leaks", "--all", "--server", url) == 0
     assert "3f9c2a71b0de" in capsys.readouterr().out
 
@@ -195,6 +195,25 @@ def test_none(serve: Serve, target: Make, leakdog: Run, capsys: Capture) -> None
     assert capsys.readouterr().out.endswith("\ntoo early to say of the other 2 targets\n")
     assert leakdog("leaks", "--server", serve({"/api/v1/leaks": {"leaks": []}, **one(target(up=False))})) == 0
     assert capsys.readouterr().out.endswith("no leaks known: all targets are down\n")
+
+
+def test_how_long_it_is_too_early(serve: Serve, target: Make, leakdog: Run, capsys: Capture) -> None:
+    """When the first verdict can be expected, as far as the daemon tells; of a target by the signal that is first."""
+    early = {
+        name: {"verdict": "too_early", "ready_at": f"2999-01-0{day}T00:00:00Z"} for name, day in (("a", 1), ("b", 2))
+    }
+    targets = [target(), target(verdicts=early), target(up=None, verdicts={})]
+    answers = {"/api/v1/leaks": {"leaks": []}, "/api/v1/targets": {"targets": targets}}
+
+    def told() -> str:
+        return " ".join(capsys.readouterr().out.split())
+
+    assert leakdog("leaks", "--server", serve(answers)) == 0
+    when = "(a verdict can be expected in over 1 year (2999-01-01 00:00:00 UTC))"
+    assert f"no leaks: 3 targets watched, 2 too early to say {when}, over 48 s at least" in told()
+    answers["/api/v1/targets"] = {"targets": targets[1:]}
+    assert leakdog("leaks", "--server", serve(answers)) == 0
+    assert told().startswith("too early to say of 2 targets: a verdict can be expected in over 1 year")
 
 
 def one(target: dict[str, Any]) -> dict[str, Any]:

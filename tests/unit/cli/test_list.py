@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from leakdog.cli import main
+
 Run = Callable[..., int]
 Capture = pytest.CaptureFixture[str]
 
@@ -35,3 +37,25 @@ def test_a_pattern_that_finds_nothing(run: Run, capsys: Capture) -> None:
     """Ends with 3, and a sentence."""
     assert run("list", first="nothing") == 3
     assert capsys.readouterr().err == "leakdog list: no function of this profile matches 'nothing'\n"
+
+
+@pytest.mark.parametrize(
+    ("verb", "made", "said"),
+    [
+        ("list", "heap profile: 0: 0 [0: 0] @ heap/1048576\n", "nothing is there to look at: the profile is empty, or"),
+        ("peek", "heap profile: 0: 0 [0: 0] @ heap/1048576\n", "nothing is there to look at: the profile is empty, or"),
+        (
+            "list",
+            "heap profile: 1: 8 [1: 8] @ heap/1048576\n1: 8 [1: 8] @ 0x40 0x80\n",
+            "no place of this profile has a",
+        ),
+    ],
+)
+def test_where_nothing_can_be_found_the_pattern_is_not_to_blame(
+    verb: str, made: str, said: str, tmp_path: Path, capsys: Capture
+) -> None:
+    """Of an empty profile, and of one that has addresses alone."""
+    file = tmp_path / "heap.txt"
+    file.write_text(made)
+    assert main([verb, ".", str(file)]) == 3
+    assert capsys.readouterr().err.startswith(f"leakdog {verb}: {said}")

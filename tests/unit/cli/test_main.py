@@ -4,6 +4,8 @@ import argparse
 import os
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,14 +42,33 @@ def test_an_error_becomes_a_sentence_and_an_exit_code(monkeypatch, capsys, code:
     assert capsys.readouterr().err == said
 
 
-def test_a_reader_that_has_seen_enough_is_no_error() -> None:
-    """Output into a pipe that `head` has closed ends quietly with 0."""
+@pytest.mark.parametrize("buffered", [["-u"], []])
+@pytest.mark.parametrize("typed", [["completion", "bash"], ["--help"]])
+def test_a_reader_that_has_seen_enough_is_no_error(buffered: list[str], typed: list[str]) -> None:
+    """Output into a pipe that `head` has closed ends quietly with 0, also where it is written only at the end."""
     code = (
         "import os, sys; from leakdog import cli; read, write = os.pipe(); os.close(read); os.dup2(write, 1); "
-        "sys.exit(cli.main(['completion', 'bash']))"
+        f"sys.exit(cli.main({typed}))"
     )
-    done = subprocess.run([sys.executable, "-u", "-c", code], capture_output=True, timeout=60)
-    assert (done.returncode, done.stderr) == (0, b"")
+    done = _python(*buffered, "-c", code)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("buffered", [["-u"], []])
+def test_output_that_has_no_room_is_no_leak(buffered: list[str]) -> None:
+    """On a full disk the exit code is that of work that could not be done: 1 would say that a leak was found."""
+    code = "import sys; from leakdog import cli; sys.exit(cli.main(['completion', 'bash']))"
+    with Path("/dev/full").open("w") as full:
+        done = _python(*buffered, "-c", code, stdout=full)
+    said = "leakdog: writing the output: No space left on device; not all of it is written\n"
+    assert (done.returncode, done.stderr) == (3, said)
+
+
+def _python(*arguments: str, stdout: Any = subprocess.DEVNULL) -> subprocess.CompletedProcess[str]:
+    """Python, with standard output buffered unless it is told otherwise."""
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=60, env=env)
 
 
 @pytest.mark.parametrize("given", [None, "3"])

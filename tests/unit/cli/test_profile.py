@@ -29,6 +29,33 @@ def test_a_base_is_subtracted(call: Call, path: str, tmp_path: Path, capsys: pyt
     assert json.loads(capsys.readouterr().out)["total"] == 400
 
 
+@pytest.mark.parametrize("verb", ["top", "tree", "traces", "tags", "raw", "dot", "flame", "top --growth"])
+def test_filters_that_match_nothing_are_told(
+    verb: str, run: Callable[..., int], path: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On stderr, as the report of a misspelt one looks like an answer; of those that match nothing is said."""
+    word, *more = verb.split()
+    before = path if more else None
+    filters = [
+        "--focus",
+        "mian",
+        "--ignore",
+        "keeep\033",
+        "--hide",
+        "keep",
+        "--tagignore",
+        "1kb:",
+        "--show-from",
+        "main",
+    ]
+    assert run(word, *more, *filters, first=before) == (3 if more else 0)  # of one profile no growth is told
+    assert capsys.readouterr().err.splitlines()[:3] == [
+        "nothing matches --focus 'mian'",
+        "nothing matches --ignore 'keeep\\x1b'",
+        "nothing matches --tagignore '1kb:'",
+    ]
+
+
 def test_what_is_no_profile_is_named(call: Call, tmp_path: Path) -> None:
     """The file, and what is wrong with it."""
     file = tmp_path / "page.html"

@@ -62,7 +62,7 @@ def test_what_is_of_targets_without_names_is_taken_out(tmp_path: Path, capsys: p
             file.write(b"\xff" * size)
     assert main(["storage", "export", str(directory), str(out)]) == 1
     told = capsys.readouterr()
-    assert "target 4: its name cannot be read, and what is of it has its number instead" in told.err
+    assert "target 1, 2, 3, 4: its name cannot be read, and what is of it has its number instead" in told.err
     assert "the numbers of 4 targets and 1 leak" in told.out
     assert sorted(each.name for each in out.iterdir()) == [
         "evidence",

@@ -131,3 +131,21 @@ def test_a_long_name_is_broken_where_people_would(
     assert "".join(shown) == f"shop/{name}"
     assert all(line.endswith((".", "/", "-")) for line in shown[:-1])
     assert max(map(len, lines)) <= 80
+
+
+def test_in_a_narrow_terminal_names_stay_whole(
+    serve: Serve, target: Make, leakdog: Run, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the numbers leave no room for names, name and state stand beside or below them, and can be copied."""
+    name = "prometheus/monitoring-1.example:9090"
+    answers = {
+        "/api/v1/targets": {"targets": [target(job="prometheus", instance="monitoring-1.example:9090")]},
+        "/api/v1/leaks": {"leaks": []},
+    }
+    for columns in (60, 44):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        assert leakdog("targets", "--server", serve(answers)) == 0
+        lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+        assert any(line.endswith(name) for line in lines)
+        assert any(line.startswith("steady over") for line in lines)
+        assert max(map(len, lines)) <= columns

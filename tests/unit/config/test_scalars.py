@@ -56,7 +56,7 @@ def test_a_duration_may_use_every_unit() -> None:
 )
 def test_other_texts_are_no_durations(text: str) -> None:
     """No sign, no fraction, no space, no bare number, no wrong order."""
-    with pytest.raises(ValueError, match="write it like 500ms, 15s, 5m or 1h30m"):
+    with pytest.raises(ValueError, match="write it like 500ms, 15s, 5m, 1h30m or 3d"):
         parse_duration(text)
 
 

@@ -62,6 +62,8 @@ def test_reasons_count_whole_things() -> None:
     found = FOUND | {"rise": 20.9, "base": 418.0, "growth": 0.5}
     steady = words.why_steady(found | {"rise": 0.219}, 48, Signal.THREADS, PRODUCTION, None)
     assert steady == ["changed by less than 1 in 48 s, less than the 21 that count"]
+    fell = words.why_steady(found | {"rise": -400.5}, 48, Signal.THREADS, PRODUCTION, None)
+    assert fell == ["fell by 400 in 48 s"]
     grew, _, settles = words.why_settling(found, 48, Signal.THREADS, (0.4, 0.6), (440.7, 90.0))
     assert grew.startswith("grew 20 in 48 s, ")
     assert "settle near 440 in 90 s" in settles

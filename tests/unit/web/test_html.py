@@ -252,6 +252,7 @@ def test_the_instances_of_the_job_stand_beside_each_other() -> None:
     }
     quiet = leak_page(LEAK, fleet, "", 2000.0).partition("Instances of this job")[2].partition("</table>")[0]
     assert '<td data-name="Growth">-</td>' in quiet
+    assert '<a href="/targets/shop/a%3Cb%3E%3A1">a&lt;b&gt;:1</a>' in quiet
     del fleet.targets[TargetKey("shop", "a<b>:1")]
     assert "Instances of this job" not in leak_page(LEAK, fleet, "", 2000.0)
 

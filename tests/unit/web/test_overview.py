@@ -99,6 +99,7 @@ def test_what_is_suspected_is_not_passed_over() -> None:
     assert "<h1>1 leaking</h1>" in overview([watched], [LEAK], 2000.0)
     known = replace(LEAK, acknowledged=Acknowledgement(1500.0))
     assert "<h1>1 leaking, 2 known</h1>" in overview([watched], [LEAK, known, known], 2000.0)
+    watched.verdicts = {Signal.RSS: Verdict.STEADY}
     assert "<h1>no leaks</h1>" in overview([watched], [replace(LEAK, state=LeakState.RESOLVED)], 2000.0)
 
 
@@ -106,16 +107,61 @@ def test_the_heading_gives_no_green_light_while_targets_are_down() -> None:
     """How many, and since when nothing is known of them, also where something else leaks."""
     job = ScrapeConfig(job_name="shop")
     up, *down = (Watched(Target(TargetKey("shop", name)), job, up=name == "a") for name in "abc")
+    up.verdicts = {Signal.RSS: Verdict.STEADY}
     for watched, read in zip(down, (500.0, 1940.0), strict=True):
         watched.last_success = read
     page = overview([up, *down], [], 2000.0)
     assert "<h1>no leaks known, 2 of 3 targets down</h1>" in page
     said = "2 of 3 targets are down: nothing is known of them since 1970-01-01 00:08:20 UTC (25 min ago) or later."
     assert f"<p class=down>{said}</p>" in page
-    assert "<p>Too early to say of the other 1 target.</p>" in page
+    assert "<p>None in the other 1 target.</p>" in page
     assert "<h1>1 leaking, 2 of 3 targets down</h1>" in overview([up, *down], [LEAK], 2000.0)
     assert "<h1>no leaks</h1>" in overview([up], [], 2000.0)
     assert "class=down" not in overview([up], [], 2000.0)
+
+
+def young(name: str, ready_at: float) -> Watched:
+    """A target that is up, and of which it is too early to say until then."""
+    seen = Assessment(Signal.RSS, 2000.0, Verdict.TOO_EARLY, ready_at=ready_at)
+    told = {"verdicts": {Signal.RSS: seen.verdict}, "assessments": {Signal.RSS: seen}}
+    return Watched(Target(TargetKey("shop", name)), ScrapeConfig(job_name="shop"), up=True, **told)
+
+
+def test_the_heading_gives_no_green_light_while_it_is_too_early() -> None:
+    """It says of how many that is so, and below when they can be judged; a leak that is found comes before that."""
+    early = [young("a", 2032.0), young("b", 3200.0)]
+    page = overview(early, [], 2000.0)
+    assert "<h1>too early to say of 2 targets</h1>" in page
+    when = "the first verdict can be expected in 32 s (1970-01-01 00:33:52 UTC), "
+    when += "the last in 20 min (1970-01-01 00:53:20 UTC)"
+    assert f"<p>Too early to say of 2 targets: {when}.</p>" in page
+    steady = young("c", 2000.0)
+    steady.verdicts = {Signal.RSS: Verdict.STEADY}
+    page = overview([*early, steady], [], 2000.0)
+    assert "<h1>no leaks known, 2 of 3 targets too early to say</h1>" in page
+    assert f"<p>None in 3 targets, 2 too early to say: {when}.</p>" in page
+    page = overview([*early, steady], [LEAK], 2000.0)
+    assert "<h1>1 leaking, 2 of 3 targets too early to say</h1>" in page
+    assert f"</table></div><p>Too early to say of 2 targets: {when}.</p>" in page
+    assert "Too early" not in overview([steady], [LEAK], 2000.0)
+    early[0].up = False
+    page = overview([*early, steady], [], 2000.0)
+    assert "<h1>no leaks known, 1 of 3 targets down, 1 of 3 targets too early to say</h1>" in page
+    page = overview(early, [], 2000.0)
+    assert "Too early to say of the other 1 target: a verdict can be expected in 20 min" in page
+
+
+def test_where_nothing_is_watched_there_is_no_green_light() -> None:
+    """Neither of a configuration that names nothing, nor of a job of which nothing is there, or that is mistyped."""
+    for job, why in (
+        (None, "<code>scrape_configs</code> is empty, or nothing was found"),
+        ("x", "nothing was found of this job"),
+    ):
+        page = overview([young("a", 3000.0)] if job else [], [], 2000.0, job)
+        assert "<h1>no targets</h1>" in page
+        assert "<p>None known: nothing is watched.</p>" in page
+        assert f"<p>None yet: {why}.</p>" in page
+    assert "<h1>1 leaking</h1>" in overview([], [LEAK], 2000.0)
 
 
 def test_targets_are_told_as_they_are() -> None:

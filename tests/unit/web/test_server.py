@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -104,6 +105,28 @@ async def test_every_answer_is_hardened(server: Server, path: str) -> None:
     """Good or bad, each answer tells the browser to do nothing but show it."""
     headers = (await get(server, path))[1]
     assert {name: headers[name] for name in SECURITY_HEADERS} == SECURITY_HEADERS
+
+
+async def test_a_path_without_a_page_leads_back(server: Server) -> None:
+    """A page with the link to the overview; what was asked is shown, and is no part of the page."""
+    status, headers, body = await get(server, "/leak/<b>")
+    assert (status, headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+    assert "<p>Nothing is at /leak/&lt;b&gt;. The overview lists all" in body
+    assert '<a href="/">overview</a>' in body
+
+
+async def test_the_api_refuses_in_json(server: Server) -> None:
+    """Of an unknown path it says which there are, of another method which is possible; own words stay."""
+    status, headers, body = await get(server, "/api/v1/leak")
+    assert (status, headers["Content-Type"]) == (404, "application/json; charset=utf-8")
+    error = json.loads(body)["error"]
+    assert error.startswith("nothing is at /api/v1/leak; there are /api/v1/")
+    assert "/api/v1/leaks/{id}," in error
+    assert "no leak has the id 'x'" in json.loads((await get(server, "/api/v1/leaks/x"))[2])["error"]
+    url = f"http://127.0.0.1:{server.port}/api/v1/targets"
+    async with aiohttp.ClientSession() as session, session.post(url) as response:
+        assert (response.status, response.headers["Allow"]) == (405, "GET,HEAD")
+        assert await response.json() == {"error": "POST /api/v1/targets is not possible; it takes GET, HEAD"}
 
 
 async def test_nothing_can_be_posted(server: Server) -> None:

@@ -24,6 +24,7 @@ from leakdog.store.pack.protobuf import put_together
 _LIMITS = Limits(decompressed_bytes=4 << 20)
 _GZIP = 31
 _DAMAGE = (LeakdogError, TypeError, ValueError, IndexError, zlib.error)
+REMEDY = "; `leakdog storage verify` names it and, with --repair, takes out what cannot be read"
 _FAST = 1  # a profile is closed to be opened by the one who asked for it
 
 
@@ -97,6 +98,5 @@ def rewritten(links: Sequence[bytes], left: Sequence[int]) -> list[bytes]:
 
 def _damaged(error: Exception) -> StoreCorrupted:
     return StoreCorrupted(
-        f"a chain of profiles is damaged ({error}): the first of them may still be there, the others are lost; "
-        "`leakdog storage verify` names it and, with --repair, takes out what cannot be read"
+        f"a chain of profiles is damaged ({error}): the first of them may still be there, the others are lost{REMEDY}"
     )

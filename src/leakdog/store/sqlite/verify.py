@@ -17,6 +17,7 @@ from leakdog.model import TargetKey
 from leakdog.pprof import parse
 from leakdog.store.codec import load_leak
 from leakdog.store.contract import Deleted
+from leakdog.store.pack import REMEDY
 from leakdog.store.series import load
 from leakdog.store.sqlite import blocks, bundles, takeout
 from leakdog.store.sqlite.chains import PLACES
@@ -58,6 +59,11 @@ class Damaged:
     key: TargetKey | None = None
     span: tuple[float, float] | None = None
     name: str = ""
+
+    @property
+    def chain(self) -> int | None:
+        """Of profiles, the chain that they are in."""
+        return self.id // PLACES if isinstance(self.id, int) else None
 
 
 def faults(connection: sqlite3.Connection) -> list[str]:
@@ -139,7 +145,8 @@ def _profiles(connection: sqlite3.Connection) -> Iterator[Damaged | None]:
                 parse(body)
         except (ProfileError, StoreCorrupted) as error:
             name = f"snapshot {snapshot.id} ({snapshot.kind.value})"
-            yield Damaged(CHAIN, snapshot.id, str(error), snapshot.key, (snapshot.time, snapshot.time), name)
+            why = str(error).removesuffix(REMEDY)
+            yield Damaged(CHAIN, snapshot.id, why, snapshot.key, (snapshot.time, snapshot.time), name)
         else:
             yield None
     yield from unread
