@@ -37,8 +37,8 @@ SAMPLE_TYPES = {Kind.HEAP: "inuse_space", Kind.GOROUTINE: ""}
 # With this much of the growth of a heap leak, a function is told there, and is no hint at memory that leaks outside.
 OF_HEAP = 0.1
 
-# Targets whose profiles are compared at the same time: two dozen large ones take some 90 MiB, and a leaking build may be
-# found on many targets at once.
+# Targets whose profiles are compared at the same time: two dozen large ones take some 90 MiB, and a leaking build may
+# be found on many targets at once.
 AT_ONCE = 2
 # A Go thread that is held is held by a goroutine.
 BLOCKED = frozenset({LeakClass.GOROUTINE, LeakClass.THREADS})
