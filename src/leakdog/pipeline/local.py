@@ -45,7 +45,7 @@ class LocalProcesses:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._thread = _Thread()
-        self._stuck: set[int] = set()
+        self._stuck: set[int | None] = set()
         self._lock = threading.Lock()  # of `_stuck`, and of what the thread is on
         self._looking = asyncio.Lock()
         self._looked = float("-inf")
@@ -71,7 +71,8 @@ class LocalProcesses:
             ask: how it is asked what it was started as, where it does not tell when.
 
         Raises:
-            FetchError: `timeout` where an earlier reading of that process has not ended.
+            FetchError: `timeout` where an earlier reading of that process, or of who listens, has not ended.
+            OSError: the kernel does not tell which processes there are.
 
         """
         url = urlsplit(watched.target.base_url or "")
@@ -109,10 +110,11 @@ class LocalProcesses:
             return self._listeners
 
     async def _aside(self, work: Callable[[], T], pid: int | None = None) -> T:
-        """Work in the thread; `pid` is the process that it is about."""
+        """Work in the thread; `pid` is the process that it is about, None for all of them."""
         self._leave_stuck()
         if pid in self._stuck:
-            raise FetchError(Reason.TIMEOUT, f"process {pid} cannot be read: the kernel has not answered since it was")
+            what = "who listens where" if pid is None else f"process {pid}"
+            raise FetchError(Reason.TIMEOUT, f"{what} cannot be read: the kernel has not answered since it was")
 
         thread = self._thread
 
@@ -123,17 +125,16 @@ class LocalProcesses:
             finally:
                 with self._lock:
                     thread.on = None
-                    self._stuck.discard(pid or 0)
+                    self._stuck.discard(pid)
 
         return await asyncio.get_running_loop().run_in_executor(thread.pool, run)
 
     def _leave_stuck(self) -> None:
-        """Go on in a new thread where this one is stuck. A process that it is stuck at is not read again until then."""
+        """Go on in a new thread where this one is stuck. What it is stuck at is not read again until then."""
         with self._lock:
             on = self._thread.on
             if on is None or time.monotonic() - on[0] < STUCK_SECONDS:
                 return
-            if on[1] is not None:
-                self._stuck.add(on[1])
+            self._stuck.add(on[1])
         self._thread.pool.shutdown(wait=False)
         self._thread = _Thread()
