@@ -10,9 +10,11 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+import weakref
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from concurrent.futures import Future
+from queue import SimpleQueue
+from typing import Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from leakdog.errors import FetchError, Reason
@@ -22,6 +24,7 @@ from leakdog.model import Observation
 from leakdog.pipeline.state import Watched
 
 T = TypeVar("T")
+_Asked: TypeAlias = "SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None]"
 # Asks a target for a page by its path and parameters.
 Ask = Callable[[Watched, str, Mapping[str, Sequence[str]]], Awaitable[bytes]]
 
@@ -32,11 +35,30 @@ STUCK_SECONDS = 10.0
 
 
 class _Thread:
-    """A thread, since when it is at work, and at which process."""
+    """A thread, since when it is at work, and at which process. Stuck, it does not keep leakdog from ending."""
 
     def __init__(self) -> None:
-        self.pool = ThreadPoolExecutor(1, "leakdog-process")
         self.on: tuple[float, int | None] | None = None
+        self._asked: _Asked = SimpleQueue()
+        threading.Thread(target=_work_off, args=(self._asked,), name="leakdog-process", daemon=True).start()
+        self.end = weakref.finalize(self, self._asked.put, None)  # also where nobody calls it
+
+    def begin(self, work: Callable[[], T]) -> Future[T]:
+        """Work in it, behind what it was given before."""
+        given: Future[T] = Future()
+        self._asked.put((given, work))
+        return given
+
+
+def _work_off(asked: _Asked) -> None:
+    while (each := asked.get()) is not None:
+        given, work = each
+        if given.set_running_or_notify_cancel():
+            try:
+                given.set_result(work())
+            except BaseException as error:  # noqa: BLE001  # whoever waits is told
+                given.set_exception(error)
+        del each, given, work
 
 
 class LocalProcesses:
@@ -127,7 +149,7 @@ class LocalProcesses:
                     thread.on = None
                     self._stuck.discard(pid)
 
-        return await asyncio.get_running_loop().run_in_executor(thread.pool, run)
+        return await asyncio.wrap_future(thread.begin(run))
 
     def _leave_stuck(self) -> None:
         """Go on in a new thread where this one is stuck. What it is stuck at is not read again until then."""
@@ -136,5 +158,5 @@ class LocalProcesses:
             if on is None or time.monotonic() - on[0] < STUCK_SECONDS:
                 return
             self._stuck.add(on[1])
-        self._thread.pool.shutdown(wait=False)
+        self._thread.end()
         self._thread = _Thread()

@@ -2,7 +2,10 @@
 
 import asyncio
 import errno
+import gc
 import os
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import dataclass, replace
@@ -165,6 +168,40 @@ async def test_a_process_of_which_the_kernel_tells_nothing_holds_up_no_other(lis
             await asyncio.sleep(0.01)
     assert await processes.read(6) is good
     assert asked == [6, 7, 7, 7, 6]
+
+
+STUCK = """
+import asyncio, time
+from leakdog.pipeline import local
+
+local.read_process = lambda pid, now: time.sleep(60)
+
+
+async def main():
+    await asyncio.wait_for(local.LocalProcesses(time.time).read(6), 0.1)
+
+
+asyncio.run(main())
+"""
+
+
+def test_a_process_of_which_the_kernel_tells_nothing_keeps_leakdog_not_from_ending() -> None:
+    """Else a daemon that was told to stop would be waited for, and killed."""
+    ended = subprocess.run([sys.executable, "-c", STUCK], capture_output=True, text=True, timeout=30, check=False)
+    assert ended.stderr.splitlines()[-1].startswith("TimeoutError")
+
+
+async def test_the_thread_ends_with_who_reads(listener) -> None:
+    """After each reload another one reads."""
+    before = set(threading.enumerate())
+    processes = room.LocalProcesses(time.time)
+    assert await processes.read(7) is listener[7]
+    (thread,) = set(threading.enumerate()) - before
+    del processes
+    async with asyncio.timeout(10):
+        while thread.is_alive():
+            gc.collect()
+            await asyncio.sleep(0.01)
 
 
 async def test_a_look_that_never_ends_is_one(listener, monkeypatch, watched, paper) -> None:
