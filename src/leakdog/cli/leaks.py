@@ -162,7 +162,7 @@ def _print_table(leaks: Sequence[dict[str, Any]], down: AbstractSet[str], now: f
         since = human_duration(max(0.0, now - unix_time(group["since"])))
         state = Text(group["state"], style=colours.get(group["state"], ""))
         if all(map(ended_with_process, members)):
-            words = gone_words(members[0].get("reasons") or (), "ended with its process")
+            words = _gone(members, "ended with its process")
             state = Text("\n".join(textwrap.wrap(words, 12)), style="yellow")
         elif all(target_name(leak) in down for leak in members):
             state.append("\n(down)")
@@ -204,11 +204,16 @@ def _no_code(leaks: Sequence[Mapping[str, Any]]) -> str:
     if all(leak.get("unprofiled") for leak in leaks):
         return "code not known (no profiles scraped)"
     if all(map(ended_with_process, leaks)):
-        return "code not known (its process ended before)"
+        return f"code not known ({_gone(leaks, 'its process ended before')})"
     return "code not known" if all(leak["state"] == LeakState.RESOLVED for leak in leaks) else "code not known yet"
+
+
+def _gone(leaks: Sequence[Mapping[str, Any]], ended: str) -> str:
+    """What became of the processes of leaks that are over with them; `ended` where these have ended."""
+    return " or ".join(sorted({gone_words(leak.get("reasons") or (), ended) for leak in leaks}))
 
 
 def _marks(leak: Mapping[str, Any], down: AbstractSet[str]) -> str:
     """What is particular to one of several: that its process has ended or is down, that it is acknowledged."""
-    gone = " (ended)" if ended_with_process(leak) else ""
+    gone = f" ({_gone([leak], 'ended')})" if ended_with_process(leak) else ""
     return f"{gone or (' (down)' if target_name(leak) in down else '')}{' (known)' if leak.get('acknowledged') else ''}"

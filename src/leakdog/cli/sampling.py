@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 from leakdog.cli.progress import progress
@@ -41,10 +42,10 @@ class Sampled(NamedTuple):
     interrupted: bool = False
 
 
-async def sample(config: Config, seconds: float, *, keep: bool = False) -> Sampled:
+async def sample(config: Config, seconds: float, begun: Callable[[], None], *, keep: bool = False) -> Sampled:
     """Read the one target of a configuration for so long, or until the first Ctrl-C; a second one ends all at once.
 
-    With `keep` its profiles are handed out.
+    `begun` is called once the target was read; with `keep` its profiles are handed out.
 
     Raises:
         LeakdogError: there is no such target, or more than one.
@@ -59,7 +60,7 @@ async def sample(config: Config, seconds: float, *, keep: bool = False) -> Sampl
         gatherer = Gatherer(client, config, time.time, worker)
         explainer = Explainer(fleet, store, gatherer)
         pipeline = Pipeline(fleet, config, settings_of(config), gatherer, explainer, store, time.time)
-        reading = asyncio.ensure_future(_read(pipeline, watched, config.global_.scrape_interval, seconds))
+        reading = asyncio.ensure_future(_read(pipeline, watched, config.global_.scrape_interval, seconds, begun))
         whole = await _until_interrupted(reading)
     took = min(seconds, time.monotonic() - began)
     found = await store.snapshots(limit=MOST_PROFILES) if keep else []
@@ -84,9 +85,11 @@ async def _until_interrupted(work: asyncio.Future[None]) -> bool:
     return not work.cancelled()
 
 
-async def _read(pipeline: Pipeline, watched: Watched, interval: float, seconds: float) -> None:
+async def _read(
+    pipeline: Pipeline, watched: Watched, interval: float, seconds: float, begun: Callable[[], None]
+) -> None:
     """Read the target again and again; a slot that is late is left out, never made up for."""
-    began = time.monotonic()
+    began, told = time.monotonic(), False
     with progress() as advance:
         while (elapsed := time.monotonic() - began) < seconds:
             await pipeline.scrape(watched, time.time())
@@ -94,6 +97,9 @@ async def _read(pipeline: Pipeline, watched: Watched, interval: float, seconds: 
                 await _read_again(pipeline, watched)
             if watched.last_success is None:
                 break
+            if not told:
+                begun()
+                told = True
             advance("sampling", elapsed / seconds)
             await asyncio.sleep(interval - (time.monotonic() - began) % interval)
     await _read_again(pipeline, watched)

@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +88,7 @@ def run(args: argparse.Namespace) -> int:
     import logging
 
     from leakdog.cli.sampling import sample
+    from leakdog.config.scalars import write_duration
 
     if args.record is not None:
         make_folder(args.record, *RECORDING)
@@ -95,8 +97,10 @@ def run(args: argparse.Namespace) -> int:
     job = replace(args.job if args.gc else without_collections(args.job), own_code=tuple(args.own_code))
     config = scan_config(job, args.interval)
     seconds = args.seconds or max(SHORTEST_SECONDS, SAMPLES * args.interval)
-    _announce(config, seconds, gc=args.gc)
-    sampled = asyncio.run(sample(config, seconds, keep=args.record is not None))
+    if args.gc and job.static_configs:
+        every = write_duration(args.interval)
+        _note(f"the target collects garbage before each heap profile, every {every}; --no-gc leaves that out")
+    sampled = asyncio.run(sample(config, seconds, partial(_announce, config, seconds), keep=args.record is not None))
     try:
         return _tell(args, sampled)
     finally:  # a full disk loses the profiles, not the verdict
@@ -104,8 +108,8 @@ def run(args: argparse.Namespace) -> int:
             _record(sampled.profiles, args.record)
 
 
-def _announce(config: Config, seconds: float, *, gc: bool) -> None:
-    """Say before the work what is done, when a verdict comes, and what it costs the target: it can be ended still."""
+def _announce(config: Config, seconds: float) -> None:
+    """Say of a target that can be read what is done with it, and when a verdict comes: it can be ended still."""
     from leakdog.cli.scanned import first_verdict, minutes_for
     from leakdog.config.scalars import write_duration
     from leakdog.report.words import human_duration
@@ -116,8 +120,6 @@ def _announce(config: Config, seconds: float, *, gc: bool) -> None:
         f"reading every {every} for {write_duration(seconds)}; a first verdict takes at least {human_duration(first)}, "
         "Ctrl-C tells what is known by then"
     )
-    if gc and config.scrape_configs[0].static_configs:
-        _note(f"the target collects garbage before each heap profile, every {every}; --no-gc leaves that out")
     if first_verdict() < seconds <= first:
         _note(f"that is too short for a verdict; give --for {minutes_for(interval)}m, or a shorter --interval")
 

@@ -76,7 +76,10 @@ class Memory:
             watched.leaks[leak.leak_class] = leak if ended else replace(leak, updated=max(now, leak.updated))
 
     async def wake(self, watched: Watched, now: float, settings: Settings) -> None:
-        """Give a target its series, before it is read for the first time; later it does nothing."""
+        """Give a target its series, before it is read for the first time; later it does nothing.
+
+        Not on the loop: after an upgrade courses are made anew, a quarter of a second for a target of a month.
+        """
         if watched.key not in self._asleep:
             return
         states = await self._store.states(_prefix(watched.key))
@@ -89,7 +92,7 @@ class Memory:
                 continue
             try:
                 beside = watched.sites.get(BESIDE[signal]) if signal in BESIDE else None
-                watched.sites[signal] = Sites.from_bytes(signal, data, settings, beside)
+                watched.sites[signal] = await asyncio.to_thread(Sites.from_bytes, signal, data, settings, beside)
             except LeakdogError as error:
                 log.warning("sites by %s of %s start afresh: %s", signal.value, watched.key, error)
         if life is not None:
@@ -148,7 +151,7 @@ class Memory:
         names = {signal: state_name(key, signal) for signal in Signal}
         before = {signal: states[name] for signal, name in names.items() if name in states}
         if before:
-            series = Signals.from_before(before, settings)
+            series = await asyncio.to_thread(Signals.from_before, before, settings)
             gone: dict[str, bytes | None] = dict.fromkeys(names[signal] for signal in before)
             await self._store.put_states(gone | _series_state(key, series))
             return series
@@ -156,7 +159,7 @@ class Memory:
         if data is None:
             return Signals()
         try:
-            return Signals.from_bytes(data, settings)
+            return await asyncio.to_thread(Signals.from_bytes, data, settings)
         except LeakdogError as error:
             log.warning("the series of %s start afresh: %s", key, error)
             return Signals()

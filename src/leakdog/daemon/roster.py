@@ -8,12 +8,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from leakdog.config.resolve import base_interval, of_whole_user
-from leakdog.config.schema import Config
+from leakdog.config.schema import Config, ScrapeConfig
 from leakdog.daemon.memory import Memory
 from leakdog.detect.settings import Settings, settings_of
-from leakdog.discover import discover
+from leakdog.discover import discover, pid_of, static
+from leakdog.discover.process import runs
 from leakdog.errors import StoreError
-from leakdog.model import Leak, TargetKey
+from leakdog.model import Leak, Target, TargetKey
 from leakdog.pipeline.judge import end_leaks, ended_with
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.report.leak import UNWATCHED
@@ -49,14 +50,22 @@ class Roster:
         self._scrape = scrape
         self._keep_last = keep_last
         self._intervals: dict[TargetKey, float] = {}
+        self._refreshing = asyncio.Lock()
         self.running: set[asyncio.Task[object]] = set()
 
     async def refresh(self, config: Config, now: float) -> None:
-        """Look for all targets of the configuration and follow what has changed since the last time."""
+        """Look for all targets of the configuration and follow what has changed since the last time.
+
+        One after the other: what was looked for before a reload would remove the targets that this has brought.
+        """
+        async with self._refreshing:
+            await self._refresh(config, now)
+
+    async def _refresh(self, config: Config, now: float) -> None:
         self._settings = settings = settings_of(config)
         wanted: dict[TargetKey, Watched] = {}
         for job in config.scrape_configs:
-            for target in await asyncio.to_thread(discover, job):
+            for target in await self._found(job):
                 wanted.setdefault(target.key, Watched(target, job))
         for key in set(self._fleet.targets) - set(wanted):
             await self._remove(key, now, settings)
@@ -76,19 +85,28 @@ class Roster:
                 self._intervals[key] = interval
 
         for key, leaks in self._memory.unclaimed().items():
-            ended = ended_with(leaks, now, settings)
+            ended = _over(ended_with(leaks, now, settings), runs_on=await _may_run(pid_of(key)))
             self._fleet.depart(key, {leak.id: leak for leak in (*leaks, *ended)}.values())
             await self._put_down(ended)
 
+    async def _found(self, job: ScrapeConfig) -> list[Target]:
+        """The targets of a job; where the kernel does not tell of processes, those that were found before."""
+        try:
+            return await asyncio.to_thread(discover, job)
+        except OSError as error:
+            log.error("the processes of job %s are not looked for: %s; those known are watched on", job.job_name, error)
+        known = (each.target for key, each in self._fleet.targets.items() if key.job == job.job_name)
+        return [*static(job), *(target for target in known if target.pid is not None)]
+
     async def _remove(self, key: TargetKey, now: float, settings: Settings) -> None:
         """Watch a target no more; its leaks do not go on firing in the store."""
+        watched = self._fleet.targets[key]
+        runs_on = bool(watched.leaks) and await _may_run(watched.target.pid)
         self._schedule.remove(str(key))
         del self._intervals[key]
-        watched = self._fleet.remove(key)
-        ended = end_leaks(watched, now, settings)
-        if watched.target.pid is None:  # else it is not found any more because the process has ended
-            ended = [replace(leak, reasons=(*leak.reasons, UNWATCHED)) for leak in ended]
-            watched.leaks |= {leak.leak_class: leak for leak in ended}
+        self._fleet.remove(key)
+        ended = _over(end_leaks(watched, now, settings), runs_on=runs_on)
+        watched.leaks |= {leak.leak_class: leak for leak in ended}
         self._fleet.depart(key, watched.leaks.values())
         await self._put_down(ended)
         await self._memory.forget(watched)
@@ -124,3 +142,13 @@ class Roster:
                 self.running.discard(task)
 
         return run
+
+
+async def _may_run(pid: int | None) -> bool:
+    """Whether a process that is watched no more may run on; None: it is not on this machine, or it is not known."""
+    return pid is None or await asyncio.to_thread(runs, pid)
+
+
+def _over(ended: list[Leak], *, runs_on: bool) -> list[Leak]:
+    """Leaks that have ended with their target; of one whose process may run on, it is only told that nobody looks."""
+    return [replace(leak, reasons=(*leak.reasons, UNWATCHED)) for leak in ended] if runs_on else ended

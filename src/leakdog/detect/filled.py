@@ -152,7 +152,7 @@ class Filled:
                 if number or dense[0].any():
                     self._put(number, blocks, *hidden)
                 if number == self.settings.spurt_level and limited.any():
-                    hasty = limited[blocks.row - first] & (blocks.count >= LEAST_FINER)
+                    hasty = limited[blocks.row - first] & (blocks.count >= (LEAST_FINER if number else 1))
                     self.go_on(some, in_turn(blocks, some, hasty))
             self._high[blocks.row, blocks.index - self._base[-1]] = blocks.high
             self._born[blocks.row, blocks.index - self._base[-1]] = blocks.life_start

@@ -267,6 +267,8 @@ class Group:
 
     def _hasty(self, number: int) -> Bools:
         """Of which series spurts take a level's open block in: those that are limited, and read often enough, (n,)."""
+        if not number:  # readings are not counted
+            return np.ones(len(self), bool) if self.limited is None else self.limited
         finer, ring = self.rings[number - 1 : number + 1]
         ratio = round(ring.block_seconds / finer.block_seconds)
         warm = self.life_start + self.settings.levels[number].warm_up_seconds  # what begins before it was not handed on

@@ -15,7 +15,7 @@ from leakdog.detect.forecast import time_to_limit
 from leakdog.detect.found import MEMORY_SHARE, TOLD, named, numbers_of
 from leakdog.detect.grid import Grid, History
 from leakdog.detect.panel import Rows
-from leakdog.detect.score import forecast_spread, least_score, least_scores, surely
+from leakdog.detect.score import forecast_spread, least_scores
 from leakdog.detect.settings import Look, Settings
 from leakdog.detect.sight import begins
 from leakdog.detect.state import hold_time
@@ -24,7 +24,7 @@ from leakdog.model import Assessment, Signal, Verdict
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-QUICK, QUICK_LOADED = 0.4, 0.1  # shares of the growth asked for below which a series is left alone at once
+QUICK = 0.4  # of the growth that is asked for; with less an urgent look-back leaves a series alone at once
 Witness = Callable[[Sequence[History], Look, float, Evidence], None]
 GROWTH, Z, LEVEL, SURE = (TOLD.index(name) for name in ("growth", "z", "level", "sure"))
 
@@ -42,7 +42,6 @@ class Run:
         count = len(histories)
         self.limit = np.array([np.nan if each.limit is None else each.limit for each in histories])
         self.last_found = np.full(count, -np.inf)
-        self.share = np.where([each.load is not None for each in histories], QUICK_LOADED, QUICK)
         self.leaks = Leaks([each.name for each in histories], settings)
         self.found = np.zeros((len(settings.looks), count), bool)
         self.seen_end = np.full((len(settings.looks), count), -(1 << 60))
@@ -135,10 +134,9 @@ class Run:
     def _examine(self, number: int, present: Bools, time: float) -> None:
         look = self.settings.looks[number]
         end = int(time // self.settings.levels[look.level].block_seconds)
-        hopeful = self._hopeful(look, end) | self.found[number]
-        if self.settings.hears_course(look):
-            hopeful |= self._sure(look, time)
-        rows = np.flatnonzero(present & hopeful)
+        if look.urgent:  # of others load or the rhythm of the day may hide what has grown
+            present = present & (self._hopeful(look, end) | self.found[number])
+        rows = np.flatnonzero(present)
         if not len(rows):
             return
         evidence = self._evidence(look, rows, time, full=False)
@@ -152,20 +150,13 @@ class Run:
             self.numbers[number, rows[leaking]] = numbers_of(evidence)[leaking]
 
     def _hopeful(self, look: Look, end: int) -> Bools:
-        """Which series have grown enough to be worth a closer look, (n,)."""
+        """Which series have grown enough to be worth a closer look at what is urgent, (n,)."""
         settings = self.settings
         early, late, known = self.grid.climbs(look.level, end, look.blocks)
         asked = np.maximum(settings.min_growth_ratio * np.abs(early), settings.least_growth(self.signal))
-        share: float | Array = QUICK if look.urgent else self.share
-        if look.urgent:
-            asked = np.fmax(asked, settings.urgent_share * (self.limit - early))
-        hopeful: Bools = known & (late - early > share * asked)
+        asked = np.fmax(asked, settings.urgent_share * (self.limit - early))
+        hopeful: Bools = known & (late - early > QUICK * asked)
         return hopeful
-
-    def _sure(self, look: Look, time: float) -> Bools:
-        """Of which series the course is sure, so that a look-back need show little, (n,)."""
-        told = self.grid.course(np.arange(self.grid.count), self._coarsest(time))
-        return surely(told, least_score(look, self.settings))
 
     def _judge(self, row: int, time: float) -> None:
         now = self.grid.next_time(row, time)

@@ -37,6 +37,22 @@ def matching(wanted: ProcessConfig) -> list[tuple[int, str]]:
     return sorted(found)
 
 
+def runs(pid: int) -> bool:
+    """Whether there is such a process; one that has ended, and waits for its parent to take note, is none."""
+    try:
+        process = _process(pid)
+        return process is not None and _has_memory(process)
+    except psutil.NoSuchProcess:
+        return False
+    except (psutil.AccessDenied, OSError):
+        return True
+
+
+def _has_memory(process: psutil.Process) -> bool:
+    """Whether it is neither a zombie nor one of the kernel's own threads."""
+    return bool(process.memory_info().vms > 0)
+
+
 def _candidates(wanted: ProcessConfig) -> Iterable[psutil.Process]:
     """The processes worth testing: the one whose id is given, else all."""
     if wanted.pidfile is not None:
@@ -90,4 +106,4 @@ def _tests(wanted: ProcessConfig) -> Iterator[Test]:
     if wanted.port is not None:
         listening = Listeners().on(wanted.port)
         yield lambda process: process.pid in listening
-    yield lambda process: process.memory_info().vms > 0  # neither a zombie nor one of the kernel's own threads
+    yield _has_memory

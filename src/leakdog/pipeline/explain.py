@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from leakdog.attribute.alone import Beside, moments
@@ -37,7 +37,7 @@ SAMPLE_TYPES = {Kind.HEAP: "inuse_space", Kind.GOROUTINE: ""}
 # With this much of the growth of a heap leak, a function is told there, and is no hint at memory that leaks outside.
 OF_HEAP = 0.1
 
-# Targets whose profiles are compared at the same time: a dozen large ones take half a gigabyte, and a leaking build may
+# Targets whose profiles are compared at the same time: two dozen large ones take some 90 MiB, and a leaking build may
 # be found on many targets at once.
 AT_ONCE = 2
 # A Go thread that is held is held by a goroutine.
@@ -52,6 +52,7 @@ class _Question:
 
     Attributes:
         dump: who started the goroutines, where that was asked for.
+        read: profiles that are asked for more than once.
 
     """
 
@@ -60,6 +61,7 @@ class _Question:
     now: float
     dump: Dump
     stored: StoredProfiles
+    read: dict[Kind, Profiles] = field(default_factory=dict)
 
     @property
     def start(self) -> float:
@@ -69,7 +71,9 @@ class _Question:
 
     async def profiles(self, kind: Kind) -> Profiles:
         """A few profiles of the growth, oldest first, and their times."""
-        return await self.stored.spread(kind, self.start, self.now)
+        if kind not in self.read:
+            self.read[kind] = await self.stored.spread(kind, self.start, self.now)
+        return self.read[kind]
 
 
 class Explainer:
@@ -106,7 +110,7 @@ class Explainer:
     async def _culprits(self, asked: _Question) -> tuple[Culprit, ...]:
         """The question to ask depends on the class; memory that is only kept by the runtime has no site."""
         if asked.leak.leak_class is LeakClass.HEAP:
-            heap = await self._heap(asked, await asked.profiles(Kind.HEAP))
+            heap = await self._heap(asked)
             return await self._with_past(asked, Kind.HEAP, with_held_last(heap, _held(asked.watched)))
         if asked.leak.leak_class in BLOCKED:
             return await self._goroutines(asked)
@@ -117,13 +121,10 @@ class Explainer:
     async def _goroutines(self, asked: _Question) -> tuple[Culprit, ...]:
         """Blocked sites; where none runs the program's own code, the heap says who is behind them."""
         watched, dump = asked.watched, asked.dump
-        profiles, times = await asked.profiles(Kind.GOROUTINE)
-        proof = await asked.stored.last(Kind.GOROUTINELEAK, asked.now)
         found = await asyncio.to_thread(
             goroutine_culprits,
-            profiles,
-            times,
-            proof=proof,
+            *await asked.profiles(Kind.GOROUTINE),
+            proof=await asked.stored.last(Kind.GOROUTINELEAK, asked.now),
             dump=dump,
             leading=_leading(watched),
             own=watched.own,
@@ -132,30 +133,32 @@ class Explainer:
         found = found if dump else _with_starters(found, self._fleet, asked.leak)
         if not watched.blocked and not any(has_own_frame(culprit.stack) for culprit in found):
             return await self._companions(asked) or found
-        found = await self._with_heap(asked, found, (profiles, times))
+        found = await self._with_heap(asked, found)
         return await self._with_past(asked, Kind.GOROUTINE, found)
 
-    async def _with_heap(
-        self, asked: _Question, found: tuple[Culprit, ...], goroutines: Profiles
-    ) -> tuple[Culprit, ...]:
+    async def _with_heap(self, asked: _Question, found: tuple[Culprit, ...]) -> tuple[Culprit, ...]:
         """Goroutines with what they hold of the heap, which is kept with the target."""
-        watched = asked.watched
+        watched, told = asked.watched, found
+        known = watched.held_heap.alone if watched.held_heap is not None else ()
         try:
-            profiles = await asked.profiles(Kind.HEAP)
-            heap = await self._heap(asked, profiles)
-            known = watched.held_heap.alone if watched.held_heap is not None else ()
-            beside = Beside(*profiles, *goroutines, watched.own)
-            told, held = await asyncio.to_thread(with_held_heap, found, heap, beside, known)
+            heap = await self._heap(asked)
+            told, held = await asyncio.to_thread(with_held_heap, found, heap, await self._evenly(asked), known)
+            watched.held_heap = held
             if held is not None and held.sites:
-                beside = await self._in_calm(asked)
-                told, held = await asyncio.to_thread(with_held_heap, found, heap, beside, held.alone)
-            found, watched.held_heap = told, held
+                calm = await self._in_calm(asked)
+                told, watched.held_heap = await asyncio.to_thread(with_held_heap, found, heap, calm, held.alone)
         except (FetchError, ProfileError) as error:
             log.info("the heap of %s is not laid beside its goroutines: %s", watched.key, error)
-        return found
+        return told
+
+    async def _evenly(self, asked: _Question) -> Beside:
+        """Profiles of the whole growth."""
+        heap, goroutines = [await asked.profiles(kind) for kind in (Kind.HEAP, Kind.GOROUTINE)]
+        return Beside(*heap, *goroutines, asked.watched.own)
 
     async def _in_calm(self, asked: _Question) -> Beside:
-        """Profiles of the times in which the fewest goroutines were added."""
+        """Profiles of the times in which the fewest goroutines were added; those of the whole growth are let go."""
+        asked.read.clear()
         start, end = asked.start, asked.now
         count = await self._store.readings(asked.leak.key, Signal.GOROUTINES, start=start, end=end)
         when = moments(count.times, count.values, start, end, PROFILES).tolist() if len(count.times) else []
@@ -164,6 +167,7 @@ class Explainer:
 
     async def _with_past(self, asked: _Question, kind: Kind, found: tuple[Culprit, ...]) -> tuple[Culprit, ...]:
         """Culprits with what the life before tells of them. It is over, so it is asked once of each."""
+        asked.read.clear()
         watched = asked.watched
         past = watched.past.get(kind)
         if past is None or not {culprit.stack_id for culprit in found} <= past.asked:
@@ -177,9 +181,9 @@ class Explainer:
             watched.past[kind] = past
         return with_past(found, past, watched.build)
 
-    async def _heap(self, asked: _Question, heap: Profiles) -> tuple[Culprit, ...]:
+    async def _heap(self, asked: _Question) -> tuple[Culprit, ...]:
         """Sites of the heap that grow; none where the target has no heap profile."""
-        watched = asked.watched
+        watched, heap = asked.watched, await asked.profiles(Kind.HEAP)
         return await asyncio.to_thread(
             culprits, *heap, sample_type="inuse_space", leading=_leading(watched), own=watched.own
         )

@@ -243,12 +243,15 @@ class Gatherer:
         """Readings of the process behind a loopback address, where it can be told for sure which one it is."""
         if PROCESS in watched.absent:
             return
-        pid = watched.local_pid or await self._local.find(watched, got.observations, self._get)
-        if pid is None:
-            got.absent.add(PROCESS)
-            return
         try:
+            pid = watched.local_pid or await self._local.find(watched, got.observations, self._get)
+            if pid is None:
+                got.absent.add(PROCESS)
+                return
             got.observations.append(await self._local.read(pid))
+        except OSError as error:  # as where too many files are open: the next pass may be told
+            log.warning("the process of %s was not read: %s", watched.key, error)
+            return
         except FetchError as error:
             if error.reason is Reason.TIMEOUT:
                 raise

@@ -10,9 +10,11 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+import weakref
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from concurrent.futures import Future
+from queue import SimpleQueue
+from typing import Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from leakdog.errors import FetchError, Reason
@@ -22,6 +24,7 @@ from leakdog.model import Observation
 from leakdog.pipeline.state import Watched
 
 T = TypeVar("T")
+_Asked: TypeAlias = "SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None]"
 # Asks a target for a page by its path and parameters.
 Ask = Callable[[Watched, str, Mapping[str, Sequence[str]]], Awaitable[bytes]]
 
@@ -32,11 +35,30 @@ STUCK_SECONDS = 10.0
 
 
 class _Thread:
-    """A thread, since when it is at work, and at which process."""
+    """A thread, since when it is at work, and at which process. Stuck, it does not keep leakdog from ending."""
 
     def __init__(self) -> None:
-        self.pool = ThreadPoolExecutor(1, "leakdog-process")
         self.on: tuple[float, int | None] | None = None
+        self._asked: _Asked = SimpleQueue()
+        threading.Thread(target=_work_off, args=(self._asked,), name="leakdog-process", daemon=True).start()
+        self.end = weakref.finalize(self, self._asked.put, None)  # also where nobody calls it
+
+    def begin(self, work: Callable[[], T]) -> Future[T]:
+        """Work in it, behind what it was given before."""
+        given: Future[T] = Future()
+        self._asked.put((given, work))
+        return given
+
+
+def _work_off(asked: _Asked) -> None:
+    while (each := asked.get()) is not None:
+        given, work = each
+        if given.set_running_or_notify_cancel():
+            try:
+                given.set_result(work())
+            except BaseException as error:  # noqa: BLE001  # whoever waits is told
+                given.set_exception(error)
+        del each, given, work
 
 
 class LocalProcesses:
@@ -45,7 +67,7 @@ class LocalProcesses:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._thread = _Thread()
-        self._stuck: set[int] = set()
+        self._stuck: set[int | None] = set()
         self._lock = threading.Lock()  # of `_stuck`, and of what the thread is on
         self._looking = asyncio.Lock()
         self._looked = float("-inf")
@@ -71,7 +93,8 @@ class LocalProcesses:
             ask: how it is asked what it was started as, where it does not tell when.
 
         Raises:
-            FetchError: `timeout` where an earlier reading of that process has not ended.
+            FetchError: `timeout` where an earlier reading of that process, or of who listens, has not ended.
+            OSError: the kernel does not tell which processes there are.
 
         """
         url = urlsplit(watched.target.base_url or "")
@@ -109,10 +132,11 @@ class LocalProcesses:
             return self._listeners
 
     async def _aside(self, work: Callable[[], T], pid: int | None = None) -> T:
-        """Work in the thread; `pid` is the process that it is about."""
+        """Work in the thread; `pid` is the process that it is about, None for all of them."""
         self._leave_stuck()
         if pid in self._stuck:
-            raise FetchError(Reason.TIMEOUT, f"process {pid} cannot be read: the kernel has not answered since it was")
+            what = "who listens where" if pid is None else f"process {pid}"
+            raise FetchError(Reason.TIMEOUT, f"{what} cannot be read: the kernel has not answered since it was")
 
         thread = self._thread
 
@@ -123,17 +147,16 @@ class LocalProcesses:
             finally:
                 with self._lock:
                     thread.on = None
-                    self._stuck.discard(pid or 0)
+                    self._stuck.discard(pid)
 
-        return await asyncio.get_running_loop().run_in_executor(thread.pool, run)
+        return await asyncio.wrap_future(thread.begin(run))
 
     def _leave_stuck(self) -> None:
-        """Go on in a new thread where this one is stuck. A process that it is stuck at is not read again until then."""
+        """Go on in a new thread where this one is stuck. What it is stuck at is not read again until then."""
         with self._lock:
             on = self._thread.on
             if on is None or time.monotonic() - on[0] < STUCK_SECONDS:
                 return
-            if on[1] is not None:
-                self._stuck.add(on[1])
-        self._thread.pool.shutdown(wait=False)
+            self._stuck.add(on[1])
+        self._thread.end()
         self._thread = _Thread()

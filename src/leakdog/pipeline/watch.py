@@ -213,7 +213,7 @@ class Pipeline:
             last = watched.explained.get(leak_class, -math.inf)
             age = now - (leak.pending_since or now)
             ended = leak.state is LeakState.RESOLVED and leak.pending_since is None
-            if ended or now - last < max(least, EXPLAIN_AGE_SHARE * age):
+            if ended or 0 <= now - last < max(least, EXPLAIN_AGE_SHARE * age):  # below 0: the clock was ahead then
                 continue
             if leak.culprits and leak_class in watched.explained and self._explainer.busy:
                 continue

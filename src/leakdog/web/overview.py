@@ -10,7 +10,7 @@ from leakdog.pipeline.state import Watched
 from leakdog.pipeline.unprofiled import unprofiled
 from leakdog.report.down import unseen
 from leakdog.report.early import expected
-from leakdog.report.leak import ENDED_SECONDS, short_place
+from leakdog.report.leak import ENDED_SECONDS, UNWATCHED, gone_words, short_place
 from leakdog.report.words import human_ago, human_duration, human_rate, human_time, plural
 from leakdog.web.document import document, leak_kind, leak_state, table, text
 from leakdog.web.jobs import LISTED, jobs_table, listed
@@ -76,7 +76,8 @@ def _found(leaks: Sequence[Leak], now: float) -> str:
     counts = [(sum(leak.state is state and not leak.acknowledged for leak in leaks), words) for state, words in told]
     open_states = [state for state, _ in told]
     counts.append((sum(leak.state in open_states and bool(leak.acknowledged) for leak in leaks), "known"))
-    gone = sum(now - (leak.process_ended or 0.0) < ENDED_SECONDS for leak in leaks if leak.ended_with_process)
+    ended = [leak for leak in leaks if leak.ended_with_process and UNWATCHED not in leak.reasons]
+    gone = sum(now - (leak.process_ended or 0.0) < ENDED_SECONDS for leak in ended)
     counts.append((gone, f"ended with {'its process' if gone == 1 else 'their processes'}"))
     return ", ".join(f"{count} {words}" for count, words in counts if count)
 
@@ -145,7 +146,7 @@ def _no_code(leak: Leak, watched: Watched | None) -> str:
     """What stands for the code of a leak of which none is known: whether it will be."""
     if watched and unprofiled(watched, leak.leak_class):
         return "not known: no profiles"
-    return "not known: its process has ended" if leak.ended_with_process else "not known yet"
+    return f"not known: {gone_words(leak.reasons)}" if leak.ended_with_process else "not known yet"
 
 
 def _targets(targets: Sequence[Watched], now: float, job: str | None) -> str:

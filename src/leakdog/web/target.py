@@ -116,7 +116,8 @@ def _lead(watched: Watched, now: float) -> str:
 
 def down_of(view: Json, now: float) -> str:
     """Why a target is down, since when, and what to do; see `leakdog.web.views.down_view`."""
-    return "".join(f"<p>{KEY.sub(_code, text(line))}</p>" for line in down_lines(view, now))
+    error, *ours = map(text, down_lines(view, now))
+    return "".join(f"<p>{line}</p>" for line in (error, *(KEY.sub(_code, each) for each in ours)))
 
 
 def _code(key: re.Match[str]) -> str:

@@ -173,6 +173,11 @@ def test_a_leak_that_ended_with_its_process_stays_for_an_hour(
     text = capsys.readouterr().out
     assert any(line.startswith("watched no ") for line in text.splitlines())
     assert "ended with" not in text
+    two = [leak(id="a" * 12, **ended(600)), alone | {"id": "b" * 12}]
+    assert leakdog("leaks", "--server", serve({"/api/v1/leaks": {"leaks": two}, **one(target())})) == 0
+    text = capsys.readouterr().out
+    assert re.search("a{12} .* \\(ended\\)", text)
+    assert re.search("b{12} .* \\(watched no more\\)", text)
 
 
 def test_none(serve: Serve, target: Make, leakdog: Run, capsys: Capture) -> None:

@@ -11,7 +11,7 @@ from leakdog.model import Signal
 
 def test_a_scan_ends_with_its_time() -> None:
     """It is whole, and has read the process."""
-    found = asyncio.run(sample(scan_config(job_for(str(os.getpid())), 0.2), 0.5))
+    found = asyncio.run(sample(scan_config(job_for(str(os.getpid())), 0.2), 0.5, lambda: None))
     (watched,) = found.fleet
     assert (found.interrupted, found.seconds, found.profiles) == (False, 0.5, [])
     assert Signal.RSS in watched.values
@@ -22,7 +22,7 @@ def test_ctrl_c_ends_a_scan_and_keeps_what_is_known() -> None:
 
     async def interrupted() -> None:
         asyncio.get_running_loop().call_later(0.5, os.kill, os.getpid(), signal.SIGINT)
-        found = await sample(scan_config(job_for(str(os.getpid())), 60.0), 600.0)
+        found = await sample(scan_config(job_for(str(os.getpid())), 60.0), 600.0, lambda: None)
         (watched,) = found.fleet
         assert found.interrupted
         assert 0.4 < found.seconds < 60.0

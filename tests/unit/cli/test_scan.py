@@ -81,10 +81,11 @@ def test_a_time_must_be_a_time(said: str, time: str, capsys: Capture) -> None:
 def test_a_longer_interval_needs_a_longer_scan(
     given: tuple[str, ...], seconds: float, said: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
-    """It has 60 samples unless told otherwise; what it does, and when that comes to a verdict, is told at once."""
+    """It has 60 samples unless told otherwise; what it does, and when that comes to a verdict, is told as it begins."""
     sampled = []
 
-    async def scanned(_: object, seconds: float, **__: object) -> Sampled:
+    async def scanned(_: object, seconds: float, begun: Callable[[], None], **__: object) -> Sampled:
+        begun()
         sampled.append(seconds)
         return Sampled(found(replace(LEAK, leak_class=LeakClass.GOROUTINE)), [], seconds)
 
@@ -277,6 +278,19 @@ def test_what_cannot_be_read_ends_with_3(said: str, target: str, capsys: Capture
     """One sentence names the target and the reason, and nothing else is printed."""
     assert cli.main(["scan", target, "--for", "1s"]) == 3
     assert capsys.readouterr().err.splitlines()[-1] == f"leakdog scan: {said}"
+
+
+def test_what_is_done_is_said_of_a_target_that_can_be_read(serve: Serve, capsys: Capture) -> None:
+    """Of one that nobody serves no verdict is promised; what it is asked to do is said before it is."""
+    costs = "leakdog scan: the target collects garbage before each heap profile, every 1s; --no-gc leaves that out"
+    cli.main(["scan", "127.0.0.1:1", "--for", "1s"])
+    first, last = capsys.readouterr().err.splitlines()
+    assert first == costs
+    assert last.startswith("leakdog scan: reading 127.0.0.1:1: connect: ")
+    cli.main(["scan", serve({"/metrics": lambda path: (200, b"process_resident_memory_bytes 5e6\n")}), "--for", "1s"])
+    first, last = capsys.readouterr().err.splitlines()
+    assert first == costs
+    assert last.startswith("leakdog scan: reading every 1s for 1s; a first verdict takes at least ")
 
 
 @pytest.mark.parametrize("busy", [1, 2])

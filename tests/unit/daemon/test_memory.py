@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import time
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,6 +28,7 @@ from leakdog.pipeline.sites import Site, Sites
 from leakdog.pipeline.state import Fleet, Lived, Watched
 from leakdog.store import Store
 
+Turns = Callable[[Awaitable[Any]], Awaitable[tuple[int, Any]]]
 SETTINGS = settings_for(DetectionConfig(preset=Preset.SOAK))
 KEY = TargetKey("shop", "10.0.0.7:6060")
 LIFE = Life(start_time=900.0, first_seen=1000.0, pid=7)
@@ -52,6 +56,24 @@ async def test_the_detector_goes_on_where_it_was(store: Store, watched: Watched)
         watched.series.observe({Signal.RSS: 5e7 + second}, 1000.0 + second, SETTINGS, life_start=900.0, load=None)
     await Memory(store).save([watched])
     assert (await restored(store, watched)).series.to_bytes() == watched.series.to_bytes()
+
+
+async def test_others_go_on_while_series_are_read_back(
+    store: Store, watched: Watched, turns: Turns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Courses that are made anew take a quarter of a second for each target, and there may be thousands."""
+    watched.series = signals(Signal.RSS)
+    await Memory(store).save([watched])
+    whole = Signals.from_bytes
+
+    def slow(data: bytes, settings: Settings) -> Signals:
+        time.sleep(0.2)
+        return whole(data, settings)
+
+    monkeypatch.setattr(Signals, "from_bytes", slow)
+    number, again = await turns(restored(store, watched))
+    assert again.series.told == [Signal.RSS]
+    assert number > 100
 
 
 class Lost:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
 import pwd
+import sys
+import threading
 from dataclasses import replace
 
 import pytest
@@ -15,7 +18,8 @@ from leakdog.daemon.memory import Memory
 from leakdog.daemon.roster import Roster
 from leakdog.detect.group import Group
 from leakdog.detect.settings import settings_for
-from leakdog.model import Leak, LeakClass, LeakState, Signal, TargetKey
+from leakdog.discover import discover
+from leakdog.model import Leak, LeakClass, LeakState, Signal, Target, TargetKey
 from leakdog.pipeline.signals import Signals
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.report.leak import UNWATCHED
@@ -222,6 +226,68 @@ async def test_a_process_that_died_while_nobody_watched_leaves_its_leak(house: H
         LeakState.FIRING,
         LeakState.RESOLVED,
     ]
+
+
+@pytest.mark.parametrize("ends", [False, True])
+async def test_a_process_that_runs_on_has_not_ended(house: House, ends: bool) -> None:
+    """Its job was taken from the configuration, while leakdog watched it or before it was started again."""
+    command = [sys.executable, "-c", "input()"]
+    child = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.PIPE)
+    own = ScrapeConfig(job_name="own", metrics_path="", pprof_path="", process=ProcessConfig(pid=child.pid))
+    await house.follow(own)
+    (key,) = house.fleet.targets
+    leak = Leak("9f1c", key, Signal.RSS, LeakClass.NATIVE, LeakState.FIRING, 950.0, 990.0, pending_since=980.0)
+    house.fleet.targets[key].leaks[leak.leak_class] = leak
+    if ends:
+        await child.communicate(b"\n")
+    await house.follow()
+    again = House(house.store)
+    await again.store.put_leaks([leak])
+    await again.memory.load()
+    await again.follow()
+    await child.communicate(b"\n")
+    assert [gone.reasons for each in (house, again) for gone in each.fleet.leaks()] == [
+        () if ends else (UNWATCHED,)
+    ] * 2
+
+
+async def test_processes_that_cannot_be_looked_for_are_watched_on(
+    house: House, job, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As where leakdog has too many files open: it is told, and the rest of the configuration is followed."""
+    me = ProcessConfig(pid=os.getpid())
+    mixed = replace(job(A.instance), process=me)
+    await house.follow(mixed)
+    before = set(house.fleet.targets)
+    assert len(before) == 2
+
+    def refused(wanted: object) -> list[tuple[int, str]]:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr("leakdog.discover.matching", refused)
+    await house.follow(mixed, replace(job(B.instance), job_name="other"))
+    assert set(house.fleet.targets) == before | {TargetKey("other", B.instance)}
+    assert "the processes of job shop are not looked for: [Errno 24] Too many open files" in caplog.text
+
+
+async def test_what_was_looked_for_before_a_reload_changes_nothing_after_it(
+    house: House, job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look that is slow ends before the new configuration is followed, whose target stays."""
+    reloaded = threading.Event()
+
+    def slow(asked: ScrapeConfig) -> list[Target]:
+        if len(asked.static_configs[0].targets) == 1:
+            reloaded.wait(0.2)
+        return discover(asked)
+
+    monkeypatch.setattr("leakdog.daemon.roster.discover", slow)
+    looking = asyncio.create_task(house.follow(job(A.instance)))
+    await asyncio.sleep(0)
+    await house.follow(job(A.instance, B.instance))
+    reloaded.set()
+    await looking
+    assert set(house.fleet.targets) == {A, B}
 
 
 async def test_only_so_many_targets_that_are_gone_are_remembered(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from leakdog.detect.group import Group
 from leakdog.detect.replay import Alert, replay
 from leakdog.detect.score import NEVER, least_score
 from leakdog.detect.settings import PRODUCTION, SOAK, Look, Settings
+from leakdog.detect.sight import Ints, Sight
 from leakdog.model import Signal, Verdict
 
 T0 = 1_750_000_000.0
@@ -64,6 +65,29 @@ def test_a_replay_of_a_fast_leak_says_what_watching_would_have_said(rng: np.rand
     live = watched(each, PRODUCTION)
     assert 58 < (live[0] - T0) / 3600 < 60
     assert result.alerts[0].start == pytest.approx(live[0], abs=120)
+
+
+def test_a_replay_leaves_out_no_slow_look_that_watching_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However little has grown: load or the rhythm of the day may hide more."""
+    time = T0 + np.arange(0, 2 * DAY, 900)
+    each = History("a", time, 1e9 - 1e3 * np.arange(len(time)), None, np.full(len(time), T0 - 30 * DAY))
+    watching, replaying, whole = set(), set(), Sight.examine
+
+    def examine(self: Sight, look: Look, rows: Ints) -> tuple[Evidence, int]:
+        found = whole(self, look, rows)
+        if found[0].usable.any():
+            watching.add((look, found[1]))
+        return found
+
+    def witness(_: object, look: Look, time: float, __: object) -> None:
+        replaying.add((look, int(time // PRODUCTION.levels[look.level].block_seconds)))
+
+    replay([each], Signal.RSS, PRODUCTION, witness=witness)
+    monkeypatch.setattr(Sight, "examine", examine)
+    watched(each, PRODUCTION)
+    slow = {look for look, _ in watching if not look.urgent}
+    assert len(slow) > 2
+    assert {of for of in watching if of[0] in slow} <= replaying
 
 
 def test_cutting_the_tail_changes_no_alert(rng: np.random.Generator) -> None:

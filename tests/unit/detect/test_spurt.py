@@ -154,6 +154,21 @@ def test_a_group_and_a_grid_tell_the_same(restarts: bool, load: bool) -> None:
     assert np.ptp(grid._spurt[0]) > 1
 
 
+def test_spurts_may_be_made_of_the_finest_blocks() -> None:
+    """Where no urgent look-back sees others: of all blocks with a reading then, live and replayed."""
+    looks = tuple(look for look in PRODUCTION.looks if not look.urgent or not look.level)
+    settings, one = replace(PRODUCTION, looks=looks), history(7)
+    assert settings.spurt_level == 0
+    group, grid = Group(settings, 1), Grid([one], settings)
+    assert group.spurt is not None
+    assert one.load is not None
+    for time, value, load in zip(one.time[:300], one.value, one.load, strict=False):
+        group.observe(float(time), [float(value)], life_start=T0 - 50 * HOUR, load=float(load))
+    now = float(one.time[299])
+    assert group.spurt.score[0] != 0
+    assert group.spurt.score[0] == pytest.approx(grid.spurt(np.array([0]), now)[0], abs=2e-3)
+
+
 @pytest.mark.parametrize("past_edge", [30.0, 150.0, 210.0, 270.0])
 def test_a_young_life_tells_the_same_whenever_it_began(past_edge: float) -> None:
     """Minutes of its first part do not count as read in the block in which that ends, live or replayed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import AsyncIterator, Sequence
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from leakdog.attribute.alone import Beside
 from leakdog.attribute.blocked import most_blocked
 from leakdog.attribute.companions import companions
 from leakdog.attribute.held import HELD, Held
@@ -23,8 +25,9 @@ from leakdog.pipeline import decode
 from leakdog.pipeline.explain import AT_ONCE, Explainer
 from leakdog.pipeline.gather import Gatherer
 from leakdog.pipeline.state import Fleet, Watched
+from leakdog.pipeline.stored import PROFILES
 from leakdog.pipeline.worker import Worker
-from leakdog.pprof import DEFAULT_LIMITS, ValueType, encode, parse
+from leakdog.pprof import DEFAULT_LIMITS, Profile, ValueType, encode, parse
 from leakdog.pprof.build import Builder
 from leakdog.store import Store, open_store
 
@@ -163,9 +166,8 @@ def page(types: Sequence[ValueType], frame: Frame, *values: int) -> bytes:
     return encode(builder.build(types[-1], 1))
 
 
-@pytest.mark.parametrize("evenly", [True, False])
-async def test_heap_that_grows_between_bursts_of_goroutines_is_not_theirs(watched: Watched, evenly: bool) -> None:
-    """It grows where they are started, by itself or with them, for five minutes in which each burst took seconds."""
+async def bursts(watched: Watched, *, evenly: bool) -> Store:
+    """Five minutes in which each burst of goroutines took seconds; heap grows where they are started, or with them."""
     made = open_store(StorageConfig(backend=Backend.MEMORY))
     watched.life = LIFE
     space = ValueType("inuse_objects", "count"), ValueType("inuse_space", "bytes")
@@ -180,12 +182,58 @@ async def test_heap_that_grows_between_bursts_of_goroutines_is_not_theirs(watche
         now = 1000.0 + second
         profiles = tuple(RawProfile(kind, now, data) for kind, data in pages.items())
         await made.append(Scrape(watched.key, now, now, LIFE, {Signal.GOROUTINES: float(number)}, profiles))
+    return made
+
+
+@pytest.mark.parametrize("evenly", [True, False])
+async def test_heap_that_grows_between_bursts_of_goroutines_is_not_theirs(watched: Watched, evenly: bool) -> None:
+    """It grows where they are started, by itself or with them, for five minutes in which each burst took seconds."""
+    made = await bursts(watched, evenly=evenly)
     asked, _ = explainer(made)
     found = await asked.explain(watched, leak(watched, LeakClass.GOROUTINE, Signal.GOROUTINES), 1300.0)
     await made.close()
     assert watched.held_heap is not None
     assert (len(watched.held_heap.alone), len(watched.held_heap.sites)) == (evenly, not evenly)
     assert ("of heap" in found.culprits[0].note) is not evenly
+
+
+async def test_a_dozen_profiles_are_let_go_before_another_is_read(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Large ones take three megabytes each."""
+    made = await bursts(watched, evenly=False)
+    asked, _ = explainer(made)
+    most, whole = 0, Gatherer.decoded
+
+    async def counted(*of: Any, **more: Any) -> Profile:
+        nonlocal most
+        read = await whole(*of, **more)
+        most = max(most, sum(type(each) is Profile for each in gc.get_objects()))
+        return read
+
+    before = sum(type(each) is Profile for each in gc.get_objects())
+    monkeypatch.setattr(Gatherer, "decoded", counted)
+    await asked.explain(watched, leak(watched, LeakClass.GOROUTINE, Signal.GOROUTINES), 1300.0)
+    await made.close()
+    assert 2 * PROFILES <= most - before < 3 * PROFILES  # a thread may not have let go of its last one yet
+
+
+async def test_profiles_of_calm_times_that_cannot_be_read_cost_no_more_than_these(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What profiles that are spread evenly have told is told."""
+    made = await bursts(watched, evenly=False)
+    asked, fleet = explainer(made)
+
+    async def refused(*_: object) -> Beside:
+        raise FetchError(Reason.DECODE, "too many")
+
+    monkeypatch.setattr(asked, "_in_calm", refused)
+    found = await asked.explain(watched, leak(watched, LeakClass.GOROUTINE, Signal.GOROUTINES), 1300.0)
+    await made.close()
+    assert "of heap" in found.culprits[0].note
+    assert watched.held_heap is not None
+    assert (len(watched.held_heap.sites), fleet.counters.explain_failures) == (1, 0)
 
 
 @pytest.mark.parametrize(("state", "held"), [(LeakState.FIRING, True), (LeakState.RESOLVED, False)])

@@ -1,6 +1,11 @@
 """The process behind a loopback address is read too, where it is surely the target."""
 
 import asyncio
+import errno
+import gc
+import os
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import dataclass, replace
@@ -163,6 +168,86 @@ async def test_a_process_of_which_the_kernel_tells_nothing_holds_up_no_other(lis
             await asyncio.sleep(0.01)
     assert await processes.read(6) is good
     assert asked == [6, 7, 7, 7, 6]
+
+
+STUCK = """
+import asyncio, time
+from leakdog.pipeline import local
+
+local.read_process = lambda pid, now: time.sleep(60)
+
+
+async def main():
+    await asyncio.wait_for(local.LocalProcesses(time.time).read(6), 0.1)
+
+
+asyncio.run(main())
+"""
+
+
+def test_a_process_of_which_the_kernel_tells_nothing_keeps_leakdog_not_from_ending() -> None:
+    """Else a daemon that was told to stop would be waited for, and killed."""
+    ended = subprocess.run([sys.executable, "-c", STUCK], capture_output=True, text=True, timeout=30, check=False)
+    assert ended.stderr.splitlines()[-1].startswith("TimeoutError")
+
+
+async def test_the_thread_ends_with_who_reads(listener) -> None:
+    """After each reload another one reads."""
+    before = set(threading.enumerate())
+    processes = room.LocalProcesses(time.time)
+    assert await processes.read(7) is listener[7]
+    (thread,) = set(threading.enumerate()) - before
+    del processes
+    async with asyncio.timeout(10):
+        while thread.is_alive():
+            gc.collect()
+            await asyncio.sleep(0.01)
+
+
+async def test_a_look_that_never_ends_is_one(listener, monkeypatch, watched, paper) -> None:
+    """Each further one would take a thread for ever."""
+    monkeypatch.setattr(room, "STUCK_SECONDS", 0.05)
+    over, looks = threading.Event(), []
+
+    def look() -> Look:
+        looks.append(len(looks))
+        over.wait(30)
+        return Look(7)
+
+    monkeypatch.setattr(room, "Listeners", look)
+    processes, seen = room.LocalProcesses(time.time), [listener[7]]
+    try:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(processes.find(local(watched), seen, paper.get), 0.1)
+        for _ in range(3):
+            with pytest.raises(FetchError, match="who listens where cannot be read: the kernel has not answered"):
+                await processes.find(local(watched), seen, paper.get)
+            await asyncio.sleep(0.06)
+        assert await processes.read(7) is listener[7]
+    finally:
+        over.set()
+    assert looks == [0]
+
+
+async def test_a_kernel_that_does_not_tell_costs_only_the_process(
+    paper, config, watched, listener, monkeypatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The pass goes on without its numbers, and the next one looks again."""
+    target, asks = local(watched), gatherer(paper, config)
+
+    def refused() -> Look:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(room, "Listeners", refused)
+        got = await asks.gather(target, ALL)
+    assert (Signal.RSS_ANON in got.values, Signal.GOROUTINES in got.values, PROCESS in got.absent) == (
+        False,
+        True,
+        False,
+    )
+    assert f"the process of {target.key} was not read: [Errno 24] Too many open files" in caplog.text
+    assert Signal.RSS_ANON in (await asks.gather(target, ALL)).values
 
 
 async def test_all_that_ask_during_a_look_share_the_next(paper, config, watched, listener, monkeypatch) -> None:

@@ -235,6 +235,18 @@ async def test_a_leak_is_explained_ever_less_often(config: Config, store: Store,
     assert pauses[-1] > 2 * pauses[0]
 
 
+async def test_a_leak_is_explained_though_the_clock_was_ahead_once(
+    config: Config, store: Store, watched: Watched
+) -> None:
+    """Its code would else be asked for when that time comes, which may be in a year."""
+    script = Script()
+    pipeline, _ = build(config, script, store)
+    await grow(pipeline, script, watched, 1)
+    watched.explained[LeakClass.HEAP] = START + 1e7
+    await grow(pipeline, script, watched, 95)
+    assert script.explained
+
+
 async def test_a_leak_whose_code_is_known_does_not_wait_behind_others(
     config: Config, store: Store, watched: Watched
 ) -> None:
