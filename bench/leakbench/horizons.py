@@ -31,11 +31,12 @@ from leakdog.detect.settings import PRODUCTION
 from leakdog.model import Signal
 
 Array = npt.NDArray[np.float64]
-OUTSIDE = 0.075  # of true times on either side of the interval: on series drawn anew it is a tenth
 # Leaks that reach a far limit sooner than a straight line are told of as such; that all do so is due to corpora of two
 # weeks, in which no others reach it. So the straight line itself is within.
 LEAST_LATE = 0.0
-PARTS = {"steady": 4, "urgent": 1}  # horizons that are told apart, as many leaks in each
+# Horizons that are told apart, as many leaks in each, and the share of true times on either side of the interval. One
+# interval for corpora that differ leaves a tenth of what is drawn anew outside where it leaves less of these.
+PARTS = {"steady": (4, 0.075), "urgent": (1, 0.1)}
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -64,7 +65,7 @@ def main(arguments: Sequence[str]) -> None:
     with ProcessPoolExecutor(args.processes, get_context("spawn")) as pool:
         for part, some in corpora.items():
             found = [np.concatenate(list(pool.map(forecasts, corpus.parts()))) for corpus in some]
-            out[part]["spread"] = spread(found, PARTS[part])
+            out[part]["spread"] = spread(found, *PARTS[part])
             print(f"{part}: {sum(map(len, found))} leaks, {out[part]['spread']}", file=sys.stderr, flush=True)
     args.out.write_text(re.sub(r'(\{"feature)', r"\n\1", json.dumps(out, separators=(",", ":"))) + "\n")
 
@@ -84,12 +85,13 @@ def forecasts(part: Corpus) -> Array:
     return np.array(found).reshape(-1, 2)
 
 
-def spread(corpora: Sequence[Array], parts: int) -> list[list[float]]:
+def spread(corpora: Sequence[Array], parts: int, outside: float) -> list[list[float]]:
     """Rows of `Spread`: of so many parts of the leaks, by the time that was told.
 
     Args:
         corpora: (leaks, 2) hours that were told, and that were left.
         parts: with as many leaks in each.
+        outside: share of true times on either side of the interval.
 
     """
     told, left = np.concatenate(corpora).T
@@ -102,10 +104,10 @@ def spread(corpora: Sequence[Array], parts: int) -> list[list[float]]:
         def at(share: float, some: npt.NDArray[np.bool_] = some) -> float:
             return float(np.quantile(off[some], share, weights=weights[some], method="inverted_cdf"))
 
-        late = max(at(1 - OUTSIDE), LEAST_LATE)
+        late = max(at(1 - outside), LEAST_LATE)
         above = float(np.average(off[some] > late, weights=weights[some]))
         middle = math.exp(float(np.average(np.log(told[some]), weights=weights[some])))
-        rows.append([round(middle, 1), round(at(2 * OUTSIDE - above), 3), round(late, 3)])
+        rows.append([round(middle, 1), round(at(2 * outside - above), 3), round(late, 3)])
     return rows
 
 

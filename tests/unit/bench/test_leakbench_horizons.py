@@ -16,18 +16,18 @@ def made(hours: float, off: float, count: int = 400) -> np.ndarray:
 
 def test_each_part_of_the_leaks_has_the_spread_of_its_own() -> None:
     """Of near limits as many leaks reach it sooner as later, of far ones nearly all sooner: those have a wider one."""
-    (near, early, late), (far, sooner, straight) = spread([np.concatenate([made(20, 1.0), made(500, 0.3)])], 2)
+    (near, early, late), (far, sooner, straight) = spread([np.concatenate([made(20, 1.0), made(500, 0.3)])], 2, 0.1)
     assert (near, far) == (pytest.approx(20, rel=0.1), pytest.approx(500, rel=0.1))
-    assert early == pytest.approx(-1.44 * 0.25, abs=0.06)
-    assert late == pytest.approx(1.44 * 0.25, abs=0.06)
+    assert early == pytest.approx(-1.28 * 0.25, abs=0.06)
+    assert late == pytest.approx(1.28 * 0.25, abs=0.06)
     assert straight == 0
-    assert sooner == pytest.approx(np.log(0.3) - 1.04 * 0.25, abs=0.06)  # 15 of 100, as none is beyond the line
+    assert sooner == pytest.approx(np.log(0.3) - 0.84 * 0.25, abs=0.06)  # a fifth of them, as none is beyond the line
 
 
 def test_a_corpus_counts_as_much_as_any_other() -> None:
     """However many leaks it has."""
     few, many = made(50, 0.5, 40), made(50, 1.5, 4000)
-    ((_, early, late),) = spread([few, many], 1)
+    ((_, early, late),) = spread([few, many], 1, 0.1)
     assert early < np.log(0.6)
     assert late > np.log(1.4)
 
