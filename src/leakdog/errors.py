@@ -68,13 +68,15 @@ class ConfigError(LeakdogError):
 class FetchError(LeakdogError):
     """A target did not give what was asked of it.
 
-    `reason` is from the fixed list, `detail` is for people, `status` is the HTTP status where one came.
+    `reason` is from the fixed list, `detail` is for people, `status` is the HTTP status where one came, `ours`: leakdog
+    itself lacked what it takes to ask, which tells nothing of the target.
     """
 
-    def __init__(self, reason: Reason, detail: str, *, status: int | None = None) -> None:
+    def __init__(self, reason: Reason, detail: str, *, status: int | None = None, ours: bool = False) -> None:
         self.reason = reason
         self.detail = detail
         self.status = status
+        self.ours = ours
         super().__init__(f"{reason.value}: {detail}")
 
 

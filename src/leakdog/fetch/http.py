@@ -7,6 +7,7 @@ target sends (cookies, other places to go) is kept, and addresses that are no ta
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import socket
 from collections.abc import Mapping, Sequence
@@ -28,6 +29,9 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 CONNECT_SHARE = 0.8
 # Idle connections are kept for scrapes every few seconds, and let go for those every minute.
 KEEPALIVE_SECONDS = 5
+# What this system or process has too little of to make a connection.
+SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+MORE_FILES = "raise its limit of open files (LimitNOFILE in the unit), or lower max_concurrent_scrapes"
 # Statuses in our words: those of the target are anything up to 8 kB.
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 NO_PARAMS: Mapping[str, Sequence[str]] = MappingProxyType({})
@@ -160,6 +164,9 @@ def _explained(error: aiohttp.ClientError | OSError, url: URL) -> FetchError:
             return FetchError(Reason.TLS, f"no TLS connection to {server}: {said}")
         case aiohttp.ServerTimeoutError() | TimeoutError():
             return FetchError(Reason.TIMEOUT, f"no connection to {server} in time")
+        case aiohttp.ClientConnectorError() if error.os_error.errno in SHORTAGES:
+            detail = f"no connection to {server}: leakdog itself has none left ({_said(error.os_error)}): {MORE_FILES}"
+            return FetchError(Reason.CONNECT, detail, ours=True)
         case aiohttp.ClientConnectorError():
             return FetchError(Reason.CONNECT, f"no connection to {server}: {_said(error.os_error)}")
         case aiohttp.ServerDisconnectedError() | OSError():

@@ -136,10 +136,11 @@ class Pipeline:
     def _ended(self, watched: Watched, error: FetchError, now: float) -> list[Leak]:
         """Leaks that end because nobody has listened at the target for the hold time: its process is gone.
 
-        A target that is only slow, or answers nonsense, may leak on: nothing is known, and its leaks stay.
+        A target that is only slow, or answers nonsense, may leak on: nothing is known, and its leaks stay. So it is
+        where leakdog itself could not ask.
         """
         since = watched.last_success
-        if error.reason not in GONE or since is None or now - since < self._settings.hold_seconds:
+        if error.reason not in GONE or error.ours or since is None or now - since < self._settings.hold_seconds:
             return []
         return end_leaks(watched, now, self._settings)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import resource
 import socket
 import struct
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
@@ -123,6 +125,28 @@ async def test_a_refused_connection_fails_as_connect(get: Any, closed_port: int)
     error = await failure(get, f"http://127.0.0.1:{closed_port}/debug/pprof/heap")
     assert error.reason is Reason.CONNECT
     assert error.detail == f"no connection to 127.0.0.1:{closed_port}: Connection refused"
+    assert not error.ours
+
+
+@contextmanager
+def no_files_left() -> Iterator[None]:
+    """This process may open no file more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest = os.dup(0)
+    os.close(lowest)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+async def test_a_connection_that_could_not_be_asked_for_tells_nothing_of_the_target(get: Any, closed_port: int) -> None:
+    """Without a file to spare leakdog says what it lacks, not that nobody listens."""
+    with no_files_left():
+        error = await failure(get, f"http://127.0.0.1:{closed_port}/debug/pprof/heap")
+    assert (error.reason, error.ours) == (Reason.CONNECT, True)
+    assert "leakdog itself has none left (Too many open files): raise its limit" in error.detail
 
 
 async def test_a_name_whose_every_address_refuses_fails_as_connect(get: Any, closed_port: int) -> None:

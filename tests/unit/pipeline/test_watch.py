@@ -606,16 +606,21 @@ async def test_a_target_of_profiles_alone_is_read_in_every_slot(config: Config, 
 
 
 @pytest.mark.parametrize(
-    ("state", "reason"), [(LeakState.RESOLVED, Reason.CONNECT), (LeakState.FIRING, Reason.TIMEOUT)]
+    ("state", "error"),
+    [
+        (LeakState.RESOLVED, FetchError(Reason.CONNECT, "no answer")),
+        (LeakState.FIRING, FetchError(Reason.TIMEOUT, "no answer")),
+        (LeakState.FIRING, FetchError(Reason.CONNECT, "no file to ask with", ours=True)),
+    ],
 )
 async def test_a_leak_ends_when_nobody_listens_any_more(
-    config: Config, store: Store, watched: Watched, state: LeakState, reason: Reason
+    config: Config, store: Store, watched: Watched, state: LeakState, error: FetchError
 ) -> None:
-    """A refused connection for the hold time means that the process is gone; a slow target may leak on."""
+    """A refused connection for the hold time means that the process is gone; a slow or unasked target may leak on."""
     script = Script()
     pipeline, _ = build(config, script, store)
     await grow(pipeline, script, watched, 95)
-    script.next = FetchError(reason, "no answer")
+    script.next = error
     for _ in range(15):
         script.now += 1
         await pipeline.scrape(watched, script.now)
