@@ -36,7 +36,7 @@ Array = npt.NDArray[np.float64]
 LEAST_LATE = 0.0
 # Horizons that are told apart, as many leaks in each, and the share of true times on either side of the interval. One
 # interval for corpora that differ leaves a tenth of what is drawn anew outside where it leaves less of these.
-PARTS = {"steady": (4, 0.075), "urgent": (1, 0.1)}
+PARTS = {"steady": (4, 0.0875), "urgent": (1, 0.1)}
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str]) -> None:
         prog="python -m bench.leakbench.horizons", description=(__doc__ or "").split("\n")[0]
     )
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[521, 522, 531, 532, 98001, 98002, 98003, 98004])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[521, 98001, 98002])
     parser.add_argument("--per-kind", type=int, default=20)
     parser.add_argument(
         "--generator", type=Path, help="directory with a generator.py whose kinds count as much as ours"
