@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +13,7 @@ import numpy.typing as npt
 
 from bench.leakbench import by_series
 from bench.leakbench.kinds import STEP
-from bench.leakbench.seen import LENGTHS, TRUE, Array, Bools, Ints, Seen
+from bench.leakbench.seen import LENGTHS, TRUE, UNKNOWN, Array, Bools, Ints, Seen
 from leakdog.detect import score
 from leakdog.detect.kernel import grown
 from leakdog.detect.trees import trees as put
@@ -106,7 +109,7 @@ def of_trees(trees: Trees, seen: Seen) -> Array:
 
 def scores(trees: Trees, values: npt.NDArray[np.float32]) -> Array:
     """Of rows of features, as the detector works them out."""
-    known = put({"trees": trees, "alarms": [], "spread": [[24, 0, 0]]}, score.FEATURES)
+    known = put({"trees": trees, "alarms": [], "spread": UNKNOWN}, score.FEATURES)
     parts = np.array_split(values, max(1, len(values) // 100_000))
     return np.concatenate([grown(part.astype(float), known) for part in parts])
 
@@ -180,3 +183,8 @@ def _without(told: dict[str, float], values: npt.NDArray[np.float32]) -> npt.NDA
     for name, value in told.items():
         out[:, score.FEATURES.index(name)] = value
     return out
+
+
+def write(learned: Mapping[str, Any], out: Path) -> None:
+    """Write `score.json`: a line for each tree."""
+    out.write_text(re.sub(r'(\{"feature)', r"\n\1", json.dumps(learned, separators=(",", ":"))) + "\n")

@@ -14,7 +14,6 @@ import argparse
 import json
 import math
 import os
-import re
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -24,10 +23,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from bench.leakbench.fit import write
 from bench.leakbench.run import Corpus
-from bench.leakbench.score import Fired, finder, found_at, true_left
+from bench.leakbench.score import Fired, forecast, found_at
 from leakdog.detect.replay import replay
-from leakdog.detect.settings import PRODUCTION
+from leakdog.detect.settings import HOUR, PRODUCTION
 from leakdog.model import Signal
 
 Array = npt.NDArray[np.float64]
@@ -67,7 +67,7 @@ def main(arguments: Sequence[str]) -> None:
             found = [np.concatenate(list(pool.map(forecasts, corpus.parts()))) for corpus in some]
             out[part]["spread"] = spread(found, *PARTS[part])
             print(f"{part}: {sum(map(len, found))} leaks, {out[part]['spread']}", file=sys.stderr, flush=True)
-    args.out.write_text(re.sub(r'(\{"feature)', r"\n\1", json.dumps(out, separators=(",", ":"))) + "\n")
+    write(out, args.out)
 
 
 def forecasts(part: Corpus) -> Array:
@@ -75,13 +75,13 @@ def forecasts(part: Corpus) -> Array:
     corpus = [each for each in part.series(part.seeds[0]) if not each.hard and each.reached < len(each.leaked)]
     found = []
     for series, told in zip(corpus, replay([each.history for each in corpus], Signal.RSS, PRODUCTION), strict=True):
-        each = [alert for alert in told.alerts if alert.assessment.time_to_limit_seconds]
-        alerts = [Fired(alert.start, alert.end) for alert in each]
+        straight = [(each, each.assessment.time_to_limit_seconds) for each in told.alerts]
+        alerts = [Fired(alert.start, alert.end, (left, left)) for alert, left in straight if left]
         at = found_at(series, alerts)
-        place = None if at is None else finder(series, alerts, at)
-        if place is not None:
-            left = true_left(series, alerts[place])
-            found.append((each[place].assessment.time_to_limit_seconds / 3600, left / 3600))
+        each = None if at is None else forecast(series, alerts, at)
+        if each is not None:
+            (said, _), left = each
+            found.append((said / HOUR, left / HOUR))
     return np.array(found).reshape(-1, 2)
 
 
@@ -96,19 +96,21 @@ def spread(corpora: Sequence[Array], parts: int, outside: float) -> list[list[fl
     """
     told, left = np.concatenate(corpora).T
     weights = np.concatenate([np.full(len(each), 1 / len(each)) for each in corpora])
-    off, rows = np.log(left / told), []
-    edges = np.quantile(told, np.arange(1, parts) / parts, weights=weights, method="inverted_cdf")
-    for part in range(parts):
-        some = np.searchsorted(edges, told) == part
+    part = np.searchsorted(_quantiles(told, weights, np.arange(1, parts) / parts), told)
+    return [_row(told[some], left[some], weights[some], outside) for some in (part == each for each in range(parts))]
 
-        def at(share: float, some: npt.NDArray[np.bool_] = some) -> float:
-            return float(np.quantile(off[some], share, weights=weights[some], method="inverted_cdf"))
 
-        late = max(at(1 - outside), LEAST_LATE)
-        above = float(np.average(off[some] > late, weights=weights[some]))
-        middle = math.exp(float(np.average(np.log(told[some]), weights=weights[some])))
-        rows.append([round(middle, 1), round(at(2 * outside - above), 3), round(late, 3)])
-    return rows
+def _row(told: Array, left: Array, weights: Array, outside: float) -> list[float]:
+    off = np.log(left / told)
+    late = max(float(_quantiles(off, weights, 1 - outside)), LEAST_LATE)
+    above = float(np.average(off > late, weights=weights))
+    early = float(_quantiles(off, weights, 2 * outside - above))
+    middle = math.exp(float(np.average(np.log(told), weights=weights)))
+    return [round(middle, 1), round(early, 3), round(late, 3)]
+
+
+def _quantiles(values: Array, weights: Array, shares: Array | float) -> Array:
+    return np.asarray(np.quantile(values, shares, weights=weights, method="inverted_cdf"))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -24,9 +23,9 @@ from typing import Any
 import numpy as np
 
 from bench.leakbench.corpus import named
-from bench.leakbench.fit import TREES, Trees, fit, flattened, of_trees, refined, without_load
+from bench.leakbench.fit import TREES, Trees, fit, flattened, of_trees, refined, without_load, write
 from bench.leakbench.rates import Scored, alarm_rates
-from bench.leakbench.seen import Seen, forget, watch
+from bench.leakbench.seen import UNKNOWN, Seen, forget, watch
 from leakdog.detect import score
 from leakdog.detect.course import Course
 from leakdog.detect.network import parsed
@@ -34,7 +33,6 @@ from leakdog.detect.settings import PRODUCTION
 
 KNOWN = Course.network
 SLOW = ("own", "mixed", "foreign")
-UNKNOWN = [[24, -1, 1]]  # how far forecasts are off, until that is measured
 LEARNED_FROM = {"steady": SLOW, "urgent": (*SLOW, "fast")}
 # Mixtures are to learn from only; nearly all false alarms of urgent looks are in what is read often.
 MEASURED_ON = {"steady": ("own", "foreign"), "urgent": ("fast",)}
@@ -80,9 +78,9 @@ def main(arguments: Sequence[str]) -> int:
         else:
             for part in (args.only,) if args.only else LEARNED_FROM:
                 out[part] = learn(args, part, pool)
-    for part in LEARNED_FROM:
+    for part in filter(out.__contains__, LEARNED_FROM):
         out[part]["spread"] = before[part]["spread"] if part in before else UNKNOWN
-    args.out.write_text(re.sub(r'(\{"feature)', r"\n\1", json.dumps(out, separators=(",", ":"))) + "\n")
+    write(out, args.out)
     return 0
 
 

@@ -161,27 +161,22 @@ def _alarms(fires: np.ndarray, where: np.ndarray, step: float) -> int:
 
 def _covered(series: Labelled, alerts: Sequence[Fired], at: int) -> list[bool]:
     """Whether the interval of the alert that found the leak holds the true time, if its life reaches the limit."""
-    left = [alert for alert in alerts if alert.left is not None]
-    told = finder(series, left, at)
-    if told is None or left[told].left is None:
-        return []
-    soonest, latest = left[told].left
-    return [soonest <= true_left(series, left[told]) <= latest]
+    told = forecast(series, alerts, at)
+    return [] if told is None else [told[0][0] <= told[1] <= told[0][1]]
 
 
-def finder(series: Labelled, alerts: Sequence[Fired], at: int) -> int | None:
-    """Which alert found the leak at this index; None where its life does not reach the limit."""
+def forecast(series: Labelled, alerts: Sequence[Fired], at: int) -> tuple[tuple[float, float], float] | None:
+    """What the alert that found the leak at this index told of the time to the limit, and the seconds that were left.
+
+    None where no alert tells of it, or where its life does not reach the limit.
+    """
     now, limit = T0 + at * series.step, T0 + series.reached * series.step
-    for place, alert in enumerate(alerts):
-        if alert.start <= now and (alert.end is None or alert.end > now):
-            reached = series.reached < len(series.leaked)
-            return place if reached and life_at(series, alert.start) == life_at(series, limit) else None
+    for alert in alerts:
+        if alert.left is not None and alert.start <= now and (alert.end is None or alert.end > now):
+            if series.reached >= len(series.leaked) or life_at(series, alert.start) != life_at(series, limit):
+                return None
+            return alert.left, limit - alert.start
     return None
-
-
-def true_left(series: Labelled, alert: Fired) -> float:
-    """Seconds from an alert to the limit."""
-    return T0 + series.reached * series.step - alert.start
 
 
 def life_at(series: Labelled, when: float) -> float:

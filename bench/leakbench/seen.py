@@ -26,6 +26,7 @@ LENGTHS = np.array([look.blocks * PRODUCTION.levels[look.level].block_seconds fo
 TRUE = 0.01  # leaked share of the baseline from which an alert is true
 NO_TREE = {"feature": [0] * 3, "bound": [0.0] * 3, "left": [1, 1, 2], "right": [2, 1, 2], "value": [0.0] * 3}
 NEVER_FIRE = replace(PRODUCTION, hold_seconds=math.inf, at_once_seconds=0.0)
+UNKNOWN = [[24, -1, 1]]  # how far forecasts are off, until that is measured
 LOWEST_SCORE = -2.0  # that is measured
 
 
@@ -95,5 +96,5 @@ def watch(corpus: Sequence[Labelled], *, urgent: bool) -> Seen:
 def forget() -> None:
     """Watch without what was learned before, which may be of other features: every score is high enough meanwhile."""
     rates = [[LOWEST_SCORE, 3e-9], [LOWEST_SCORE + 1, 2e-9], [LOWEST_SCORE + 2, 1e-9]]
-    nothing = trees({"trees": [NO_TREE], "alarms": rates, "spread": [[24, 0, 0]]}, score.FEATURES)
+    nothing = trees({"trees": [NO_TREE], "alarms": rates, "spread": UNKNOWN}, score.FEATURES)
     score.learned = lambda: score.Learned(nothing, nothing, nothing)
