@@ -15,7 +15,7 @@ from leakdog.model import Acknowledgement, Leak
 from leakdog.pipeline.known import acknowledge, note
 from leakdog.pipeline.state import Fleet
 from leakdog.store.contract import Store
-from leakdog.web.api import bad_request, json_response, not_found, refused
+from leakdog.web.api import JSON, bad_request, json_response, not_found, refused
 from leakdog.web.views import leak_view
 
 PATH = "/api/v1/leaks/{id}/acknowledgement"
@@ -23,7 +23,6 @@ NOTE_CHARACTERS = 500
 MOST_SECONDS = 10 * 366 * 86400.0
 # A page of somebody else that is open in the same browser can send plain forms, but neither this type nor a DELETE
 # without asking first, which is never granted.
-JSON = "application/json"
 
 
 class Acknowledgements:

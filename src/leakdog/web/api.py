@@ -24,6 +24,7 @@ MAX_SNAPSHOTS = 10_000
 # Leaks told of before whatever else the daemon has to do gets its turn: each is looked for in all instances of its job,
 # in milliseconds where they are thousands.
 LEAKS_AT_A_TIME = 10
+JSON = "application/json"
 GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -151,19 +152,24 @@ def json_response(value: Any) -> web.Response:
     return web.json_response(value, dumps=lambda each: json.dumps(each, allow_nan=False, ensure_ascii=True))
 
 
+def problem(message: str) -> str:
+    """What is wrong, as all of the API says it."""
+    return json.dumps({"error": message})
+
+
 def bad_request(message: str) -> web.HTTPBadRequest:
     """400 with a JSON body that says what is wrong."""
-    return web.HTTPBadRequest(text=json.dumps({"error": message}), content_type="application/json")
+    return web.HTTPBadRequest(text=problem(message), content_type=JSON)
 
 
 def not_found(message: str) -> web.HTTPNotFound:
     """404 with a JSON body that says what is wrong."""
-    return web.HTTPNotFound(text=json.dumps({"error": message}), content_type="application/json")
+    return web.HTTPNotFound(text=problem(message), content_type=JSON)
 
 
 def refused(message: str) -> web.HTTPConflict:
     """409 with a JSON body that says what is in the way."""
-    return web.HTTPConflict(text=json.dumps({"error": message}), content_type="application/json")
+    return web.HTTPConflict(text=problem(message), content_type=JSON)
 
 
 def _without_target() -> web.HTTPBadRequest:

@@ -16,11 +16,10 @@ from leakdog.pipeline.state import Fleet, Watched
 from leakdog.report.archive import Packing, archive
 from leakdog.report.evidence import Exhibits, bundle
 from leakdog.store.contract import EvidenceFile, Store
-from leakdog.web.api import bad_request, json_response, not_found, refused
+from leakdog.web.api import JSON, bad_request, json_response, not_found, refused
 from leakdog.web.views import leak_view
 
 PATH = "/api/v1/leaks/{id}/evidence"
-JSON = "application/json"
 # Longer ones cost the target more than they tell: both slow it down, and a trace is megabytes a second.
 MOST_SECONDS = {"profile_seconds": 60, "trace_seconds": 30}
 FLAGS = ("mutex", "block")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import json
 import logging
 import os
 from collections.abc import Awaitable, Callable
@@ -16,7 +15,7 @@ from leakdog.export.prometheus import Page
 from leakdog.pipeline.state import Fleet
 from leakdog.store.contract import Store
 from leakdog.web.acknowledge import Acknowledgements
-from leakdog.web.api import Api
+from leakdog.web.api import JSON, Api, problem
 from leakdog.web.document import message_page
 from leakdog.web.evidence import Ask, Compare, Evidence
 from leakdog.web.functions import Functions
@@ -36,7 +35,6 @@ SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
 }
 API = "/api/"
-JSON = "application/json"
 NOT_FOUND = 404
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 HeapProfile = Callable[[bool], bytes]
@@ -169,7 +167,7 @@ def _explain(request: web.Request, error: web.HTTPException) -> None:
             paths = {route.resource.canonical for route in request.app.router.routes() if route.resource}
             listed = ", ".join(sorted(path for path in paths if path.startswith(API)))
             message = f"nothing is at {request.path}; there are {listed}"
-        error.text, error.content_type = json.dumps({"error": message}), JSON
+        error.text, error.content_type = problem(message), JSON
     elif error.status == NOT_FOUND:
         message = f"Nothing is at {request.path}. The overview lists all leaks and targets, each with its page."
         error.text, error.content_type = message_page("not found", message), "text/html"
