@@ -122,6 +122,14 @@ def ready_at(first_time: float, life_start: float, settings: Settings) -> float:
     return min(waits, default=math.inf)
 
 
+def until_limit(
+    numbers: dict[str, float], look: Look, limit: float | None, swing: float, settings: Settings
+) -> tuple[float, tuple[float, float]] | None:
+    """The time to the limit by what a look-back has found; see `time_to_limit`."""
+    spread, coarsest = forecast_spread(look), settings.levels[-1].block_seconds
+    return time_to_limit(numbers["level"], limit, numbers["growth"], swing, spread, coarsest)
+
+
 def first_verdict_seconds(settings: Settings) -> float:
     """How long a process that is settled is read until it has a verdict."""
     return ready_at(0.0, -math.inf, settings)
@@ -147,10 +155,7 @@ def _describe(verdict: Verdict, look: Look, numbers: dict[str, float], context: 
         rare = alarms_per_year(numbers["score"], urgent=look.urgent)
     match verdict:
         case Verdict.LEAK:
-            coarsest = settings.levels[-1].block_seconds
-            forecast = time_to_limit(
-                numbers["level"], context.limit, numbers["growth"], context.swing, forecast_spread(look), coarsest
-            )
+            forecast = until_limit(numbers, look, context.limit, context.swing, settings)
             onset = max(min(context.onset(look.past), context.now), context.first_time)
             reasons = words.why_leak(numbers, look, seconds, signal, interval, rare)
         case Verdict.SETTLING:

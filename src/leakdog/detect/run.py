@@ -8,14 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from leakdog.detect.alerts import Finding, Leaks, Replayed
-from leakdog.detect.conclude import Context, Found, compose, onset, surest
+from leakdog.detect.conclude import Context, Found, compose, onset, surest, until_limit
 from leakdog.detect.evidence import Evidence
 from leakdog.detect.examine import examine
-from leakdog.detect.forecast import time_to_limit
 from leakdog.detect.found import MEMORY_SHARE, TOLD, named, numbers_of
 from leakdog.detect.grid import Grid, History
 from leakdog.detect.panel import Rows
-from leakdog.detect.score import forecast_spread, least_scores
+from leakdog.detect.score import least_scores
 from leakdog.detect.settings import Look, Settings
 from leakdog.detect.sight import begins
 from leakdog.detect.state import hold_time
@@ -174,9 +173,8 @@ class Run:
         told = (dict(zip(TOLD, each, strict=True)) for each in self.numbers[places, row].tolist())
         found = [(settings.looks[place], numbers) for place, numbers in zip(places.tolist(), told, strict=True)]
         look, numbers = surest(found)
-        swing, spread = float(self.grid.swing(row, self._coarsest(now))), forecast_spread(look)
-        coarsest = settings.levels[-1].block_seconds
-        forecast = time_to_limit(numbers["level"], limit, numbers["growth"], swing, spread, coarsest)
+        swing = float(self.grid.swing(row, self._coarsest(now)))
+        forecast = until_limit(numbers, look, limit, swing, settings)
         left = forecast[0] if forecast else None
         since = now if leak is None or leak.pending_since is None else leak.pending_since
         sure = any(numbers["sure"] > 0 for _, numbers in found)
