@@ -131,5 +131,6 @@ def grows_alone(times: Floats, held: Floats, number: Floats) -> bool:
     by_number, by_itself = ((each / mean)[calm] for each, mean in ((added, mean_added), (grown, mean_grown)))
     slow, rate = (float(np.average(each, weights=spans[calm])) for each in (by_number, by_itself))
     error = float(np.std(by_itself, ddof=1)) / np.sqrt(calm.sum())
-    alone, surely = ((each - max(0.0, slow)) / (1 - max(0.0, slow)) for each in (rate, rate - STANDARD_ERRORS * error))
+    slow = max(0.0, slow)
+    alone, surely = ((each - slow) / (1 - slow) for each in (rate, rate - STANDARD_ERRORS * error))
     return alone >= ALONE and surely >= SURELY_ALONE
