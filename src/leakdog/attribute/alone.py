@@ -7,14 +7,14 @@ heap has grown as fast as ever there, something else holds it. Where goroutines 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from leakdog.attribute.code import Own
 from leakdog.attribute.growth import site_series
-from leakdog.attribute.table import tabulate
+from leakdog.attribute.table import SiteTable, tabulate
 from leakdog.attribute.trend import STANDARD_ERRORS, Floats, Ints
 from leakdog.pprof.profile import Profile
 
@@ -29,7 +29,6 @@ ALONE, SURELY_ALONE = 0.6, 0.35
 SAME_PASS = 0.1
 # Into how many spans time is divided to find calms, runs of those with few new goroutines.
 SPANS = (24, 48, 96, 192)
-# Bytes alone may swing with the size of what goroutines hold, objects alone with their number.
 SAMPLE_TYPES = ("inuse_space", "inuse_objects")
 
 
@@ -44,18 +43,21 @@ class Beside:
     own: Own = ()
 
     def grows_alone(self, site: str, goroutine: str) -> bool:
-        """Whether a site of the heap surely grows by itself, and not with the goroutines that stand at another."""
+        """Whether a site of the heap surely grows by itself, and not with the goroutines that stand at another.
+
+        In bytes, and in bytes of its usual sizes: what goroutines hold may become larger while they become no more.
+        """
         if min(len(self.heap), len(self.goroutines)) <= LEAST_SLOW or not all(map(_tells, self.heap)):
             return False
         times, counts = self._counts
-        own_times, *held = self._held
+        own_times, quantum, *held = self._held
         if goroutine not in counts or any(site not in series for series in held):
             return False
         both = shared(own_times, times)
         if len(both) <= LEAST_SLOW:
             return False
         number = np.interp(both, times, counts[goroutine])
-        return all(grows_alone(both, np.interp(both, own_times, series[site]), number) for series in held)
+        return all(grows_alone(both, np.interp(both, own_times, series[site]), number, quantum) for series in held)
 
     @cached_property
     def _counts(self) -> tuple[Floats, dict[str, Floats]]:
@@ -63,13 +65,25 @@ class Beside:
         return table.times, site_series(table)
 
     @cached_property
-    def _held(self) -> tuple[Floats, dict[str, Floats], dict[str, Floats]]:
+    def _held(self) -> tuple[Floats, float, dict[str, Floats], dict[str, Floats]]:
         space, objects = (tabulate(self.heap, self.heap_times, each, self.own) for each in SAMPLE_TYPES)
-        return space.times, site_series(space), site_series(objects)
+        return space.times, space.quantum, site_series(space), site_series(_of_usual_size(objects, space))
 
 
 def _tells(profile: Profile) -> bool:
     return {kind.type for kind in profile.sample_types}.issuperset(SAMPLE_TYPES)
+
+
+def _of_usual_size(objects: SiteTable, space: SiteTable) -> SiteTable:
+    """Objects, each counted as that many bytes as those of its stack have on the whole.
+
+    Their mere number would be no sum over a site's stacks: of small objects few are sampled, and a single one that is
+    counts for thousands. So a channel that is made beside a large buffer would outnumber all buffers.
+    """
+    held = {stack: float(values.sum()) for stack, values in zip(space.stacks, space.values, strict=True)}
+    number = objects.values.sum(axis=1)
+    size = np.array([held.get(stack, 0.0) for stack in objects.stacks]) / np.maximum(number, 1)
+    return replace(objects, values=objects.values * size[:, np.newaxis])
 
 
 def moments(times: Floats, number: Floats, start: float, end: float, most: int) -> Floats:
@@ -115,12 +129,13 @@ def shared(heap: Floats, goroutines: Floats) -> Floats:
     return min((each[(begin <= each) & (each <= end)] for each in (heap, goroutines)), key=len)
 
 
-def grows_alone(times: Floats, held: Floats, number: Floats) -> bool:
+def grows_alone(times: Floats, held: Floats, number: Floats, quantum: float) -> bool:
     """Whether `held` surely grows by itself and not with `number`; all (times,), times rising.
 
     While goroutines pile up slowly, at `slow` of their mean rate, what they hold grows at `slow` of its own, and what
     they do not hold as fast as ever. It is the latter if its rate there is nearer to that, and is surely, by two
-    standard errors, well away from the former.
+    standard errors, well away from the former. Of a sample, which grows by `quantum` at a time, chance moves growth by
+    the root of that many quanta at least, however alike a few spans happen to be.
     """
     spans = np.diff(times)
     added, grown = np.diff(number) / spans, np.diff(held) / spans
@@ -129,8 +144,8 @@ def grows_alone(times: Floats, held: Floats, number: Floats) -> bool:
     if mean_added <= 0 or mean_grown <= 0 or calm.sum() < LEAST_SLOW:
         return False
     by_number, by_itself = ((each / mean)[calm] for each, mean in ((added, mean_added), (grown, mean_grown)))
-    slow, rate = (float(np.average(each, weights=spans[calm])) for each in (by_number, by_itself))
-    error = float(np.std(by_itself, ddof=1)) / np.sqrt(calm.sum())
-    slow = max(0.0, slow)
+    slow, rate = (max(0.0, float(np.average(each, weights=spans[calm]))) for each in (by_number, by_itself))
+    by_chance = float(np.sqrt(rate * quantum / (mean_grown * spans[calm].sum())))
+    error = max(by_chance, float(np.std(by_itself, ddof=1)) / float(np.sqrt(calm.sum())))
     alone, surely = ((each - slow) / (1 - slow) for each in (rate, rate - STANDARD_ERRORS * error))
     return alone >= ALONE and surely >= SURELY_ALONE

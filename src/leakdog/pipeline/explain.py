@@ -101,7 +101,7 @@ class Explainer:
             self._fleet.counters.explain_failures += 1
             log.warning("naming the code behind leak %s of %s: %s", leak.id, leak.key, error)
             return leak
-        told = tuple(culprit for culprit in found if culprit.share >= LEAST_SHARE) or found[:1]
+        told = _notable(found) or found[:1]
         if stored.unread:
             log.warning("naming the code behind leak %s of %s without %s", leak.id, leak.key, ", ".join(stored.unread))
             told = (*(_without(each, stored.unread) for each in told[:1]), *told[1:])
@@ -141,7 +141,7 @@ class Explainer:
         watched, told = asked.watched, found
         known = watched.held_heap.alone if watched.held_heap is not None else ()
         try:
-            heap = await self._heap(asked)
+            heap = _notable(await self._heap(asked))
             told, held = await asyncio.to_thread(with_held_heap, found, heap, await self._evenly(asked), known)
             watched.held_heap = held
             if held is not None and held.sites:
@@ -206,6 +206,10 @@ class Explainer:
         except (FetchError, ProfileError) as error:
             log.info("the goroutine dump of %s is not used: %s", watched.key, error)
             return ()
+
+
+def _notable(found: tuple[Culprit, ...]) -> tuple[Culprit, ...]:
+    return tuple(culprit for culprit in found if culprit.share >= LEAST_SHARE)
 
 
 def _without(culprit: Culprit, unread: Sequence[str]) -> Culprit:

@@ -159,25 +159,30 @@ async def test_heap_that_goroutines_hold_is_told_with_them(store: Store, watched
     assert watched.held_heap.share < 0.5  # in this program a cache leaks beside them
 
 
-def page(types: Sequence[ValueType], frame: Frame, *values: int) -> bytes:
-    """A profile of one sample."""
+def page(types: Sequence[ValueType], samples: dict[Frame, Sequence[int]]) -> bytes:
+    """A profile of samples of one frame each."""
     builder = Builder(types, DEFAULT_LIMITS)
-    builder.sample(values, [builder.location(1, (frame,))])
+    for number, (frame, values) in enumerate(samples.items(), 1):
+        builder.sample(values, [builder.location(number, (frame,))])
     return encode(builder.build(types[-1], 1))
 
 
 async def bursts(watched: Watched, *, evenly: bool) -> Store:
-    """Five minutes in which each burst of goroutines took seconds; heap grows where they are started, or with them."""
+    """Five minutes in which each burst of goroutines took seconds; heap grows where they are started, or with them.
+
+    And what the runtime takes to let them wait, some bytes each.
+    """
     made = open_store(StorageConfig(backend=Backend.MEMORY))
     watched.life = LIFE
     space = ValueType("inuse_objects", "count"), ValueType("inuse_space", "bytes")
     count = ValueType("goroutine", "count")
+    starts, waits = Frame("main.answer", "answer.go", 27), Frame("main.answer.func1", "answer.go", 36)
     for second in range(0, 300, 2):
         number = 1 + 20 * (12 * (second // 24) + min(second % 24, 12))
         objects = 1 + 20 * second if evenly else number
         pages = {
-            Kind.HEAP: page(space, Frame("main.answer", "answer.go", 27), objects, 30_000 * objects),
-            Kind.GOROUTINE: page([count], Frame("main.answer.func1", "answer.go", 36), number),
+            Kind.HEAP: page(space, {starts: (objects, 30_000 * objects), waits: (number, 96 * number)}),
+            Kind.GOROUTINE: page([count], {waits: (number,)}),
         }
         now = 1000.0 + second
         profiles = tuple(RawProfile(kind, now, data) for kind, data in pages.items())
