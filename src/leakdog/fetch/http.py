@@ -154,7 +154,7 @@ def _explained(error: aiohttp.ClientError | OSError, url: URL) -> FetchError:
     """The reason behind what aiohttp or the socket says, before there was an answer."""
     server = _server(url)
     match error:
-        case aiohttp.ClientConnectorDNSError():
+        case aiohttp.ClientConnectorDNSError() if error.os_error.errno not in SHORTAGES:
             return FetchError(Reason.DNS, f"the name {url.host} has no address: {_said(error.os_error)}")
         case aiohttp.ClientConnectorCertificateError():
             said = getattr(error.certificate_error, "verify_message", None) or error.certificate_error

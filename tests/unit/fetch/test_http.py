@@ -149,6 +149,13 @@ async def test_a_connection_that_could_not_be_asked_for_tells_nothing_of_the_tar
     assert "leakdog itself has none left (Too many open files): raise its limit" in error.detail
 
 
+async def test_a_name_that_could_not_be_looked_up_for_want_of_files_has_an_address(get: Any, closed_port: int) -> None:
+    """The look-up reads files too: without any to spare it is leakdog that lacks something, and not the name."""
+    with no_files_left():
+        error = await failure(get, f"http://localhost:{closed_port}/debug/pprof/heap")
+    assert (error.reason, error.ours) == (Reason.CONNECT, True)
+
+
 async def test_a_name_whose_every_address_refuses_fails_as_connect(get: Any, closed_port: int) -> None:
     """With several addresses the detail is no list of them."""
     error = await failure(get, f"http://localhost:{closed_port}/")
