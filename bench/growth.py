@@ -1,13 +1,15 @@
 """How cost grows with the number of targets, and with the history that is known of each.
 
-    python -m bench.growth [--targets 100 1000] [--days 0 30] [--turns 3] [--held]
+    python -m bench.growth [--targets 100 1000] [--days 0 30] [--rounds 155] [--held]
 
 Without sockets, on a clock of its own, in one process for each row: targets answer with recorded pages, and everything
-else is the daemon's: decoding, storing in SQLite, judging. Each target is read once; then some of them again, which is
-what is measured. `CPU` is processor time of a pass, `each` what a target holds of the resident memory, `file` what lies
-of it in the files that end with the daemon, `states` what is stored of it for a restart. `days` is for how long it was
-watched before. A machine is now faster, now slower, so rows are measured in turn, and of each the medians are told; and
-how far apart turns are. With `--held` each row is followed by what the memory of a target is.
+else is the daemon's: decoding, storing in SQLite, judging. Each target is read once; then up to 2,000 of them again and
+again, which is what is measured. A machine is now faster, now slower, so all rows stand ready at once and are measured
+in turn, a second each. `CPU` is processor time of a pass, the mean over rounds; `to the first` how it stands to that of
+the first row, and two standard errors of that, from the rounds that stand side by side. `each` is what a target holds
+of the resident memory, `file` what lies of it in the files that end with the daemon, `states` what is stored of it for
+a restart. `days` is for how long it was watched before. With `--held` each row is followed by what the memory of a
+target is.
 """
 
 from __future__ import annotations
@@ -23,10 +25,12 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
-from statistics import median
 
+import numpy as np
 import psutil
+from numpy.typing import NDArray
 
 from bench.bodies import PAGES, record
 from bench.daemon import MIB, RSS_AIMS
@@ -45,17 +49,19 @@ from leakdog.pipeline.state import Fleet, Watched
 from leakdog.pipeline.watch import Pipeline
 from leakdog.store import open_store
 
-AGAIN = 300  # passes that are measured, of few targets in some rounds
+Floats = NDArray[np.float64]
+
+AGAIN = 2000  # targets that are read again, at most
 MINUTE = 60.0
-TOGETHER = 64  # passes at a time, as many as a daemon makes by default
+TOGETHER = 64  # passes at a time and in a round, as many as a daemon makes by default
+ROUNDS = 155  # so that each of 2,000 targets is read five times: some of what is done is done every five minutes
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What targets cost: seconds of a pass, and bytes.
+    """What targets take, in bytes.
 
     Attributes:
-        cpu: seconds of a pass.
         rss: of the process.
         each: what a target holds of it.
         file: of a target in the files that end with the daemon.
@@ -64,7 +70,6 @@ class Measured:
 
     """
 
-    cpu: float
     rss: float
     each: float
     file: float
@@ -92,36 +97,59 @@ def main(arguments: Sequence[str] = ()) -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--targets", type=int, nargs="*", default=[100, 1000])
     options.add_argument("--days", type=float, nargs="*", default=[0, 30])
-    options.add_argument("--turns", type=int, default=1, help="how often all rows are measured, one after the other")
+    options.add_argument("--rounds", type=int, default=ROUNDS, help=f"of {TOGETHER} passes that are measured")
     options.add_argument("--held", action="store_true", help="tell what the memory of a target is")
     given = options.parse_args(arguments)
     with tempfile.TemporaryDirectory() as name:
         bodies = Path(name) / "bodies"
         print(f"bodies of {record(bodies)}")
         print(f"aims: CPU of a pass and memory of each flat or falling; {', '.join(map(aim, RSS_AIMS))}")
-        rows = list(itertools.product(given.targets, given.days))
-        found: dict[tuple[int, float], list[Measured]] = {row: [] for row in rows}
-        for number, (turn, row) in enumerate(itertools.product(range(given.turns), rows)):
-            of = f"row {number + 1} of {given.turns * len(rows)}: turn {turn + 1}, {row[0]:,} targets, {row[1]:g} days"
-            print(of, file=sys.stderr, flush=True)
-            with get_context("spawn").Pool(1) as pool:
-                found[row].append(pool.apply(measure, (bodies, *row, given.held)))
-        print(f"{'targets':>8}{'days':>6}{'CPU':>12}{'turns':>16}{'RSS':>10}{'each':>10}{'file':>12}{'states':>12}")
-        for row in rows:
-            print(written(*row, found[row]))
+        rows = [Row(bodies, *of, given.held) for of in itertools.product(given.targets, given.days)]
+        cpu = np.array([[row.round() for row in rows] for _ in range(given.rounds)])
+        print(
+            f"{'targets':>8}{'days':>6}{'CPU':>12}{'to the first':>16}{'RSS':>10}{'each':>10}{'file':>12}{'states':>12}"
+        )
+        for number, row in enumerate(rows):
+            found = row.end()
+            print(written(row, cpu[:, number], cpu[:, 0], found))
             if given.held:
-                print(*(f"{size:12,.0f} bytes: {part}" for part, size in found[row][-1].held.items()), sep="\n")
+                print(*(f"{size:12,.0f} bytes: {part}" for part, size in found.held.items()), sep="\n")
 
 
-def written(count: int, days: float, turns: Sequence[Measured]) -> str:
-    """A row of the table: medians over turns, and the least and most processor time."""
-    cpu = [1000 * turn.cpu for turn in turns]
-    rss, each, file, states = (
-        median(getattr(turn, name) for turn in turns) for name in ("rss", "each", "file", "states")
-    )
+class Row:
+    """So many targets, watched for so long, in a process of their own that stands ready."""
+
+    def __init__(self, bodies: Path, count: int, days: float, parts: bool) -> None:
+        print(f"getting ready: {count:,} targets, {days:g} days", file=sys.stderr, flush=True)
+        self.count, self.days = count, days
+        context = get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=serve, args=(theirs, bodies, count, days, parts), daemon=True)
+        self._process.start()
+        theirs.close()
+        self._pipe.recv()
+
+    def round(self) -> float:
+        """Seconds of processor time of a pass, of the next round."""
+        self._pipe.send(True)
+        return float(self._pipe.recv())
+
+    def end(self) -> Measured:
+        """What targets take; the process ends with that."""
+        self._pipe.send(False)
+        found: Measured = self._pipe.recv()
+        self._process.join()
+        return found
+
+
+def written(row: Row, cpu: Floats, first: Floats, found: Measured) -> str:
+    """A row of the table, of the processor time of its rounds and of those of the first row."""
+    ratio = cpu.mean() / first.mean()
+    error = np.std(cpu / cpu.mean() - first / first.mean()) / np.sqrt(len(cpu)) * ratio
+    to_first = f"{ratio - 1:+.1%} ± {2 * error:.1%}" if error else ""
     return (
-        f"{count:8,}{days:6g}{median(cpu):9.2f} ms{f'{min(cpu):.2f} to {max(cpu):.2f}':>16}{rss / MIB:6.0f} MiB"
-        f"{each / 1024:6.0f} KiB{file / 1024:8.1f} KiB{states / 1024:8.1f} KiB"
+        f"{row.count:8,}{row.days:6g}{1000 * cpu.mean():9.2f} ms{to_first:>16}{found.rss / MIB:6.0f} MiB"
+        f"{found.each / 1024:6.0f} KiB{found.file / 1024:8.1f} KiB{found.states / 1024:8.1f} KiB"
     )
 
 
@@ -130,15 +158,15 @@ def aim(count: int) -> str:
     return f"{RSS_AIMS[count]} MiB with {count:,} targets"
 
 
-def measure(bodies: Path, count: int, days: float, parts: bool) -> Measured:
-    """What so many targets cost that were watched for so long; `parts`: and what their memory is."""
+def serve(pipe: Connection, bodies: Path, count: int, days: float, parts: bool) -> None:
+    """In the process of a row: say that it is ready, make a round whenever asked to, and tell what targets take."""
     hold_little()
     collect_seldom()
     with tempfile.TemporaryDirectory() as name:
-        return asyncio.run(_measure(bodies, count, days, Path(name), parts))
+        asyncio.run(_serve(pipe, bodies, count, days, Path(name), parts))
 
 
-async def _measure(bodies: Path, count: int, days: float, directory: Path, parts: bool) -> Measured:
+async def _serve(pipe: Connection, bodies: Path, count: int, days: float, directory: Path, parts: bool) -> None:
     now = [_start_of(bodies) + (days + 1) * DAY]
     each_pass = IntervalsConfig(heap=MINUTE, goroutine=MINUTE)  # left out, they come in one pass of five
     job = ScrapeConfig(job_name="bench", profiles=(Kind.HEAP, Kind.GOROUTINE), intervals=each_pass)
@@ -163,12 +191,13 @@ async def _measure(bodies: Path, count: int, days: float, directory: Path, parts
     every = list(fleet.targets.values())
     await _read(pipeline, every, now)
     some = random.Random(1).sample(every, min(AGAIN, count))
-    rounds, cpu = round(AGAIN / len(some)), 0.0
-    for _ in range(rounds):
-        now[0] += MINUTE
+    pipe.send(True)
+    turn, size = itertools.cycle(some), min(TOGETHER, count)
+    while pipe.recv():
+        now[0] += MINUTE * size / len(some)
         began = time.process_time()
-        await _read(pipeline, some, now)
-        cpu += time.process_time() - began
+        await _read(pipeline, list(itertools.islice(turn, size)), now)
+        pipe.send((time.process_time() - began) / size)
     give_back()  # as the daemon does every five minutes
     rss = psutil.Process().memory_info().rss
     states = sum(map(len, _states(every[0]).values()))
@@ -178,7 +207,7 @@ async def _measure(bodies: Path, count: int, days: float, directory: Path, parts
     if failed:
         raise SystemExit(f"{failed} of {count} targets were not read: {every[0].last_error}")
     each = (rss - before) / count
-    return Measured(cpu / rounds / len(some), rss, each, away / count, states, _held(every, each) if parts else {})
+    pipe.send(Measured(rss, each, away / count, states, _held(every, each) if parts else {}))
 
 
 def _held(every: Sequence[Watched], each: float) -> dict[str, float]:
