@@ -50,7 +50,7 @@ class UnnamedFile:
         """What the file takes on the disk at most; never more than the limit."""
         return self._length
 
-    def put(self, data: bytes | memoryview, room: int) -> int:
+    def put(self, data: bytes | bytearray | memoryview, room: int) -> int:
         """Write bytes to a place that has room for so many; where that is.
 
         Raises:

@@ -35,8 +35,6 @@ from leakdog.store.pack.tables import Tables
 Ints = NDArray[np.int64]
 
 _NONE = np.zeros(0, np.int64)
-# Of a chain, what its arrays and other objects take beside what they hold.
-OBJECT_BYTES = 6 << 10
 # Of a packed chain, the numbers that say how long the others are, and its header. Before them, a checksum.
 _HEAD = 1 + 3 + len(TABLES) + 1
 _SUM_BYTES = 8
@@ -52,20 +50,17 @@ class Chain:
         self._values = np.zeros((0, 0), np.int64)
         self._orders: Sequence[Ints] = [_NONE] * len(TABLES)
 
-    @property
-    def size_bytes(self) -> int:
-        """Roughly what it takes in memory."""
-        return OBJECT_BYTES + self._tables.size_bytes + self._values.nbytes
-
-    def packed(self) -> bytes:
+    def packed(self) -> bytearray:
         """The chain in three fifths of the memory, to be `unpacked` in this process: it is not to outlive it."""
         lists = [self._lead, self._stacks, self._values.ravel(), *self._orders]
         head = np.array([self._values.shape[1], *map(len, lists), len(self._header)])
-        data = b"".join([np.concatenate([head, *lists]).tobytes(), self._header, self._tables.folded().data])
-        return int(ZLIB.crc32(data)).to_bytes(_SUM_BYTES, "little") + data
+        numbers = np.concatenate([head, *lists]).data
+        packed = bytearray().join([bytes(_SUM_BYTES), numbers, self._header, self._tables.folded().data])
+        packed[:_SUM_BYTES] = ZLIB.crc32(memoryview(packed)[_SUM_BYTES:]).to_bytes(_SUM_BYTES, "little")
+        return packed
 
     @classmethod
-    def unpacked(cls, packed: bytes | bytearray) -> Chain:
+    def unpacked(cls, packed: bytearray) -> Chain:
         """The chain that was packed.
 
         Raises:
@@ -77,11 +72,10 @@ class Chain:
             raise ValueError("this is no packed chain")
         types, *sizes, header = np.frombuffer(data, np.int64, _HEAD).tolist()
         ends = [*accumulate(sizes, initial=_HEAD)]
-        numbers = np.frombuffer(data, np.int64, ends[-1]).copy()  # without the rest, which it would keep in memory
+        numbers = np.frombuffer(data, np.int64, ends[-1]).copy()  # to be written to
         at = numbers.nbytes
         chain = cls(Tables.unfolded(np.frombuffer(data, np.uint8, offset=at + header)))
         chain._lead, chain._stacks, values, *chain._orders = [numbers[start:end] for start, end in pairwise(ends)]
-        chain._lead = chain._lead.copy()  # it may stay for long, and would keep all numbers in memory
         chain._values = values.reshape(-1, types) if types else chain._values
         chain._header = bytes(data[at : at + header])
         return chain
@@ -127,8 +121,6 @@ class Chain:
         self._make_room(len(links[0].rows[TYPES - 1].sizes))
         for link in links:
             self._advance(link, applied(self._stacks, link.orders[STACKS], len(self._values)))
-        # Of all that these links hold, as their numbers are parts of one array, only this is needed any longer.
-        self._lead, self._orders = self._lead.copy(), [order.copy() for order in self._orders]
 
     def profile(self) -> Parts:
         """The profile that was added last."""

@@ -52,7 +52,8 @@ class Raw:
 
 _EMPTY = Raw.of([])
 _NO_ROWS = np.zeros(2, np.int32)  # where row 0 begins, and ends
-_NO_ROWS_AT = _NO_ROWS.ctypes.data
+_NO_TABLE = np.zeros(FIELDS, np.int64)  # what is told of a table without rows
+_NO_TABLE[[_DATA, _BOUNDS, COUNT]] = _NO_ROWS.ctypes.data, _NO_ROWS.ctypes.data, 1
 _NO_ROOM = np.zeros(0, np.uint8)
 
 
@@ -70,9 +71,8 @@ class Table:
     __slots__ = ("_told", "room")
 
     def __init__(self, told: Ints) -> None:
+        told[:] = _NO_TABLE
         self._told = told
-        told[_DATA] = told[_BOUNDS] = _NO_ROWS_AT
-        told[COUNT] = 1
         self.room = _NO_ROOM
 
     def __len__(self) -> int:

@@ -24,7 +24,7 @@ class Tables:
     """One for each of `parts.TABLES`."""
 
     def __init__(self) -> None:
-        self._told = np.zeros((len(TABLES), FIELDS), np.int64)
+        self._told = np.empty((len(TABLES), FIELDS), np.int64)
         self._tables = [Table(told) for told in self._told]
 
     @classmethod
@@ -45,12 +45,6 @@ class Tables:
                     table.room = room
                 return tables
         raise ValueError("these are no folded tables")
-
-    @property
-    def size_bytes(self) -> int:
-        """What they take in memory."""
-        _, rows, size_bytes, places = self._told[:, COUNT:].sum(0).tolist()
-        return int(size_bytes + 4 * (2 * rows + places))
 
     def folded(self) -> Bytes:
         """All rows, without what they are looked up by."""

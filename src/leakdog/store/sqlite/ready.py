@@ -1,4 +1,7 @@
-"""Chains of profiles that are ready to go on: in a bounded memory, and beyond that packed in a file."""
+"""Chains of profiles that are ready to go on, packed: in a bounded memory, and beyond that in a file.
+
+Those in memory are packed too, so that they take less of it, and a pass costs as much of few targets as of many.
+"""
 
 from __future__ import annotations
 
@@ -14,19 +17,19 @@ log = logging.getLogger("leakdog.store")
 # Of a target and a kind of profile.
 Series = tuple[int, str]
 
-# What chains may take in memory: those of 300 targets.
-READY_BYTES = 16 << 20
+# What packed chains may take in memory: those of 300 targets.
+READY_BYTES = 8 << 20
 # Of so many chains that have no room as they are, one takes that of another: targets that are gone are not to keep it.
 EXCHANGED = 16
 
 
 class _Kept(NamedTuple):
-    """A chain, or where it is in the file; how many links it has, and what it takes there."""
+    """A packed chain, or where it is in the file; how many links it has, and what it takes."""
 
     series: Series
     chain_id: int
     length: int
-    chain: Chain | int
+    packed: bytearray | int
     size_bytes: int
 
 
@@ -68,9 +71,8 @@ class _Some:
 class Ready:
     """The latest chain of each series. A chain that goes on is taken out, and put back with its new link.
 
-    Where there is no room for all, those that have it keep it, and the others are packed right after they went on,
-    which costs least then, and lie in the file. Which are let go of where that has no room is drawn: targets come in
-    turn, and those that went on last are those that are needed last.
+    Where there is no room for all, those that have it keep it, and the others lie in the file. Which are let go of
+    where that has no room is drawn: targets come in turn, and those that went on last are those that are needed last.
 
     Args:
         file: for those that have no room in memory; None: they are let go of, and read again, in milliseconds.
@@ -108,7 +110,8 @@ class Ready:
         before = self._pop(series)
         if before is not None:
             self._let_go(before)
-        kept = _Kept(series, chain_id, length, chain, chain.size_bytes)
+        packed = chain.packed()
+        kept = _Kept(series, chain_id, length, packed, len(packed))
         full = bool(self._open) and self._open.size_bytes + kept.size_bytes > READY_BYTES
         if full and self._draw.randrange(EXCHANGED):
             self._put_away(kept)
@@ -124,10 +127,9 @@ class Ready:
         """Write a chain to the file. Where that is full this one is let go of, and one to make room."""
         if self._file is None:
             return
-        assert isinstance(kept.chain, Chain)
-        packed = kept.chain.packed()
+        assert isinstance(kept.packed, bytearray)
         try:
-            where = self._file.put(packed, len(packed))
+            where = self._file.put(kept.packed, kept.size_bytes)
         except OSError as error:
             if not self._told:
                 log.warning("profiles that are stored take longer, as not all chains are kept: %s", error.strerror)
@@ -135,23 +137,26 @@ class Ready:
             if self._away:
                 self._let_go(self._away.drawn())
         else:
-            self._away.put(kept._replace(chain=where, size_bytes=len(packed)))
+            self._away.put(kept._replace(packed=where))
 
     def _let_go(self, kept: _Kept) -> None:
-        if self._file is not None and isinstance(kept.chain, int):
-            self._file.free(kept.chain, kept.size_bytes)
+        if self._file is not None and isinstance(kept.packed, int):
+            self._file.free(kept.packed, kept.size_bytes)
 
     def _chain(self, kept: _Kept) -> Chain | None:
         """The chain itself; None where it cannot be read back from the file, as it can be from the database."""
-        if isinstance(kept.chain, Chain):
-            return kept.chain
-        assert self._file is not None
-        packed = bytearray(kept.size_bytes)
         try:
-            self._file.read(kept.chain, packed)
-            return Chain.unpacked(packed)
+            return Chain.unpacked(self._packed(kept))
         except OSError as error:
             log.warning("a chain of profiles is read again: %s", error.strerror)
         except ValueError as error:
             log.warning("a chain of profiles is read again, as what was kept of it is damaged: %s", error)
         return None
+
+    def _packed(self, kept: _Kept) -> bytearray:
+        if isinstance(kept.packed, bytearray):
+            return kept.packed
+        assert self._file is not None
+        packed = bytearray(kept.size_bytes)
+        self._file.read(kept.packed, packed)
+        return packed

@@ -53,13 +53,12 @@ def test_tables_can_be_carried_on(profiles: list[list[bytes]], cut: int) -> None
 
 @given(TEXTS, st.integers(0, 4))
 def test_folded_tables_are_carried_on(profiles: list[list[bytes]], cut: int) -> None:
-    """They give the numbers that they would have given, to equal rows of one profile too, and take what they say."""
+    """They give the numbers that they would have given, to equal rows of one profile too."""
     first = Tables()
     for rows in profiles[:cut]:
         first.numbers(profile([b"", *rows]))
     second = Tables.unfolded(first.folded())
     assert [table.since(1).list() for table in first] == [table.since(1).list() for table in second]
-    assert abs(second.size_bytes - second[STRINGS].room.nbytes) < 100
     for rows in profiles[cut:]:
         numbers = [tables.numbers(profile([b"", *rows]))[STRINGS].tolist() for tables in (first, second)]
         assert numbers[0] == numbers[1]
