@@ -150,7 +150,11 @@ async def test_a_connection_that_could_not_be_asked_for_tells_nothing_of_the_tar
 
 
 async def test_a_name_that_could_not_be_looked_up_for_want_of_files_has_an_address(get: Any, closed_port: int) -> None:
-    """The look-up reads files too: without any to spare it is leakdog that lacks something, and not the name."""
+    """The look-up reads files too: without any to spare it is leakdog that lacks something, and not the name.
+
+    The C library says so once it has looked names up, as a daemon has; before that it says that there is no such name.
+    """
+    socket.getaddrinfo("localhost", closed_port)
     with no_files_left():
         error = await failure(get, f"http://localhost:{closed_port}/debug/pprof/heap")
     assert (error.reason, error.ours) == (Reason.CONNECT, True)
