@@ -154,19 +154,19 @@ def _explained(error: aiohttp.ClientError | OSError, url: URL) -> FetchError:
     """The reason behind what aiohttp or the socket says, before there was an answer."""
     server = _server(url)
     match error:
-        case aiohttp.ClientConnectorDNSError() if error.os_error.errno not in SHORTAGES:
-            return FetchError(Reason.DNS, f"the name {url.host} has no address: {_said(error.os_error)}")
         case aiohttp.ClientConnectorCertificateError():
             said = getattr(error.certificate_error, "verify_message", None) or error.certificate_error
             return FetchError(Reason.TLS, f"the certificate of {server} is not accepted: {said}")
+        case aiohttp.ClientConnectorError() if error.os_error.errno in SHORTAGES:
+            detail = f"no connection to {server}: leakdog itself has none left ({_said(error.os_error)}): {MORE_FILES}"
+            return FetchError(Reason.CONNECT, detail, ours=True)
+        case aiohttp.ClientConnectorDNSError():
+            return FetchError(Reason.DNS, f"the name {url.host} has no address: {_said(error.os_error)}")
         case aiohttp.ClientSSLError():
             said = (getattr(error.os_error, "reason", None) or "handshake failed").replace("_", " ").lower()
             return FetchError(Reason.TLS, f"no TLS connection to {server}: {said}")
         case aiohttp.ServerTimeoutError() | TimeoutError():
             return FetchError(Reason.TIMEOUT, f"no connection to {server} in time")
-        case aiohttp.ClientConnectorError() if error.os_error.errno in SHORTAGES:
-            detail = f"no connection to {server}: leakdog itself has none left ({_said(error.os_error)}): {MORE_FILES}"
-            return FetchError(Reason.CONNECT, detail, ours=True)
         case aiohttp.ClientConnectorError():
             return FetchError(Reason.CONNECT, f"no connection to {server}: {_said(error.os_error)}")
         case aiohttp.ServerDisconnectedError() | OSError():

@@ -32,7 +32,7 @@ def file(tmp_path: Path) -> Iterator[UnnamedFile]:
     made.close()
 
 
-def packed(found: Chain | None) -> bytes:
+def packed(found: Chain | None) -> bytearray:
     """A chain that is there, as it is put away."""
     assert found is not None
     return found.packed()
