@@ -84,10 +84,25 @@ def _goroutines(case: Case) -> None:
     ):
         case.add(LeakClass.THREADS, "goroutines grow at the same rate: each new one holds a thread")
         return
+    if _hold_threads(case, signal):
+        why = "operating system threads grow at the same rate: each new one holds a thread"
+        case.find(LeakClass.THREADS, signal, "the number of goroutines grows", why)
+        return
     case.find(LeakClass.GOROUTINE, signal, "the number of goroutines grows")
     if proved > STRAY * case.latest.get(Signal.GOROUTINES, 0.0):
         why = f"the garbage collector has proved that {proved:,.0f} goroutines can never wake"
         case.add(LeakClass.GOROUTINE, why)
+
+
+def _hold_threads(case: Case, signal: Signal) -> bool:
+    """Whether threads surely grow at the rate of these goroutines, though the detector does not call it a leak.
+
+    Of two series that grow alike, one passes its gates some readings before the other.
+    """
+    threads = case.assessments.get(Signal.THREADS)
+    if threads is None or threads.interval is None or LeakClass.THREADS in case.found:
+        return False
+    return all(_alike(case.growth(signal), end, GOROUTINES_PER_THREAD) for end in threads.interval)
 
 
 def _files(case: Case) -> None:
@@ -159,5 +174,5 @@ def _harmless(case: Case) -> Iterable[Finding]:
 
 
 def _alike(one: float, other: float, bounds: tuple[float, float]) -> bool:
-    """Whether `one` per `other` lies within the bounds."""
+    """Whether `other` grows, and `one` per `other` lies within the bounds."""
     return other > 0 and bounds[0] <= one / other <= bounds[1]

@@ -191,6 +191,23 @@ def test_threads() -> None:
     assert "goroutines grow at the same rate: each new one holds a thread" in found.reasons
 
 
+@pytest.mark.parametrize("verdict", [Verdict.STEADY, Verdict.SETTLING])
+def test_threads_that_do_not_leak_yet(verdict: Verdict) -> None:
+    """Goroutines that leak while threads surely grow at their rate are a thread leak, whichever passes a gate first."""
+    threads = replace(other(Signal.THREADS, verdict, 0.207), interval=(0.192, 0.222))
+    (found,) = findings(leak(Signal.GOROUTINES, 0.209), threads)
+    assert (found.leak_class, found.signal) == (LeakClass.THREADS, Signal.GOROUTINES)
+    assert found.assessment.verdict is Verdict.LEAK
+    assert found.reasons[-1] == "operating system threads grow at the same rate: each new one holds a thread"
+
+
+@pytest.mark.parametrize("interval", [None, (-0.01, 0.4), (0.02, 0.4), (0.19, 0.6), (0.01, 0.02)])
+def test_goroutines_beside_threads_that_grow_otherwise(interval: tuple[float, float] | None) -> None:
+    """A step of threads, or ones that grow at another rate, leave a goroutine leak what it is."""
+    threads = replace(other(Signal.THREADS, Verdict.STEADY, 0.2), interval=interval)
+    assert classes(leak(Signal.GOROUTINES, 0.2), threads) == [LeakClass.GOROUTINE]
+
+
 def test_threads_that_hold_files() -> None:
     """Threads that each wait for a pipe of their own are one leak, files included."""
     (found,) = findings(leak(Signal.THREADS, 4.0), leak(Signal.GOROUTINES, 4.0), leak(Signal.OPEN_FILES, 8.0))
