@@ -1,10 +1,11 @@
 """How cost grows with the number of targets, and with the history that is known of each.
 
-    python -m bench.growth [--targets 100 1000] [--days 0 30] [--rounds 155] [--held]
+    python -m bench.growth [--targets 100 1000] [--days 0 30] [--rounds 156] [--held]
 
 Without sockets, on a clock of its own, in one process for each row: targets answer with recorded pages, and everything
-else is the daemon's: decoding, storing in SQLite, judging. Each target is read once; then up to 2,000 of them again and
-again, which is what is measured. A machine is now faster, now slower, so all rows stand ready at once and are measured
+else is the daemon's: decoding, storing in SQLite, judging. Each target is read once, and up to 1,000 of them until they
+have told all of their pages, as new code costs more to store; then these again and again, which is what is measured. A
+machine is now faster, now slower, so all rows stand ready at once and are measured
 in turn, a second each. `CPU` is processor time of a pass, the mean over rounds; `to the first` how it stands to that of
 the first row, and two standard errors of that, from the rounds that stand side by side. `each` is what a target holds
 of the resident memory, `file` what lies of it in the files that end with the daemon, `states` what is stored of it for
@@ -22,17 +23,19 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 import psutil
 from numpy.typing import NDArray
 
 from bench.bodies import PAGES, record
+from bench.bodies import ROUNDS as PAGES_EACH
 from bench.daemon import MIB, RSS_AIMS
 from bench.held import tally
 from bench.startup import DAY, histories, remember
@@ -51,10 +54,10 @@ from leakdog.store import open_store
 
 Floats = NDArray[np.float64]
 
-AGAIN = 2000  # targets that are read again, at most
+AGAIN = 1000  # targets that are read again, at most
 MINUTE = 60.0
 TOGETHER = 64  # passes at a time and in a round, as many as a daemon makes by default
-ROUNDS = 155  # so that each of 2,000 targets is read five times: some of what is done is done every five minutes
+ROUNDS = 156  # so that 1,000 targets are read for ten minutes: some of what is done is done every five
 
 
 @dataclass(frozen=True)
@@ -78,18 +81,24 @@ class Measured:
 
 
 class Pages:
-    """Stands in for the HTTP client: gives the recorded pages in turn."""
+    """Stands in for the HTTP client: gives each target the recorded pages in turn, another each minute.
 
-    def __init__(self, folder: Path) -> None:
+    However many targets there are, each has something new to tell in every pass.
+    """
+
+    def __init__(self, folder: Path, clock: Callable[[], float]) -> None:
+        self._clock = clock
         self._pages = {}
         for name in PAGES:
             bodies = [path.read_bytes() for path in sorted(folder.glob(f"{name}-*.gz"))]
             plain = [b"".join(Gunzip().feed(body)) for body in bodies] if name == "metrics" else bodies
-            self._pages[name] = itertools.cycle(plain)
+            self._pages[name] = plain
 
     async def get(self, url: str, *, params: Mapping[str, Sequence[str]], **_: object) -> Response:
-        """The next page of this kind."""
-        return Response(200, next(self._pages[url.rpartition("/")[2]]), "", 0.0)
+        """The page of this kind whose turn it is."""
+        _, _, host, path = url.split("/", 3)
+        pages, turn = self._pages[path.rpartition("/")[2]], round(self._clock() / MINUTE) + crc32(host.encode())
+        return Response(200, pages[turn % len(pages)], "", 0.0)
 
 
 def main(arguments: Sequence[str] = ()) -> None:
@@ -174,7 +183,7 @@ async def _serve(pipe: Connection, bodies: Path, count: int, days: float, direct
     retention = RetentionConfig(size=100_000_000_000)
     store = open_store(StorageConfig(path=str(directory), retention=retention))
     fleet = Fleet()
-    gatherer = Gatherer(Pages(bodies), config, lambda: now[0])  # type: ignore[arg-type]
+    gatherer = Gatherer(Pages(bodies, lambda: now[0]), config, lambda: now[0])  # type: ignore[arg-type]
     explainer = Explainer(fleet, store, gatherer)
     pipeline = Pipeline(fleet, config, PRODUCTION, gatherer, explainer, store, lambda: now[0])
     past, shelf = histories(now[0], days) if days else None, store.shelf
@@ -191,13 +200,19 @@ async def _serve(pipe: Connection, bodies: Path, count: int, days: float, direct
     every = list(fleet.targets.values())
     await _read(pipeline, every, now)
     some = random.Random(1).sample(every, min(AGAIN, count))
-    pipe.send(True)
     turn, size = itertools.cycle(some), min(TOGETHER, count)
-    while pipe.recv():
+
+    async def read_next() -> float:
         now[0] += MINUTE * size / len(some)
         began = time.process_time()
         await _read(pipeline, list(itertools.islice(turn, size)), now)
-        pipe.send((time.process_time() - began) / size)
+        return (time.process_time() - began) / size
+
+    for _ in range(PAGES_EACH * len(some) // size):
+        await read_next()
+    pipe.send(True)
+    while pipe.recv():
+        pipe.send(await read_next())
     give_back()  # as the daemon does every five minutes
     rss = psutil.Process().memory_info().rss
     states = sum(map(len, _states(every[0]).values()))

@@ -61,14 +61,23 @@ class UnnamedFile:
         if where is None:
             raise OSError(errno.ENOSPC, "its share of storage.retention.size is used up: raise that")
         try:
-            if os.pwrite(self.descriptor, data, where) < memoryview(data).nbytes:
-                raise OSError(errno.ENOSPC, "the disk took only a part")
+            self.write(data, where)
         except OSError:
             self._places.give_back(where, room)
             raise
+        return where
+
+    def write(self, data: bytes | bytearray | memoryview, where: int) -> None:
+        """Write bytes to a place that was given, in the stead of those that are there.
+
+        Raises:
+            OSError: the disk does not take them; what is there now is not known.
+
+        """
+        if os.pwrite(self.descriptor, data, where) < memoryview(data).nbytes:
+            raise OSError(errno.ENOSPC, "the disk took only a part")
         self._length = max(self._length, self._places.end)
         self.longest = max(self.longest, self._length)
-        return where
 
     def read(self, where: int, out: bytearray | memoryview) -> None:
         """Fill a buffer with what was put there.

@@ -11,7 +11,7 @@ from leakdog.model import RawProfile, Scrape, Snapshot
 from leakdog.pprof.profile import ReadProfile
 from leakdog.store.pack import Chain, Parts, opened, replayed
 from leakdog.store.sqlite.damage import CHAIN, Note, logged
-from leakdog.store.sqlite.ready import Ready
+from leakdog.store.sqlite.ready import Going, Ready, Series
 from leakdog.store.unnamed import UnnamedFile
 
 # The id of a snapshot is that of its chain times this, and its place there; SQL has it as a number.
@@ -39,6 +39,7 @@ _OPEN = """
     WHERE NOT c.as_sent AND NOT c.thinned AND c.id = (SELECT id FROM chains WHERE target_id = :target AND kind = :kind
     ORDER BY first_slot DESC, id DESC LIMIT 1) ORDER BY p.id DESC LIMIT 1
 """
+_GOES_ON = "SELECT 1 FROM chains WHERE id = ? AND NOT thinned"
 _BEGIN = """
     INSERT INTO chains (target_id, kind, life_start, first_slot, first_time, as_sent)
     VALUES (:target, :kind, :life, :slot, :time, :as_sent)
@@ -107,30 +108,48 @@ class Chains:
 
     def _packed(self, row: dict[str, Any], profile: RawProfile) -> tuple[int, bytes]:
         """The id of a snapshot of this profile, and what is stored for it."""
+        series, slot = (row["target"], row["kind"]), row["slot"]
         parts = _parts(profile)
         if parts is None:
+            self._ready.drop(series)
             return self._begin(row, as_sent=True) * PLACES, profile.data
-        chain_id, length, chain = self._open(row, parts) or (self._begin(row, as_sent=False), 0, Chain())
+        going, chain = self._open(row, parts) or (self._begun(row), Chain())
         link = chain.append(parts).dump()
-        if length + 1 < LINKS:
-            self._ready.put((row["target"], row["kind"]), chain_id, length + 1, chain)
-        return chain_id * PLACES + length, link
+        snapshot_id, going = going.chain_id * PLACES + going.length, going.then(slot, row["time"])
+        if going.length < LINKS and slot == self._latest_slots[series]:
+            self._ready.put(series, going, chain)
+        else:
+            self._ready.drop(series)
+        return snapshot_id, link
+
+    def _begun(self, row: dict[str, Any]) -> Going:
+        chain_id = self._begin(row, as_sent=False)
+        return Going(chain_id, row["life"], row["slot"], row["time"], 0, -math.inf, -math.inf)
 
     def _begin(self, row: dict[str, Any], *, as_sent: bool) -> int:
         return int(self._connection.execute(_BEGIN, row | {"as_sent": as_sent}).lastrowid or 0)
 
-    def _open(self, row: dict[str, Any], parts: Parts) -> tuple[int, int, Chain] | None:
-        """The chain that this profile goes on with, and how long it is; None where it begins one."""
-        found = self._connection.execute(_OPEN, row).fetchone()
-        if found is None or not _goes_on(row, *found[1:]):
+    def _open(self, row: dict[str, Any], parts: Parts) -> tuple[Going, Chain] | None:
+        """The chain that this profile goes on with; None where it begins one."""
+        series = row["target"], row["kind"]
+        going = self._going(series, row)
+        if going is None or not _goes_on(row, going):
             return None
-        chain_id, length = found[0], found[4]
         try:
-            chain = self._ready.take((row["target"], row["kind"]), chain_id, length) or self._read(chain_id)
+            chain = self._ready.chain(series) or self._read(going.chain_id)
         except StoreCorrupted as error:
-            self._note(CHAIN, chain_id, error)
+            self._note(CHAIN, going.chain_id, error)
             return None
-        return (chain_id, length, chain) if chain.takes(parts) else None
+        return (going, chain) if chain.takes(parts) else None
+
+    def _going(self, series: Series, row: dict[str, Any]) -> Going | None:
+        """The latest chain of a series, as it is remembered, where it was not deleted or thinned since, or stored."""
+        going = self._ready.going(series)
+        if going is not None and self._connection.execute(_GOES_ON, (going.chain_id,)).fetchone():
+            return going
+        self._ready.drop(series)
+        found = self._connection.execute(_OPEN, row).fetchone()
+        return None if found is None or None in found else Going(*found)  # its last snapshot may be listed no more
 
     def _read(self, chain_id: int) -> Chain:
         rows = self._connection.execute(
@@ -140,21 +159,13 @@ class Chains:
         return replayed(data for (data,) in rows)
 
 
-def _goes_on(
-    row: dict[str, Any],
-    life_start: float,
-    first_slot: float,
-    first_time: float,
-    length: int,
-    last_slot: float | None,
-    last_time: float | None,
-) -> bool:
+def _goes_on(row: dict[str, Any], going: Going) -> bool:
     """Whether a profile can be the next of a chain: of its life, after its last, and not too far from its first."""
-    if last_slot is None or last_time is None or length == LINKS or life_start != row["life"]:
+    if going.length == LINKS or going.life_start != row["life"]:
         return False
     slot, time = row["slot"], row["time"]
-    near = max(slot - first_slot, time - first_time) <= SPAN_SECONDS
-    return bool(near and last_slot < slot and last_time < time)
+    near = max(slot - going.first_slot, time - going.first_time) <= SPAN_SECONDS
+    return bool(near and going.last_slot < slot and going.last_time < time)
 
 
 def _parts(profile: RawProfile) -> Parts | None:

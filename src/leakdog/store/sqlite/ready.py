@@ -17,20 +17,39 @@ log = logging.getLogger("leakdog.store")
 # Of a target and a kind of profile.
 Series = tuple[int, str]
 
+
+class Going(NamedTuple):
+    """What tells whether a profile can be the next of a chain: what it has so far."""
+
+    chain_id: int
+    life_start: float
+    first_slot: float
+    first_time: float
+    length: int
+    last_slot: float
+    last_time: float
+
+    def then(self, slot: float, time: float) -> Going:
+        """The same with one profile more."""
+        return self._replace(length=self.length + 1, last_slot=slot, last_time=time)
+
+
 # What packed chains may take in memory: those of 300 targets.
 READY_BYTES = 8 << 20
 # Of so many chains that have no room as they are, one takes that of another: targets that are gone are not to keep it.
 EXCHANGED = 16
+# A place in the file has room for so much of its chain more, so that one that grows stays where it is.
+SPARE = 1 / 16
 
 
 class _Kept(NamedTuple):
-    """A packed chain, or where it is in the file; how many links it has, and what it takes."""
+    """A packed chain, or where it is in the file; what it takes, and has room for there."""
 
     series: Series
-    chain_id: int
-    length: int
+    going: Going
     packed: bytearray | int
     size_bytes: int
+    room: int = 0
 
 
 class _Some:
@@ -49,6 +68,10 @@ class _Some:
         self._places[kept.series] = len(self._every)
         self._every.append(kept)
         self.size_bytes += kept.size_bytes
+
+    def get(self, series: Series) -> _Kept | None:
+        place = self._places.get(series)
+        return None if place is None else self._every[place]
 
     def pop(self, series: Series) -> _Kept | None:
         place = self._places.pop(series, None)
@@ -69,7 +92,7 @@ class _Some:
 
 
 class Ready:
-    """The latest chain of each series. A chain that goes on is taken out, and put back with its new link.
+    """The latest chain of each series, until a longer one is put in its place.
 
     Where there is no room for all, those that have it keep it, and the others lie in the file. Which are let go of
     where that has no room is drawn: targets come in turn, and those that went on last are those that are needed last.
@@ -96,62 +119,77 @@ class Ready:
         if self._file is not None:
             self._file.shorten()
 
-    def take(self, series: Series, chain_id: int, length: int) -> Chain | None:
-        """The chain of this series, which is to be this one and of so many links; None where it is not kept."""
-        kept = self._pop(series)
-        if kept is None:
-            return None
-        chain = self._chain(kept) if (kept.chain_id, kept.length) == (chain_id, length) else None
-        self._let_go(kept)
-        return chain
+    def going(self, series: Series) -> Going | None:
+        """What the chain of this series has so far; None where none is kept."""
+        kept = self._open.get(series) or self._away.get(series)
+        return None if kept is None else kept.going
 
-    def put(self, series: Series, chain_id: int, length: int, chain: Chain) -> None:
-        """Keep a chain in place of one of its series before it, and make room for it among the others."""
+    def chain(self, series: Series) -> Chain | None:
+        """The chain of this series; None where none is kept, or it cannot be read back from the file."""
+        kept = self._open.get(series) or self._away.get(series)
+        try:
+            return None if kept is None else Chain.unpacked(self._packed(kept))
+        except OSError as error:
+            log.warning("a chain of profiles is read again: %s", error.strerror)
+        except ValueError as error:
+            log.warning("a chain of profiles is read again, as what was kept of it is damaged: %s", error)
+        return None
+
+    def drop(self, series: Series) -> None:
+        """Keep none of this series."""
         before = self._pop(series)
         if before is not None:
             self._let_go(before)
-        packed = chain.packed()
-        kept = _Kept(series, chain_id, length, packed, len(packed))
+
+    def put(self, series: Series, going: Going, chain: Chain) -> None:
+        """Keep a chain in place of the one of its series before it, and make room for it among the others."""
+        before, packed = self._pop(series), chain.packed()
+        kept = _Kept(series, going, packed, len(packed))
         full = bool(self._open) and self._open.size_bytes + kept.size_bytes > READY_BYTES
         if full and self._draw.randrange(EXCHANGED):
-            self._put_away(kept)
-        else:
-            while self._open and self._open.size_bytes + kept.size_bytes > READY_BYTES:
-                self._put_away(self._open.drawn())
-            self._open.put(kept)
+            self._put_away(kept, before)
+            return
+        if before is not None:
+            self._let_go(before)
+        while self._open and self._open.size_bytes + kept.size_bytes > READY_BYTES:
+            self._put_away(self._open.drawn())
+        self._open.put(kept)
 
     def _pop(self, series: Series) -> _Kept | None:
         return self._open.pop(series) or self._away.pop(series)
 
-    def _put_away(self, kept: _Kept) -> None:
-        """Write a chain to the file. Where that is full this one is let go of, and one to make room."""
+    def _put_away(self, kept: _Kept, before: _Kept | None = None) -> None:
+        """Write a chain to the file, where the one before it was if it can be. Where there is no room, this one is let
+        go of, and one to make room.
+        """
         if self._file is None:
             return
-        assert isinstance(kept.packed, bytearray)
         try:
-            where = self._file.put(kept.packed, kept.size_bytes)
+            self._away.put(self._written(self._file, kept, before))
         except OSError as error:
             if not self._told:
                 log.warning("profiles that are stored take longer, as not all chains are kept: %s", error.strerror)
             self._told = True
             if self._away:
                 self._let_go(self._away.drawn())
-        else:
-            self._away.put(kept._replace(packed=where))
+
+    def _written(self, file: UnnamedFile, kept: _Kept, before: _Kept | None) -> _Kept:
+        assert isinstance(kept.packed, bytearray)
+        if before is not None and isinstance(before.packed, int) and before.room >= kept.size_bytes:
+            try:
+                file.write(kept.packed, before.packed)
+            except OSError:
+                self._let_go(before)
+                raise
+            return kept._replace(packed=before.packed, room=before.room)
+        if before is not None:
+            self._let_go(before)
+        room = kept.size_bytes + int(SPARE * kept.size_bytes)
+        return kept._replace(packed=file.put(kept.packed, room), room=room)
 
     def _let_go(self, kept: _Kept) -> None:
         if self._file is not None and isinstance(kept.packed, int):
-            self._file.free(kept.packed, kept.size_bytes)
-
-    def _chain(self, kept: _Kept) -> Chain | None:
-        """The chain itself; None where it cannot be read back from the file, as it can be from the database."""
-        try:
-            return Chain.unpacked(self._packed(kept))
-        except OSError as error:
-            log.warning("a chain of profiles is read again: %s", error.strerror)
-        except ValueError as error:
-            log.warning("a chain of profiles is read again, as what was kept of it is damaged: %s", error)
-        return None
+            self._file.free(kept.packed, kept.room)
 
     def _packed(self, kept: _Kept) -> bytearray:
         if isinstance(kept.packed, bytearray):

@@ -19,6 +19,9 @@ from leakdog.store.unnamed import UnnamedFile
 
 # A full store gives up twice what it takes in, so that it comes down to a limit that has been lowered.
 ROOM_PER_BYTE = 2
+# What the database takes is counted anew once so much of its limit may have been written: to count it for each scrape
+# costs a hundredth of the scrape.
+COUNTED_SHARE = 1 / 128
 
 
 class Tables:
@@ -50,6 +53,7 @@ class Tables:
         self._targets: dict[TargetKey, tuple[int, Life]] = {}
         self._signals: dict[Signal, int] = {}
         self._sealed: dict[int, float] = {}
+        self._free = self._since = 0  # bytes that the database may grow by, when it was counted; and written since then
         self._note = note
         self._chains = Chains(connection, note, file)
 
@@ -73,7 +77,7 @@ class Tables:
     def append(self, scrape: Scrape) -> tuple[Snapshot, ...]:
         """Store a scrape and return its snapshots; see `Store.append`."""
         needed = scrape_bytes(scrape)
-        if used_bytes(self._connection) + self._beside() + needed > self._limit:
+        if not self._fits(needed):
             make_room(self._connection, ROOM_PER_BYTE * needed)
         target_id = self._target_id(scrape.key, scrape.life)
         points = self._add_values(target_id, scrape) if scrape.values else 0
@@ -92,6 +96,7 @@ class Tables:
 
     def put_states(self, states: Mapping[str, bytes | None]) -> None:
         """Store detector states by name; None deletes."""
+        self._since += sum(len(state) for state in states.values() if state is not None)
         self._connection.executemany(
             "DELETE FROM states WHERE name = CAST(? AS TEXT)",
             [(encoded(name),) for name, state in states.items() if state is None],
@@ -101,6 +106,13 @@ class Tables:
             " ON CONFLICT (name) DO UPDATE SET body = excluded.body",
             [(encoded(name), state) for name, state in states.items() if state is not None],
         )
+
+    def _fits(self, needed: int) -> bool:
+        """Whether there is room for so many bytes more, which are then taken to be written."""
+        self._since += needed
+        if self._since > COUNTED_SHARE * self._limit or self._free - self._since < self._beside():
+            self._free, self._since = self._limit - used_bytes(self._connection), needed
+        return self._free - self._since >= self._beside()
 
     def _target_id(self, key: TargetKey, life: Life) -> int:
         target_id, stored = self._targets.get(key, (0, None))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import random
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -17,7 +18,8 @@ from leakdog.pprof import DEFAULT_LIMITS, parse
 from leakdog.pprof.profile import ReadProfile
 from leakdog.pprof.wire import delimited, integer, packed
 from leakdog.store.pack import closed, opened
-from leakdog.store.sqlite import chains, deletes, reads, ready
+from leakdog.store.sqlite import chains, deletes, reads, ready, thinning, writes
+from leakdog.store.sqlite.connection import connect_writer
 from leakdog.store.sqlite.writes import Tables
 
 TESTDATA = Path(__file__).parents[2] / "pprof" / "testdata"
@@ -219,7 +221,62 @@ def test_a_chain_deleted_under_its_writer_is_not_gone_on_with(connection: sqlite
     assert closed(opened(profile(4))) == reads.profile(connection, snapshot.id)
 
 
+def test_a_chain_whose_last_profile_is_not_listed_has_ended(
+    connection: sqlite3.Connection, tables: Tables, add: Add
+) -> None:
+    """Nothing tells then when that was."""
+    add(1.0)
+    connection.execute("DELETE FROM snapshots WHERE id = ?", (add(2.0).id,))
+    tables.forget()
+    assert places([add(3.0)]) == [(2, 0)]
+
+
 def test_ids_rise(add: Add) -> None:
     """Within a chain and from one to the next."""
     snapshots = [add(float(slot)) for slot in range(1, 140)]
     assert all(before.id < after.id for before, after in pairwise(snapshots))
+
+
+def test_what_is_remembered_is_what_is_stored(tmp_path: Path, make_scrape: Callable[..., Scrape]) -> None:
+    """Late profiles, other lives, junk, chains deleted or thinned: each goes where a new daemon would put it."""
+    draw = random.Random(5)
+    made = [connect_writer(tmp_path / name, 1_000_000_000) for name in ("remembers", "forgets")]
+    remembers, forgets = (Tables(each, 10**12) for each in made)
+    ids: list[tuple[int, ...]] = []
+    for slot in range(1, 250):
+        late = float(slot if draw.random() < 0.9 else draw.randint(1, slot))
+        life, body = Life(float(slot // 40), 0.0), b"junk" if draw.random() < 0.05 else profile(late)
+        profiles = (RawProfile(Kind.HEAP, late, body),)
+        scrape = make_scrape(late, profiles=profiles, life=life, key=TargetKey("shop", str(draw.randrange(3))))
+        forgets.forget()
+        (one,), (other,) = remembers.append(scrape), forgets.append(scrape)
+        ids.append((one.id, other.id))
+        gone, how = draw.randrange(1 + one.id // chains.PLACES), draw.random()
+        for connection in made:
+            if how < 0.05:
+                deletes.delete_chains(connection, [gone])
+            elif how < 0.1:
+                thinning.thin(connection, gone, 60)
+    assert all(one == other for one, other in ids)
+    assert made[0].execute("SELECT * FROM profiles").fetchall() == made[1].execute("SELECT * FROM profiles").fetchall()
+    assert len({one // chains.PLACES for one, _ in ids}) > 30
+    for connection in made:
+        connection.close()
+
+
+def test_what_is_taken_is_counted_now_and_then(
+    connection: sqlite3.Connection, make_scrape: Callable[..., Scrape], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not for each scrape, but before as much may have been written as matters; states are written too."""
+    counted = []
+    monkeypatch.setattr(writes, "used_bytes", lambda _: counted.append(1) or 0)
+    tables = Tables(connection, limit := 50_000_000)
+    scrapes = [make_scrape(float(slot), profiles=(RawProfile(Kind.HEAP, slot, HEAP),)) for slot in range(100)]
+    for scrape in scrapes:
+        tables.append(scrape)
+    expected = sum(map(writes.scrape_bytes, scrapes)) / (writes.COUNTED_SHARE * limit)
+    assert expected <= len(counted) <= expected + 2 < len(scrapes) / 4
+    before = len(counted)
+    tables.put_states({"state": bytes(limit // 100)})
+    tables.append(scrapes[0])
+    assert len(counted) == before + 1

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 from leakdog.store.pack import Chain, closed, opened
 from leakdog.store.sqlite import ready
-from leakdog.store.sqlite.ready import Ready
+from leakdog.store.sqlite.ready import Going, Ready
 from leakdog.store.unnamed import UnnamedFile
 
 HEAP = (Path(__file__).parents[2] / "pprof" / "testdata" / "etcd-heap.pb.gz").read_bytes()
@@ -38,32 +38,32 @@ def packed(found: Chain | None) -> bytearray:
     return found.packed()
 
 
+def going(chain_id: int = 7, length: int = 1) -> Going:
+    """What a chain of so many links has."""
+    return Going(chain_id, 0.0, 1.0, 1.0, length, float(length), float(length))
+
+
 def put(kept: Ready, count: int) -> None:
     """Keep so many chains, of targets of these numbers."""
     for number in range(count):
-        kept.put((number, "heap"), 100 + number, 1, chain())
+        kept.put((number, "heap"), going(), chain())
 
 
-def there(kept: Ready, count: int) -> int:
+def there(kept: Ready, numbers: Iterable[int]) -> int:
     """How many of these chains are still kept."""
-    return sum(kept.take((number, "heap"), 100 + number, 1) is not None for number in range(count))
+    return sum(kept.chain((number, "heap")) is not None for number in numbers)
 
 
-def test_a_chain_is_taken_out_as_it_was_put() -> None:
-    """Once: who takes it puts it back with its new link."""
+def test_a_chain_is_there_until_another_is() -> None:
+    """With what tells whether a profile goes on with it."""
     kept, one = Ready(), chain()
-    kept.put((1, "heap"), 7, 3, one)
-    assert packed(kept.take((1, "heap"), 7, 3)) == one.packed()
-    assert kept.take((1, "heap"), 7, 3) is None
-
-
-@pytest.mark.parametrize(("chain_id", "length"), [(8, 3), (7, 2)])
-def test_another_chain_of_the_series_is_none(chain_id: int, length: int) -> None:
-    """One that has gone on otherwise, or ended, is not built on, and kept no longer."""
-    kept = Ready()
-    kept.put((1, "heap"), 7, 3, chain())
-    assert kept.take((1, "heap"), chain_id, length) is None
-    assert kept.take((1, "heap"), 7, 3) is None
+    kept.put((1, "heap"), going(7, 3), one)
+    assert packed(kept.chain((1, "heap"))) == one.packed()
+    assert kept.going((1, "heap")) == going(7, 3)
+    kept.put((1, "heap"), going(8, 1), chain())
+    assert kept.going((1, "heap")) == going(8, 1)
+    kept.drop((1, "heap"))
+    assert (kept.going((1, "heap")), kept.chain((1, "heap"))) == (None, None)
 
 
 def test_a_chain_of_the_file_is_what_it_was(monkeypatch: pytest.MonkeyPatch, file: UnnamedFile) -> None:
@@ -72,7 +72,7 @@ def test_a_chain_of_the_file_is_what_it_was(monkeypatch: pytest.MonkeyPatch, fil
     kept = Ready(file)
     put(kept, 2)
     for number in range(2):
-        found = kept.take((number, "heap"), 100 + number, 1)
+        found = kept.chain((number, "heap"))
         assert found is not None
         assert closed(found.profile()) == closed(opened(HEAP))
         assert found.append(opened(HEAP)).dump() == (goes_on := chain()).append(opened(HEAP)).dump()
@@ -84,7 +84,7 @@ def test_without_a_file_there_is_room_in_memory_alone(monkeypatch: pytest.Monkey
     monkeypatch.setattr(ready, "READY_BYTES", 3 * len(chain().packed()))
     kept = Ready()
     put(kept, 100)
-    assert there(kept, 100) == 3
+    assert there(kept, range(100)) == 3
 
 
 def test_the_last_chain_is_kept_whatever_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,7 +92,7 @@ def test_the_last_chain_is_kept_whatever_it_takes(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(ready, "READY_BYTES", 1)
     kept = Ready()
     put(kept, 3)
-    assert there(kept, 3) == 1
+    assert there(kept, range(3)) == 1
 
 
 def test_who_has_room_keeps_it_while_it_goes_on(monkeypatch: pytest.MonkeyPatch, file: UnnamedFile) -> None:
@@ -101,19 +101,15 @@ def test_who_has_room_keeps_it_while_it_goes_on(monkeypatch: pytest.MonkeyPatch,
     kept = Ready(file)
     put(kept, 2)
     assert file.longest > 0
-    first = kept.take((0, "heap"), 100, 1)
-    assert first is not None
-    kept.put((0, "heap"), 100, 1, first)
+    kept.put((0, "heap"), going(), chain())
     os.ftruncate(file.descriptor, 0)  # what lies in the file is lost, one after the other
-    assert kept.take((0, "heap"), 100, 1) is not None
+    assert there(kept, [0]) == 1
     put(kept, 2)
     for _ in range(20 * ready.EXCHANGED):
-        goes_on = kept.take((1, "heap"), 101, 1)
-        assert goes_on is not None
-        kept.put((1, "heap"), 101, 1, goes_on)
+        kept.put((1, "heap"), going(), chain())
     os.ftruncate(file.descriptor, 0)
-    assert kept.take((1, "heap"), 101, 1) is not None
-    assert kept.take((0, "heap"), 100, 1) is None
+    assert there(kept, [1]) == 1
+    assert there(kept, [0]) == 0
 
 
 def test_what_a_series_had_before_takes_no_room(monkeypatch: pytest.MonkeyPatch, file: UnnamedFile) -> None:
@@ -122,8 +118,8 @@ def test_what_a_series_had_before_takes_no_room(monkeypatch: pytest.MonkeyPatch,
     kept = Ready(file)
     put(kept, 8)
     for number in range(200):
-        kept.put((number % 4, "heap"), 1000 + number, 1, chain())
-    assert sum(kept.take((number, "heap"), 100 + number, 1) is not None for number in range(4, 8)) == 4
+        kept.put((number % 4, "heap"), going(1000 + number), chain())
+    assert there(kept, range(4, 8)) == 4
 
 
 def test_nothing_is_kept_once_all_is_forgotten() -> None:
@@ -131,7 +127,7 @@ def test_nothing_is_kept_once_all_is_forgotten() -> None:
     kept = Ready()
     put(kept, 2)
     kept.clear()
-    assert there(kept, 2) == 0
+    assert there(kept, range(2)) == 0
 
 
 def test_what_has_no_room_in_memory_comes_back_from_the_file(
@@ -143,9 +139,11 @@ def test_what_has_no_room_in_memory_comes_back_from_the_file(
     for _ in range(5):
         put(kept, 15)
         assert file.size_bytes > 8 * len(chain().packed())
-        found = [kept.take((number, "heap"), 100 + number, 1) for number in range(15)]
+        found = [kept.chain((number, "heap")) for number in range(15)]
         assert {closed(each.profile()) for each in found if each is not None} == {closed(opened(HEAP))}
         assert None not in found
+        for number in range(15):
+            kept.drop((number, "heap"))
         kept.shorten()
         assert file.size_bytes == 0
 
@@ -158,8 +156,8 @@ def test_a_full_file_keeps_some(
     kept = Ready(file)
     put(kept, 100)
     assert [record.message.rpartition(": ")[2] for record in caplog.records] == ["raise that"]
-    late = sum(kept.take((number, "heap"), 100 + number, 1) is not None for number in range(50, 100))
-    early = there(kept, 50)
+    late = there(kept, range(50, 100))
+    early = there(kept, range(50))
     assert 8 <= early + late <= 24
     assert late >= early
 
@@ -175,7 +173,7 @@ def test_what_cannot_be_read_back_is_none(
     os.ftruncate(file.descriptor, 0)
     os.pwrite(file.descriptor, damage, 0)
     with caplog.at_level(logging.WARNING):
-        assert there(kept, 3) == 1
+        assert there(kept, range(3)) == 1
     assert [told in record.message for record in caplog.records] == [True, True]
 
 
@@ -186,7 +184,29 @@ def test_what_is_forgotten_takes_no_disk(monkeypatch: pytest.MonkeyPatch, file: 
     for _ in range(20):
         put(kept, 3)
     kept.shorten()
-    assert 0 < file.size_bytes <= 3 * (len(chain().packed()) + 512)
+    assert 0 < file.size_bytes <= 3 * ((1 + ready.SPARE) * len(chain().packed()) + 512)
     kept.clear()
     kept.shorten()
     assert file.size_bytes == 0
+
+
+def test_a_chain_that_grows_a_little_stays_where_it_is(monkeypatch: pytest.MonkeyPatch, file: UnnamedFile) -> None:
+    """In its place; one that has no room there any more moves, and one whose place cannot be written takes none."""
+    monkeypatch.setattr(ready, "READY_BYTES", 1)
+    monkeypatch.setattr(ready, "EXCHANGED", 10**9)  # what is drawn is not 0 then
+    kept, some = Ready(file), chain()
+    put(kept, 3)
+    length, taken = file.size_bytes, []
+    monkeypatch.setattr(file, "free", lambda where, room: taken.append((where, room)))
+    for _ in range(3):
+        kept.put((1, "heap"), going(), some)
+    assert (taken, file.size_bytes) == ([], length)
+    monkeypatch.setattr(file, "write", refuse)
+    kept.put((1, "heap"), going(), some)
+    assert len(taken) == 2  # its own, and one to make room
+    assert kept.going((1, "heap")) is None
+
+
+def refuse(*_: object) -> None:
+    """A disk that takes nothing."""
+    raise OSError(5, "Input/output error")
