@@ -398,3 +398,8 @@ class Leak:
             and self.process_ended is not None
             and self.process_ended == self.resolved_since
         )
+
+    @property
+    def suspected_again(self) -> bool:
+        """Whether it was over and is found again, but not for long enough to fire."""
+        return self.state is LeakState.RESOLVED and self.pending_since is not None
