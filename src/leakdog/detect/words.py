@@ -59,6 +59,8 @@ def span(seconds: float) -> str:
 
 def too_early(wait_seconds: float) -> tuple[str, ...]:
     """Why there is no verdict yet."""
+    if math.isinf(wait_seconds):
+        return ("too early to say: it is read too seldom for a verdict; a shorter interval brings one",)
     return _too_early(f"in {span(wait_seconds)}" if wait_seconds >= 1 else "with the next readings")
 
 
