@@ -27,8 +27,7 @@ class Target:
     """One process to watch, as discovery found it.
 
     Attributes:
-        key: job and instance; for HTTP the instance is `host:port`, for a local process `name[pid]` or what the
-            job says.
+        key: job and instance; for HTTP the instance is `host:port`, for a local process `name[pid]` or as the job says.
         labels: further labels from the configuration or from discovery, without `job` and `instance`.
         base_url: `scheme://host:port` where the process serves HTTP, or None.
         pid: process id where it is a local process, or None.
@@ -393,8 +392,9 @@ class Leak:
     @property
     def ended_with_process(self) -> bool:
         """Whether it was over with its process, and not because it grew no more."""
-        return (
-            self.state is LeakState.RESOLVED
-            and self.process_ended is not None
-            and self.process_ended == self.resolved_since
-        )
+        return self.state is LeakState.RESOLVED and self.resolved_since == self.process_ended is not None
+
+    @property
+    def suspected_again(self) -> bool:
+        """Whether it was over and is found again, but not for long enough to fire."""
+        return self.state is LeakState.RESOLVED and self.pending_since is not None

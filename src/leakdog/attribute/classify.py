@@ -163,7 +163,7 @@ def _apart(held: Held, heap: float | None, speed: float) -> bool:
 def _harmless(case: Case) -> Iterable[Finding]:
     """The first signal that settles, and the first that load explains."""
     for verdict, leak_class, why in (
-        (Verdict.SETTLING, LeakClass.CACHE, "growth slows down, as a cache that fills does"),
+        (Verdict.SETTLING, LeakClass.CACHE, "taken for a cache that still fills"),
         (Verdict.LOAD, LeakClass.LOAD, "growth follows load"),
     ):
         for signal in _SHOWN:

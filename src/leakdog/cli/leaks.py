@@ -25,6 +25,7 @@ from leakdog.report.leak import (
     target_name,
     unix_time,
 )
+from leakdog.report.replicas import suspected_again, told_state
 from leakdog.report.words import human_duration, human_rate, inert, plural, wrapped
 
 EPILOG = """examples:
@@ -103,7 +104,7 @@ def _news(leak: dict[str, Any], now: float) -> bool:
     """Whether it leaks now, or did until its process ended a short while ago."""
     if ended_with_process(leak):
         return now - unix_time(leak["process_ended"]) < ENDED_SECONDS
-    return bool(leak["state"] != LeakState.RESOLVED)
+    return told_state(leak) != LeakState.RESOLVED
 
 
 def _hidden(resolved: int, growing: int) -> str:
@@ -161,6 +162,7 @@ def _print_table(leaks: Sequence[dict[str, Any]], down: AbstractSet[str], now: f
         rate = human_rate(group["growth_per_second"], Unit(members[0].get("unit") or Unit.BYTES))
         since = human_duration(max(0.0, now - unix_time(group["since"])))
         state = Text(group["state"], style=colours.get(group["state"], ""))
+        state.append("\n(again)" if all(map(suspected_again, members)) else "")
         if all(map(ended_with_process, members)):
             words = _gone(members, "ended with its process")
             state = Text("\n".join(textwrap.wrap(words, 12)), style="yellow")
@@ -190,7 +192,7 @@ def _about(group: Mapping[str, Any], down: AbstractSet[str]) -> list[str]:
 
 def _limit(leaks: Sequence[Mapping[str, Any]]) -> list[str]:
     """When the first of those that go on reaches its memory limit, as far as it is known."""
-    left = [leak["time_to_limit_seconds"] for leak in leaks if leak["state"] != LeakState.RESOLVED]
+    left = [leak["time_to_limit_seconds"] for leak in leaks if told_state(leak) != LeakState.RESOLVED]
     known = [each for each in left if each is not None]
     if not known:
         return []
@@ -205,7 +207,7 @@ def _no_code(leaks: Sequence[Mapping[str, Any]]) -> str:
         return "code not known (no profiles scraped)"
     if all(map(ended_with_process, leaks)):
         return f"code not known ({_gone(leaks, 'its process ended before')})"
-    return "code not known" if all(leak["state"] == LeakState.RESOLVED for leak in leaks) else "code not known yet"
+    return "code not known" if all(told_state(leak) == LeakState.RESOLVED for leak in leaks) else "code not known yet"
 
 
 def _gone(leaks: Sequence[Mapping[str, Any]], ended: str) -> str:

@@ -33,6 +33,7 @@ class Context:
         onset: when growth began, as the blocks of a level tell it; see `onset`.
         first_time: of the first reading of this life.
         life_start: of the process.
+        step: seconds between two readings, as far as known.
 
     """
 
@@ -45,6 +46,7 @@ class Context:
     onset: Callable[[int], float]
     first_time: float
     life_start: float
+    step: float = 0.0
 
 
 def compose(found: Sequence[Found], context: Context) -> Assessment:
@@ -95,12 +97,13 @@ def conclude(verdict: Verdict, telling: Sequence[Found], context: Context) -> As
     if verdict is not Verdict.TOO_EARLY:
         found = _describe(verdict, *surest(telling), context)
         return replace(found, sure=True) if any(numbers["sure"] > 0 for _, numbers in telling) else found
-    wait = max(ready_at(context.first_time, context.life_start, context.settings) - context.now, 0.0)
+    ready = ready_at(context.first_time, context.life_start, context.settings, context.step)
+    wait = max(ready - context.now, 0.0)
     return Assessment(
         context.signal,
         context.now,
         verdict,
-        ready_at=context.now + wait,
+        ready_at=context.now + wait if math.isfinite(wait) else None,
         reasons=words.too_early(wait),
         blind=not telling,
     )
@@ -111,12 +114,17 @@ def surest(leaking: Sequence[Found]) -> Found:
     return max(leaking, key=lambda each: each[1]["z"] * each[0].blocks)
 
 
-def ready_at(first_time: float, life_start: float, settings: Settings) -> float:
-    """When the first look-back that needs no past will be covered; never, where each needs one."""
+def ready_at(first_time: float, life_start: float, settings: Settings, step: float = 0.0) -> float:
+    """When the first look-back that needs no past will be covered; never, where each needs one.
+
+    Args:
+        step: seconds between two readings: a look-back is not for what is read too seldom for its blocks.
+
+    """
     waits = []
     for look in settings.looks:
-        if not look.urgent:
-            level = settings.levels[look.level]
+        level = settings.levels[look.level]
+        if not look.urgent and step * settings.coverage <= level.block_seconds:
             begin = max(first_time, life_start + level.warm_up_seconds)
             waits.append(begin + (look.blocks * (1 - 1 / EDGE) + 1) * level.block_seconds)
     return min(waits, default=math.inf)

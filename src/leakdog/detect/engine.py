@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -66,10 +67,14 @@ def assessment(group: Group, row: int, signal: Signal, limit: float | None, now:
             group.found.onsets[row] = of, onset(lows(level), of[2], seconds)
         return group.found.onsets[row][1]
 
-    first, swing = float(group.known[FIRST, row]), float(group.known[SWING, row])
+    first, swing, step = (float(group.known[each, row]) for each in (FIRST, SWING, STEP))
+    step = max(step, 0.0)  # below: not known
+    if math.isnan(first):  # not read yet in this life
+        first = now + step
     verdict, places = judged(settings.looks, group.found.flags(slice(row, row + 1))[:, 0].tolist())
     found = [*zip((settings.looks[place] for place in places), group.found.named(places, row), strict=True)]
-    return conclude(verdict, found, Context(signal, limit, now, settings, swing, lows, began, first, group.life_start))
+    context = Context(signal, limit, now, settings, swing, lows, began, first, group.life_start, step)
+    return conclude(verdict, found, context)
 
 
 def verdicts(group: Group) -> list[Verdict]:

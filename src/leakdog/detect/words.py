@@ -13,6 +13,7 @@ MINUTE, HOUR, YEAR = 60.0, 3600.0, 365.25 * DAY
 AGREED = 3.0  # standard errors, over lives, from which growth is said to come back
 MOST_ERRORS = 99.0  # beyond, the number says no more than that it is sure
 MOST_TIMES = 20.0
+STRAIGHT = 2 / 7  # what of a straight line's rise is in the last two of seven steps
 PREFIXES = ("", "Ki", "Mi", "Gi", "Ti")
 Finding = dict[str, float]
 
@@ -59,6 +60,8 @@ def span(seconds: float) -> str:
 
 def too_early(wait_seconds: float) -> tuple[str, ...]:
     """Why there is no verdict yet."""
+    if math.isinf(wait_seconds):
+        return ("too early to say: it is read too seldom for a verdict; a shorter interval brings one",)
     return _too_early(f"in {span(wait_seconds)}" if wait_seconds >= 1 else "with the next readings")
 
 
@@ -100,7 +103,7 @@ def why_leak(
     """Reasons for a leak."""
     out = [
         grew(found, seconds, signal.unit, interval),
-        f"it goes on: {found['last']:.0%} of the rise is in the last quarter of that time",
+        f"it goes on: {found['last']:.0%} of the rise is in the last two of these steps",
         f"{errors(found['z'])} standard errors above zero after correcting for autocorrelation",
     ]
     if found["sure"] > 0:
@@ -129,12 +132,15 @@ def why_settling(
     interval: tuple[float, float],
     plateau: tuple[float, float] | None,
 ) -> list[str]:
-    """Reasons for growth that slows down; `plateau` is where it will settle, and in how many seconds."""
-    out = [
-        grew(found, seconds, signal.unit, interval),
-        f"it slows down, as a warm-up or a cache that fills does: {max(found['last'], 0):.0%} of the rise is in the "
-        "last quarter of that time",
-    ]
+    """Reasons for growth that slows down, or may; `plateau` is where it will settle, and in how many seconds."""
+    share = max(found["last"], 0)
+    slows = "so far it may as well be the course of a warm-up, or of a cache that fills: a straight line fits no better"
+    if share < STRAIGHT:
+        slows = (
+            f"it slows down, as a warm-up or a cache that fills does: {share:.0%} of the rise is in the last two of "
+            f"these steps, where a straight line has {STRAIGHT:.0%}"
+        )
+    out = [grew(found, seconds, signal.unit, interval), slows]
     if plateau is not None:
         out.append(f"slowing down like this it will settle near {extent(plateau[0], signal.unit)} {_when(plateau[1])}")
     return out

@@ -36,6 +36,8 @@ log = logging.getLogger("leakdog.pipeline")
 # Statuses by which a server says "there is no such page here", as opposed to "not now" or "not for you".
 ABSENT_STATUSES = frozenset({404, 405, 410, 501})
 METRICS, PROCESS, MEMSTATS = "metrics", "process", "memstats"
+# Profiles whose numbers stand in for those of a metrics page.
+STAND_IN = frozenset({Kind.HEAP.value, Kind.GOROUTINE.value})
 
 
 @dataclass(slots=True)
@@ -173,17 +175,20 @@ class Gatherer:
             got.observations.append(await self._local.read(target.pid))
         if target.base_url is None:
             return got
-        for kind in Kind:
-            if kind.value in due and watched.wants(kind):
-                await self._profile(watched, kind, got)
+        await self._profiles(watched, due, got)
         if METRICS in due and watched.job.metrics_path and METRICS not in watched.absent:
-            await self._metrics(watched, got)
+            due |= await self._metrics(watched, due, got)
         if Kind.HEAP.value in due and Signal.HEAP_ALLOC not in got.values and MEMSTATS not in watched.absent:
             await self._memstats(watched, got)
         _must_have_answered(watched, due, got)
         if PROCESS in due and target.pid is None:
             await self._local_process(watched, got)
         return got
+
+    async def _profiles(self, watched: Watched, due: frozenset[str], got: Gathered) -> None:
+        for kind in Kind:
+            if kind.value in due and watched.wants(kind):
+                await self._profile(watched, kind, got)
 
     async def _profile(self, watched: Watched, kind: Kind, got: Gathered, *, exact: bool = False) -> None:
         """Fetch and decode one profile, `exact` after a collection; a target without it is noted as such."""
@@ -209,18 +214,31 @@ class Gatherer:
         )
         got.profiles.append(ReadProfile(kind, time, data, profile))
 
-    async def _metrics(self, watched: Watched, got: Gathered) -> None:
-        """Read the metrics page. A web page in its place is excused where the target's profiles are there."""
+    async def _metrics(self, watched: Watched, due: frozenset[str], got: Gathered) -> frozenset[str]:
+        """Read the metrics page; that there is none, or a web page in its place, is excused where profiles are there.
+
+        Whether they are is found out at once, also where they are not due: after a restart they may not be for long.
+
+        Returns:
+            What has been asked for instead.
+
+        """
         data = await self._optional(watched, watched.job.metrics_path, {}, METRICS, got)
-        if data is None:
-            return
+        wrong: FetchError | None = None
         try:
-            counted = total(data, watched.job.load_metrics) if watched.job.load_metrics else None
-            got.observations.append(replace(read_metrics(data, self._clock()), load_total=counted))
+            if data is not None:
+                counted = total(data, watched.job.load_metrics) if watched.job.load_metrics else None
+                got.observations.append(replace(read_metrics(data, self._clock()), load_total=counted))
+                return frozenset()
         except FetchError as error:
-            if error.reason is not Reason.WRONG_TYPE or not got.profiles:
+            if error.reason is not Reason.WRONG_TYPE:
                 raise
-            got.absent.add(METRICS)
+            wrong = error
+        await self._profiles(watched, STAND_IN - due, got)
+        if wrong is not None and not got.profiles:
+            raise wrong
+        got.absent.add(METRICS)
+        return STAND_IN
 
     async def _memstats(self, watched: Watched, got: Gathered) -> None:
         """MemStats from the text form of the heap profile, for a target whose metrics page does not tell them."""

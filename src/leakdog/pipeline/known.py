@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -20,6 +21,8 @@ CHARACTERS, CONFIGURED_CHARACTERS = 200, 1024
 # Answers that are remembered, as each pass asks the same again.
 ANSWERS = 1024
 FLAT = frozenset({Verdict.STEADY, Verdict.SETTLING, Verdict.LOAD})
+# Of a leak's growth, what a later process must stay below to be flat: one that grows as fast is only not found yet.
+FLAT_SHARE = 0.5
 
 
 def acknowledge(fleet: Fleet, leak_id: str, given: Acknowledgement | None) -> Leak | None:
@@ -87,10 +90,12 @@ def _is_in(pattern: str, function: str) -> bool:
 
 
 def _flat_since(watched: Watched, leak: Leak, now: float) -> float | None:
-    """Start of a later process that has not grown for as long as it took to find the leak in the one before."""
+    """Start of a later process that has not grown as fast for as long as it took to find the leak in the one before."""
     life, found = watched.life, watched.said_of(leak.signal)
     if leak.state is not LeakState.RESOLVED or leak.pending_since is not None or leak.firing_since is None:
         return None
     if life is None or found is None or found.verdict not in FLAT or life.start_time <= leak.firing_since:
+        return None
+    if (found.growth_per_second or 0.0) > FLAT_SHARE * (leak.growth_per_second or math.inf):
         return None
     return life.start_time if now - life.start_time >= leak.firing_since - leak.since else None

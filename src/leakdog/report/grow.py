@@ -97,7 +97,7 @@ def over_time(taken: Sequence[Taken], view: View, fold: Fold[Key]) -> OverTime[K
     name = _sample_type(taken, view.sample_index)
     view = replace(view, sample_index=name)
     own = {each.time: each for each in sorted(taken, key=lambda each: each.time) if _has(each, name)}
-    started = lives(list(own.values()))
+    started = lives(list(own.values()), taken)
     last = [each for each, start in zip(own.values(), started, strict=True) if start == started[-1]]
     if len(last) < 2:
         raise ProfileError(f"growth is told by two profiles of {name} or more, of one life of a process; here is one")

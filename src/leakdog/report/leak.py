@@ -13,7 +13,7 @@ from typing import Any
 from leakdog.attribute.companions import HINT
 from leakdog.attribute.resident import RESIDENT_ALONE
 from leakdog.model import LeakClass, LeakState, Unit
-from leakdog.report.replicas import others_say
+from leakdog.report.replicas import others_say, suspected_again, told_state
 from leakdog.report.words import (
     HOUR,
     WIDTH,
@@ -79,14 +79,14 @@ def summary(leak: Json) -> str:
 def _what(leak: Json) -> str:
     """What leaks, in which state, and how fast."""
     known = "acknowledged " if leak.get("acknowledged") else ""
-    gone, state = ended_with_process(leak), leak["state"]
+    gone, state = ended_with_process(leak), told_state(leak)
     if gone:  # it is told as what it was
         state = LeakState.FIRING if leak.get("firing_since") else LeakState.PENDING
-    state = _STATE_WORDS.get(state, "")
+    before = _STATE_WORDS.get(state, "")
     words = MEMORY if RESIDENT_ALONE in (leak.get("reasons") or ()) else CLASS_WORDS.get(leak["class"], leak["class"])
     rate = f", {human_rate(leak['growth_per_second'], _unit(leak))}" if leak.get("growth_per_second") else ""
     over = f" ({gone_words(leak.get('reasons') or ())})" if gone else ""
-    return f"{known}{state}{words}{over}{rate}"
+    return f"{known}{before}{words}{over}{rate}"
 
 
 def gone_words(reasons: Sequence[str], ended: str = "its process has ended") -> str:
@@ -101,9 +101,9 @@ def _by(leak: Json) -> str:
 
 
 def ended_with_process(leak: Json) -> bool:
-    """Whether it was over with its process, and not because it grew no more."""
+    """Whether it is over with its process, and not because it grew no more; not of one that is suspected again."""
     ended = leak.get("process_ended")
-    return bool(leak["state"] == LeakState.RESOLVED and ended and ended == leak.get("resolved_since"))
+    return bool(told_state(leak) == LeakState.RESOLVED and ended and ended == leak.get("resolved_since"))
 
 
 def drawn(since: float, ended: float | None, now: float) -> tuple[float, float | None]:
@@ -227,7 +227,8 @@ def _unit(leak: Json) -> Unit:
 def _facts(leak: Json, now: float | None) -> Iterator[tuple[str, str]]:
     unit = _unit(leak)
     kind = class_word(leak["class"], leak.get("reasons") or ())
-    yield "leak", inert(f"{leak['id']} ({leak['state']}, class {kind}, signal {leak['signal']})")
+    state = f"{told_state(leak)}{' again' if suspected_again(leak) else ''}"
+    yield "leak", inert(f"{leak['id']} ({state}, class {kind}, signal {leak['signal']})")
     if leak.get("since"):
         since = unix_time(leak["since"])
         seen = now if now is not None else unix_time(leak.get("updated") or leak["since"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -35,6 +36,7 @@ SETTINGS = replace(
 )
 # What the ids of leaks are made from, wherever the files lie: a code host knows a leak again by its id.
 SAME = TargetKey("analyze", "files")
+EVER = "alloc_space"
 SIGNALS = {Signal.INUSE_SPACE: LeakClass.HEAP, Signal.GOROUTINES: LeakClass.GOROUTINE}
 Floats = NDArray[np.float64]
 
@@ -76,8 +78,8 @@ def analyze(taken: Sequence[Taken], name: str = "files", own: Own = (), key: Tar
     """Judge heap and goroutine profiles, each kind by itself; other profiles tell nothing of leaks.
 
     `name` is what they are called together; they are of no job. The ids of leaks are made from `key`.
-    Of several at one time the last counts. A fall of all that was ever allocated is a restart. The own code is
-    what is called `own`, else its main module where a profile tells it.
+    Of several at one time the last counts. A fall of all that was ever allocated is a restart, for other kinds too. The
+    own code is what is called `own`, else its main module where a profile tells it.
     """
     found = []
     for signal, leak_class in SIGNALS.items():
@@ -85,17 +87,19 @@ def analyze(taken: Sequence[Taken], name: str = "files", own: Own = (), key: Tar
             each.time: each for each in sorted(taken, key=lambda each: each.time) if _tells(each.profile, signal)
         }
         if each_time:
-            found.append(_judge(list(each_time.values()), signal, leak_class, name, own, key))
+            told = list(each_time.values())
+            found.append(_judge(told, lives(told, taken), signal, leak_class, name, own, key))
     return found
 
 
-def _judge(taken: list[Taken], signal: Signal, leak_class: LeakClass, name: str, own: Own, key: TargetKey) -> Finding:
+def _judge(
+    taken: list[Taken], starts: Floats, signal: Signal, leak_class: LeakClass, name: str, own: Own, key: TargetKey
+) -> Finding:
     times = np.array([each.time for each in taken])
     if len(taken) < LEAST:
         seen = f"{plural(len(taken), 'profile')} over {span(float(times[-1] - times[0]))}"
         few = f"too early to say: {seen}; at least {LEAST} tell"
         return Finding(signal, len(taken), Assessment(signal, float(times[-1]), Verdict.TOO_EARLY, reasons=(few,)))
-    starts = lives(taken)
     history = History(
         str(signal),
         times,
@@ -110,7 +114,8 @@ def _judge(taken: list[Taken], signal: Signal, leak_class: LeakClass, name: str,
     if not fires:
         verdict = Verdict.STEADY if said.verdict is Verdict.LEAK else said.verdict
         if unsure(said, settings):
-            return Finding(signal, len(taken), _too_early(said, len(taken)), suspected=True)
+            early = _too_early(said, int((starts == starts[-1]).sum()), len(taken))
+            return Finding(signal, len(taken), early, suspected=True)
         return Finding(signal, len(taken), replace(said, verdict=verdict))
     leak = Leak(
         id=leak_id(key, leak_class),
@@ -132,9 +137,10 @@ def _judge(taken: list[Taken], signal: Signal, leak_class: LeakClass, name: str,
     return Finding(signal, len(taken), replace(said, verdict=Verdict.LEAK), leak)
 
 
-def _too_early(said: Assessment, count: int) -> Assessment:
-    """The same where it grows and may be a leak."""
-    why = f"too early to say: it grows, and {count} profiles do not tell whether that goes on; {ENOUGH} do"
+def _too_early(said: Assessment, count: int, of: int) -> Assessment:
+    """The same where it grows and may be a leak, as `count` profiles since the last restart tell, of so many."""
+    since = " since it was started anew" if count < of else ""
+    why = f"too early to say: it grows, and {count} profiles{since} do not tell whether that goes on; {ENOUGH} do"
     return replace(said, verdict=Verdict.TOO_EARLY, reasons=(why, *said.reasons))
 
 
@@ -154,17 +160,32 @@ def _total(profile: Profile, signal: Signal) -> float:
     return float(profile.values[:, column].astype(np.float64).sum())
 
 
-def lives(taken: Sequence[Taken]) -> Floats:
-    """Start of each profile's process: the first profile of a life is as old as its process, for all that is known."""
-    starts, start, before = [], taken[0].time, -1.0
-    for each in taken:
-        types = [kind.type for kind in each.profile.sample_types]
-        ever = float(each.profile.values[:, types.index("alloc_space")].sum()) if "alloc_space" in types else before
-        if ever < before:
-            start = each.time
-        before = ever
-        starts.append(start)
-    return np.array(starts)
+def lives(taken: Sequence[Taken], beside: Sequence[Taken] = ()) -> Floats:
+    """Start of each profile's process: the first profile of a life is as old as its process, for all that is known.
+
+    Args:
+        taken: in the order of their times.
+        beside: profiles of the same process, in any order: those of the heap tell of restarts that others do not.
+
+    """
+    told = sorted(
+        {each.time: each for each in (*beside, *taken) if _has_ever(each)}.values(), key=lambda each: each.time
+    )
+    restarts = [later.time for earlier, later in pairwise(told) if _ever(later) < _ever(earlier)]
+    times = np.array([each.time for each in taken])
+    begins = np.array([min([times[0], *restarts]), *restarts])
+    starts: Floats = begins[np.searchsorted(begins, times, "right") - 1]
+    return starts
+
+
+def _has_ever(each: Taken) -> bool:
+    return any(kind.type == EVER for kind in each.profile.sample_types)
+
+
+def _ever(each: Taken) -> float:
+    """All that the process had allocated by then."""
+    column = [kind.type for kind in each.profile.sample_types].index(EVER)
+    return float(each.profile.values[:, column].sum())
 
 
 def _culprits(taken: Sequence[Taken], signal: Signal, own: Own) -> tuple[Culprit, ...]:

@@ -6,7 +6,7 @@ import html
 import zlib
 from collections.abc import Iterable, Sequence
 
-from leakdog.model import Frame, Leak
+from leakdog.model import Frame, Leak, LeakState
 from leakdog.report.leak import class_word, gone_words
 from leakdog.report.words import inert
 
@@ -90,7 +90,9 @@ def leak_kind(leak: Leak) -> str:
 def leak_state(leak: Leak, what: str = "") -> str:
     """The state of a leak after `what`; that its process has ended is no good news, and is not told as if it were."""
     kind, words = (leak.state.value,) * 2
-    if leak.ended_with_process:
+    if leak.suspected_again:
+        kind, words = LeakState.PENDING.value, "pending again"
+    elif leak.ended_with_process:
         kind, words = "ended", gone_words(leak.reasons, "ended with its process")
     return f"<span class={kind}>{what}{words}</span>"
 

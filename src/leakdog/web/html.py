@@ -45,7 +45,7 @@ def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float, server: str = ""
     if leak.interval is not None:
         ends = human_interval(leak.growth_per_second, leak.interval, leak.signal.unit)
         low_high = f" (90% interval {ends})"
-    grows = "Grew" if leak.state is LeakState.RESOLVED else "Grows"
+    grows = "Grew" if leak.state is LeakState.RESOLVED and not leak.suspected_again else "Grows"
     kind = " --kind goroutine" if leak.leak_class is LeakClass.GOROUTINE else ""
     top = "" if view["unprofiled"] else f"\nleakdog top {text(str(leak.key))}@latest{kind}{text(server)}"
     left = ""

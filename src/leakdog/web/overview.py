@@ -73,10 +73,11 @@ def _early(targets: Sequence[Watched]) -> list[Watched]:
 def _found(leaks: Sequence[Leak], now: float) -> str:
     """How many leaks there are of which kind; empty where there is no news of any."""
     told = ((LeakState.FIRING, "leaking"), (LeakState.PENDING, "suspected"))
-    counts = [(sum(leak.state is state and not leak.acknowledged for leak in leaks), words) for state, words in told]
-    open_states = [state for state, _ in told]
-    counts.append((sum(leak.state in open_states and bool(leak.acknowledged) for leak in leaks), "known"))
-    ended = [leak for leak in leaks if leak.ended_with_process and UNWATCHED not in leak.reasons]
+    counts = [(sum(_is(leak, state) and not leak.acknowledged for leak in leaks), words) for state, words in told]
+    known = [leak for leak in leaks if leak.acknowledged and any(_is(leak, state) for state, _ in told)]
+    counts.append((len(known), "known"))
+    over = [leak for leak in leaks if leak.ended_with_process and not leak.suspected_again]
+    ended = [leak for leak in over if UNWATCHED not in leak.reasons]
     gone = sum(now - (leak.process_ended or 0.0) < ENDED_SECONDS for leak in ended)
     counts.append((gone, f"ended with {'its process' if gone == 1 else 'their processes'}"))
     return ", ".join(f"{count} {words}" for count, words in counts if count)
@@ -187,7 +188,12 @@ def _target_row(watched: Watched, now: float) -> Sequence[str]:
     return name, state, memory, heap, goroutines, last
 
 
+def _is(leak: Leak, state: LeakState) -> bool:
+    """Whether a leak is told as one of this state: one that is suspected again as pending."""
+    return (LeakState.PENDING if leak.suspected_again else leak.state) is state
+
+
 def _links(watched: Watched, state: LeakState) -> str:
     """The classes of a target's leaks of a state, each with a link to its page."""
-    leaks = [leak for leak in watched.leaks.values() if leak.state is state]
+    leaks = [leak for leak in watched.leaks.values() if _is(leak, state)]
     return ", ".join(f'<a href="/leaks/{quote(leak.id)}">{leak_kind(leak)}</a>' for leak in leaks)

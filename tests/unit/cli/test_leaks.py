@@ -264,6 +264,19 @@ RESOLVED = "2026-01-01T00:14:00.000Z"
 ENDED = {"state": "resolved", "resolved_since": RESOLVED, "process_ended": RESOLVED}
 
 
+def test_a_leak_that_is_suspected_again_is_listed(
+    leak: Make, target: Make, serve: Serve, leakdog: Run, capsys: Capture
+) -> None:
+    """However long ago it was over; not as one that has ended, for the next process grows in the same way."""
+    again = leak(**ENDED, pending_since="2026-01-01T00:20:00.000Z", time_to_limit_seconds=300.0)
+    answers = {"/api/v1/leaks": {"leaks": [again]}, "/api/v1/targets": {"targets": [target()]}}
+    assert leakdog("leaks", "--server", serve(answers)) == 0
+    said = capsys.readouterr().out
+    assert [line.split()[0] for line in said.splitlines()[1:3]] == ["pending", "(again)"]
+    assert "memory limit reached in 5 min" in said
+    assert "ended" not in said
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

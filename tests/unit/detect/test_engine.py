@@ -188,6 +188,29 @@ def test_when_growth_began_is_told_of_the_newest_blocks(rng: np.random.Generator
     assert len({*told} - {None}) == 3
 
 
+def test_of_what_is_read_seldom_a_verdict_is_expected_when_it_comes() -> None:
+    """A signal that is read with every tenth of the others waits for a look-back of its own, in the next life too.
+
+    Until it is read in that, its first reading is expected in as long as there is between two.
+    """
+    group, said = Group(SOAK, 2), []
+    for number in range(600):
+        now, life_start = 2.0 * number, -1.0 if number < 295 else 589.0
+        group.observe(now, [5e6, 5.0 if number % 10 == 0 else math.nan], life_start=life_start, load=None)
+        said.append(assess(group, [Signal.RSS, Signal.GOROUTINES_LEAKED], [None, None], now)[1])
+    for start, end in ((20, 295), (295, 600)):
+        early = [each for each in said[start:end] if each.verdict is Verdict.TOO_EARLY]
+        assert said[end - 1].verdict is Verdict.STEADY
+        assert {each.ready_at for each in early} <= set(np.arange(early[-1].time - 10, early[-1].time + 25))
+
+
+def test_what_is_read_too_seldom_for_any_look_back_expects_no_verdict(watch: Watch) -> None:
+    """It is said so, instead of a time that passes again and again."""
+    found = watch([5.0] * 9, SOAK, step=600.0)[-1]
+    assert (found.verdict, found.ready_at) == (Verdict.TOO_EARLY, None)
+    assert found.reasons == ("too early to say: it is read too seldom for a verdict; a shorter interval brings one",)
+
+
 def test_an_urgent_look_back_alone_is_not_blind() -> None:
     """It tells no verdict, but growth it would have seen: too early, and not as if nothing could be read."""
     context = Context(

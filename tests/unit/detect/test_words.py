@@ -147,6 +147,19 @@ def test_what_was_not_found_is_not_told() -> None:
     assert len(reasons) == 3
 
 
+@pytest.mark.parametrize(
+    ("last", "why"),
+    [
+        (0.24, "it slows down, as a warm-up or a cache that fills does: 24% of the rise is in the last two of these "),
+        (0.36, "so far it may as well be the course of a warm-up, or of a cache that fills: "),
+    ],
+)
+def test_growth_that_gets_faster_is_not_told_to_slow_down(last: float, why: str) -> None:
+    """Of a straight line 29% of the rise is in the last two of seven steps; what has more was not seen to slow down."""
+    told = words.why_settling(FOUND | {"last": last}, 48, Signal.RSS, (2900.0, 3100.0), None)[1]
+    assert told.startswith(why)
+
+
 def test_a_cache_is_told_where_it_will_settle() -> None:
     """Its size and the time to it, or soon."""
     interval = (2900.0, 3100.0)

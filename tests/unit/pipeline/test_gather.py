@@ -191,6 +191,22 @@ async def test_a_web_page_in_place_of_metrics_is_excused_where_profiles_are(pape
         await gatherer(alone, config).gather(watched, ALL)
 
 
+@pytest.mark.parametrize("page", [None, b"<!doctype html><html></html>"])
+async def test_profiles_stand_in_for_a_metrics_page_that_is_not_there(paper, config, watched: Watched, page) -> None:
+    """Also where they are not due: a new process is asked for its metrics page again, and is not down without one."""
+    paper.pages = {**paper.pages, "/debug/pprof/heap?debug=1": TEXT, "/metrics": page}
+    if page is None:
+        del paper.pages["/metrics"]
+    got = await gatherer(paper, config).gather(watched, frozenset({METRICS, PROCESS}))
+    assert METRICS in got.absent
+    assert {Signal.INUSE_SPACE, Signal.GOROUTINES, Signal.HEAP_ALLOC} <= set(got.values)
+    assert sum("heap" in path and "debug=1" not in path for path in paper.asked) == 1
+    for path in [path for path in paper.pages if "pprof" in path]:
+        del paper.pages[path]
+    with pytest.raises(FetchError, match="HTML" if page else "has no .*heap.* page"):
+        await gatherer(paper, config).gather(watched, frozenset({METRICS, PROCESS}))
+
+
 async def test_an_address_with_nothing_to_read_is_an_error(paper, config, watched: Watched) -> None:
     """A server that lacks every page is the wrong server."""
     paper.pages.clear()

@@ -177,6 +177,20 @@ def test_a_fix_holds_when_the_next_process_was_flat_for_as_long_as_the_leak_took
     assert after.flat_since == (start if fixed else None)
 
 
+@pytest.mark.parametrize(("growth", "fixed"), [(None, True), (-200.0, True), (40.0, True), (60.0, False)])
+@pytest.mark.parametrize("verdict", [Verdict.STEADY, Verdict.SETTLING])
+def test_a_process_that_grows_as_fast_as_the_leak_is_not_called_fixed(
+    watched: Watched, leak: Leak, verdict: Verdict, growth: float | None, fixed: bool
+) -> None:
+    """It is only not found yet, which may take longer than in the process before; what was said of it stays."""
+    start = 4 * HOUR
+    watched.life = Life(start, start)
+    said = Assessment(Signal.INUSE_SPACE, start, verdict, growth_per_second=growth)
+    watched.assessments = {Signal.INUSE_SPACE: said}
+    over = replace(leak, state=LeakState.RESOLVED, growth_per_second=100.0)
+    assert noted(watched, over, start + 9 * HOUR).flat_since == (start if fixed else None)
+
+
 def test_a_leak_that_ended_by_itself_is_not_called_fixed(watched: Watched, leak: Leak) -> None:
     """The process is the one that leaked."""
     watched.life = Life(1 * HOUR, 1 * HOUR)

@@ -119,6 +119,29 @@ def test_a_restart_is_no_leak_and_hides_none() -> None:
     assert found.leak is None
 
 
+def test_a_restart_that_the_heap_tells_of_is_one_of_goroutines_too() -> None:
+    """They leak in each of three processes, and do not look like a saw that is steady."""
+    taken = []
+    for i in range(180):
+        taken.append(Taken(f"h{i}", 1.7e9 + 5 * i, profile(ever=1e9 + (i % 60) * 1e6, keeps=3e7)))
+        taken.append(Taken(f"g{i}", 1.7e9 + 5 * i + 0.1, profile(GOROUTINES, waits=20 + 10 * (i % 60))))
+    _, goroutines = analyze(taken)
+    assert goroutines.leak is not None
+    assert goroutines.leak.growth_per_second == pytest.approx(2.0, rel=0.05)
+
+
+def test_of_a_process_that_was_started_anew_its_own_profiles_are_counted() -> None:
+    """Those of before do not tell whether the growth of this one goes on."""
+    before = [Taken(f"b{i}", 1.7e9 + 5 * i, profile(ever=2e9 + i * 1e6, keeps=3e7)) for i in range(100)]
+    after = [
+        Taken(each.name, each.time + 500, profile(ever=1e9 + i * 1e6, keeps=5e6 + 5e5 * i, other=2e7))
+        for i, each in enumerate(run(LEAST + 8, 5e5))
+    ]
+    (found,) = analyze([*before, *after])
+    assert found.suspected
+    assert f" {LEAST + 8} profiles since it was started anew do not tell " in found.assessment.reasons[0]
+
+
 def test_other_profiles_tell_nothing() -> None:
     """A profile of processor time is neither."""
     assert analyze([Taken("cpu", 1.0, profile(ValueType("cpu", "nanoseconds"), work=5))]) == []

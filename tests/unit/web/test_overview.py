@@ -103,6 +103,17 @@ def test_what_is_suspected_is_not_passed_over() -> None:
     assert "<h1>no leaks</h1>" in overview([watched], [replace(LEAK, state=LeakState.RESOLVED)], 2000.0)
 
 
+def test_what_is_suspected_again_is_told_as_suspected() -> None:
+    """A leak that ended with its process and grows in the next one is not told as over, nor its target as at rest."""
+    again = replace(LEAK, state=LeakState.RESOLVED, resolved_since=1990.0, process_ended=1990.0, pending_since=1995.0)
+    watched = Watched(Target(KEY), ScrapeConfig(job_name="shop"), up=True, leaks={LeakClass.HEAP: again})
+    page = overview([watched], [again], 2000.0)
+    assert "<h1>1 suspected, " in page
+    assert "<span class=pending>pending again</span></td>" in page
+    assert 'up</span>, <span class=pending>suspected:</span> <a href="/leaks/3f9c2a71b0">heap</a></td>' in page
+    assert "ended with" not in page
+
+
 def test_the_heading_gives_no_green_light_while_targets_are_down() -> None:
     """How many, and since when nothing is known of them, also where something else leaks."""
     job = ScrapeConfig(job_name="shop")
