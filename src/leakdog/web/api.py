@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import json
 import math
 from collections.abc import Mapping
 from datetime import datetime
@@ -17,6 +16,7 @@ from leakdog.pipeline.alike import Alike
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.report.replicas import grouped
 from leakdog.store.contract import Store
+from leakdog.web.answers import bad_request, json_response, not_found
 from leakdog.web.views import leak_view, series_view, sites_view, snapshot_view, target_view
 
 DEFAULT_SNAPSHOTS = 1000
@@ -24,7 +24,6 @@ MAX_SNAPSHOTS = 10_000
 # Leaks told of before whatever else the daemon has to do gets its turn: each is looked for in all instances of its job,
 # in milliseconds where they are thousands.
 LEAKS_AT_A_TIME = 10
-JSON = "application/json"
 GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -145,31 +144,6 @@ class Api:
                 f"target: {name!r} is not watched; give JOB/INSTANCE as `leakdog targets` and /api/v1/targets list it"
             )
         return matches[0]
-
-
-def json_response(value: Any) -> web.Response:
-    """ASCII JSON."""
-    return web.json_response(value, dumps=lambda each: json.dumps(each, allow_nan=False, ensure_ascii=True))
-
-
-def problem(message: str) -> str:
-    """What is wrong, as all of the API says it."""
-    return json.dumps({"error": message})
-
-
-def bad_request(message: str) -> web.HTTPBadRequest:
-    """400 with a JSON body that says what is wrong."""
-    return web.HTTPBadRequest(text=problem(message), content_type=JSON)
-
-
-def not_found(message: str) -> web.HTTPNotFound:
-    """404 with a JSON body that says what is wrong."""
-    return web.HTTPNotFound(text=problem(message), content_type=JSON)
-
-
-def refused(message: str) -> web.HTTPConflict:
-    """409 with a JSON body that says what is in the way."""
-    return web.HTTPConflict(text=problem(message), content_type=JSON)
 
 
 def _without_target() -> web.HTTPBadRequest:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -16,7 +15,7 @@ from leakdog.pipeline.state import Fleet, Watched
 from leakdog.report.archive import Packing, archive
 from leakdog.report.evidence import Exhibits, bundle
 from leakdog.store.contract import EvidenceFile, Store
-from leakdog.web.api import JSON, bad_request, json_response, not_found, refused
+from leakdog.web.answers import bad_request, json_response, not_found, read_body, refused
 from leakdog.web.views import leak_view
 
 PATH = "/api/v1/leaks/{id}/evidence"
@@ -55,9 +54,7 @@ class Evidence:
 
         A target that does not answer is no error here: what is missing is told with the reason.
         """
-        if request.content_type != JSON:
-            raise bad_request(f"the body must be sent as Content-Type: {JSON}")
-        wanted = _wanted(await request.text())
+        wanted = _wanted(await read_body(request, (*FLAGS, *MOST_SECONDS)))
         leak = self._leak(request)
         watched = self._fleet.targets.get(leak.key)
         if self._ask is None or watched is None or not watched.up:
@@ -154,13 +151,7 @@ def _why_not(key: TargetKey, watched: Watched | None) -> str:
     return f"{key} does not answer: {watched.last_error}" if watched.last_error else f"{key} has not been read yet"
 
 
-def _wanted(text: str) -> Wanted:
-    try:
-        body: Any = json.loads(text or "{}")
-    except (ValueError, RecursionError):
-        raise bad_request("the body is not JSON") from None
-    if not isinstance(body, dict) or not body.keys() <= {*FLAGS, *MOST_SECONDS}:
-        raise bad_request(f"the body must be an object with {', '.join((*FLAGS, *MOST_SECONDS))} alone")
+def _wanted(body: dict[str, Any]) -> Wanted:
     for name, value in body.items():
         most = MOST_SECONDS.get(name)
         if most is None and not isinstance(value, bool):

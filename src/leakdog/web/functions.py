@@ -13,8 +13,8 @@ from leakdog.pipeline.functions import FUNCTIONS, KnownFunctions, dump_functions
 from leakdog.pipeline.known import is_theirs, note
 from leakdog.pipeline.state import Fleet
 from leakdog.store.contract import Store
-from leakdog.web.acknowledge import read_body, read_note, read_until
-from leakdog.web.api import bad_request, json_response, not_found
+from leakdog.web.acknowledge import read_note, read_until
+from leakdog.web.answers import bad_request, json_response, not_found, read_body
 from leakdog.web.views import Json, rfc3339
 
 PATH = "/api/v1/acknowledged"

@@ -15,7 +15,8 @@ from leakdog.export.prometheus import Page
 from leakdog.pipeline.state import Fleet
 from leakdog.store.contract import Store
 from leakdog.web.acknowledge import Acknowledgements
-from leakdog.web.api import JSON, Api, problem
+from leakdog.web.answers import JSON, problem
+from leakdog.web.api import Api
 from leakdog.web.document import message_page
 from leakdog.web.evidence import Ask, Compare, Evidence
 from leakdog.web.functions import Functions

@@ -70,6 +70,7 @@ async def test_it_is_taken_back(ask: Ask, address: str, store: Store) -> None:
     ("body", "why"),
     [
         (b"no", "not JSON"),
+        (b"\xff", "not JSON"),
         (b"[1]", "must be an object"),
         (b'{"who": 1}', "must be an object"),
         (b'{"note": 1}', "note: must be one line"),
@@ -88,6 +89,13 @@ async def test_a_wrong_body_is_refused_in_words(ask: Ask, address: str, store: S
     assert status == 400
     assert why in answer["error"]
     assert await store.leaks() == []
+
+
+async def test_json_is_utf_8_whatever_is_said_of_it(ask: Ask, address: str) -> None:
+    """A character set that nobody knows is no failure."""
+    kind = {"Content-Type": "application/json; charset=nonsense"}
+    status, leak = await ask("POST", address + PATH, data='{"note": "größer"}'.encode(), headers=kind)
+    assert (status, leak["acknowledged"]["note"]) == (200, "größer")
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"])

@@ -170,6 +170,15 @@ async def test_what_is_wanted_is_bounded(house: House, body: Any, said: str) -> 
     assert house.wanted == []
 
 
+@pytest.mark.parametrize(
+    ("body", "type_", "status"),
+    [(b"\xff", "application/json", 400), (b"{}", "application/json; charset=nonsense", 200)],
+)
+async def test_json_is_utf_8_whatever_is_said_of_it(house: House, body: bytes, type_: str, status: int) -> None:
+    """What is not is refused in words, as all that is wrong."""
+    assert (await house.fetch("POST", "9f1c/evidence", data=body, headers={"Content-Type": type_}))[0] == status
+
+
 async def test_a_form_of_another_page_asks_nothing(house: House) -> None:
     """A browser sends plain text without asking first, so that is refused."""
     status, _ = await house.fetch("POST", "9f1c/evidence", data="{}")
