@@ -47,7 +47,7 @@ class Functions:
         One that was given before for the same job is replaced.
         """
         body, now = await read_body(request, ("function", "job", "note", "for_seconds")), time.time()
-        function, job = body.get("function"), body.get("job") or ""
+        function, job = body.get("function"), "" if body.get("job") is None else body["job"]
         if not isinstance(function, str):
             raise bad_request("function: must be a regular expression of functions, as text")
         if why := wrong(function):

@@ -167,6 +167,8 @@ async def test_changes_at_the_same_time_lose_none(ask: Ask, address: str, store:
         (b'{"function": "(*Index).Put"}', "function: '(*Index).Put' is no regular expression: nothing to repeat"),
         (b'{"function": "(a+)+$"}', "repeats a group"),
         (b'{"function": "a", "job": 1}', "job: must be the name of a job"),
+        (b'{"function": "a", "job": []}', "job: must be the name of a job"),
+        (b'{"function": "a", "job": false}', "job: must be the name of a job"),
         (b'{"function": "a", "note": 1}', "note: must be one line"),
         (b'{"function": "a", "for_seconds": -1}', "for_seconds: must be a number above 0"),
     ],
