@@ -2,19 +2,53 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Sequence
-from typing import Any
+import time
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from aiohttp import web
 
+T = TypeVar("T")
 JSON = "application/json"
+# Of an answer that takes seconds, so much is made before whatever else the daemon has to do gets its turn.
+TURN_SECONDS = 0.005
 _ENCODER = json.JSONEncoder(allow_nan=False, ensure_ascii=True)
 
 
 def json_response(value: Any) -> web.Response:
     """ASCII JSON."""
     return web.json_response(value, dumps=_ENCODER.encode)
+
+
+def joined(name: str, texts: Iterable[str]) -> web.Response:
+    """A list under a name, of members that are JSON already."""
+    return web.Response(text=f'{{"{name}": [{", ".join(texts)}]}}', content_type=JSON)
+
+
+async def listed(name: str, members: Iterable[Any]) -> web.Response:
+    """A list under a name, whose members are made and written in turns with whatever else there is to do."""
+    return joined(name, [_ENCODER.encode(each) async for each in in_turns(members)])
+
+
+async def written(value: Mapping[str, Any], *last: str) -> str:
+    """An object as JSON; what is under its `last` names are long lists, written as by `listed`, at its end."""
+    parts = [f"{_ENCODER.encode(name)}: {_ENCODER.encode(value[name])}" for name in value if name not in last]
+    for name in last:
+        texts = [_ENCODER.encode(each) async for each in in_turns(value[name])]
+        parts.append(f'"{name}": [{", ".join(texts)}]')
+    return f"{{{', '.join(parts)}}}"
+
+
+async def in_turns(members: Iterable[T]) -> AsyncIterator[T]:
+    """The members, and between some and the next whatever else the daemon has to do."""
+    until = time.perf_counter() + TURN_SECONDS
+    for each in members:
+        yield each
+        if time.perf_counter() >= until:
+            await asyncio.sleep(0)
+            until = time.perf_counter() + TURN_SECONDS
 
 
 def problem(message: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -195,32 +195,31 @@ def snapshot_view(snapshot: Snapshot) -> Json:
     }
 
 
-def series_view(key: TargetKey, found: Mapping[Signal, Readings]) -> Json:
-    """`/api/v1/series`: each signal's points, oldest first; and of those that stand for several, what these were."""
+def series_view(key: TargetKey, signal: Signal, readings: Readings) -> Json:
+    """One of `/api/v1/series`: a signal's points, oldest first; and of those that stand for several, what these were.
+
+    Both are made one after the other when they are asked for.
+    """
     return {
-        "series": [
-            {
-                "job": key.job,
-                "instance": key.instance,
-                "signal": signal.value,
-                "unit": signal.unit.value,
-                "points": _points(readings),
-                "folded": _folded(readings),
-            }
-            for signal, readings in found.items()
-        ]
+        "job": key.job,
+        "instance": key.instance,
+        "signal": signal.value,
+        "unit": signal.unit.value,
+        "points": _points(readings),
+        "folded": _folded(readings),
     }
 
 
-def _points(readings: Readings) -> list[list[Any]]:
-    pairs: Iterable[tuple[float, float]] = zip(readings.times.tolist(), readings.values.tolist(), strict=True)
-    return [[rfc3339(time), value] for time, value in pairs]
+def _points(readings: Readings) -> Iterator[list[Any]]:
+    for time, value in zip(readings.times.tolist(), readings.values.tolist(), strict=True):
+        yield [rfc3339(time), value]
 
 
-def _folded(readings: Readings) -> list[list[Any]]:
+def _folded(readings: Readings) -> Iterator[list[Any]]:
     """Time, lowest, mean, highest and last value, and how many they were, of the points that stand for several."""
     several = readings.counts > 1
     columns = (
         getattr(readings, name)[several].tolist() for name in ("times", "lows", "means", "highs", "values", "counts")
     )
-    return [[rfc3339(time), *figures, int(count)] for time, *figures, count in zip(*columns, strict=True)]
+    for time, *figures, count in zip(*columns, strict=True):
+        yield [rfc3339(time), *figures, int(count)]
