@@ -8,15 +8,16 @@ from typing import Any
 
 from leakdog.attribute.case import Finding
 from leakdog.model import Acknowledgement, Assessment, Culprit, Frame, Leak, Signal, SiteTrend, Snapshot, TargetKey
-from leakdog.pipeline.alike import Alike
+from leakdog.pipeline.alike import Alike, Replicas
 from leakdog.pipeline.state import Cost, Fleet, Watched
 from leakdog.pipeline.unprofiled import unprofiled
 from leakdog.store.contract import Readings
 
 Json = dict[str, Any]
 
-# Of the instances of a job that do not leak, so many are named: which one differs can be seen where there are few.
-OTHERS = 8
+# Of the instances of a job so many are named with each leak of it: else, where thousands leak, all by all are. Of those
+# that do not leak, which one differs can be seen where there are few.
+LEAKING, OTHERS = 50, 8
 
 
 def rfc3339(time: float | None) -> str | None:
@@ -143,8 +144,14 @@ def leak_view(leak: Leak, fleet: Fleet, alike: Alike | None = None) -> Json:
         "process_ended": rfc3339(leak.process_ended),
         "unprofiled": (watched and unprofiled(watched, leak.leak_class)) or None,
         "down": down_view(watched) if watched and watched.up is False and not leak.ended_with_process else None,
-        "replicas": {**job._asdict(), "others": job.others[:OTHERS]},
+        "replicas": replicas_view(job),
     }
+
+
+def replicas_view(job: Replicas) -> Json:
+    """How the instances of a leak's job do: how many leak like it, how many are up and do not, and names of some."""
+    named = {"leaking": job.leaking[:LEAKING], "others": job.others[:OTHERS]}
+    return {**job._asdict(), "alike": len(job.leaking), "unlike": len(job.others), **named}
 
 
 def down_view(watched: Watched) -> Json:

@@ -237,6 +237,9 @@ def test_many_replicas_are_not_all_named() -> None:
     """Eight, and that there are more."""
     (told,) = beside(leak(replicas={"up": 40, "leaking": [f"i{n}" for n in range(30)]}))
     assert told.endswith("i7, ...")
+    named = {"leaking": [f"i{n}" for n in range(9)], "others": ["o"]}
+    (told,) = beside(leak(replicas={"up": 400, "alike": 90, "unlike": 380, **named}))
+    assert told.startswith("90 of 470 instances of this job leak like this: i0, ")
 
 
 @pytest.mark.parametrize(
