@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from urllib.parse import quote, urlencode
 
 from leakdog.model import Leak, LeakClass, LeakState, Signal
@@ -22,7 +22,13 @@ _GROWS = {LeakClass.CACHE: "cache still fills", LeakClass.LOAD: "grows with load
 
 
 def overview(
-    targets: Sequence[Watched], leaks: Sequence[Leak], now: float, job: str | None = None, *, refresh: bool = True
+    targets: Sequence[Watched],
+    leaks: Sequence[Leak],
+    now: float,
+    job: str | None = None,
+    *,
+    refresh: bool = True,
+    ready: Sequence[float | None] | None = None,
 ) -> str:
     """The status page: what leaks, then every target; of many their jobs first.
 
@@ -31,11 +37,14 @@ def overview(
         now: unix seconds.
         job: keeps those of one job.
         refresh: whether the browser reads it again every `REFRESH_SECONDS`.
+        ready: when each of `too_early` can be judged; None: asked here, which takes its time.
 
     """
     if job is not None:
         targets = [watched for watched in targets if watched.key.job == job]
         leaks = [leak for leak in leaks if leak.key.job == job]
+    if ready is None:
+        ready = [watched.ready_at for watched in too_early(targets)]
     reads = [watched.last_success for watched in targets if watched.up is False]
     blind = f"<p class=down>{unseen(reads, len(targets), now)}.</p>" if reads else ""
     jobs = f"<h2>Jobs</h2>{jobs_table(targets)}" if job is None and len(targets) > LISTED else ""
@@ -43,20 +52,20 @@ def overview(
     body = [
         whole,
         blind,
-        _leaks(leaks, targets, now),
+        _leaks(leaks, targets, ready, now),
         jobs,
         _targets(targets, now, job),
         _as_of(now, job, refresh=refresh),
     ]
-    title = _title(_found(leaks, now), targets)
+    title = _title(_found(leaks, now), targets, len(ready))
     return document(title, "".join(body), refresh_seconds=REFRESH_SECONDS if refresh else None)
 
 
-def _title(found: str, targets: Sequence[Watched]) -> str:
+def _title(found: str, targets: Sequence[Watched], early: int) -> str:
     """What was found, and of how many targets nothing is known: "no leaks" alone is a green light."""
     if not targets:
         return found or "no targets"
-    down, early = sum(watched.up is False for watched in targets), len(_early(targets))
+    down = sum(watched.up is False for watched in targets)
     if early and early == len(targets) and not found:
         return f"too early to say of {plural(early, 'target')}"
     unknown = [(down, "down"), (early, "too early to say")]
@@ -64,9 +73,10 @@ def _title(found: str, targets: Sequence[Watched]) -> str:
     return ", ".join([found or ("no leaks known" if told else "no leaks"), *told])
 
 
-def _early(targets: Sequence[Watched]) -> list[Watched]:
+def too_early(targets: Iterable[Watched], job: str | None = None) -> list[Watched]:
     """Those that can be read, and of which it is too early to say; not what was known to leak before a restart."""
-    seen = [watched for watched in targets if watched.up is not False and watched.too_early]
+    of_job = (watched for watched in targets if job in (None, watched.key.job))
+    seen = (watched for watched in of_job if watched.up is not False and watched.too_early)
     return [watched for watched in seen if not any(map(watched.leaks_as, watched.leaks))]
 
 
@@ -82,15 +92,16 @@ def _found(leaks: Sequence[Leak], now: float) -> str:
     return ", ".join(f"{count} {words}" for count, words in counts if count)
 
 
-def _leaks(leaks: Sequence[Leak], targets: Sequence[Watched], now: float) -> str:
+def _leaks(leaks: Sequence[Leak], targets: Sequence[Watched], ready: Sequence[float | None], now: float) -> str:
     if not leaks:
-        return f"<h2>Leaks</h2>{_none(targets, now)}"
+        return f"<h2>Leaks</h2>{_none(targets, ready, now)}"
     known = {watched.key: watched for watched in targets}
     names = ("State", "Target", "Class", "Limit in", "Growth", "Since", "Code that holds it")
-    rows = table(names, [_leak_row(leak, known.get(leak.key), now) for leak in leaks])
-    early = _early(targets)
-    young = f"<p>Too early to say of {plural(len(early), 'target')}{_when(early, now)}.</p>" if early else ""
-    return f"<h2>Leaks</h2>{rows}{young}"
+    rows = table(names, [_leak_row(leak, known.get(leak.key), now) for leak in leaks[:LISTED]])
+    left = len(leaks) - LISTED
+    more = f'<p>And {left:,} more; those that fire come first. <a href="/api/v1/leaks?by=job">All of them</a>.</p>'
+    young = f"<p>Too early to say of {plural(len(ready), 'target')}{_when(ready, now)}.</p>" if ready else ""
+    return f"<h2>Leaks</h2>{rows}{more if left > 0 else ''}{young}"
 
 
 def _as_of(now: float, job: str | None, *, refresh: bool) -> str:
@@ -103,23 +114,23 @@ def _as_of(now: float, job: str | None, *, refresh: bool) -> str:
     return f"<p class=dim>As of {human_time(now)}{again}.</p>"
 
 
-def _none(targets: Sequence[Watched], now: float) -> str:
+def _none(targets: Sequence[Watched], ready: Sequence[float | None], now: float) -> str:
     """That there are none, and of how many targets that is not known; it is good news only where it is known of all."""
-    seen, early = [watched for watched in targets if watched.up is not False], _early(targets)
+    seen = sum(watched.up is not False for watched in targets)
     if not seen:
         return f"<p>None known: {'all targets are down' if targets else 'nothing is watched'}.</p>"
-    down = len(targets) - len(seen)
-    of = f"{'the other ' if down else ''}{plural(len(seen), 'target')}"
-    when = _when(early, now)
-    if early and len(early) == len(seen):
+    down = len(targets) - seen
+    of = f"{'the other ' if down else ''}{plural(seen, 'target')}"
+    when = _when(ready, now)
+    if ready and len(ready) == seen:
         return f"<p>Too early to say of {of}{when}.</p>"
-    young = f", {len(early):,} too early to say{when}" if early else ""
-    return f"<p{'' if early or down else ' class=up'}>None in {of}{young}.</p>"
+    young = f", {len(ready):,} too early to say{when}" if ready else ""
+    return f"<p{'' if ready or down else ' class=up'}>None in {of}{young}.</p>"
 
 
-def _when(early: Sequence[Watched], now: float) -> str:
-    """When they can be judged, after a colon; empty where that is not known."""
-    when = expected((watched.ready_at for watched in early), now)
+def _when(ready: Sequence[float | None], now: float) -> str:
+    """When targets can be judged, after a colon; empty where that is not known."""
+    when = expected(ready, now)
     return f": {when}" if when else ""
 
 

@@ -38,6 +38,7 @@ from leakdog.store.contract import Readings
 from leakdog.store.memory import MemoryStore
 from leakdog.web import answers
 from leakdog.web.api import Api
+from leakdog.web.pages import Pages
 from leakdog.web.server import Server
 
 KEY = TargetKey("shop", "10.0.0.7:6060")
@@ -380,6 +381,16 @@ async def test_a_target_that_cannot_be_read_back_is_shown_without_what_is_said_o
     assert [each["verdicts"] for each in (await get_json(server, "/api/v1/targets"))["targets"]] == [{}]
     status, _, page = await get(server, f"/targets/{KEY.job}/{KEY.instance}")
     assert (status, b"inuse_space" in page) == (200, True)
+
+
+async def test_others_get_their_turn_while_it_is_asked_when_targets_can_be_judged(store, turns, monkeypatch) -> None:
+    """After a start that is asked of all of them each time somebody looks."""
+    monkeypatch.setattr(answers, "TURN_SECONDS", 0.0)
+    keys = [TargetKey("shop", str(number)) for number in range(20)]
+    young = {key: Watched(Target(key), ScrapeConfig(job_name="shop"), up=True) for key in keys}
+    number, page = await turns(Pages(Fleet(young), store).index(make_mocked_request("GET", "/?job=shop")))
+    assert number == 20
+    assert "too early to say of 20 targets" in page.text
 
 
 @pytest.mark.parametrize("path", ["leaks", "leaks?by=job", "targets", "series?target=shop/10.0.0.1:6060"])
