@@ -22,6 +22,7 @@ from leakdog.report.leak import (
     ended_with_process,
     gone_words,
     short_place,
+    suspected_again,
     target_name,
     unix_time,
 )
@@ -100,7 +101,9 @@ def _unseen(targets: Sequence[Mapping[str, Any]], now: float) -> str:
 
 
 def _news(leak: dict[str, Any], now: float) -> bool:
-    """Whether it leaks now, or did until its process ended a short while ago."""
+    """Whether it leaks now or is suspected to, or did until its process ended a short while ago."""
+    if suspected_again(leak):
+        return True
     if ended_with_process(leak):
         return now - unix_time(leak["process_ended"]) < ENDED_SECONDS
     return bool(leak["state"] != LeakState.RESOLVED)
@@ -161,7 +164,9 @@ def _print_table(leaks: Sequence[dict[str, Any]], down: AbstractSet[str], now: f
         rate = human_rate(group["growth_per_second"], Unit(members[0].get("unit") or Unit.BYTES))
         since = human_duration(max(0.0, now - unix_time(group["since"])))
         state = Text(group["state"], style=colours.get(group["state"], ""))
-        if all(map(ended_with_process, members)):
+        if all(map(suspected_again, members)):
+            state = Text("suspected\nagain", style="yellow")
+        elif all(map(ended_with_process, members)):
             words = _gone(members, "ended with its process")
             state = Text("\n".join(textwrap.wrap(words, 12)), style="yellow")
         elif all(target_name(leak) in down for leak in members):
@@ -190,7 +195,8 @@ def _about(group: Mapping[str, Any], down: AbstractSet[str]) -> list[str]:
 
 def _limit(leaks: Sequence[Mapping[str, Any]]) -> list[str]:
     """When the first of those that go on reaches its memory limit, as far as it is known."""
-    left = [leak["time_to_limit_seconds"] for leak in leaks if leak["state"] != LeakState.RESOLVED]
+    going_on = [leak for leak in leaks if leak["state"] != LeakState.RESOLVED or suspected_again(leak)]
+    left = [leak["time_to_limit_seconds"] for leak in going_on]
     known = [each for each in left if each is not None]
     if not known:
         return []

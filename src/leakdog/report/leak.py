@@ -85,7 +85,9 @@ def _what(leak: Json) -> str:
     state = _STATE_WORDS.get(state, "")
     words = MEMORY if RESIDENT_ALONE in (leak.get("reasons") or ()) else CLASS_WORDS.get(leak["class"], leak["class"])
     rate = f", {human_rate(leak['growth_per_second'], _unit(leak))}" if leak.get("growth_per_second") else ""
-    over = f" ({gone_words(leak.get('reasons') or ())})" if gone else ""
+    ended = gone_words(leak.get("reasons") or ()) if gone else ""
+    told = ", ".join(filter(None, (ended, "suspected again" if suspected_again(leak) else "")))
+    over = f" ({told})" if told else ""
     return f"{known}{state}{words}{over}{rate}"
 
 
@@ -104,6 +106,11 @@ def ended_with_process(leak: Json) -> bool:
     """Whether it was over with its process, and not because it grew no more."""
     ended = leak.get("process_ended")
     return bool(leak["state"] == LeakState.RESOLVED and ended and ended == leak.get("resolved_since"))
+
+
+def suspected_again(leak: Json) -> bool:
+    """Whether it had been resolved, or ended with its process, and is suspected once more."""
+    return bool(leak["state"] == LeakState.RESOLVED and leak.get("pending_since"))
 
 
 def drawn(since: float, ended: float | None, now: float) -> tuple[float, float | None]:
@@ -155,6 +162,8 @@ def beside(leak: Json, now: float | None = None) -> Iterator[str]:
         yield f"It has come back: announced {plural(leak['returned'], 'time')} before, and resolved"
     if leak.get("process_ended"):
         yield _ended(leak)
+    if suspected_again(leak):
+        yield f"It is suspected again since {human_moment(unix_time(leak['pending_since']), seen)}"
     if leak.get("flat_since"):
         start = unix_time(leak["flat_since"])
         flat = human_duration(max(0.0, seen - start))

@@ -45,7 +45,9 @@ def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float, server: str = ""
     if leak.interval is not None:
         ends = human_interval(leak.growth_per_second, leak.interval, leak.signal.unit)
         low_high = f" (90% interval {ends})"
-    grows = "Grew" if leak.state is LeakState.RESOLVED else "Grows"
+    grows, ended = "Grows", ""
+    if leak.state is LeakState.RESOLVED and not leak.suspected_again:
+        grows, ended = "Grew", f" · over since {human_moment(leak.resolved_since or leak.updated, now)}"
     kind = " --kind goroutine" if leak.leak_class is LeakClass.GOROUTINE else ""
     top = "" if view["unprofiled"] else f"\nleakdog top {text(str(leak.key))}@latest{kind}{text(server)}"
     left = ""
@@ -57,7 +59,7 @@ def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float, server: str = ""
     body = (
         f"<p class=lead>{leak_state(leak)} · {text(summary(view))}</p><p>class <b>{leak_kind(leak)}</b> · "
         f"signal <code>{leak.signal.value}</code> · since {human_moment(leak.since, now)}"
-        f"</p>{_unread(view, now)}"
+        f"{ended}</p>{_unread(view, now)}"
         f"{known}<p>{grows} by <b>{text(rate)}</b>{text(low_high)}.{left}</p>{_now(leak, watched)}"
         f'<h2>Trend</h2><div class="wide chart">{chart}</div>{_longer(leak) if watched else ""}'
         f"<h2>Which code holds it</h2>{_culprits(leak, no_code(view))}"

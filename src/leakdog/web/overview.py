@@ -82,11 +82,13 @@ def too_early(targets: Iterable[Watched], job: str | None = None) -> list[Watche
 
 def _found(leaks: Sequence[Leak], now: float) -> str:
     """How many leaks there are of which kind; empty where there is no news of any."""
-    told = ((LeakState.FIRING, "leaking"), (LeakState.PENDING, "suspected"))
-    counts = [(sum(leak.state is state and not leak.acknowledged for leak in leaks), words) for state, words in told]
-    open_states = [state for state, _ in told]
-    counts.append((sum(leak.state in open_states and bool(leak.acknowledged) for leak in leaks), "known"))
-    ended = [leak for leak in leaks if leak.ended_with_process and UNWATCHED not in leak.reasons]
+    fires = [leak for leak in leaks if leak.state is LeakState.FIRING]
+    suspected = [leak for leak in leaks if _suspected(leak)]
+    told = ((fires, "leaking"), (suspected, "suspected"))
+    counts = [(sum(not leak.acknowledged for leak in of), words) for of, words in told]
+    counts.append((sum(bool(leak.acknowledged) for leak in (*fires, *suspected)), "known"))
+    ended = [leak for leak in leaks if leak.ended_with_process and not leak.suspected_again]
+    ended = [leak for leak in ended if UNWATCHED not in leak.reasons]
     gone = sum(now - (leak.process_ended or 0.0) < ENDED_SECONDS for leak in ended)
     counts.append((gone, f"ended with {'its process' if gone == 1 else 'their processes'}"))
     return ", ".join(f"{count} {words}" for count, words in counts if count)
@@ -176,7 +178,9 @@ def _targets(targets: Sequence[Watched], now: float, job: str | None) -> str:
 
 
 def _target_row(watched: Watched, now: float) -> Sequence[str]:
-    firing, pending = (_links(watched, state) for state in (LeakState.FIRING, LeakState.PENDING))
+    leaks = watched.leaks.values()
+    firing = _links(leak for leak in leaks if leak.state is LeakState.FIRING)
+    pending = _links(leak for leak in leaks if _suspected(leak))
     if watched.up is None:
         state = "<span class=dim>not read yet</span>"
     elif watched.up and firing:
@@ -198,7 +202,10 @@ def _target_row(watched: Watched, now: float) -> Sequence[str]:
     return name, state, memory, heap, goroutines, last
 
 
-def _links(watched: Watched, state: LeakState) -> str:
-    """The classes of a target's leaks of a state, each with a link to its page."""
-    leaks = [leak for leak in watched.leaks.values() if leak.state is state]
+def _suspected(leak: Leak) -> bool:
+    return leak.state is LeakState.PENDING or leak.suspected_again
+
+
+def _links(leaks: Iterable[Leak]) -> str:
+    """The classes of leaks of a target, each with a link to its page."""
     return ", ".join(f'<a href="/leaks/{quote(leak.id)}">{leak_kind(leak)}</a>' for leak in leaks)

@@ -139,6 +139,17 @@ def ended(seconds_ago: float) -> dict[str, Any]:
     return {"state": "resolved", "resolved_since": time, "process_ended": time}
 
 
+def test_a_leak_that_is_suspected_again_is_listed(serve: Serve, leak: Make, leakdog: Run, capsys: Capture) -> None:
+    """However long ago it was resolved, with how long it is to the limit: else nothing would seem to leak."""
+    again = leak(
+        **ended(9000) | {"process_ended": None}, pending_since="2026-01-01T00:00:00Z", time_to_limit_seconds=60
+    )
+    assert leakdog("leaks", "--server", serve({"/api/v1/leaks": {"leaks": [again]}, **NO_TARGETS})) == 0
+    text = capsys.readouterr().out
+    assert [line.partition(" ")[0] for line in text.splitlines()[1:3]] == ["suspected", "again"]
+    assert "memory limit reached in 1 min" in text
+
+
 def test_a_leak_that_ended_with_its_process_stays_for_an_hour(
     serve: Serve, leak: Make, target: Make, leakdog: Run, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -94,6 +95,33 @@ def test_a_leak_that_ended_with_its_process_is_not_told_as_good_news() -> None:
     fixed = leak_page(replace(gone, resolved_since=1995.0), Fleet(), "", 2000.0)
     assert "<span class=resolved>resolved</span>" in fixed
     assert "Grows by <b>" in leak_page(LEAK, Fleet(), "", 2000.0)
+
+
+def test_a_leak_that_is_over_says_since_when() -> None:
+    """Whoever comes to it later sees whether what was done at night has helped."""
+    over = replace(LEAK, state=LeakState.RESOLVED, resolved_since=1880.0)
+    assert " · over since 1970-01-01 00:31:20 UTC (2 min ago)</p>" in leak_page(over, Fleet(), "", 2000.0)
+    assert "over since" not in leak_page(LEAK, Fleet(), "", 2000.0)
+
+
+@pytest.mark.parametrize("ended", [None, 1880.0])
+def test_a_leak_that_is_suspected_again_is_not_told_as_over(ended: float | None) -> None:
+    """The next process grows in the same way: neither green, nor grew, nor no leaks."""
+    changes = {"resolved_since": 1880.0, "process_ended": ended, "pending_since": 1940.0}
+    again = replace(LEAK, state=LeakState.RESOLVED, time_to_limit_seconds=7200.0, **changes)
+    was = "ended with its process" if ended else "resolved"
+    page = leak_page(again, Fleet(), "", 2000.0)
+    assert f"<span class=pending>{was}, suspected again</span> · " in page
+    assert "suspected again), 2.00 KiB/s" in page
+    assert "It is suspected again since 1970-01-01 00:32:20 UTC (1 min ago)" in page
+    assert "Grows by <b>" in page
+    assert "over since" not in page
+    watched = Watched(Target(KEY), ScrapeConfig(job_name="shop"), up=True, leaks={LeakClass.HEAP: again})
+    watched.verdicts = {LEAK.signal: Verdict.LEAK}
+    listed = overview([watched], [again], 2000.0)
+    assert "<h1>1 suspected</h1>" in listed
+    assert f'<td data-name="State"><span class=pending>{was}, suspected again</span></td>' in listed
+    assert "<span class=pending>suspected:</span> <a href=" in listed
 
 
 class Outline(HTMLParser):
