@@ -51,6 +51,8 @@ class Acknowledgements:
         leak = acknowledge(self._fleet, wanted, given)
         if given is None:  # its functions may be known all the same, and the answer says so
             leak = await self._noted(wanted)
+        if leak is None and any(each.id == wanted for each in self._fleet.leaks()):
+            raise refused(f"leak {wanted} is over, and its target is watched no more: it is not announced in any case")
         if leak is None:
             raise not_found(f"no leak has the id {wanted!r}; GET /api/v1/leaks lists them")
         await self._store.put_leaks([leak])

@@ -20,7 +20,7 @@ from leakdog.report.words import (
     human_value,
 )
 from leakdog.web.document import document, leak_kind, leak_state, place, table, text
-from leakdog.web.target import RANGES, address, cost_of, down_of, value_of
+from leakdog.web.target import RANGES, address, argument, cost_of, down_of, value_of
 from leakdog.web.views import Json, culprit_view, leak_view
 
 ROWS = 24  # of a trend as a table
@@ -48,8 +48,6 @@ def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float, server: str = ""
     grows, ended = "Grows", ""
     if leak.state is LeakState.RESOLVED and not leak.suspected_again:
         grows, ended = "Grew", f" · over since {human_moment(leak.resolved_since or leak.updated, now)}"
-    kind = " --kind goroutine" if leak.leak_class is LeakClass.GOROUTINE else ""
-    top = "" if view["unprofiled"] else f"\nleakdog top {text(str(leak.key))}@latest{kind}{text(server)}"
     left = ""
     if leak.time_to_limit_seconds is not None:
         left = " It has reached the memory limit."
@@ -65,15 +63,28 @@ def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float, server: str = ""
         f"<h2>Which code holds it</h2>{_culprits(leak, no_code(view))}"
         f"{_replicas(leak, fleet)}"
         f"<h2>Why leakdog says so</h2><ul>{''.join(f'<li>{text(reason)}</li>' for reason in leak.reasons)}</ul>"
-        f"<h2>Look yourself</h2>"
-        f'<p><a href="{text(address(leak.key))}">All of this target</a>: memory, signals, code.</p>'
-        f'<p><a href="/api/v1/leaks/{quote(leak.id)}/evidence.tar.gz" download>Evidence</a>: verdict, chart, numbers, '
-        f"profiles from before and after, goroutine dump; begin with its README.</p>"
-        f"<pre>leakdog show {text(leak.id + server)}\n"
-        f'leakdog ack {text(leak.id)} --for 3d --note "what is known of it"{text(server)}{top}</pre>'
+        f"{_look(leak, watched, server, profiled=not view['unprofiled'])}"
         f"{cost_of(watched) if watched else ''}"
     )
     return document(str(leak.key), body)
+
+
+def _look(leak: Leak, watched: Watched | None, server: str, *, profiled: bool) -> str:
+    """Where more is told of it, and what to type; of a target that is watched no more, what there is left."""
+    commands, page = [f"show {text(leak.id)}"], ""
+    if watched:
+        page = f'<p><a href="{text(address(leak.key))}">All of this target</a>: memory, signals, code.</p>'
+        commands.append(f'ack {text(leak.id)} --for 3d --note "what is known of it"')
+    if profiled:
+        kind = " --kind goroutine" if leak.leak_class is LeakClass.GOROUTINE else ""
+        commands.append(f"top {argument(leak.key, '@latest')}{kind}")
+    lines = "\n".join(f"leakdog {command}{text(server)}" for command in commands)
+    archive = f"/api/v1/leaks/{quote(leak.id)}/evidence.tar.gz"
+    return (
+        f'<h2>Look yourself</h2>{page}<p><a href="{archive}" download>Evidence</a>: '
+        "verdict, chart, numbers, profiles from before and after, goroutine dump; begin with its README.</p>"
+        f"<pre>{lines}</pre>"
+    )
 
 
 def _unread(view: Json, now: float) -> str:

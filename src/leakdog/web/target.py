@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
@@ -65,6 +66,11 @@ def address(key: TargetKey, **query: str) -> str:
     asked = f"?{urlencode(query)}" if query else ""
     job, instance = (quote(part, safe="", errors="replace") for part in key)
     return f"/targets/{job}/{instance}{asked}"
+
+
+def argument(key: TargetKey, which: str = "") -> str:
+    """A target as a shell hands it to the command line, safe for HTML: whoever names a process may write commands."""
+    return text(shlex.quote(f"{key}{which}"))
 
 
 def first_signal(watched: Watched) -> Signal | None:
@@ -267,8 +273,8 @@ def cost_of(watched: Watched) -> str:
 def _look(watched: Watched, server: str) -> str:
     if why := unprofiled(watched):
         return f"<h2>Which code holds it</h2><p>Not known: {text(why)}.</p>"
-    name = text(str(watched.key))
-    commands = (f"sites {name}", f"top {name}@latest", f"top {name}@latest --growth")
+    name, latest = argument(watched.key), argument(watched.key, "@latest")
+    commands = (f"sites {name}", f"top {latest}", f"top {latest} --growth")
     lines = "\n".join(f"leakdog {command}{text(server)}" for command in commands)
     asked = text(f"/api/v1/snapshots?{urlencode({'target': str(watched.key)}, errors='replace')}")
     return f'<h2>Look yourself</h2><p><a href="{asked}">Stored profiles</a>.</p><pre>{lines}</pre>'

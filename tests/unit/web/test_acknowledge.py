@@ -1,6 +1,7 @@
 """What can be changed over HTTP: acknowledgements, and nothing else."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -104,6 +105,16 @@ async def test_a_form_of_another_page_changes_nothing(ask: Ask, address: str, st
     status, answer = await ask("POST", address + PATH, data=b"{}", headers={"Content-Type": kind})
     assert (status, await store.leaks()) == (400, [])
     assert "application/json" in answer["error"]
+
+
+async def test_a_leak_of_a_target_that_is_gone_is_listed_and_cannot_be_acknowledged(ask: Ask, store: Store) -> None:
+    """It is over: that it were not known would be a lie."""
+    over = replace(LEAK, state=LeakState.RESOLVED, resolved_since=1010.0)
+    server = Server(Fleet(departed={KEY: [over]}), store)
+    await server.start("127.0.0.1", 0)
+    status, told = await ask("POST", f"http://127.0.0.1:{server.port}{PATH}", json={})
+    await server.stop()
+    assert (status, "its target is watched no more" in told["error"]) == (409, True)
 
 
 @pytest.mark.parametrize(("method", "body"), [("POST", {}), ("DELETE", None)])

@@ -1,6 +1,8 @@
 """Pages as text: what somebody who is woken reads first, and what a browser may keep."""
 
+import html
 import re
+import shlex
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -122,6 +124,29 @@ def test_a_leak_that_is_suspected_again_is_not_told_as_over(ended: float | None)
     assert "<h1>1 suspected</h1>" in listed
     assert f'<td data-name="State"><span class=pending>{was}, suspected again</span></td>' in listed
     assert "<span class=pending>suspected:</span> <a href=" in listed
+
+
+def test_what_is_to_be_typed_is_safe_in_a_shell() -> None:
+    """Any user of a machine names processes, and brackets alone are a pattern."""
+    key = TargetKey("all", "$(reboot)'[12]")
+    watched = Watched(Target(key, base_url="http://a:1"), ScrapeConfig(job_name="all"), up=True)
+    shown = Shown(None, "1d", "", np.empty(0), {})
+    for page in (
+        leak_page(replace(LEAK, key=key), Fleet({key: watched}), "", 2000.0),
+        target_page(watched, shown, 2000.0),
+    ):
+        lines = html.unescape(re.sub("<[^>]*>", "\n", page)).splitlines()
+        typed = [shlex.split(line)[2] for line in lines if line.startswith(("leakdog top", "leakdog sites"))]
+        assert {each.removesuffix("@latest") for each in typed} == {str(key)}
+
+
+def test_of_a_target_that_is_watched_no_more_nothing_is_offered_that_fails() -> None:
+    """It has no page, and its leak cannot be acknowledged."""
+    watched = Watched(Target(KEY), ScrapeConfig(job_name="shop"))
+    gone, there = leak_page(LEAK, Fleet(), "", 2000.0), leak_page(LEAK, Fleet({KEY: watched}), "", 2000.0)
+    for offered in ('<a href="/targets/', "leakdog ack"):
+        assert (offered in gone, offered in there) == (False, True)
+    assert "leakdog show" in gone
 
 
 class Outline(HTMLParser):
