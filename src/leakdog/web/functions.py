@@ -14,7 +14,7 @@ from leakdog.pipeline.known import is_theirs, note
 from leakdog.pipeline.state import Fleet
 from leakdog.store.contract import Store
 from leakdog.web.acknowledge import read_note, read_until
-from leakdog.web.answers import bad_request, json_response, not_found, read_body
+from leakdog.web.answers import bad_request, in_turns, json_response, not_found, read_body
 from leakdog.web.views import Json, rfc3339
 
 PATH = "/api/v1/acknowledged"
@@ -93,7 +93,9 @@ class Functions:
         """Store the list, then have it hold for all leaks there are; those that it changes."""
         await self._store.put_states({FUNCTIONS: dump_functions(functions)})
         self._fleet.acknowledged = tuple(functions)
-        changed = [leak for each in self._fleet.targets.values() for leak in note(each, functions, now)]
+        targets = in_turns([*self._fleet.targets.values()])  # thousands of leaks and a hundred functions take seconds
+        noted = [(each, leak.leak_class) async for each in targets for leak in note(each, functions, now)]
+        changed = [each.leaks[of] for each, of in noted if of in each.leaks]  # as they stand now: passes went on
         await self._store.put_leaks(changed)
         return changed
 
