@@ -17,6 +17,7 @@ from leakdog.pipeline.sites import Sites
 from leakdog.pipeline.state import Watched
 from leakdog.pipeline.unprofiled import unprofiled
 from leakdog.report.down import down_lines
+from leakdog.report.early import expected
 from leakdog.report.leak import CLASS_WORDS
 from leakdog.report.stacked import stacked
 from leakdog.report.words import (
@@ -98,7 +99,7 @@ def _lead(watched: Watched, now: float) -> str:
         state = "<span class=up>up</span>"
     else:
         state = "<span class=down>down</span>"
-    said = [f"<p class=lead>{' · '.join(filter(None, (state, _leaks(watched))))}</p>"]
+    said = [f"<p class=lead>{' · '.join(filter(None, (state, _leaks(watched, now))))}</p>"]
     if watched.up is False:
         said.append(down_of(down_view(watched), now))
     told = []
@@ -130,7 +131,7 @@ def _code(key: re.Match[str]) -> str:
     return f"<code>{key[1]}</code>"
 
 
-def _leaks(watched: Watched) -> str:
+def _leaks(watched: Watched, now: float) -> str:
     listed = [leak for leak in watched.leaks.values() if leak.state is not LeakState.INACTIVE]
     links = [
         f'<a href="/leaks/{quote(leak.id)}">{leak_state(leak, f"{leak_kind(leak)} leak, ")}</a>' for leak in listed
@@ -140,8 +141,7 @@ def _leaks(watched: Watched) -> str:
     if watched.up is False:  # what was said when it was last read is no good news now
         return ""
     if watched.too_early:
-        ready = watched.ready_at
-        return f"too early to say{'' if ready is None else f'; a first verdict by {human_time(ready)}'}"
+        return "; ".join(filter(None, ["too early to say", expected([watched.ready_at], now)]))
     grows = [CLASS_WORDS[found.leak_class] for found in watched.harmless]
     return ", ".join(filter(None, ["no leak", *(grows or [steady(watched)])]))
 
