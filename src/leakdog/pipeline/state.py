@@ -214,6 +214,11 @@ def _left(leak: Leak) -> float:
     return NEAR_SECONDS if left is None else min(left, NEAR_SECONDS)
 
 
+def _rank(leak: Leak) -> LeakState:
+    """The state as which it is listed."""
+    return LeakState.PENDING if leak.suspected_again else leak.state
+
+
 def _aged(leak: Leak, before: float) -> bool:
     """Whether a leak has ended before this, and is not suspected again."""
     ended = leak.updated if leak.resolved_since is None else leak.resolved_since
@@ -317,8 +322,8 @@ class Fleet:
         self.departed = {key: leaks for key, leaks in young.items() if leaks}
 
     def leaks(self) -> list[Leak]:
-        """Firing ones first, then pending, then resolved; in each what is near its limit, then the newest."""
+        """Firing ones first, then what is suspected, then resolved; in each what is near its limit, then the newest."""
         order = [LeakState.FIRING, LeakState.PENDING, LeakState.RESOLVED]
         found = [leak for each in self.targets.values() for leak in each.leaks.values() if leak.state in order]
         found += [leak for leaks in self.departed.values() for leak in leaks if leak.state in order]
-        return sorted(found, key=lambda leak: (order.index(leak.state), _left(leak), -leak.since, leak.id))
+        return sorted(found, key=lambda leak: (order.index(_rank(leak)), _left(leak), -leak.since, leak.id))

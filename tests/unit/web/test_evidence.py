@@ -133,6 +133,15 @@ async def test_the_process_before_is_shown_beside_the_one_that_leaks_again(house
     assert set(await house.files()) == BASE | PAIR | {"heap-exit.pb.gz"}
 
 
+async def test_a_leak_that_is_suspected_again_is_proved_by_what_grows_now(house: House) -> None:
+    """Not by what its end left, which was before this growth began."""
+    house.watched.leaks = {
+        LeakClass.HEAP: replace(GONE, resolved_since=900.0, process_ended=900.0, pending_since=1050.0)
+    }
+    await house.store.put_evidence("9f1c", {"heap-exit.pb.gz": HEAPS[0]}, 900.0)
+    assert set(await house.files()) == BASE | PAIR | {"heap-exit.pb.gz"}
+
+
 @pytest.mark.parametrize("path", ["9f1c/evidence.tar.zip", "none/evidence.tar.gz"])
 async def test_what_is_not_there_is_said(house: House, path: str) -> None:
     """An ending that no archive has, and a leak that there is not."""
