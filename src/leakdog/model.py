@@ -391,11 +391,6 @@ class Leak:
     process_ended: float | None = None
 
     @property
-    def suspected_again(self) -> bool:
-        """Whether it had been resolved, or ended with its process, and is suspected once more."""
-        return self.state is LeakState.RESOLVED and self.pending_since is not None
-
-    @property
     def ended_with_process(self) -> bool:
         """Whether it was over with its process, and not because it grew no more."""
         return (

@@ -106,6 +106,11 @@ def has_returned(leak: Leak) -> bool:
     return leak.state is LeakState.RESOLVED and bool(leak.culprits) and leak.culprits[0].seen_before
 
 
+def suspected_again(leak: Leak) -> bool:
+    """Whether it had been resolved, or ended with its process, and is suspected once more."""
+    return leak.state is LeakState.RESOLVED and leak.pending_since is not None
+
+
 def leak_id(key: TargetKey, leak_class: LeakClass) -> str:
     """Ten hexadecimal digits, the same for the same job, instance and class for ever."""
     text = "\0".join((*key, leak_class.value))

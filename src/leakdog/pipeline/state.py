@@ -18,6 +18,7 @@ from leakdog.attribute.held import Held
 from leakdog.config.schema import ScrapeConfig
 from leakdog.detect.group import Group
 from leakdog.detect.settings import PRODUCTION
+from leakdog.detect.state import suspected_again
 from leakdog.errors import Reason, StoreError
 from leakdog.model import (
     Assessment,
@@ -216,7 +217,7 @@ def _left(leak: Leak) -> float:
 
 def _rank(leak: Leak) -> LeakState:
     """The state as which it is listed."""
-    return LeakState.PENDING if leak.suspected_again else leak.state
+    return LeakState.PENDING if suspected_again(leak) else leak.state
 
 
 def _aged(leak: Leak, before: float) -> bool:

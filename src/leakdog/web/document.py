@@ -6,6 +6,7 @@ import html
 import zlib
 from collections.abc import Iterable, Sequence
 
+from leakdog.detect.state import suspected_again
 from leakdog.model import Frame, Leak, LeakState
 from leakdog.report.leak import class_word, gone_words
 from leakdog.report.words import inert
@@ -92,7 +93,7 @@ def leak_state(leak: Leak, what: str = "") -> str:
     kind, words = (leak.state.value,) * 2
     if leak.ended_with_process:
         kind, words = "ended", gone_words(leak.reasons, "ended with its process")
-    if leak.suspected_again:
+    if suspected_again(leak):
         kind, words = LeakState.PENDING.value, f"{words}, suspected again"
     return f"<span class={kind}>{what}{words}</span>"
 

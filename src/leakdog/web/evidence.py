@@ -9,6 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
+from leakdog.detect.state import suspected_again
 from leakdog.model import Kind, Leak, LeakState, Signal, TargetKey
 from leakdog.pipeline.evidence import STORED, Collected, Wanted, gzipped, pair, readable
 from leakdog.pipeline.state import Fleet, Watched
@@ -97,7 +98,7 @@ class Evidence:
     async def _exhibits(self, leak: Leak) -> Exhibits:
         """What there is of a leak: of one that has ended, up to its end; of one that goes on, up to now."""
         kept = await self._store.evidence(leak.id)
-        over = leak.state is LeakState.RESOLVED and not leak.suspected_again
+        over = leak.state is LeakState.RESOLVED and not suspected_again(leak)
         end = leak.resolved_since if over else None
         start = leak.since - (leak.updated - leak.since)
         series = {}
@@ -148,7 +149,7 @@ def _others(leak: Leak, kept: dict[str, EvidenceFile]) -> dict[str, bytes]:
 
 def _gone(leak: Leak) -> bool:
     """Whether it ended with its process, and no later one is suspected."""
-    return leak.ended_with_process and not leak.suspected_again
+    return leak.ended_with_process and not suspected_again(leak)
 
 
 def _why_not(key: TargetKey, watched: Watched | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import quote
 
+from leakdog.detect.state import suspected_again
 from leakdog.model import Culprit, Leak, LeakClass, LeakState, Unit
 from leakdog.pipeline.alike import OPEN, leaks_like
 from leakdog.pipeline.state import Fleet, Watched
@@ -46,7 +47,7 @@ def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float, server: str = ""
         ends = human_interval(leak.growth_per_second, leak.interval, leak.signal.unit)
         low_high = f" (90% interval {ends})"
     grows, ended = "Grows", ""
-    if leak.state is LeakState.RESOLVED and not leak.suspected_again:
+    if leak.state is LeakState.RESOLVED and not suspected_again(leak):
         grows, ended = "Grew", f" · over since {human_moment(leak.resolved_since or leak.updated, now)}"
     left = ""
     if leak.time_to_limit_seconds is not None:

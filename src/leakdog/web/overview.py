@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote, urlencode
 
+from leakdog.detect.state import suspected_again
 from leakdog.model import Leak, LeakClass, LeakState, Signal
 from leakdog.pipeline.state import Watched
 from leakdog.pipeline.unprofiled import unprofiled
@@ -87,7 +88,7 @@ def _found(leaks: Sequence[Leak], now: float) -> str:
     told = ((fires, "leaking"), (suspected, "suspected"))
     counts = [(sum(not leak.acknowledged for leak in of), words) for of, words in told]
     counts.append((sum(bool(leak.acknowledged) for leak in (*fires, *suspected)), "known"))
-    ended = [leak for leak in leaks if leak.ended_with_process and not leak.suspected_again]
+    ended = [leak for leak in leaks if leak.ended_with_process and not suspected_again(leak)]
     ended = [leak for leak in ended if UNWATCHED not in leak.reasons]
     gone = sum(now - (leak.process_ended or 0.0) < ENDED_SECONDS for leak in ended)
     counts.append((gone, f"ended with {'its process' if gone == 1 else 'their processes'}"))
@@ -203,7 +204,7 @@ def _target_row(watched: Watched, now: float) -> Sequence[str]:
 
 
 def _suspected(leak: Leak) -> bool:
-    return leak.state is LeakState.PENDING or leak.suspected_again
+    return leak.state is LeakState.PENDING or suspected_again(leak)
 
 
 def _links(leaks: Iterable[Leak]) -> str:
