@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from leakdog.detect.state import suspected_again
 from leakdog.model import Leak, LeakClass, LeakState, Signal
@@ -15,6 +15,7 @@ from leakdog.report.leak import ENDED_SECONDS, UNWATCHED, gone_words, short_plac
 from leakdog.report.words import human_ago, human_duration, human_rate, human_time, plural
 from leakdog.web.document import document, leak_kind, leak_state, table, text
 from leakdog.web.jobs import LISTED, jobs_table, listed
+from leakdog.web.jobs import address as overview_of
 from leakdog.web.target import address, steady, value_of
 from leakdog.web.views import frame_view
 
@@ -48,8 +49,10 @@ def overview(
         ready = [watched.ready_at for watched in too_early(targets)]
     reads = [watched.last_success for watched in targets if watched.up is False]
     blind = f"<p class=down>{unseen(reads, len(targets), now)}.</p>" if reads else ""
-    jobs = f"<h2>Jobs</h2>{jobs_table(targets)}" if job is None and len(targets) > LISTED else ""
-    whole = f'<p>Job <b>{text(job)}</b>. <a href="/">All jobs</a>.</p>' if job is not None else ""
+    many = job is None and len(targets) > LISTED
+    jobs = f"<h2>Jobs</h2>{jobs_table(targets, refresh=refresh)}" if many else ""
+    every = text(overview_of(refresh=refresh))
+    whole = f'<p>Job <b>{text(job)}</b>. <a href="{every}">All jobs</a>.</p>' if job is not None else ""
     body = [
         whole,
         blind,
@@ -109,8 +112,7 @@ def _leaks(leaks: Sequence[Leak], targets: Sequence[Watched], ready: Sequence[fl
 
 def _as_of(now: float, job: str | None, *, refresh: bool) -> str:
     """When the overview was told, and the link that stops it from being read again, or has it read again."""
-    asked = ({} if job is None else {"job": job}) | ({"refresh": "off"} if refresh else {})
-    link = text(f"/?{urlencode(asked, errors='replace')}" if asked else "/")
+    link = text(overview_of(job, refresh=not refresh))
     again = f'. <a href="{link}">Read it again every {REFRESH_SECONDS} s</a>'
     if refresh:
         again = f', read again every {REFRESH_SECONDS} s (<a href="{link}">stop that</a>)'
