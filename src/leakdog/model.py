@@ -395,6 +395,6 @@ class Leak:
         return self.state is LeakState.RESOLVED and self.resolved_since == self.process_ended is not None
 
     @property
-    def suspected_again(self) -> bool:
-        """Whether it was over and is found again, but not for long enough to fire."""
-        return self.state is LeakState.RESOLVED and self.pending_since is not None
+    def told_state(self) -> LeakState:
+        """The state that people are told: one that was over and is suspected again is no more over than a new one."""
+        return LeakState.PENDING if self.state is LeakState.RESOLVED and self.pending_since else self.state

@@ -23,7 +23,6 @@ TESTED_ELSEWHERE = {
     "demo/leaking.py": "cli/test_demo.py runs it",
     "errors.py": "only says what can go wrong; each error is tested where it is raised",
     "model.py": "only nouns",
-    "pipeline/state.py": "what the pipeline leaves behind: pipeline/test_watch.py",
     "web/document.py": "web/test_html.py, test_overview.py and test_target.py, by whole pages",
     "web/pages.py": "web/test_api.py asks for every page",
 }

@@ -101,7 +101,7 @@ def _unseen(targets: Sequence[Mapping[str, Any]], now: float) -> str:
 
 
 def _news(leak: dict[str, Any], now: float) -> bool:
-    """Whether it leaks now, or did until its process ended a short while ago."""
+    """Whether it leaks now or is suspected to, or did until its process ended a short while ago."""
     if ended_with_process(leak):
         return now - unix_time(leak["process_ended"]) < ENDED_SECONDS
     return told_state(leak) != LeakState.RESOLVED

@@ -7,7 +7,6 @@ Prometheus puts its own `job` and `instance` on what it scrapes, so a watched ta
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from operator import attrgetter
 
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -16,17 +15,11 @@ from prometheus_client.registry import Collector
 
 from leakdog import __version__
 from leakdog.errors import Reason
+from leakdog.export.leaks import growth_gauges, leak_gauges
 from leakdog.export.targets import target_gauges
-from leakdog.model import Leak, LeakState, Unit
-from leakdog.pipeline.state import Fleet, Watched
+from leakdog.pipeline.state import Fleet
 from leakdog.store.contract import StoreStats
 
-# Series per leak that name code. More would not be read in an alert, and each is a new series per leak.
-CULPRITS_PER_LEAK = 5
-# A function name can be as long as its type parameters; a label should not be.
-FUNCTION_LABEL_CHARACTERS = 200
-TARGET = ["target_job", "target_instance"]
-LEAK = [*TARGET, "class", "signal"]
 SKIP_REASONS = ("overlap", "late")
 
 
@@ -41,7 +34,10 @@ class Page:
 
     async def render(self, accept: str, stats: StoreStats | None) -> tuple[bytes, str]:
         """Body and content type for this Accept header; `stats` is None where the store did not answer."""
-        targets = await target_gauges(list(self._fleet))
+        targets = list(self._fleet)
+        told = await target_gauges(targets)
+        told += await growth_gauges([watched for watched in targets if watched.harmless])
+        told += await leak_gauges([leak for leak in self._fleet.leaks() if leak.key in self._fleet.targets])
         once = CollectorRegistry(auto_describe=False)
         once.register(_Once(self._registry.collect()))
         once.register(_Once(fleet_metrics(self._fleet, stats)))
@@ -49,7 +45,7 @@ class Page:
             encode, content_type = choose_encoder(accept)
         except (TypeError, ValueError):  # a version that is no number
             encode, content_type = choose_encoder("")
-        return targets + encode(once), content_type
+        return told + encode(once), content_type
 
 
 class _Once(Collector):
@@ -66,10 +62,8 @@ class _Once(Collector):
 
 
 def fleet_metrics(fleet: Fleet, stats: StoreStats | None) -> Iterator[Metric]:
-    """All of leakdog's own metrics but those of each target."""
+    """All of leakdog's own metrics but those of each target and leak."""
     yield from _cost_metrics(fleet)
-    yield from _growth_metrics([watched for watched in fleet.targets.values() if watched.harmless])
-    yield from _leak_metrics([leak for leak in fleet.leaks() if leak.key in fleet.targets])
     yield from _daemon_metrics(fleet)
     if stats is not None:
         yield from _store_metrics(stats)
@@ -97,62 +91,6 @@ def _cost_metrics(fleet: Fleet) -> Iterator[Metric]:
     for job, count in sorted(fleet.counters.dense_phases.items()):
         dense.add_metric([job], count)
     yield from (requests, received, forced, seconds, dense)
-
-
-def _growth_metrics(targets: list[Watched]) -> Iterator[Metric]:
-    """What grows and is no leak: whoever looks at a growing process sees that it was judged."""
-    in_bytes = GaugeMetricFamily(
-        "leakdog_growth_bytes_per_second", "Growth in bytes of a signal that grows and is no leak.", labels=LEAK
-    )
-    in_count = GaugeMetricFamily(
-        "leakdog_growth_quantity_per_second", "Growth of a signal that counts things, and is no leak.", labels=LEAK
-    )
-    for watched in sorted(targets, key=attrgetter("key")):
-        for each in watched.harmless:
-            labels = [*watched.key, each.leak_class.value, each.signal.value]
-            growth = in_bytes if each.signal.unit is Unit.BYTES else in_count
-            _add(growth, labels, each.assessment.growth_per_second)
-    yield from (in_bytes, in_count)
-
-
-def _leak_metrics(leaks: list[Leak]) -> Iterator[Metric]:
-    state = GaugeMetricFamily(
-        "leakdog_leak_state", "1 for the state that the leak is in, 0 for the others.", labels=[*LEAK, "state"]
-    )
-    growth_bytes = GaugeMetricFamily(
-        "leakdog_leak_growth_bytes_per_second", "Growth of a leaking signal in bytes.", labels=LEAK
-    )
-    growth_count = GaugeMetricFamily(
-        "leakdog_leak_growth_quantity_per_second", "Growth of a leaking signal that counts things.", labels=LEAK
-    )
-    left = GaugeMetricFamily(
-        "leakdog_leak_time_to_limit_seconds",
-        "Time until the memory limit at the present growth, of the signal or of memory that leaks with it.",
-        labels=LEAK,
-    )
-    known = GaugeMetricFamily(
-        "leakdog_leak_acknowledged",
-        "Whether somebody knows of the leak, so that it need not be announced.",
-        labels=LEAK,
-    )
-    since = GaugeMetricFamily("leakdog_leak_since_timestamp_seconds", "When the growth began.", labels=LEAK)
-    share = GaugeMetricFamily(
-        "leakdog_leak_culprit_share_ratio",
-        "Share of the growth that a call site explains.",
-        labels=[*TARGET, "class", "stack_id", "function"],
-    )
-    for leak in leaks:
-        labels = [*leak.key, leak.leak_class.value, leak.signal.value]
-        for each in (LeakState.PENDING, LeakState.FIRING, LeakState.RESOLVED):
-            state.add_metric([*labels, each.value], float(leak.state is each))
-        _add(growth_bytes if leak.signal.unit is Unit.BYTES else growth_count, labels, leak.growth_per_second)
-        _add(left, labels, leak.time_to_limit_seconds)
-        since.add_metric(labels, leak.since)
-        known.add_metric(labels, float(leak.acknowledged is not None))
-        for culprit in leak.culprits[:CULPRITS_PER_LEAK]:
-            function = culprit.frame.function[:FUNCTION_LABEL_CHARACTERS]
-            share.add_metric([*leak.key, leak.leak_class.value, culprit.stack_id, function], culprit.share)
-    yield from (state, growth_bytes, growth_count, left, since, known, share)
 
 
 def _daemon_metrics(fleet: Fleet) -> Iterator[Metric]:

@@ -1,35 +1,17 @@
-"""What is told of each target, as lines of the metrics page: some thirty for each of thousands, which as objects of
-the client library take a tenth of a second and 10 MiB for every few hundred targets.
-"""
+"""What is told of each target, as lines of the metrics page."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
 
-from prometheus_client.utils import floatToGoString
-
 from leakdog.attribute.ledger import ledger
+from leakdog.export.gauges import Gauges, labelled
 from leakdog.model import Unit
 from leakdog.pipeline.state import Watched
 
 # Targets told of before whatever else the daemon has to do gets its turn: some milliseconds.
 TARGETS_AT_A_TIME = 50
-_ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
-
-
-class Gauges:
-    """The samples of one gauge, in the form that both the text format and OpenMetrics have for it."""
-
-    def __init__(self, name: str, told: str) -> None:
-        self._name = name
-        self.text = bytearray(f"# HELP {name} {told}\n# TYPE {name} gauge\n".encode())
-
-    def add(self, labels: str, value: float | None) -> None:
-        """A sample where the number is known; an unknown number is absent, never zero."""
-        if value is not None:
-            number = floatToGoString(value)  # type: ignore[no-untyped-call]
-            self.text += f"{self._name}{{{labels}}} {number}\n".encode()
 
 
 async def target_gauges(targets: Sequence[Watched]) -> bytes:
@@ -42,7 +24,7 @@ async def target_gauges(targets: Sequence[Watched]) -> bytes:
     count = Gauges("leakdog_signal_quantity", "Latest value of a signal that counts things.")
     memory = Gauges("leakdog_ledger_bytes", "Memory by what it is made of; the parts sum to the resident set.")
     for number, watched in enumerate(targets, 1):
-        labels = f'target_job="{_escaped(watched.key.job)}",target_instance="{_escaped(watched.key.instance)}"'
+        labels = labelled(target_job=watched.key.job, target_instance=watched.key.instance)
         up.add(labels, watched.up)
         last.add(labels, watched.last_success)
         took.add(labels, watched.last_duration_seconds)
@@ -55,7 +37,3 @@ async def target_gauges(targets: Sequence[Watched]) -> bytes:
         if number % TARGETS_AT_A_TIME == 0:
             await asyncio.sleep(0)
     return b"".join(each.text for each in (up, last, took, limit, size, count, memory))
-
-
-def _escaped(text: str) -> str:
-    return text.translate(_ESCAPES)

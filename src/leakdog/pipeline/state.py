@@ -208,11 +208,6 @@ class Watched:
         return bool(self.job.pprof_path) and kind in self.job.profiles and kind.value not in self.absent
 
 
-def _told(leak: Leak) -> LeakState:
-    """The state that people are told: one that is suspected again is no more over than a new one."""
-    return LeakState.PENDING if leak.suspected_again else leak.state
-
-
 def _left(leak: Leak) -> float:
     """Seconds to the limit where that is near; of all others, which are not told apart by it, more than that."""
     left = leak.time_to_limit_seconds
@@ -322,8 +317,8 @@ class Fleet:
         self.departed = {key: leaks for key, leaks in young.items() if leaks}
 
     def leaks(self) -> list[Leak]:
-        """Firing ones first, then pending, then resolved; in each what is near its limit, then the newest."""
+        """Firing ones first, then what is suspected, then resolved; in each what is near its limit, then the newest."""
         order = [LeakState.FIRING, LeakState.PENDING, LeakState.RESOLVED]
         found = [leak for each in self.targets.values() for leak in each.leaks.values() if leak.state in order]
         found += [leak for leaks in self.departed.values() for leak in leaks if leak.state in order]
-        return sorted(found, key=lambda leak: (order.index(_told(leak)), _left(leak), -leak.since, leak.id))
+        return sorted(found, key=lambda leak: (order.index(leak.told_state), _left(leak), -leak.since, leak.id))

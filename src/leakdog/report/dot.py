@@ -97,7 +97,7 @@ def _node(node: Node, shown: str, graph: Graph, most: int, figure: Figure) -> st
     share = node.cum / graph.total if graph.total else 0.0
     return (
         f'label="{_escaped(f"{shown}{chr(10)}{text}", centred=True)}" fontsize={size} shape=box '
-        f'tooltip="{_escaped(node.name)} ({cum})" color="{_colour(share, 45)}" fillcolor="{_colour(share, 92)}"'
+        f'tooltip="{_escaped(f"{node.name} ({cum})")}" color="{_colour(share, 45)}" fillcolor="{_colour(share, 92)}"'
     )
 
 
@@ -120,12 +120,12 @@ def _numbers(source: str, tags: tuple[Tag, ...], figure: Figure, *, flat: bool) 
 
 
 def _box(source: str, name: str, text: str, held: str, style: str = "") -> Iterator[str]:
-    yield f'{name} [label="{_escaped(text, centred=True)}" fontsize=8 shape=box3d tooltip="{held}"]'
-    yield f'{source} -> {name} [label=" {held}" weight=100 tooltip="{held}"{style}]'
+    yield f'{name} [label="{_escaped(text, centred=True)}" fontsize=8 shape=box3d tooltip="{_escaped(held)}"]'
+    yield f'{source} -> {name} [label=" {_escaped(held)}" weight=100 tooltip="{_escaped(held)}"{style}]'
 
 
 def _edge(edge: Edge, graph: Graph, figure: Figure) -> str:
-    held = figure(edge.weight)
+    held = _escaped(figure(edge.weight))
     words = [f'label=" {held}{chr(92) + "n (inline)" if edge.inline else ""}"']
     if graph.total:
         weight, width = (1 + min(abs(edge.weight) * full // graph.total, full) for full in (HEAVIEST, WIDEST))

@@ -126,7 +126,7 @@ def _frame(name: str, figures: str, depth: int, x: float, width: float) -> str:
     shown = _fitting(name, int((width - 4) / CHARACTER))
     text = f'<text x="{x + 3:.1f}" y="{y + 13}">{escape(shown)}</text>' if shown else ""
     return (
-        f"<g><title>{escape(name)}: {figures}</title>"
+        f"<g><title>{escape(f'{name}: {figures}')}</title>"
         f'<rect x="{x:.1f}" y="{y}" width="{width:.1f}" height="{ROW}" fill="{_colour(name)}"/>{text}</g>'
     )
 

@@ -87,7 +87,7 @@ def _box(drawn: CallGraph, node: Node, lines: Sequence[str], font: float, size: 
         f'<tspan x="{at.x:.1f}" y="{y:.1f}">{escape(line)}</tspan>' for y, line in zip(rows, lines, strict=True)
     )
     return (
-        f"<g><title>{escape(node.name)}: {flat} flat, {cum} cum</title>"
+        f"<g><title>{escape(f'{node.name}: {flat} flat, {cum} cum')}</title>"
         f'<rect x="{at.x - size.width / 2:.1f}" y="{at.y - size.height / 2:.1f}" width="{size.width:.1f}" '
         f'height="{size.height:.1f}" rx="3" fill="{_colour(share, 92)}" stroke="{_colour(share, 55)}"/>'
         f'<text font-size="{font:.1f}">{text}</text></g>'
@@ -102,7 +102,7 @@ def _arrows(drawn: CallGraph, placed: Layout) -> Iterator[str]:
         yield _arrow(edge, points, figure, edge.weight / drawn.graph.total if drawn.graph.total else 0.0)
         middle = _between(points)
         mark = " (inline)" if edge.inline else ""
-        held.append(f'<text class="held" x="{middle.x:.1f}" y="{middle.y:.1f}">{figure}{mark}</text>')
+        held.append(f'<text class="held" x="{middle.x:.1f}" y="{middle.y:.1f}">{escape(figure)}{mark}</text>')
     yield from held
 
 
@@ -114,7 +114,7 @@ def _arrow(edge: Edge, points: Sequence[Point], figure: str, share: float) -> st
     through = " through what is not drawn" if edge.residual else ""
     dashes = ' stroke-dasharray="4 3"' if edge.residual else ""
     return (
-        f"<g><title>{escape(edge.caller)} calls {escape(edge.callee)}{through}: {figure}</title>"
+        f"<g><title>{escape(f'{edge.caller} calls {edge.callee}{through}: {figure}')}</title>"
         f'<path d="M{points[0].x:.1f} {points[0].y:.1f}{"".join(bends)}" stroke="{_colour(share, 60)}" '
         f'stroke-width="{1 + 5 * min(abs(share), 1):.1f}"{dashes} marker-end="url(#tip)"/></g>'
     )

@@ -155,6 +155,8 @@ def beside(leak: Json, now: float | None = None) -> Iterator[str]:
         yield f"It has come back: announced {plural(leak['returned'], 'time')} before, and resolved"
     if leak.get("process_ended"):
         yield _ended(leak)
+    if suspected_again(leak):
+        yield f"It is suspected again since {human_moment(unix_time(leak['pending_since']), seen)}"
     if leak.get("flat_since"):
         start = unix_time(leak["flat_since"])
         flat = human_duration(max(0.0, seen - start))

@@ -55,21 +55,22 @@ def others_say(leak: Json) -> Iterator[str]:
     if up < 2 or not leaking or leak["state"] == LeakState.RESOLVED:
         return
     others: Sequence[str] = replicas.get("others") or []
-    total = max(up, len(leaking) + len(others))  # some that leak may be down
+    alike, unlike = replicas.get("alike", len(leaking)), replicas.get("unlike", len(others))  # of many, some are named
+    total = max(up, alike + unlike)  # some that leak may be down
     elsewhere, early = replicas.get("elsewhere") or 0, replicas.get("unjudged") or 0
-    at_rest = total - len(leaking) - elsewhere - early
+    at_rest = total - alike - elsewhere - early
     of_others = _of_others(others, elsewhere, early)
-    names = ", ".join(leaking[:NAMED]) + (", ..." if len(leaking) > NAMED else "")
-    alike = f"{total} instances of this job leak{'s' if len(leaking) == 1 else ''} like this: {names}"
-    if len(leaking) >= max(total, MANY):
-        yield f"All {alike}; that speaks for the program, not for what one of them was given to do"
-    elif len(leaking) == 1 and at_rest >= MANY - 1:
+    names = ", ".join(leaking[:NAMED]) + (", ..." if alike > NAMED else "")
+    like_this = f"{total} instances of this job leak{'s' if alike == 1 else ''} like this: {names}"
+    if alike >= max(total, MANY):
+        yield f"All {like_this}; that speaks for the program, not for what one of them was given to do"
+    elif alike == 1 and at_rest >= MANY - 1:
         weak = ", which speaks less for the program" if leak["state"] == LeakState.PENDING else ""
         yield f"Only this one of {total} instances of the job leaks like this{weak}: {LOOK}{of_others}"
-    elif total >= MANY and len(leaking) == total - 1 and at_rest == len(others) == 1:
-        yield f"{len(leaking)} of {alike}; only {others[0]} differs: look at what is special about it"
-    elif len(leaking) > 1 or (of_others and total >= MANY):
-        yield f"{len(leaking)} of {alike}{of_others}"
+    elif total >= MANY and alike == total - 1 and at_rest == len(others) == 1:
+        yield f"{alike} of {like_this}; only {others[0]} differs: look at what is special about it"
+    elif alike > 1 or (of_others and total >= MANY):
+        yield f"{alike} of {like_this}{of_others}"
 
 
 def _of_others(others: Sequence[str], elsewhere: int, early: int) -> str:

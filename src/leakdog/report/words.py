@@ -49,29 +49,36 @@ def human_value(value: float, unit: Unit) -> str:
     return human_bytes(value) if unit is Unit.BYTES else human_count(value)
 
 
-def human_rate(per_second: float | None, unit: Unit) -> str:
+def human_rate(per_second: float | None, unit: Unit, beside: float | None = None) -> str:
     """Growth per second, minute, hour or day, whichever reads best; `not known` for None.
 
-    Less than ten bytes or a hundredth of a thing in a day is nothing.
+    Less than ten bytes or a hundredth of a thing in a day is nothing. What stands `beside` another rate is told in the
+    span of that, unless it would read as nothing so: two rates in spans of their own cannot be compared at a glance.
     """
     if per_second is None:
         return "not known"
     floor = READABLE_BYTES if unit is Unit.BYTES else READABLE_COUNT
     if abs(per_second) * DAY < floor / 100:
         per_second = 0.0
-    span, name = next(
-        ((span, name) for span, name in RATE_SPANS if abs(per_second) * span >= floor),
-        RATE_SPANS[-1] if per_second else RATE_SPANS[0],
-    )
+    span, name = _span(per_second, floor)
+    if beside:
+        wide, of_other = _span(beside, floor)
+        span, name = (wide, of_other) if abs(per_second) * wide >= floor / 100 else (span, name)
     return f"{human_value(per_second * span, unit)}/{name}"
 
 
+def _span(per_second: float, floor: float) -> tuple[float, str]:
+    """The shortest span in which something worth reading happens."""
+    last = RATE_SPANS[-1] if per_second else RATE_SPANS[0]
+    return next((each for each in RATE_SPANS if abs(per_second) * each[0] >= floor), last)
+
+
 def human_interval(per_second: float | None, interval: Sequence[float], unit: Unit) -> str:
-    """The ends of the interval of a rate; where they would tell no more than the rate does, that."""
+    """The ends of the interval of a rate, in its span; where they would tell no more than the rate does, that."""
     low, high = interval
     if per_second is not None and narrow(per_second, (low, high)):
         return NARROW_WORDS
-    return f"{human_rate(low, unit)} to {human_rate(high, unit)}"
+    return f"{human_rate(low, unit, per_second)} to {human_rate(high, unit, per_second)}"
 
 
 def human_growth(per_second: float | None, verdict: str | None, unit: Unit) -> str:

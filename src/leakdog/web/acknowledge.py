@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import math
 import shlex
 import time
-from collections.abc import Sequence
 from typing import Any
 
 from aiohttp import web
@@ -15,7 +13,7 @@ from leakdog.model import Acknowledgement, Leak
 from leakdog.pipeline.known import acknowledge, note
 from leakdog.pipeline.state import Fleet
 from leakdog.store.contract import Store
-from leakdog.web.api import JSON, bad_request, json_response, not_found, refused
+from leakdog.web.answers import bad_request, json_response, not_found, read_body, refused
 from leakdog.web.views import leak_view
 
 PATH = "/api/v1/leaks/{id}/acknowledgement"
@@ -53,6 +51,8 @@ class Acknowledgements:
         leak = acknowledge(self._fleet, wanted, given)
         if given is None:  # its functions may be known all the same, and the answer says so
             leak = await self._noted(wanted)
+        if leak is None and any(each.id == wanted for each in self._fleet.leaks()):
+            raise refused(f"leak {wanted} is over, and its target is watched no more: it is not announced in any case")
         if leak is None:
             raise not_found(f"no leak has the id {wanted!r}; GET /api/v1/leaks lists them")
         await self._store.put_leaks([leak])
@@ -79,25 +79,6 @@ class Acknowledgements:
         jobs = [each.job for each in self._fleet.acknowledged if each.function == function and each.job in ("", job)]
         own = f" --job {shlex.quote(job)}" if "" not in jobs[:1] else ""
         return f"`leakdog ack --function {shlex.quote(function)}{own} --undo` announces all leaks of these again"
-
-
-async def read_body(request: web.Request, names: Sequence[str]) -> dict[str, Any]:
-    """The JSON object that is posted, with no other names than these.
-
-    Raises:
-        web.HTTPBadRequest: it is another type, no JSON, or no such object.
-
-    """
-    if request.content_type != JSON:
-        raise bad_request(f"the body must be sent as Content-Type: {JSON}")
-    try:
-        body: Any = json.loads(await request.text() or "{}")
-    except (ValueError, RecursionError):
-        raise bad_request("the body is not JSON") from None
-    if not isinstance(body, dict) or not body.keys() <= set(names):
-        listed = ", ".join(f'"{name}"' for name in names[:-1])
-        raise bad_request(f'the body must be an object with {listed} and "{names[-1]}" alone')
-    return body
 
 
 def read_note(body: dict[str, Any]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import json
 import math
 from collections.abc import Mapping
 from datetime import datetime
@@ -17,14 +16,11 @@ from leakdog.pipeline.alike import Alike
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.report.replicas import grouped
 from leakdog.store.contract import Store
+from leakdog.web.answers import bad_request, in_turns, joined, json_response, listed, not_found, written
 from leakdog.web.views import leak_view, series_view, sites_view, snapshot_view, target_view
 
 DEFAULT_SNAPSHOTS = 1000
 MAX_SNAPSHOTS = 10_000
-# Leaks told of before whatever else the daemon has to do gets its turn: each is looked for in all instances of its job,
-# in milliseconds where they are thousands.
-LEAKS_AT_A_TIME = 10
-JSON = "application/json"
 GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -49,25 +45,23 @@ class Api:
 
     async def targets(self, request: web.Request) -> web.Response:
         """Every target with its last scrape, latest values and verdicts."""
-        return json_response({"targets": [target_view(watched) for watched in self._fleet]})
+        return await listed("targets", map(target_view, self._fleet))
 
     async def leaks(self, request: web.Request) -> web.Response:
         """Pending, firing and resolved leaks; `state=` keeps one of these, `by=job` puts equal ones together."""
         wanted = request.query.get("state")
-        listed = [state.value for state in LeakState if state is not LeakState.INACTIVE]
-        if wanted is not None and wanted not in listed:
-            raise bad_request(f"state: {wanted!r} is not one of {', '.join(listed)}")
+        states = [state.value for state in LeakState if state is not LeakState.INACTIVE]
+        if wanted is not None and wanted not in states:
+            raise bad_request(f"state: {wanted!r} is not one of {', '.join(states)}")
         found = [leak for leak in self._fleet.leaks() if wanted in (None, leak.state.value)]
-        views, alike = [], Alike(self._fleet)
-        for number, leak in enumerate(found, 1):
-            views.append(leak_view(leak, self._fleet, alike))
-            if number % LEAKS_AT_A_TIME == 0:
-                await asyncio.sleep(0)
+        alike = Alike(self._fleet)
+        views = (leak_view(leak, self._fleet, alike) for leak in found)
         match request.query.get("by"):
             case None:
-                return json_response({"leaks": views})
+                return await listed("leaks", views)
             case "job":
-                return json_response({"jobs": grouped(views)})
+                groups = grouped([view async for view in in_turns(views)])
+                return joined("jobs", [await written(group, "leaks") for group in groups])
             case other:
                 raise bad_request(f"by: {other!r} is not job")
 
@@ -91,8 +85,8 @@ class Api:
         name = request.query.get("signal")
         signals = [_member(Signal, name, "signal")] if name else sorted(Signal)
         found = {signal: await self._store.readings(key, signal, start=start, end=end) for signal in signals}
-        told = {signal: readings for signal, readings in found.items() if name or len(readings.times)}
-        return json_response(series_view(key, told))
+        told = [series_view(key, *each) for each in found.items() if name or len(each[1].times)]
+        return joined("series", [await written(each, "points", "folded") for each in told])
 
     async def snapshots(self, request: web.Request) -> web.Response:
         """Stored profiles, newest first: `target=`, `kind=`, `from=`, `to=`, `limit=`."""
@@ -104,7 +98,7 @@ class Api:
             end=_time(request.query, "to"),
             limit=_limit(request.query),
         )
-        return json_response({"snapshots": [snapshot_view(snapshot) for snapshot in found]})
+        return await listed("snapshots", map(snapshot_view, found))
 
     async def profile(self, request: web.Request) -> web.Response:
         """The profile that the target sent, gzipped; see `Store.profile` for what of it is kept."""
@@ -145,31 +139,6 @@ class Api:
                 f"target: {name!r} is not watched; give JOB/INSTANCE as `leakdog targets` and /api/v1/targets list it"
             )
         return matches[0]
-
-
-def json_response(value: Any) -> web.Response:
-    """ASCII JSON."""
-    return web.json_response(value, dumps=lambda each: json.dumps(each, allow_nan=False, ensure_ascii=True))
-
-
-def problem(message: str) -> str:
-    """What is wrong, as all of the API says it."""
-    return json.dumps({"error": message})
-
-
-def bad_request(message: str) -> web.HTTPBadRequest:
-    """400 with a JSON body that says what is wrong."""
-    return web.HTTPBadRequest(text=problem(message), content_type=JSON)
-
-
-def not_found(message: str) -> web.HTTPNotFound:
-    """404 with a JSON body that says what is wrong."""
-    return web.HTTPNotFound(text=problem(message), content_type=JSON)
-
-
-def refused(message: str) -> web.HTTPConflict:
-    """409 with a JSON body that says what is in the way."""
-    return web.HTTPConflict(text=problem(message), content_type=JSON)
 
 
 def _without_target() -> web.HTTPBadRequest:

@@ -90,7 +90,7 @@ def leak_kind(leak: Leak) -> str:
 def leak_state(leak: Leak, what: str = "") -> str:
     """The state of a leak after `what`; that its process has ended is no good news, and is not told as if it were."""
     kind, words = (leak.state.value,) * 2
-    if leak.suspected_again:
+    if leak.told_state is not leak.state:
         kind, words = LeakState.PENDING.value, "pending again"
     elif leak.ended_with_process:
         kind, words = "ended", gone_words(leak.reasons, "ended with its process")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -16,7 +15,7 @@ from leakdog.pipeline.state import Fleet, Watched
 from leakdog.report.archive import Packing, archive
 from leakdog.report.evidence import Exhibits, bundle
 from leakdog.store.contract import EvidenceFile, Store
-from leakdog.web.api import JSON, bad_request, json_response, not_found, refused
+from leakdog.web.answers import bad_request, json_response, not_found, read_body, refused
 from leakdog.web.views import leak_view
 
 PATH = "/api/v1/leaks/{id}/evidence"
@@ -55,9 +54,7 @@ class Evidence:
 
         A target that does not answer is no error here: what is missing is told with the reason.
         """
-        if request.content_type != JSON:
-            raise bad_request(f"the body must be sent as Content-Type: {JSON}")
-        wanted = _wanted(await request.text())
+        wanted = _wanted(await read_body(request, (*FLAGS, *MOST_SECONDS)))
         leak = self._leak(request)
         watched = self._fleet.targets.get(leak.key)
         if self._ask is None or watched is None or not watched.up:
@@ -100,7 +97,7 @@ class Evidence:
     async def _exhibits(self, leak: Leak) -> Exhibits:
         """What there is of a leak: of one that has ended, up to its end; of one that goes on, up to now."""
         kept = await self._store.evidence(leak.id)
-        end = leak.resolved_since if leak.state is LeakState.RESOLVED else None
+        end = leak.resolved_since if leak.told_state is LeakState.RESOLVED else None
         start = leak.since - (leak.updated - leak.since)
         series = {}
         for signal in Signal:
@@ -127,8 +124,8 @@ class Evidence:
     async def _pair(self, leak: Leak, kind: Kind, kept: dict[str, EvidenceFile], end: float | None) -> Pair:
         """Profiles from before and after: of a process that has ended, those that were kept then."""
         told = {name: kept.get(f"{kind.value}-{name}.pb.gz") for name in ("baseline", "latest", "exit")}
-        baseline, latest = told["baseline"], told["exit"] if leak.ended_with_process else told["latest"]
-        if latest is not None and leak.ended_with_process:
+        baseline, latest = told["baseline"], told["exit"] if _gone(leak) else told["latest"]
+        if latest is not None and _gone(leak):
             return baseline.data if baseline else None, latest.data
         found = await pair(self._store, leak.key, kind, leak.since, end)
         stored = [await readable(self._store, each) for each in found]
@@ -139,7 +136,7 @@ class Evidence:
 
 def _others(leak: Leak, kept: dict[str, EvidenceFile]) -> dict[str, bytes]:
     """What was kept beside the pairs; the last profiles of a process are such only if another has followed it."""
-    exits = () if leak.ended_with_process else ("-exit.pb.gz",)
+    exits = () if _gone(leak) else ("-exit.pb.gz",)
     stored = tuple(f"{kind.value}-" for kind in STORED)
     return {
         name: file.data
@@ -148,19 +145,18 @@ def _others(leak: Leak, kept: dict[str, EvidenceFile]) -> dict[str, bytes]:
     }
 
 
+def _gone(leak: Leak) -> bool:
+    """Whether it ended with its process, and no later one is suspected."""
+    return leak.ended_with_process and leak.told_state is LeakState.RESOLVED
+
+
 def _why_not(key: TargetKey, watched: Watched | None) -> str:
     if watched is None:
         return f"{key} is watched no more"
     return f"{key} does not answer: {watched.last_error}" if watched.last_error else f"{key} has not been read yet"
 
 
-def _wanted(text: str) -> Wanted:
-    try:
-        body: Any = json.loads(text or "{}")
-    except (ValueError, RecursionError):
-        raise bad_request("the body is not JSON") from None
-    if not isinstance(body, dict) or not body.keys() <= {*FLAGS, *MOST_SECONDS}:
-        raise bad_request(f"the body must be an object with {', '.join((*FLAGS, *MOST_SECONDS))} alone")
+def _wanted(body: dict[str, Any]) -> Wanted:
     for name, value in body.items():
         most = MOST_SECONDS.get(name)
         if most is None and not isinstance(value, bool):

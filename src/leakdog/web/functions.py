@@ -13,8 +13,8 @@ from leakdog.pipeline.functions import FUNCTIONS, KnownFunctions, dump_functions
 from leakdog.pipeline.known import is_theirs, note
 from leakdog.pipeline.state import Fleet
 from leakdog.store.contract import Store
-from leakdog.web.acknowledge import read_body, read_note, read_until
-from leakdog.web.api import bad_request, json_response, not_found
+from leakdog.web.acknowledge import read_note, read_until
+from leakdog.web.answers import bad_request, in_turns, json_response, not_found, read_body
 from leakdog.web.views import Json, rfc3339
 
 PATH = "/api/v1/acknowledged"
@@ -47,7 +47,7 @@ class Functions:
         One that was given before for the same job is replaced.
         """
         body, now = await read_body(request, ("function", "job", "note", "for_seconds")), time.time()
-        function, job = body.get("function"), body.get("job") or ""
+        function, job = body.get("function"), "" if body.get("job") is None else body["job"]
         if not isinstance(function, str):
             raise bad_request("function: must be a regular expression of functions, as text")
         if why := wrong(function):
@@ -93,7 +93,9 @@ class Functions:
         """Store the list, then have it hold for all leaks there are; those that it changes."""
         await self._store.put_states({FUNCTIONS: dump_functions(functions)})
         self._fleet.acknowledged = tuple(functions)
-        changed = [leak for each in self._fleet.targets.values() for leak in note(each, functions, now)]
+        targets = in_turns([*self._fleet.targets.values()])  # thousands of leaks and a hundred functions take seconds
+        noted = [(each, leak.leak_class) async for each in targets for leak in note(each, functions, now)]
+        changed = [each.leaks[of] for each, of in noted if of in each.leaks]  # as they stand now: passes went on
         await self._store.put_leaks(changed)
         return changed
 

@@ -20,7 +20,7 @@ from leakdog.report.words import (
     human_value,
 )
 from leakdog.web.document import document, leak_kind, leak_state, place, table, text
-from leakdog.web.target import RANGES, address, cost_of, down_of, value_of
+from leakdog.web.target import RANGES, address, argument, cost_of, down_of, value_of
 from leakdog.web.views import Json, culprit_view, leak_view
 
 ROWS = 24  # of a trend as a table
@@ -45,9 +45,9 @@ def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float, server: str = ""
     if leak.interval is not None:
         ends = human_interval(leak.growth_per_second, leak.interval, leak.signal.unit)
         low_high = f" (90% interval {ends})"
-    grows = "Grew" if leak.state is LeakState.RESOLVED and not leak.suspected_again else "Grows"
-    kind = " --kind goroutine" if leak.leak_class is LeakClass.GOROUTINE else ""
-    top = "" if view["unprofiled"] else f"\nleakdog top {text(str(leak.key))}@latest{kind}{text(server)}"
+    grows, ended = "Grows", ""
+    if leak.told_state is LeakState.RESOLVED:
+        grows, ended = "Grew", f" · over since {human_moment(leak.resolved_since or leak.updated, now)}"
     left = ""
     if leak.time_to_limit_seconds is not None:
         left = " It has reached the memory limit."
@@ -57,21 +57,34 @@ def leak_page(leak: Leak, fleet: Fleet, chart: str, now: float, server: str = ""
     body = (
         f"<p class=lead>{leak_state(leak)} · {text(summary(view))}</p><p>class <b>{leak_kind(leak)}</b> · "
         f"signal <code>{leak.signal.value}</code> · since {human_moment(leak.since, now)}"
-        f"</p>{_unread(view, now)}"
+        f"{ended}</p>{_unread(view, now)}"
         f"{known}<p>{grows} by <b>{text(rate)}</b>{text(low_high)}.{left}</p>{_now(leak, watched)}"
         f'<h2>Trend</h2><div class="wide chart">{chart}</div>{_longer(leak) if watched else ""}'
         f"<h2>Which code holds it</h2>{_culprits(leak, no_code(view))}"
         f"{_replicas(leak, fleet)}"
         f"<h2>Why leakdog says so</h2><ul>{''.join(f'<li>{text(reason)}</li>' for reason in leak.reasons)}</ul>"
-        f"<h2>Look yourself</h2>"
-        f'<p><a href="{text(address(leak.key))}">All of this target</a>: memory, signals, code.</p>'
-        f'<p><a href="/api/v1/leaks/{quote(leak.id)}/evidence.tar.gz" download>Evidence</a>: verdict, chart, numbers, '
-        f"profiles from before and after, goroutine dump; begin with its README.</p>"
-        f"<pre>leakdog show {text(leak.id + server)}\n"
-        f'leakdog ack {text(leak.id)} --for 3d --note "what is known of it"{text(server)}{top}</pre>'
+        f"{_look(leak, watched, server, profiled=not view['unprofiled'])}"
         f"{cost_of(watched) if watched else ''}"
     )
     return document(str(leak.key), body)
+
+
+def _look(leak: Leak, watched: Watched | None, server: str, *, profiled: bool) -> str:
+    """Where more is told of it, and what to type; of a target that is watched no more, what there is left."""
+    commands, page = [f"show {text(leak.id)}"], ""
+    if watched:
+        page = f'<p><a href="{text(address(leak.key))}">All of this target</a>: memory, signals, code.</p>'
+        commands.append(f'ack {text(leak.id)} --for 3d --note "what is known of it"')
+    if profiled:
+        kind = " --kind goroutine" if leak.leak_class is LeakClass.GOROUTINE else ""
+        commands.append(f"top {argument(leak.key, '@latest')}{kind}")
+    lines = "\n".join(f"leakdog {command}{text(server)}" for command in commands)
+    archive = f"/api/v1/leaks/{quote(leak.id)}/evidence.tar.gz"
+    return (
+        f'<h2>Look yourself</h2>{page}<p><a href="{archive}" download>Evidence</a>: '
+        "verdict, chart, numbers, profiles from before and after, goroutine dump; begin with its README.</p>"
+        f"<pre>{lines}</pre>"
+    )
 
 
 def _unread(view: Json, now: float) -> str:

@@ -15,9 +15,10 @@ from leakdog.web.document import table, text
 LISTED = 200
 
 
-def address(job: str) -> str:
-    """The overview of one job."""
-    return f"/?{urlencode({'job': job}, errors='replace')}"
+def address(job: str | None = None, *, refresh: bool = True) -> str:
+    """The overview, of one job if that is given; `refresh` as for `leakdog.web.overview.overview`."""
+    asked = ({} if job is None else {"job": job}) | ({} if refresh else {"refresh": "off"})
+    return f"/?{urlencode(asked, errors='replace')}" if asked else "/"
 
 
 def listed(targets: Iterable[Watched]) -> list[Watched]:
@@ -25,15 +26,18 @@ def listed(targets: Iterable[Watched]) -> list[Watched]:
     return sorted(targets, key=lambda watched: (not _leaks(watched), watched.up is not False, watched.key))[:LISTED]
 
 
-def jobs_table(targets: Sequence[Watched]) -> str:
-    """A row for each job: how many targets it has, how many leak or are down, and what memory they have in all."""
+def jobs_table(targets: Sequence[Watched], *, refresh: bool = True) -> str:
+    """A row for each job: how many targets it has, how many leak or are down, and what memory they have in all.
+
+    Its page is read again by the browser where this one is.
+    """
     rows = []
     for job, of in groupby(sorted(targets, key=lambda watched: watched.key), key=lambda watched: watched.key.job):
         mine = list(of)
         memory = sum(watched.values.get(Signal.RSS, 0.0) for watched in mine)
         rows.append(
             (
-                f'<a href="{text(address(job))}">{text(job)}</a>',
+                f'<a href="{text(address(job, refresh=refresh))}">{text(job)}</a>',
                 f"{len(mine):,}",
                 _count(sum(map(_leaks, mine)), "firing"),
                 _count(sum(watched.up is False for watched in mine), "down"),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from urllib.parse import quote, urlencode
+from collections.abc import Iterable, Sequence
+from urllib.parse import quote
 
 from leakdog.model import Leak, LeakClass, LeakState, Signal
 from leakdog.pipeline.state import Watched
@@ -14,6 +14,7 @@ from leakdog.report.leak import ENDED_SECONDS, UNWATCHED, gone_words, short_plac
 from leakdog.report.words import human_ago, human_duration, human_rate, human_time, plural
 from leakdog.web.document import document, leak_kind, leak_state, table, text
 from leakdog.web.jobs import LISTED, jobs_table, listed
+from leakdog.web.jobs import address as overview_of
 from leakdog.web.target import address, steady, value_of
 from leakdog.web.views import frame_view
 
@@ -22,7 +23,13 @@ _GROWS = {LeakClass.CACHE: "cache still fills", LeakClass.LOAD: "grows with load
 
 
 def overview(
-    targets: Sequence[Watched], leaks: Sequence[Leak], now: float, job: str | None = None, *, refresh: bool = True
+    targets: Sequence[Watched],
+    leaks: Sequence[Leak],
+    now: float,
+    job: str | None = None,
+    *,
+    refresh: bool = True,
+    ready: Sequence[float | None] | None = None,
 ) -> str:
     """The status page: what leaks, then every target; of many their jobs first.
 
@@ -31,32 +38,37 @@ def overview(
         now: unix seconds.
         job: keeps those of one job.
         refresh: whether the browser reads it again every `REFRESH_SECONDS`.
+        ready: when each of `too_early` can be judged; None: asked here, which takes its time.
 
     """
     if job is not None:
         targets = [watched for watched in targets if watched.key.job == job]
         leaks = [leak for leak in leaks if leak.key.job == job]
+    if ready is None:
+        ready = [watched.ready_at for watched in too_early(targets)]
     reads = [watched.last_success for watched in targets if watched.up is False]
     blind = f"<p class=down>{unseen(reads, len(targets), now)}.</p>" if reads else ""
-    jobs = f"<h2>Jobs</h2>{jobs_table(targets)}" if job is None and len(targets) > LISTED else ""
-    whole = f'<p>Job <b>{text(job)}</b>. <a href="/">All jobs</a>.</p>' if job is not None else ""
+    many = job is None and len(targets) > LISTED
+    jobs = f"<h2>Jobs</h2>{jobs_table(targets, refresh=refresh)}" if many else ""
+    every = text(overview_of(refresh=refresh))
+    whole = f'<p>Job <b>{text(job)}</b>. <a href="{every}">All jobs</a>.</p>' if job is not None else ""
     body = [
         whole,
         blind,
-        _leaks(leaks, targets, now),
+        _leaks(leaks, targets, ready, now),
         jobs,
         _targets(targets, now, job),
         _as_of(now, job, refresh=refresh),
     ]
-    title = _title(_found(leaks, now), targets)
+    title = _title(_found(leaks, now), targets, len(ready))
     return document(title, "".join(body), refresh_seconds=REFRESH_SECONDS if refresh else None)
 
 
-def _title(found: str, targets: Sequence[Watched]) -> str:
+def _title(found: str, targets: Sequence[Watched], early: int) -> str:
     """What was found, and of how many targets nothing is known: "no leaks" alone is a green light."""
     if not targets:
         return found or "no targets"
-    down, early = sum(watched.up is False for watched in targets), len(_early(targets))
+    down = sum(watched.up is False for watched in targets)
     if early and early == len(targets) and not found:
         return f"too early to say of {plural(early, 'target')}"
     unknown = [(down, "down"), (early, "too early to say")]
@@ -64,63 +76,65 @@ def _title(found: str, targets: Sequence[Watched]) -> str:
     return ", ".join([found or ("no leaks known" if told else "no leaks"), *told])
 
 
-def _early(targets: Sequence[Watched]) -> list[Watched]:
+def too_early(targets: Iterable[Watched], job: str | None = None) -> list[Watched]:
     """Those that can be read, and of which it is too early to say; not what was known to leak before a restart."""
-    seen = [watched for watched in targets if watched.up is not False and watched.too_early]
+    of_job = (watched for watched in targets if job in (None, watched.key.job))
+    seen = (watched for watched in of_job if watched.up is not False and watched.too_early)
     return [watched for watched in seen if not any(map(watched.leaks_as, watched.leaks))]
 
 
 def _found(leaks: Sequence[Leak], now: float) -> str:
     """How many leaks there are of which kind; empty where there is no news of any."""
-    told = ((LeakState.FIRING, "leaking"), (LeakState.PENDING, "suspected"))
-    counts = [(sum(_is(leak, state) and not leak.acknowledged for leak in leaks), words) for state, words in told]
-    known = [leak for leak in leaks if leak.acknowledged and any(_is(leak, state) for state, _ in told)]
-    counts.append((len(known), "known"))
-    over = [leak for leak in leaks if leak.ended_with_process and not leak.suspected_again]
-    ended = [leak for leak in over if UNWATCHED not in leak.reasons]
+    fires = [leak for leak in leaks if leak.state is LeakState.FIRING]
+    suspected = [leak for leak in leaks if leak.told_state is LeakState.PENDING]
+    told = ((fires, "leaking"), (suspected, "suspected"))
+    counts = [(sum(not leak.acknowledged for leak in of), words) for of, words in told]
+    counts.append((sum(bool(leak.acknowledged) for leak in (*fires, *suspected)), "known"))
+    ended = [leak for leak in leaks if leak.ended_with_process and leak.told_state is leak.state]
+    ended = [leak for leak in ended if UNWATCHED not in leak.reasons]
     gone = sum(now - (leak.process_ended or 0.0) < ENDED_SECONDS for leak in ended)
     counts.append((gone, f"ended with {'its process' if gone == 1 else 'their processes'}"))
     return ", ".join(f"{count} {words}" for count, words in counts if count)
 
 
-def _leaks(leaks: Sequence[Leak], targets: Sequence[Watched], now: float) -> str:
+def _leaks(leaks: Sequence[Leak], targets: Sequence[Watched], ready: Sequence[float | None], now: float) -> str:
     if not leaks:
-        return f"<h2>Leaks</h2>{_none(targets, now)}"
+        return f"<h2>Leaks</h2>{_none(targets, ready, now)}"
     known = {watched.key: watched for watched in targets}
     names = ("State", "Target", "Class", "Limit in", "Growth", "Since", "Code that holds it")
-    rows = table(names, [_leak_row(leak, known.get(leak.key), now) for leak in leaks])
-    early = _early(targets)
-    young = f"<p>Too early to say of {plural(len(early), 'target')}{_when(early, now)}.</p>" if early else ""
-    return f"<h2>Leaks</h2>{rows}{young}"
+    rows = table(names, [_leak_row(leak, known.get(leak.key), now) for leak in leaks[:LISTED]])
+    left = len(leaks) - LISTED
+    more = f'<p>And {left:,} more; those that fire come first. <a href="/api/v1/leaks?by=job">All of them</a>.</p>'
+    young = f"<p>Too early to say of {plural(len(ready), 'target')}{_when(ready, now)}.</p>" if ready else ""
+    return f"<h2>Leaks</h2>{rows}{more if left > 0 else ''}{young}"
 
 
 def _as_of(now: float, job: str | None, *, refresh: bool) -> str:
     """When the overview was told, and the link that stops it from being read again, or has it read again."""
-    asked = ({} if job is None else {"job": job}) | ({"refresh": "off"} if refresh else {})
-    link = text(f"/?{urlencode(asked, errors='replace')}" if asked else "/")
+    link = text(overview_of(job, refresh=not refresh))
     again = f'. <a href="{link}">Read it again every {REFRESH_SECONDS} s</a>'
     if refresh:
         again = f', read again every {REFRESH_SECONDS} s (<a href="{link}">stop that</a>)'
     return f"<p class=dim>As of {human_time(now)}{again}.</p>"
 
 
-def _none(targets: Sequence[Watched], now: float) -> str:
+def _none(targets: Sequence[Watched], ready: Sequence[float | None], now: float) -> str:
     """That there are none, and of how many targets that is not known; it is good news only where it is known of all."""
-    seen, early = [watched for watched in targets if watched.up is not False], _early(targets)
+    seen = sum(watched.up is not False for watched in targets)
     if not seen:
         return f"<p>None known: {'all targets are down' if targets else 'nothing is watched'}.</p>"
-    down = len(targets) - len(seen)
-    of = f"{'the other ' if down else ''}{plural(len(seen), 'target')}"
-    when = _when(early, now)
-    if early and len(early) == len(seen):
+    down = len(targets) - seen
+    of = f"{'the other ' if down else ''}{plural(seen, 'target')}"
+    when = _when(ready, now)
+    if ready and len(ready) == seen:
         return f"<p>Too early to say of {of}{when}.</p>"
-    young = f", {len(early):,} too early to say{when}" if early else ""
-    return f"<p{'' if early or down else ' class=up'}>None in {of}{young}.</p>"
+    young = f", {len(ready):,} too early to say{when}" if ready else ""
+    return f"<p{'' if ready or down else ' class=up'}>None in {of}{young}.</p>"
 
 
-def _when(early: Sequence[Watched], now: float) -> str:
-    """When they can be judged, after a colon; empty where that is not known."""
-    when = expected((watched.ready_at for watched in early), now)
+def _when(ready: Sequence[float | None], now: float) -> str:
+    """When targets can be judged, after a colon; empty where that is not known."""
+    when = expected(ready, now)
     return f": {when}" if when else ""
 
 
@@ -166,7 +180,9 @@ def _targets(targets: Sequence[Watched], now: float, job: str | None) -> str:
 
 
 def _target_row(watched: Watched, now: float) -> Sequence[str]:
-    firing, pending = (_links(watched, state) for state in (LeakState.FIRING, LeakState.PENDING))
+    leaks = watched.leaks.values()
+    firing = _links(leak for leak in leaks if leak.state is LeakState.FIRING)
+    pending = _links(leak for leak in leaks if leak.told_state is LeakState.PENDING)
     if watched.up is None:
         state = "<span class=dim>not read yet</span>"
     elif watched.up and firing:
@@ -188,12 +204,6 @@ def _target_row(watched: Watched, now: float) -> Sequence[str]:
     return name, state, memory, heap, goroutines, last
 
 
-def _is(leak: Leak, state: LeakState) -> bool:
-    """Whether a leak is told as one of this state: one that is suspected again as pending."""
-    return (LeakState.PENDING if leak.suspected_again else leak.state) is state
-
-
-def _links(watched: Watched, state: LeakState) -> str:
-    """The classes of a target's leaks of a state, each with a link to its page."""
-    leaks = [leak for leak in watched.leaks.values() if _is(leak, state)]
+def _links(leaks: Iterable[Leak]) -> str:
+    """The classes of leaks of a target, each with a link to its page."""
     return ", ".join(f'<a href="/leaks/{quote(leak.id)}">{leak_kind(leak)}</a>' for leak in leaks)

@@ -15,9 +15,10 @@ from leakdog.report.ledger import NEEDED, ledgers
 from leakdog.report.spans import Spans
 from leakdog.report.svg import Growth, trend
 from leakdog.store.contract import Readings, Store
+from leakdog.web.answers import in_turns
 from leakdog.web.document import STYLE, message_page
 from leakdog.web.html import leak_page, numbers
-from leakdog.web.overview import overview
+from leakdog.web.overview import overview, too_early
 from leakdog.web.target import DEFAULT_RANGE, RANGES, Shown, first_signal, target_page
 
 USUAL = ("127.0.0.1:5325", "localhost:5325")  # where the command line looks for a daemon by itself
@@ -42,8 +43,10 @@ class Pages:
 
     async def index(self, request: web.Request) -> web.Response:
         """What leaks, and every target; `job=` keeps those of one job, `refresh=off` has it read once."""
-        told = list(self._fleet), self._fleet.leaks(), time.time(), request.query.get("job")
-        return _html(overview(*told, refresh=request.query.get("refresh") != "off"))
+        job, refresh = request.query.get("job"), request.query.get("refresh") != "off"
+        ready = [watched.ready_at async for watched in in_turns(too_early(self._fleet, job))]
+        told = list(self._fleet), self._fleet.leaks(), time.time(), job
+        return _html(overview(*told, refresh=refresh, ready=ready))
 
     async def leak(self, request: web.Request) -> web.Response:
         """One leak with its trend."""

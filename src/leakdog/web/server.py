@@ -15,7 +15,8 @@ from leakdog.export.prometheus import Page
 from leakdog.pipeline.state import Fleet
 from leakdog.store.contract import Store
 from leakdog.web.acknowledge import Acknowledgements
-from leakdog.web.api import JSON, Api, problem
+from leakdog.web.answers import JSON, problem
+from leakdog.web.api import Api
 from leakdog.web.document import message_page
 from leakdog.web.evidence import Ask, Compare, Evidence
 from leakdog.web.functions import Functions
@@ -136,7 +137,7 @@ class Server:
 
 @web.middleware
 async def _harden(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Headers that keep a browser from doing more with a page than show it; a store that fails is said to."""
+    """Headers that keep a browser from doing more with a page than show it; what fails is said to."""
     try:
         response = await handler(request)
     except web.HTTPException as error:
@@ -145,12 +146,22 @@ async def _harden(request: web.Request, handler: Handler) -> web.StreamResponse:
         raise
     except StoreCorrupted as error:
         log.warning("%s was not answered: %s", request.path, error)
-        response = web.json_response({"error": str(error)}, status=500)
+        response = _failure(request, 500, str(error))
     except StoreError as error:
         log.warning("%s was not answered: %s", request.path, error)
-        response = web.json_response({"error": f"the store does not answer: {error}"}, status=503)
+        response = _failure(request, 503, f"the store does not answer: {error}")
+    except Exception as error:
+        log.exception("%s was not answered", request.path)
+        response = _failure(request, 500, f"leakdog itself failed, see its log: {error!r}")
     response.headers.update(SECURITY_HEADERS)
     return response
+
+
+def _failure(request: web.Request, status: int, message: str) -> web.Response:
+    """Why there is no answer: in the API as JSON, else as a page."""
+    if request.path.startswith(API):
+        return web.json_response({"error": message}, status=status)
+    return web.Response(text=message_page("no answer", message), content_type="text/html", status=status)
 
 
 def _explain(request: web.Request, error: web.HTTPException) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
@@ -16,6 +17,7 @@ from leakdog.pipeline.sites import Sites
 from leakdog.pipeline.state import Watched
 from leakdog.pipeline.unprofiled import unprofiled
 from leakdog.report.down import down_lines
+from leakdog.report.early import expected
 from leakdog.report.leak import CLASS_WORDS
 from leakdog.report.stacked import stacked
 from leakdog.report.words import (
@@ -67,6 +69,11 @@ def address(key: TargetKey, **query: str) -> str:
     return f"/targets/{job}/{instance}{asked}"
 
 
+def argument(key: TargetKey, which: str = "") -> str:
+    """A target as a shell hands it to the command line, safe for HTML: whoever names a process may write commands."""
+    return text(shlex.quote(f"{key}{which}"))
+
+
 def first_signal(watched: Watched) -> Signal | None:
     """The signal to show where none is asked for: the one that leaks, else the memory of the process."""
     leaking = [leak.signal for leak in watched.leaks.values() if leak.state in (LeakState.FIRING, LeakState.PENDING)]
@@ -92,7 +99,7 @@ def _lead(watched: Watched, now: float) -> str:
         state = "<span class=up>up</span>"
     else:
         state = "<span class=down>down</span>"
-    said = [f"<p class=lead>{' · '.join(filter(None, (state, _leaks(watched))))}</p>"]
+    said = [f"<p class=lead>{' · '.join(filter(None, (state, _leaks(watched, now))))}</p>"]
     if watched.up is False:
         said.append(down_of(down_view(watched), now))
     told = []
@@ -124,7 +131,7 @@ def _code(key: re.Match[str]) -> str:
     return f"<code>{key[1]}</code>"
 
 
-def _leaks(watched: Watched) -> str:
+def _leaks(watched: Watched, now: float) -> str:
     listed = [leak for leak in watched.leaks.values() if leak.state is not LeakState.INACTIVE]
     links = [
         f'<a href="/leaks/{quote(leak.id)}">{leak_state(leak, f"{leak_kind(leak)} leak, ")}</a>' for leak in listed
@@ -134,8 +141,7 @@ def _leaks(watched: Watched) -> str:
     if watched.up is False:  # what was said when it was last read is no good news now
         return ""
     if watched.too_early:
-        ready = watched.ready_at
-        return f"too early to say{'' if ready is None else f'; a first verdict by {human_time(ready)}'}"
+        return "; ".join(filter(None, ["too early to say", expected([watched.ready_at], now)]))
     grows = [CLASS_WORDS[found.leak_class] for found in watched.harmless]
     return ", ".join(filter(None, ["no leak", *(grows or [steady(watched)])]))
 
@@ -267,8 +273,8 @@ def cost_of(watched: Watched) -> str:
 def _look(watched: Watched, server: str) -> str:
     if why := unprofiled(watched):
         return f"<h2>Which code holds it</h2><p>Not known: {text(why)}.</p>"
-    name = text(str(watched.key))
-    commands = (f"sites {name}", f"top {name}@latest", f"top {name}@latest --growth")
+    name, latest = argument(watched.key), argument(watched.key, "@latest")
+    commands = (f"sites {name}", f"top {latest}", f"top {latest} --growth")
     lines = "\n".join(f"leakdog {command}{text(server)}" for command in commands)
     asked = text(f"/api/v1/snapshots?{urlencode({'target': str(watched.key)}, errors='replace')}")
     return f'<h2>Look yourself</h2><p><a href="{asked}">Stored profiles</a>.</p><pre>{lines}</pre>'

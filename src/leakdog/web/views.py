@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from leakdog.attribute.case import Finding
 from leakdog.model import Acknowledgement, Assessment, Culprit, Frame, Leak, Signal, SiteTrend, Snapshot, TargetKey
-from leakdog.pipeline.alike import Alike
+from leakdog.pipeline.alike import Alike, Replicas
 from leakdog.pipeline.state import Cost, Fleet, Watched
 from leakdog.pipeline.unprofiled import unprofiled
 from leakdog.store.contract import Readings
 
 Json = dict[str, Any]
 
-# Of the instances of a job that do not leak, so many are named: which one differs can be seen where there are few.
-OTHERS = 8
+# Of the instances of a job so many are named with each leak of it: else, where thousands leak, all by all are. Of those
+# that do not leak, which one differs can be seen where there are few.
+LEAKING, OTHERS = 50, 8
 
 
 def rfc3339(time: float | None) -> str | None:
@@ -143,8 +144,14 @@ def leak_view(leak: Leak, fleet: Fleet, alike: Alike | None = None) -> Json:
         "process_ended": rfc3339(leak.process_ended),
         "unprofiled": (watched and unprofiled(watched, leak.leak_class)) or None,
         "down": down_view(watched) if watched and watched.up is False and not leak.ended_with_process else None,
-        "replicas": {**job._asdict(), "others": job.others[:OTHERS]},
+        "replicas": replicas_view(job),
     }
+
+
+def replicas_view(job: Replicas) -> Json:
+    """How the instances of a leak's job do: how many leak like it, how many are up and do not, and names of some."""
+    named = {"leaking": job.leaking[:LEAKING], "others": job.others[:OTHERS]}
+    return {**job._asdict(), "alike": len(job.leaking), "unlike": len(job.others), **named}
 
 
 def down_view(watched: Watched) -> Json:
@@ -195,32 +202,31 @@ def snapshot_view(snapshot: Snapshot) -> Json:
     }
 
 
-def series_view(key: TargetKey, found: Mapping[Signal, Readings]) -> Json:
-    """`/api/v1/series`: each signal's points, oldest first; and of those that stand for several, what these were."""
+def series_view(key: TargetKey, signal: Signal, readings: Readings) -> Json:
+    """One of `/api/v1/series`: a signal's points, oldest first; and of those that stand for several, what these were.
+
+    Both are made one after the other when they are asked for.
+    """
     return {
-        "series": [
-            {
-                "job": key.job,
-                "instance": key.instance,
-                "signal": signal.value,
-                "unit": signal.unit.value,
-                "points": _points(readings),
-                "folded": _folded(readings),
-            }
-            for signal, readings in found.items()
-        ]
+        "job": key.job,
+        "instance": key.instance,
+        "signal": signal.value,
+        "unit": signal.unit.value,
+        "points": _points(readings),
+        "folded": _folded(readings),
     }
 
 
-def _points(readings: Readings) -> list[list[Any]]:
-    pairs: Iterable[tuple[float, float]] = zip(readings.times.tolist(), readings.values.tolist(), strict=True)
-    return [[rfc3339(time), value] for time, value in pairs]
+def _points(readings: Readings) -> Iterator[list[Any]]:
+    for time, value in zip(readings.times.tolist(), readings.values.tolist(), strict=True):
+        yield [rfc3339(time), value]
 
 
-def _folded(readings: Readings) -> list[list[Any]]:
+def _folded(readings: Readings) -> Iterator[list[Any]]:
     """Time, lowest, mean, highest and last value, and how many they were, of the points that stand for several."""
     several = readings.counts > 1
     columns = (
         getattr(readings, name)[several].tolist() for name in ("times", "lows", "means", "highs", "values", "counts")
     )
-    return [[rfc3339(time), *figures, int(count)] for time, *figures, count in zip(*columns, strict=True)]
+    for time, *figures, count in zip(*columns, strict=True):
+        yield [rfc3339(time), *figures, int(count)]

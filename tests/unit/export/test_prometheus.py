@@ -12,7 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from leakdog.attribute.case import Finding
 from leakdog.config.schema import ScrapeConfig
 from leakdog.errors import Reason
-from leakdog.export.prometheus import CULPRITS_PER_LEAK, FUNCTION_LABEL_CHARACTERS, Page
+from leakdog.export.leaks import CULPRITS_PER_LEAK, FUNCTION_LABEL_CHARACTERS
+from leakdog.export.prometheus import Page
 from leakdog.model import (
     Assessment,
     Culprit,

@@ -1,5 +1,7 @@
 """A graph in the language of Graphviz. That its figures are pprof's is tested by `integration/test_pprof_views.py`."""
 
+import re
+
 import pytest
 
 from leakdog.model import Frame
@@ -40,6 +42,17 @@ def test_nodes_labels_and_edges_are_boxes_and_arrows(text: str) -> None:
     assert lines[7].startswith('N1 -> N2 [label=" 3kB" weight=76 penwidth=4 color="#')
     assert lines[7].endswith(' tooltip="main -> x/y.com/shop.\\"Put\\" (3kB)" minlen=2]')
     assert lines[8:] == ["}"]
+
+
+def test_a_unit_is_text_too() -> None:
+    """It stands in the profile as names do, and ends no text of the graph."""
+    builder = Builder([ValueType("space", '"]; x [label="')], DEFAULT_LIMITS)
+    main, put = (builder.location(number, (Frame(name, "", 0),)) for number, name in enumerate(("main", "put")))
+    builder.sample([1024], [main], [Label("bytes", 8)])
+    builder.sample([3072], [put, main])
+    text = render(callgraph(builder.build(SPACE, 1), View()))
+    assert '\\"]; x [label=\\"' in text
+    assert re.search(r'(?<!\\)"]; x', text) is None
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,9 @@ SPACE = ValueType("inuse_space", "bytes")
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def profile(*samples: tuple[str, int]) -> Profile:
+def profile(*samples: tuple[str, int], kind: ValueType = SPACE) -> Profile:
     """Stacks such as `leaf root` with their bytes."""
-    builder = Builder([SPACE], DEFAULT_LIMITS)
+    builder = Builder([kind], DEFAULT_LIMITS)
     for stack, size in samples:
         names = stack.split()
         builder.sample([size], [builder.location(hash(name) % 2**32, (Frame(name, "", 0),)) for name in names])
@@ -79,3 +79,11 @@ def test_the_picture_runs_nothing() -> None:
     assert "<script" not in text
     assert "&lt;script&gt;" in text
     assert text.count("http") == text.count('xmlns="http://www.w3.org/2000/svg"') == 1
+
+
+def test_a_unit_is_text_too() -> None:
+    """It stands in the profile as names do, and is told with each figure."""
+    kind = ValueType("space", "<script>alert(1)</script>")
+    text = render(callgraph(profile(("leaf main", 100), ("main", 50), kind=kind), View()))
+    assert "<script" not in text
+    assert text.count("100&lt;script&gt;") >= 3

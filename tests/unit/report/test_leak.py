@@ -237,6 +237,9 @@ def test_many_replicas_are_not_all_named() -> None:
     """Eight, and that there are more."""
     (told,) = beside(leak(replicas={"up": 40, "leaking": [f"i{n}" for n in range(30)]}))
     assert told.endswith("i7, ...")
+    named = {"leaking": [f"i{n}" for n in range(9)], "others": ["o"]}
+    (told,) = beside(leak(replicas={"up": 400, "alike": 90, "unlike": 380, **named}))
+    assert told.startswith("90 of 470 instances of this job leak like this: i0, ")
 
 
 @pytest.mark.parametrize(
@@ -320,7 +323,8 @@ def test_a_process_that_has_ended_is_said() -> None:
     assert "3f9c2a71b0de (pending again, class heap, signal inuse_space)" in leak_text(again)
     again = leak(**ended, pending_since="2026-01-01T00:40:00.000Z")
     assert list(beside(again)) == [
-        "A process before this one ended 2026-01-01 00:12:00 UTC while it grew in the same way"
+        "A process before this one ended 2026-01-01 00:12:00 UTC while it grew in the same way",
+        "It is suspected again since 2026-01-01 00:40:00 UTC (0 s ago)",
     ]
     (said,) = beside(leak(process_ended="2026-01-01T00:12:00.000Z"))
     assert said == "A process before this one ended 2026-01-01 00:12:00 UTC while it grew in the same way"

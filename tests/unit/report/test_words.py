@@ -203,6 +203,10 @@ def test_each_of_several_sentences_has_lines_of_its_own() -> None:
         (1024.0 * 200, (1024.0 * 190, 1024.0 * 201), "190 KiB/s to 201 KiB/s"),
         (None, (1024.0, 1025.0), "1.00 KiB/s to 1.00 KiB/s"),
         (0.0, (0.0, 0.0), "0 B/s to 0 B/s"),
+        (1234.0, (1000.0, 1500.0), "0.98 KiB/s to 1.46 KiB/s"),
+        (1000.0, (900.0, 1100.0), "52.7 KiB/min to 64.5 KiB/min"),
+        (1234.0, (2.0, 1500.0), "7.03 KiB/h to 1.46 KiB/s"),
+        (-1234.0, (-1500.0, -1000.0), "-1.46 KiB/s to -0.98 KiB/s"),
     ],
 )
 def test_ends_of_an_interval_are_told_where_they_tell_something(

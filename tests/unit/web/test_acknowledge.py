@@ -1,6 +1,7 @@
 """What can be changed over HTTP: acknowledgements, and nothing else."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -70,6 +71,7 @@ async def test_it_is_taken_back(ask: Ask, address: str, store: Store) -> None:
     ("body", "why"),
     [
         (b"no", "not JSON"),
+        (b"\xff", "not JSON"),
         (b"[1]", "must be an object"),
         (b'{"who": 1}', "must be an object"),
         (b'{"note": 1}', "note: must be one line"),
@@ -90,12 +92,29 @@ async def test_a_wrong_body_is_refused_in_words(ask: Ask, address: str, store: S
     assert await store.leaks() == []
 
 
+async def test_json_is_utf_8_whatever_is_said_of_it(ask: Ask, address: str) -> None:
+    """A character set that nobody knows is no failure."""
+    kind = {"Content-Type": "application/json; charset=nonsense"}
+    status, leak = await ask("POST", address + PATH, data='{"note": "größer"}'.encode(), headers=kind)
+    assert (status, leak["acknowledged"]["note"]) == (200, "größer")
+
+
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"])
 async def test_a_form_of_another_page_changes_nothing(ask: Ask, address: str, store: Store, kind: str) -> None:
     """What a browser sends without asking first is refused."""
     status, answer = await ask("POST", address + PATH, data=b"{}", headers={"Content-Type": kind})
     assert (status, await store.leaks()) == (400, [])
     assert "application/json" in answer["error"]
+
+
+async def test_a_leak_of_a_target_that_is_gone_is_listed_and_cannot_be_acknowledged(ask: Ask, store: Store) -> None:
+    """It is over: that it were not known would be a lie."""
+    over = replace(LEAK, state=LeakState.RESOLVED, resolved_since=1010.0)
+    server = Server(Fleet(departed={KEY: [over]}), store)
+    await server.start("127.0.0.1", 0)
+    status, told = await ask("POST", f"http://127.0.0.1:{server.port}{PATH}", json={})
+    await server.stop()
+    assert (status, "its target is watched no more" in told["error"]) == (409, True)
 
 
 @pytest.mark.parametrize(("method", "body"), [("POST", {}), ("DELETE", None)])

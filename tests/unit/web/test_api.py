@@ -36,7 +36,9 @@ from leakdog.pipeline.state import Fleet, Watched
 from leakdog.store import open_store
 from leakdog.store.contract import Readings
 from leakdog.store.memory import MemoryStore
-from leakdog.web.api import LEAKS_AT_A_TIME, Api
+from leakdog.web import answers
+from leakdog.web.api import Api
+from leakdog.web.pages import Pages
 from leakdog.web.server import Server
 
 KEY = TargetKey("shop", "10.0.0.7:6060")
@@ -381,11 +383,28 @@ async def test_a_target_that_cannot_be_read_back_is_shown_without_what_is_said_o
     assert (status, b"inuse_space" in page) == (200, True)
 
 
-async def test_others_get_their_turn_while_many_leaks_are_told(store, turns) -> None:
-    """Of a job in which thousands leak the list takes seconds, between whose parts scrapes go on."""
-    keys = [TargetKey("shop", f"10.0.0.{number}:6060") for number in range(3 * LEAKS_AT_A_TIME)]
+async def test_others_get_their_turn_while_it_is_asked_when_targets_can_be_judged(store, turns, monkeypatch) -> None:
+    """After a start that is asked of all of them each time somebody looks."""
+    monkeypatch.setattr(answers, "TURN_SECONDS", 0.0)
+    keys = [TargetKey("shop", str(number)) for number in range(20)]
+    young = {key: Watched(Target(key), ScrapeConfig(job_name="shop"), up=True) for key in keys}
+    number, page = await turns(Pages(Fleet(young), store).index(make_mocked_request("GET", "/?job=shop")))
+    assert number == 20
+    assert "too early to say of 20 targets" in page.text
+
+
+@pytest.mark.parametrize("path", ["leaks", "leaks?by=job", "targets", "series?target=shop/10.0.0.1:6060"])
+async def test_others_get_their_turn_while_much_is_told(store, turns, monkeypatch, path: str) -> None:
+    """Of thousands of targets or points a list takes seconds, between whose members scrapes go on."""
+    monkeypatch.setattr(answers, "TURN_SECONDS", 0.0)
+    keys = [TargetKey("shop", f"10.0.0.{number}:6060") for number in range(20)]
     job = ScrapeConfig(job_name="shop")
     leaking = {key: Watched(Target(key), job, up=True, leaks={LeakClass.HEAP: replace(LEAK, key=key)}) for key in keys}
-    number, answer = await turns(Api(Fleet(leaking), store).leaks(make_mocked_request("GET", "/api/v1/leaks")))
-    assert number == 3
-    assert len(json.loads(answer.text)["leaks"]) == len(keys)
+    for number in range(20):
+        time, life = 1_700_000_000.0 + 60 * number, Life(1_700_000_000.0, 1_700_000_000.0)
+        await store.append(Scrape(keys[1], time, time, life, {Signal.RSS: 1e9}))
+    handler = getattr(Api(Fleet(leaking), store), path.partition("?")[0])
+    number, answer = await turns(handler(make_mocked_request("GET", f"/api/v1/{path}")))
+    assert number >= 20
+    (told,) = json.loads(answer.text).values()
+    assert {"leaks": 20, "targets": 20}.get(path, 1) == len(told)

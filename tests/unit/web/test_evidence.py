@@ -133,6 +133,15 @@ async def test_the_process_before_is_shown_beside_the_one_that_leaks_again(house
     assert set(await house.files()) == BASE | PAIR | {"heap-exit.pb.gz"}
 
 
+async def test_a_leak_that_is_suspected_again_is_proved_by_what_grows_now(house: House) -> None:
+    """Not by what its end left, which was before this growth began."""
+    house.watched.leaks = {
+        LeakClass.HEAP: replace(GONE, resolved_since=900.0, process_ended=900.0, pending_since=1050.0)
+    }
+    await house.store.put_evidence("9f1c", {"heap-exit.pb.gz": HEAPS[0]}, 900.0)
+    assert set(await house.files()) == BASE | PAIR | {"heap-exit.pb.gz"}
+
+
 @pytest.mark.parametrize("path", ["9f1c/evidence.tar.zip", "none/evidence.tar.gz"])
 async def test_what_is_not_there_is_said(house: House, path: str) -> None:
     """An ending that no archive has, and a leak that there is not."""
@@ -168,6 +177,15 @@ async def test_what_is_wanted_is_bounded(house: House, body: Any, said: str) -> 
     assert status == 400
     assert said in json.loads(answer)["error"]
     assert house.wanted == []
+
+
+@pytest.mark.parametrize(
+    ("body", "type_", "status"),
+    [(b"\xff", "application/json", 400), (b"{}", "application/json; charset=nonsense", 200)],
+)
+async def test_json_is_utf_8_whatever_is_said_of_it(house: House, body: bytes, type_: str, status: int) -> None:
+    """What is not is refused in words, as all that is wrong."""
+    assert (await house.fetch("POST", "9f1c/evidence", data=body, headers={"Content-Type": type_}))[0] == status
 
 
 async def test_a_form_of_another_page_asks_nothing(house: House) -> None:

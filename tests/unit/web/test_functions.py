@@ -1,18 +1,21 @@
 """Functions whose leaks are known, over HTTP."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from aiohttp.test_utils import make_mocked_request
 
 from leakdog.config.schema import ScrapeConfig
-from leakdog.model import Culprit, Frame, Leak, LeakClass, LeakState, Signal, Target, TargetKey
-from leakdog.pipeline.functions import FUNCTIONS, load_functions
+from leakdog.model import Acknowledgement, Culprit, Frame, Leak, LeakClass, LeakState, Signal, Target, TargetKey
+from leakdog.pipeline.functions import FUNCTIONS, KnownFunctions, load_functions
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.store import Store
-from leakdog.web.functions import MOST
+from leakdog.web import answers
+from leakdog.web.functions import MOST, Functions
 from leakdog.web.server import Server
 
 Ask = Callable[..., Awaitable[tuple[int, Any]]]
@@ -167,6 +170,8 @@ async def test_changes_at_the_same_time_lose_none(ask: Ask, address: str, store:
         (b'{"function": "(*Index).Put"}', "function: '(*Index).Put' is no regular expression: nothing to repeat"),
         (b'{"function": "(a+)+$"}', "repeats a group"),
         (b'{"function": "a", "job": 1}', "job: must be the name of a job"),
+        (b'{"function": "a", "job": []}', "job: must be the name of a job"),
+        (b'{"function": "a", "job": false}', "job: must be the name of a job"),
         (b'{"function": "a", "note": 1}', "note: must be one line"),
         (b'{"function": "a", "for_seconds": -1}', "for_seconds: must be a number above 0"),
     ],
@@ -192,3 +197,17 @@ async def test_where_the_store_fails_nothing_holds(ask: Ask, address: str, store
     status, _ = await ask("POST", address + PATH, json={"function": "Put"})
     assert (status, fleet.acknowledged) == (503, ())
     assert fleet.targets[KEY].leaks[LeakClass.HEAP].acknowledged is None
+
+
+async def test_others_get_their_turn_while_many_leaks_are_looked_at(store: Store, turns, monkeypatch) -> None:
+    """A hundred functions and thousands of leaks take seconds."""
+    monkeypatch.setattr(answers, "TURN_SECONDS", 0.0)
+    known = replace(LEAK, acknowledged=Acknowledgement(1000.0, function="Put"))
+    keys = [TargetKey("shop", str(number)) for number in range(20)]
+    job = ScrapeConfig(job_name="shop")
+    targets = {key: Watched(Target(key), job, leaks={LeakClass.HEAP: replace(known, id=key.instance)}) for key in keys}
+    fleet = Fleet(targets, acknowledged=(KnownFunctions("Put", 1000.0),))
+    asked = make_mocked_request("DELETE", f"{PATH}?function=Put")
+    number, response = await turns(Functions(fleet, store).take(asked))
+    assert number >= 20
+    assert len(json.loads(response.text)["leaks"]) == len(await store.leaks()) == 20

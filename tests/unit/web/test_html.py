@@ -1,10 +1,13 @@
 """Pages as text: what somebody who is woken reads first, and what a browser may keep."""
 
+import html
 import re
+import shlex
 from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -94,6 +97,54 @@ def test_a_leak_that_ended_with_its_process_is_not_told_as_good_news() -> None:
     fixed = leak_page(replace(gone, resolved_since=1995.0), Fleet(), "", 2000.0)
     assert "<span class=resolved>resolved</span>" in fixed
     assert "Grows by <b>" in leak_page(LEAK, Fleet(), "", 2000.0)
+
+
+def test_a_leak_that_is_over_says_since_when() -> None:
+    """Whoever comes to it later sees whether what was done at night has helped."""
+    over = replace(LEAK, state=LeakState.RESOLVED, resolved_since=1880.0)
+    assert " · over since 1970-01-01 00:31:20 UTC (2 min ago)</p>" in leak_page(over, Fleet(), "", 2000.0)
+    assert "over since" not in leak_page(LEAK, Fleet(), "", 2000.0)
+
+
+@pytest.mark.parametrize("ended", [None, 1880.0])
+def test_a_leak_that_is_suspected_again_is_not_told_as_over(ended: float | None) -> None:
+    """The next process grows in the same way: neither green, nor grew, nor no leaks."""
+    changes = {"resolved_since": 1880.0, "process_ended": ended, "pending_since": 1940.0}
+    again = replace(LEAK, state=LeakState.RESOLVED, time_to_limit_seconds=7200.0, **changes)
+    page = leak_page(again, Fleet(), "", 2000.0)
+    assert "<span class=pending>pending again</span> · " in page
+    assert "It is suspected again since 1970-01-01 00:32:20 UTC (1 min ago)" in page
+    assert "Grows by <b>" in page
+    assert "over since" not in page
+    watched = Watched(Target(KEY), ScrapeConfig(job_name="shop"), up=True, leaks={LeakClass.HEAP: again})
+    watched.verdicts = {LEAK.signal: Verdict.LEAK}
+    listed = overview([watched], [again], 2000.0)
+    assert "<h1>1 suspected</h1>" in listed
+    assert '<td data-name="State"><span class=pending>pending again</span></td>' in listed
+    assert "<span class=pending>suspected:</span> <a href=" in listed
+
+
+def test_what_is_to_be_typed_is_safe_in_a_shell() -> None:
+    """Any user of a machine names processes, and brackets alone are a pattern."""
+    key = TargetKey("all", "$(reboot)'[12]")
+    watched = Watched(Target(key, base_url="http://a:1"), ScrapeConfig(job_name="all"), up=True)
+    shown = Shown(None, "1d", "", np.empty(0), {})
+    for page in (
+        leak_page(replace(LEAK, key=key), Fleet({key: watched}), "", 2000.0),
+        target_page(watched, shown, 2000.0),
+    ):
+        lines = html.unescape(re.sub("<[^>]*>", "\n", page)).splitlines()
+        typed = [shlex.split(line)[2] for line in lines if line.startswith(("leakdog top", "leakdog sites"))]
+        assert {each.removesuffix("@latest") for each in typed} == {str(key)}
+
+
+def test_of_a_target_that_is_watched_no_more_nothing_is_offered_that_fails() -> None:
+    """It has no page, and its leak cannot be acknowledged."""
+    watched = Watched(Target(KEY), ScrapeConfig(job_name="shop"))
+    gone, there = leak_page(LEAK, Fleet(), "", 2000.0), leak_page(LEAK, Fleet({KEY: watched}), "", 2000.0)
+    for offered in ('<a href="/targets/', "leakdog ack"):
+        assert (offered in gone, offered in there) == (False, True)
+    assert "leakdog show" in gone
 
 
 class Outline(HTMLParser):

@@ -20,6 +20,7 @@ from leakdog.model import (
 )
 from leakdog.pipeline.state import Watched
 from leakdog.web.document import STYLE
+from leakdog.web.jobs import LISTED
 from leakdog.web.overview import overview
 
 KEY = TargetKey("shop", "10.0.0.7:6060")
@@ -212,3 +213,14 @@ def test_each_cell_knows_its_column() -> None:
     for table in overview([watched], [LEAK], 2000.0).split("<table>")[1:]:
         names = re.findall("<th scope=col>([^<]*)", table)
         assert re.findall('<td data-name="([^"]*)', table) == names
+
+
+def test_of_many_leaks_the_first_are_listed() -> None:
+    """Thousands of rows help nobody at night, and hold the daemon up; how many there are is told all the same."""
+    leaks = [replace(LEAK, id=f"{number:04}") for number in range(LISTED + 1200)]
+    page = overview([], leaks, 2000.0)
+    assert (page.count('href="/leaks/'), "/leaks/0199" in page, "/leaks/0200" in page) == (LISTED, True, False)
+    assert "<h1>1400 leaking</h1>" in page
+    more = '<p>And 1,200 more; those that fire come first. <a href="/api/v1/leaks?by=job">All of them</a>.</p>'
+    assert more in page
+    assert "those that fire come first" not in overview([], leaks[:LISTED], 2000.0)

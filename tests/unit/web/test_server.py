@@ -55,6 +55,23 @@ async def get(server: Server, path: str, **headers: str) -> tuple[int, aiohttp.t
         return response.status, response.headers, await response.text()
 
 
+@pytest.mark.parametrize(("path", "kind"), [("/api/v1/leaks", "application/json"), ("/leaks/9f1c", "text/html")])
+async def test_what_fails_by_itself_is_said_as_all_else(
+    server: Server, monkeypatch: pytest.MonkeyPatch, path: str, kind: str
+) -> None:
+    """In the API as JSON, else as a page, with the headers of all answers; the log has the rest."""
+
+    def fail(_: Fleet) -> None:
+        raise RuntimeError("a mistake of <ours>")
+
+    monkeypatch.setattr(Fleet, "leaks", fail)
+    status, headers, body = await get(server, path)
+    assert (status, headers["Content-Type"].partition(";")[0]) == (500, kind)
+    assert "leakdog itself failed, see its log" in body
+    assert "<ours>" not in body or kind == "application/json"
+    assert SECURITY_HEADERS.items() <= dict(headers).items()
+
+
 @pytest.mark.parametrize("path", ["/api/v1/snapshots", "/api/v1/snapshots/1/profile.pb.gz", "/leaks/9f1c"])
 async def test_a_store_that_does_not_answer_is_said_to(server: Server, path: str) -> None:
     """503 with the store's own words, not a bare 500."""

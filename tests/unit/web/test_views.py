@@ -1,6 +1,5 @@
 """Shapes of the API as data: what is not known is null, never zero."""
 
-import json
 from dataclasses import replace
 
 import numpy as np
@@ -28,6 +27,8 @@ from leakdog.pipeline.sites import Sites
 from leakdog.pipeline.state import Cost, Fleet, Watched
 from leakdog.store.contract import Readings
 from leakdog.web.views import (
+    LEAKING,
+    OTHERS,
     culprit_view,
     leak_view,
     rfc3339,
@@ -165,8 +166,8 @@ def test_snapshots_and_empty_series() -> None:
         "time": "1970-01-01T00:00:00.000Z",
         "size_bytes": 17,
     }
-    (series,) = series_view(KEY, {Signal.RSS: Readings()})["series"]
-    assert json.dumps([series["points"], series["folded"]]) == "[[], []]"
+    series = series_view(KEY, Signal.RSS, Readings())
+    assert (list(series["points"]), list(series["folded"])) == ([], [])
 
 
 def test_what_stands_for_several_is_told() -> None:
@@ -174,6 +175,20 @@ def test_what_stands_for_several_is_told() -> None:
     columns = [
         np.array(each) for each in ([0.0, 60.0], [7.0, 9.0], [0, 0], [1.0, 9.0], [5.0, 9.0], [8.0, 9.0], [4.0, 1.0])
     ]
-    (series,) = series_view(KEY, {Signal.RSS: Readings(*columns)})["series"]
-    assert series["points"] == [["1970-01-01T00:00:00.000Z", 7.0], ["1970-01-01T00:01:00.000Z", 9.0]]
-    assert series["folded"] == [["1970-01-01T00:00:00.000Z", 1.0, 5.0, 8.0, 7.0, 4]]
+    series = series_view(KEY, Signal.RSS, Readings(*columns))
+    assert list(series["points"]) == [["1970-01-01T00:00:00.000Z", 7.0], ["1970-01-01T00:01:00.000Z", 9.0]]
+    assert list(series["folded"]) == [["1970-01-01T00:00:00.000Z", 1.0, 5.0, 8.0, 7.0, 4]]
+
+
+def test_of_many_instances_that_leak_alike_some_are_named() -> None:
+    """Named with each leak all by all, five thousand would be twenty-five million names."""
+    leak = Leak("9f1c", KEY, Signal.RSS, LeakClass.NATIVE, LeakState.FIRING, since=1.0, updated=2.0)
+    targets = {}
+    for number in range(2 * LEAKING + 2 * OTHERS):
+        key = TargetKey("shop", f"{number:03}")
+        leaks = {LeakClass.NATIVE: replace(leak, key=key)} if number < 2 * LEAKING else {}
+        targets[key] = Watched(Target(key), ScrapeConfig(job_name="shop"), up=True, leaks=leaks)
+    told = leak_view(leak, Fleet(targets))["replicas"]
+    assert (told["up"], told["alike"], told["unlike"]) == (2 * LEAKING + 2 * OTHERS, 2 * LEAKING, 2 * OTHERS)
+    assert told["leaking"] == [f"{number:03}" for number in range(LEAKING)]
+    assert len(told["others"]) == OTHERS
