@@ -64,7 +64,7 @@ def begin_life(watched: Watched, life: Life, now: float, settings: Settings) -> 
     watched.past.clear()
     watched.module = ""
     for sites in watched.sites.values():
-        sites.begin_life(now, settings)
+        sites.begin_life()
     return ended
 
 
