@@ -26,7 +26,7 @@ log = logging.getLogger("leakdog.daemon")
 SEPARATOR = "\x1f"
 SIGNALS, SITES, LIVES, HELD = "signals", "sites", "lives", "held"
 DENSE = f"{SEPARATOR}dense"  # belongs to no target
-# How far back the last pass is looked for: further than a daemon is down, and little to read for each target.
+# How far back the last pass is looked for where no series tells when it was: little to read for each target.
 FACTS_SECONDS = 6 * 3600.0
 # Targets whose states are written in one transaction: some megabytes.
 SAVED_TOGETHER = 20
@@ -99,7 +99,7 @@ class Memory:
                 log.warning("sites by %s of %s start afresh: %s", signal.value, watched.key, error)
         if life is not None:
             seen = -math.inf if watched.series.group is None else watched.series.group.last_time
-            watched.facts = await self._facts(watched.key, life, max(seen, now - FACTS_SECONDS))
+            watched.facts = await self._facts(watched.key, life, seen if math.isfinite(seen) else now - FACTS_SECONDS)
         watched.life = life
         self._asleep.discard(watched.key)
 

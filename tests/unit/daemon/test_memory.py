@@ -253,6 +253,16 @@ async def test_a_restart_that_nobody_saw_is_seen_afterwards(
     assert next_life(life, again.facts, Facts(allocated={Signal.TOTAL_ALLOC: 1e6}), 5000.0).first_seen == 5000.0
 
 
+async def test_a_restart_is_seen_however_long_leakdog_was_down(store: Store, watched: Watched) -> None:
+    """A program that tells no start time is known by what it had allocated at the last pass, be that days ago."""
+    for slot, total in ((1000.0, 5e9), (1060.0, 6e9)):
+        await store.append(Scrape(KEY, slot, slot, Life(1000.0, 1000.0), {Signal.ALLOC_SPACE: total}))
+        watched.series.observe({Signal.INUSE_SPACE: 5e7}, slot, SETTINGS, life_start=1000.0, load=None)
+    await Memory(store).save([watched])
+    again = await restored(store, watched, 1060.0 + 3 * 86400)
+    assert again.facts == Facts(None, None, {Signal.ALLOC_SPACE: 6e9})
+
+
 async def test_states_of_targets_that_are_gone_are_deleted(store: Store, watched: Watched) -> None:
     """A state that no target has asked for by the first saving goes; so does that of a target that is removed."""
     watched.series = signals(Signal.RSS)
