@@ -82,7 +82,7 @@ class Watched:
 
     Attributes:
         up: how the last pass went; None before the first.
-        last_scrape: time of the last pass, good or bad.
+        first_scrape, last_scrape: time of the first and of the last pass, good or bad, since the daemon knows it.
         values: latest value of each signal in this life.
         load: work per second up to the last pass: bytes that it allocated, or what the job's `load_metrics` count.
         verdicts: what the detector says of each signal; `assessments` say it in full, and are made when asked for.
@@ -103,6 +103,7 @@ class Watched:
     job: ScrapeConfig
     up: bool | None = None
     last_error: str = ""
+    first_scrape: float | None = None
     last_scrape: float | None = None
     last_success: float | None = None
     last_duration_seconds: float | None = None

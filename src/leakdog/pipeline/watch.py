@@ -94,6 +94,7 @@ class Pipeline:
                 return
             due, dense = self._due(watched, slot)
             started = self._clock()
+            watched.first_scrape = started if watched.first_scrape is None else watched.first_scrape
             self._fleet.counters.scrapes += 1
             self._fleet.counters.lag_seconds = max(0.0, started - slot)
             try:
@@ -137,9 +138,10 @@ class Pipeline:
         """Leaks that end because nobody has listened at the target for the hold time: its process is gone.
 
         A target that is only slow, or answers nonsense, may leak on: nothing is known, and its leaks stay. So it is
-        where leakdog itself could not ask.
+        where leakdog itself could not ask. Of a target that nobody has answered for since leakdog was started, it is
+        not known when its process ended: the hold time begins with the first pass.
         """
-        since = watched.last_success
+        since = watched.first_scrape if watched.last_success is None else watched.last_success
         if error.reason not in GONE or error.ours or since is None or now - since < self._settings.hold_seconds:
             return []
         return end_leaks(watched, now, self._settings)
