@@ -250,7 +250,9 @@ def _state(leak: Leak) -> str:
     """Its state for the log. What was over with its process is not fixed by that."""
     if leak.ended_with_process:
         return "over, as its process has ended"
-    return "no longer suspected" if leak.state is LeakState.INACTIVE else leak.state.value
+    if leak.state is LeakState.INACTIVE:
+        return "told in another class from now on" if leak.firing_since is not None else "no longer suspected"
+    return leak.state.value
 
 
 def _first(leak: Leak) -> str:
