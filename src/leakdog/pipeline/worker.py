@@ -54,7 +54,11 @@ class _Child:
     async def start(cls, memory_bytes: int) -> _Child:
         ours, theirs = socket.socketpair()
         with theirs:
-            process = _spawn(theirs, memory_bytes)
+            try:
+                process = _spawn(theirs, memory_bytes)
+            except OSError:
+                ours.close()
+                raise
         return cls(process, *await asyncio.open_connection(sock=ours))
 
     async def ask(self, wanted: dict[str, Any], data: Sequence[bytes]) -> tuple[dict[str, str], bytes]:
@@ -142,7 +146,11 @@ class Worker:
         """What the process makes of profiles."""
         wanted = {"kind": kind.value, "limits": asdict(limits), **more}
         async with self._turn:
-            child = await self._running()
+            try:
+                child = await self._running()
+            except OSError as error:  # of open files, processes or memory: also the passes that wait are to fail alone
+                why = f"was not decoded, as no process can be started for it: {error.strerror}"
+                raise _failed(kind, why, ours=True) from error
             try:
                 async with asyncio.timeout(seconds):
                     said, made = await child.ask(wanted, data)
@@ -205,5 +213,5 @@ class Worker:
             self._child = None
 
 
-def _failed(kind: Kind, how: str) -> FetchError:
-    return FetchError(Reason.DECODE, f"the {kind.value} profile {how}")
+def _failed(kind: Kind, how: str, *, ours: bool = False) -> FetchError:
+    return FetchError(Reason.DECODE, f"the {kind.value} profile {how}", ours=ours)

@@ -1,6 +1,7 @@
 """Large profiles are decoded in a process that may die: one target is told so, and the next profile is read."""
 
 import asyncio
+import errno
 import gzip
 import os
 import signal
@@ -121,6 +122,23 @@ async def test_processes_that_die_again_and_again_are_started_ever_more_slowly(m
             with pytest.raises(FetchError):
                 await worker.small(Kind.HEAP, BOMB, DEFAULT_LIMITS)
     assert pauses == [0.5, 1.0, 2.0]
+
+
+async def test_a_process_that_cannot_be_started_costs_no_more_than_one_that_dies(
+    heap: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the machine has no memory left, which is when leaks are to be told; the next time it is tried again."""
+
+    def refused(*_: object) -> None:
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+
+    async with Worker() as worker:
+        with monkeypatch.context() as context:
+            context.setattr("leakdog.pipeline.worker._spawn", refused)
+            with pytest.raises(FetchError, match="no process can be started for it: Cannot allocate memory") as found:
+                await worker.small(Kind.HEAP, heap, DEFAULT_LIMITS)
+        assert (found.value.reason, found.value.ours) == (Reason.DECODE, True)
+        assert await worker.small(Kind.HEAP, heap, DEFAULT_LIMITS)
 
 
 async def test_two_profiles_are_compared_there(heap: bytes, goroutine: bytes) -> None:
