@@ -25,6 +25,9 @@ SLOW, LEAST_SLOW = 0.5, 3
 # 1 what they do not; and by two standard errors at that. Of made cases with sampled heap these tell the most apart
 # among those that take as little from goroutines which do hold it.
 ALONE, SURELY_ALONE = 0.6, 0.35
+# By how many standard errors of the scatter of so many spans a mean is off as seldom as by two of a known one, which
+# that of a few spans is not: Student's t at 0.977, from two degrees of freedom on.
+SURELY = (4.53, 3.31, 2.87, 2.65, 2.52, 2.43, 2.37, 2.32, 2.28)
 # Profiles of one pass are this part of the time between two apart, at most.
 SAME_PASS = 0.1
 # Into how many spans time is divided to find calms, runs of those with few new goroutines.
@@ -136,16 +139,23 @@ def grows_alone(times: Floats, held: Floats, number: Floats, quantum: float) -> 
     they do not hold as fast as ever. It is the latter if its rate there is nearer to that, and is surely, by two
     standard errors, well away from the former. Of a sample, which grows by `quantum` at a time, chance moves growth by
     the root of that many quanta at least, however alike a few spans happen to be.
+
+    What leaks does not become fewer. Where the number falls, others stand there too that come and go, and hold what
+    those hold that leak: few are added where many happened to be before, so as many are added to all spans as such
+    numbers differ by, and the scatter of few spans is not taken for that of all.
     """
-    spans = np.diff(times)
-    added, grown = np.diff(number) / spans, np.diff(held) / spans
-    mean_added, mean_grown = (float(np.average(each, weights=spans)) for each in (added, grown))
+    spans, steps = np.diff(times), np.diff(number)
+    jitter = float(np.sqrt(2 * np.mean(np.minimum(steps, 0) ** 2)))
+    added, grown = (steps + jitter) / spans, np.diff(held) / spans
+    mean_added, mean_grown = (float(each[-1] - each[0]) / float(spans.sum()) for each in (number, held))
     calm = added <= SLOW * mean_added
     if mean_added <= 0 or mean_grown <= 0 or calm.sum() < LEAST_SLOW:
         return False
     by_number, by_itself = ((each / mean)[calm] for each, mean in ((added, mean_added), (grown, mean_grown)))
     slow, rate = (max(0.0, float(np.average(each, weights=spans[calm]))) for each in (by_number, by_itself))
     by_chance = float(np.sqrt(rate * quantum / (mean_grown * spans[calm].sum())))
-    error = max(by_chance, float(np.std(by_itself, ddof=1)) / float(np.sqrt(calm.sum())))
-    alone, surely = ((each - slow) / (1 - slow) for each in (rate, rate - STANDARD_ERRORS * error))
-    return alone >= ALONE and surely >= SURELY_ALONE
+    by_scatter = float(np.std(by_itself, ddof=1)) / float(np.sqrt(calm.sum()))
+    surely = SURELY[min(int(calm.sum()) - LEAST_SLOW, len(SURELY) - 1)] if jitter else STANDARD_ERRORS
+    error = max(STANDARD_ERRORS * by_chance, surely * by_scatter)
+    alone, at_least = ((each - slow) / (1 - slow) for each in (rate, rate - error))
+    return alone >= ALONE and at_least >= SURELY_ALONE

@@ -199,6 +199,22 @@ def test_profiles_spread_evenly_miss_bursts_that_are_shorter_than_they_are_apart
     assert not grows_alone(evenly, 600_000 * evenly, bursts(evenly), PERIOD)
 
 
+def test_what_they_hold_is_not_taken_from_them_where_others_come_and_go() -> None:
+    """Thirty an hour leak where fifty are at any time: calms are chance there, and three alike are too."""
+    told = 0
+    for seed in range(800):
+        made = np.random.default_rng(seed)
+        now = np.arange(0.0, 3600.0 * (12, 48)[seed % 2], 60.0)
+        leaked, others = np.cumsum(made.poisson(0.5, len(now))), made.poisson(50, len(now))
+        number = (leaked + others).astype(float)
+        at = np.unique(np.searchsorted(now, moments(now, number, 0.0, now[-1], PROFILES), side="right") - 1)
+        sampled = -np.expm1(-0.125)  # of objects of 64 KiB
+        seen = np.concatenate([[0], np.cumsum(made.random(leaked[-1]) < sampled)])[leaked]
+        held = (seen + made.binomial(others, sampled)) * 65_536 / sampled
+        told += grows_alone(now[at], held[at], number[at], PERIOD)
+    assert told <= 7
+
+
 @given(counts=st.lists(st.integers(0, 1000), min_size=1, max_size=50))
 def test_moments_are_few_and_rise(counts: list[int]) -> None:
     """Of whatever number of goroutines, one reading alone too."""
