@@ -6,6 +6,7 @@ heap has grown as fast as ever there, something else holds it. Where goroutines 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -89,12 +90,13 @@ def _of_usual_size(objects: SiteTable, space: SiteTable) -> SiteTable:
     return replace(objects, values=objects.values * size[:, np.newaxis])
 
 
-def moments(times: Floats, number: Floats, start: float, end: float, most: int) -> Floats:
+def moments(times: Floats, number: Floats, start: float, end: float, most: int, lag: float = 0.0) -> Floats:
     """From when profiles tell most of who holds the heap: the ends of all, and of the longest calms.
 
     Profiles that are spread evenly see no calm that is shorter than they are apart. A calm is a run of spans in which
     few goroutines were added: cut finely its ends are sharp, cut coarsely it survives a number that jitters, so that
-    division is taken of which the calms are longest together.
+    division is taken of which the calms are longest together. Until a collection has seen them, what was added before a
+    calm shows as growth in it, so that long it is not looked at, and not at all where it is not twice as long.
 
     Args:
         times: of the readings, unix seconds, rising; (n,).
@@ -102,10 +104,12 @@ def moments(times: Floats, number: Floats, start: float, end: float, most: int) 
         start: of the time that is looked at.
         end: of it.
         most: how many moments, at most.
+        lag: seconds, for which a profile of the heap may be older than its time.
 
     """
     counts = [np.interp(np.linspace(start, end, spans + 1), times, number) for spans in SPANS]
-    calms = [_longest_calms(np.diff(each), (most - 2) // 2) for each in counts]
+    waits = [math.ceil(lag * spans / max(end - start, 1.0)) for spans in SPANS]
+    calms = [_longest_calms(np.diff(each), (most - 2) // 2, wait) for each, wait in zip(counts, waits, strict=True)]
     best = max(range(len(SPANS)), key=lambda at: float(np.ptp(calms[at], axis=1).sum()) / SPANS[at])
     spans, found = SPANS[best], calms[best]
     chosen = {0, spans, *found.ravel().tolist()}
@@ -114,10 +118,15 @@ def moments(times: Floats, number: Floats, start: float, end: float, most: int) 
     return np.linspace(start, end, spans + 1)[sorted(chosen)]
 
 
-def _longest_calms(added: Floats, most: int) -> Ints:
-    """Where the longest runs of spans with few new goroutines begin and end, the longest first; (runs, 2)."""
+def _longest_calms(added: Floats, most: int, wait: int) -> Ints:
+    """Where the longest runs of spans with few new goroutines begin and end, the longest first; (runs, 2).
+
+    Without the first so many spans of each, and without those of which no more is left.
+    """
     calm = np.concatenate([[False], added <= SLOW / 2 * added.mean(), [False]])
     runs = np.flatnonzero(calm[1:] != calm[:-1]).reshape(-1, 2)
+    runs[:, 0] += wait
+    runs = runs[np.diff(runs, axis=1)[:, 0] >= max(1, wait)]
     return runs[np.argsort(-np.ptp(runs, axis=1), kind="stable")][:most]
 
 

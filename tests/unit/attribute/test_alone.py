@@ -176,6 +176,26 @@ def test_a_coarse_sample_of_the_heap_is_enough(length: float, held: bool) -> Non
     assert told == 0 if held else told >= 38
 
 
+@pytest.mark.parametrize(("period", "told"), [(300.0, 0), (1800.0, 9)])
+def test_heap_that_is_told_late_is_not_taken_from_them(period: float, told: int) -> None:
+    """As by a job that runs every five minutes, of a program that collects every two: its heap grows in the calms."""
+    found = []
+    for held in (True, False):
+        for seed in range(60):
+            made = np.random.default_rng(seed)
+            now = np.arange(0.0, 6 * 3600.0, 30.0)
+            number = np.cumsum(made.poisson(np.where(now % period < 0.3 * period, 2000 / period, 0.0)))
+            who = number if held else np.linspace(0, number[-1], len(now)).astype(int)
+            collected = np.cumsum(made.uniform(30, 120, 1000))
+            seen = np.maximum(0.0, collected[np.maximum(0, np.searchsorted(collected, now, side="right") - 1)])
+            at = moments(now, number.astype(float), 0.0, now[-1], PROFILES, 120.0)
+            at = np.unique(np.searchsorted(now, at, side="right") - 1)
+            heap = 5e5 * who[np.minimum(len(now) - 1, seen / 30.0).astype(int)]
+            found.append(grows_alone(now[at], heap[at], number[at].astype(float), PERIOD))
+    assert sum(found[:60]) == 0
+    assert sum(found[60:]) >= told
+
+
 def test_one_long_calm_is_looked_at_in_parts() -> None:
     """As of a service that nobody uses by night."""
     now = np.arange(0.0, 86_400.0, 60.0)
