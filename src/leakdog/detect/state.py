@@ -6,6 +6,8 @@ firing --not found for resolve_seconds--> resolved
 pending or firing --too little was read to find anything--> as it stands: time in which nobody looked does not count
 pending or firing --the process has ended--> resolved: what it left is kept
 resolved --found, held again--> firing, the same leak with the same id
+
+What goes on in another class is another leak, with another id; `leakdog.pipeline.turns` says when that takes its place.
 """
 
 from __future__ import annotations
