@@ -5,6 +5,9 @@ import errno
 import gzip
 import os
 import signal
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import psutil
@@ -13,6 +16,7 @@ import pytest
 from leakdog.attribute.tally import tally
 from leakdog.errors import FetchError, Reason
 from leakdog.model import Kind
+from leakdog.pipeline import worker as worker_module
 from leakdog.pipeline.worker import Worker
 from leakdog.pprof import DEFAULT_LIMITS, parse
 
@@ -139,6 +143,23 @@ async def test_a_process_that_cannot_be_started_costs_no_more_than_one_that_dies
                 await worker.small(Kind.HEAP, heap, DEFAULT_LIMITS)
         assert (found.value.reason, found.value.ours) == (Reason.DECODE, True)
         assert await worker.small(Kind.HEAP, heap, DEFAULT_LIMITS)
+
+
+async def test_the_time_to_start_is_not_that_of_a_profile(heap: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a process takes longer to start than a profile may take, or a pass has time, none would ever be read."""
+
+    def slowly(stream: socket.socket, memory_bytes: int) -> subprocess.Popen[bytes]:
+        command = ["sh", "-c", f"sleep 2; exec {sys.executable} -m leakdog.pipeline.apart {memory_bytes}"]
+        return subprocess.Popen(command, stdin=stream.fileno(), stdout=stream.fileno())
+
+    monkeypatch.setattr(worker_module, "_spawn", slowly)
+    async with Worker(seconds=1.5) as worker:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(worker.small(Kind.HEAP, heap, DEFAULT_LIMITS), 0.5)
+        started = worker.pid
+        assert started is not None
+        assert await worker.small(Kind.HEAP, heap, DEFAULT_LIMITS)
+        assert worker.pid == started
 
 
 async def test_two_profiles_are_compared_there(heap: bytes, goroutine: bytes) -> None:
