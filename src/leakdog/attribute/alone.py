@@ -6,6 +6,7 @@ heap has grown as fast as ever there, something else holds it. Where goroutines 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -25,6 +26,9 @@ SLOW, LEAST_SLOW = 0.5, 3
 # 1 what they do not; and by two standard errors at that. Of made cases with sampled heap these tell the most apart
 # among those that take as little from goroutines which do hold it.
 ALONE, SURELY_ALONE = 0.6, 0.35
+# By how many standard errors of the scatter of so many spans a mean is off as seldom as by two of a known one, which
+# that of a few spans is not: Student's t at 0.977, from two degrees of freedom on.
+SURELY = (4.53, 3.31, 2.87, 2.65, 2.52, 2.43, 2.37, 2.32, 2.28)
 # Profiles of one pass are this part of the time between two apart, at most.
 SAME_PASS = 0.1
 # Into how many spans time is divided to find calms, runs of those with few new goroutines.
@@ -86,12 +90,13 @@ def _of_usual_size(objects: SiteTable, space: SiteTable) -> SiteTable:
     return replace(objects, values=objects.values * size[:, np.newaxis])
 
 
-def moments(times: Floats, number: Floats, start: float, end: float, most: int) -> Floats:
+def moments(times: Floats, number: Floats, start: float, end: float, most: int, lag: float = 0.0) -> Floats:
     """From when profiles tell most of who holds the heap: the ends of all, and of the longest calms.
 
     Profiles that are spread evenly see no calm that is shorter than they are apart. A calm is a run of spans in which
     few goroutines were added: cut finely its ends are sharp, cut coarsely it survives a number that jitters, so that
-    division is taken of which the calms are longest together.
+    division is taken of which the calms are longest together. Until a collection has seen them, what was added before a
+    calm shows as growth in it, so that long it is not looked at, and not at all where it is not twice as long.
 
     Args:
         times: of the readings, unix seconds, rising; (n,).
@@ -99,10 +104,12 @@ def moments(times: Floats, number: Floats, start: float, end: float, most: int) 
         start: of the time that is looked at.
         end: of it.
         most: how many moments, at most.
+        lag: seconds, for which a profile of the heap may be older than its time.
 
     """
     counts = [np.interp(np.linspace(start, end, spans + 1), times, number) for spans in SPANS]
-    calms = [_longest_calms(np.diff(each), (most - 2) // 2) for each in counts]
+    waits = [math.ceil(lag * spans / max(end - start, 1.0)) for spans in SPANS]
+    calms = [_longest_calms(np.diff(each), (most - 2) // 2, wait) for each, wait in zip(counts, waits, strict=True)]
     best = max(range(len(SPANS)), key=lambda at: float(np.ptp(calms[at], axis=1).sum()) / SPANS[at])
     spans, found = SPANS[best], calms[best]
     chosen = {0, spans, *found.ravel().tolist()}
@@ -111,10 +118,15 @@ def moments(times: Floats, number: Floats, start: float, end: float, most: int) 
     return np.linspace(start, end, spans + 1)[sorted(chosen)]
 
 
-def _longest_calms(added: Floats, most: int) -> Ints:
-    """Where the longest runs of spans with few new goroutines begin and end, the longest first; (runs, 2)."""
+def _longest_calms(added: Floats, most: int, wait: int) -> Ints:
+    """Where the longest runs of spans with few new goroutines begin and end, the longest first; (runs, 2).
+
+    Without the first so many spans of each, and without those of which no more is left.
+    """
     calm = np.concatenate([[False], added <= SLOW / 2 * added.mean(), [False]])
     runs = np.flatnonzero(calm[1:] != calm[:-1]).reshape(-1, 2)
+    runs[:, 0] += wait
+    runs = runs[np.diff(runs, axis=1)[:, 0] >= max(1, wait)]
     return runs[np.argsort(-np.ptp(runs, axis=1), kind="stable")][:most]
 
 
@@ -136,16 +148,23 @@ def grows_alone(times: Floats, held: Floats, number: Floats, quantum: float) -> 
     they do not hold as fast as ever. It is the latter if its rate there is nearer to that, and is surely, by two
     standard errors, well away from the former. Of a sample, which grows by `quantum` at a time, chance moves growth by
     the root of that many quanta at least, however alike a few spans happen to be.
+
+    What leaks does not become fewer. Where the number falls, others stand there too that come and go, and hold what
+    those hold that leak: few are added where many happened to be before, so as many are added to all spans as such
+    numbers differ by, and the scatter of few spans is not taken for that of all.
     """
-    spans = np.diff(times)
-    added, grown = np.diff(number) / spans, np.diff(held) / spans
-    mean_added, mean_grown = (float(np.average(each, weights=spans)) for each in (added, grown))
+    spans, steps = np.diff(times), np.diff(number)
+    jitter = float(np.sqrt(2 * np.mean(np.minimum(steps, 0) ** 2)))
+    added, grown = (steps + jitter) / spans, np.diff(held) / spans
+    mean_added, mean_grown = (float(each[-1] - each[0]) / float(spans.sum()) for each in (number, held))
     calm = added <= SLOW * mean_added
     if mean_added <= 0 or mean_grown <= 0 or calm.sum() < LEAST_SLOW:
         return False
     by_number, by_itself = ((each / mean)[calm] for each, mean in ((added, mean_added), (grown, mean_grown)))
     slow, rate = (max(0.0, float(np.average(each, weights=spans[calm]))) for each in (by_number, by_itself))
     by_chance = float(np.sqrt(rate * quantum / (mean_grown * spans[calm].sum())))
-    error = max(by_chance, float(np.std(by_itself, ddof=1)) / float(np.sqrt(calm.sum())))
-    alone, surely = ((each - slow) / (1 - slow) for each in (rate, rate - STANDARD_ERRORS * error))
-    return alone >= ALONE and surely >= SURELY_ALONE
+    by_scatter = float(np.std(by_itself, ddof=1)) / float(np.sqrt(calm.sum()))
+    surely = SURELY[min(int(calm.sum()) - LEAST_SLOW, len(SURELY) - 1)] if jitter else STANDARD_ERRORS
+    error = max(STANDARD_ERRORS * by_chance, surely * by_scatter)
+    alone, at_least = ((each - slow) / (1 - slow) for each in (rate, rate - error))
+    return alone >= ALONE and at_least >= SURELY_ALONE

@@ -60,14 +60,15 @@ def with_held_heap(
         and they run nothing that allocates.
 
     """
-    left, told, held, alone = list(heap), [], list[Culprit](), set[str]()
+    left, told, held = list(heap), [], list[Culprit]()
     for each in goroutines:
-        near = [site for site in left if _connected(each, site)]
-        alone |= {site.stack_id for site in near if site.stack_id in known or _alone(each, site, beside)}
-        own = [site for site in near if site.stack_id not in alone]
+        near = [site for site in left if site.stack_id not in known and _connected(each, site)]
+        own = [site for site in near if not _alone(each, site, beside)]
         left = [site for site in left if site not in own]
         held += own
         told.append(_noted(each, own) if own and each.growth_per_second > 0 else each)
+    # Beside all of them: beside some, what others hold that were started there grows by itself as well.
+    alone = {site.stack_id for site in left if any(_connected(each, site) for each in goroutines)}
     if not heap or not (held or alone or any(each.created_by for each in goroutines)):
         return tuple(told), None
     share, apart = sum(site.share for site in held), sum(map(_least, left))

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from leakdog.attribute.held import Held
 from leakdog.detect.settings import Settings
 from leakdog.errors import LeakdogError, StoreError
 from leakdog.model import Leak, LeakState, Life, Signal, TargetKey
@@ -23,9 +24,9 @@ log = logging.getLogger("leakdog.daemon")
 
 # Between the parts of a state's name; neither a job nor an instance may hold it.
 SEPARATOR = "\x1f"
-SIGNALS, SITES, LIVES = "signals", "sites", "lives"
+SIGNALS, SITES, LIVES, HELD = "signals", "sites", "lives", "held"
 DENSE = f"{SEPARATOR}dense"  # belongs to no target
-# How far back the last pass is looked for: further than a daemon is down, and little to read for each target.
+# How far back the last pass is looked for where no series tells when it was: little to read for each target.
 FACTS_SECONDS = 6 * 3600.0
 # Targets whose states are written in one transaction: some megabytes.
 SAVED_TOGETHER = 20
@@ -85,6 +86,7 @@ class Memory:
         states = await self._store.states(_prefix(watched.key))
         life = await self._store.latest_life(watched.key)
         watched.lives = _lives(states.get(lives_name(watched.key), b"[]"))
+        watched.held_heap = _held(states.get(held_name(watched.key), b"null"))
         watched.series = await self._series(watched.key, states, settings)
         for signal in BY_SITE:
             data = states.get(state_name(watched.key, signal, SITES))
@@ -97,7 +99,7 @@ class Memory:
                 log.warning("sites by %s of %s start afresh: %s", signal.value, watched.key, error)
         if life is not None:
             seen = -math.inf if watched.series.group is None else watched.series.group.last_time
-            watched.facts = await self._facts(watched.key, life, max(seen, now - FACTS_SECONDS))
+            watched.facts = await self._facts(watched.key, life, seen if math.isfinite(seen) else now - FACTS_SECONDS)
         watched.life = life
         self._asleep.discard(watched.key)
 
@@ -136,7 +138,7 @@ class Memory:
             states = {name: data for watched in some for name, data in _states(watched).items()}
             await self._store.put_states(states)
             await self._store.put_leaks([leak for watched in some for leak in watched.leaks.values()])
-            await asyncio.sleep(sum(map(len, states.values())) / bytes_per_second)
+            await asyncio.sleep(sum(len(data or b"") for data in states.values()) / bytes_per_second)
 
     async def forget(self, watched: Watched) -> None:
         """Delete the detector's state of a target that is watched no more."""
@@ -177,20 +179,22 @@ class Memory:
         return Facts(start_time=told, pid=life.pid, allocated=allocated)
 
 
-def _states(watched: Watched) -> dict[str, bytes]:
+def _states(watched: Watched) -> dict[str, bytes | None]:
     """All that is saved of a target, by name; where its series cannot be read back, they are forgotten."""
-    lives = {lives_name(watched.key): json.dumps(watched.lives).encode()} if watched.lives else {}
+    others: dict[str, bytes | None] = {held_name(watched.key): _dumped(watched.held_heap)}
+    if watched.lives:
+        others[lives_name(watched.key)] = json.dumps(watched.lives).encode()
     try:
-        return _read_states(watched) | lives
+        return _read_states(watched) | others
     except StoreError as error:
         log.error("the series of %s: %s", watched.key, error)
         watched.forget_series()
-        return lives
+        return others
 
 
-def _read_states(watched: Watched) -> dict[str, bytes]:
+def _read_states(watched: Watched) -> dict[str, bytes | None]:
     """The series of a target's signals and sites, by name."""
-    series = _series_state(watched.key, watched.series)
+    series: dict[str, bytes | None] = {**_series_state(watched.key, watched.series)}
     sites = {
         state_name(watched.key, signal, SITES): each.to_bytes()
         for signal, each in watched.sites.items()
@@ -220,6 +224,27 @@ def _lives(data: bytes) -> list[Lived]:
     except (ValueError, TypeError) as error:
         log.warning("builds of earlier lives are not known: %r", error)
         return []
+
+
+def held_name(key: TargetKey) -> str:
+    """Name under which it is stored what leaked goroutines hold of a target's heap."""
+    return SEPARATOR.join((*key, HELD))
+
+
+def _dumped(held: Held | None) -> bytes | None:
+    if held is None:
+        return None
+    return json.dumps([held.share, held.apart, sorted(held.sites), sorted(held.alone)]).encode()
+
+
+def _held(data: bytes) -> Held | None:
+    """What was saved of it; None where that cannot be read, until the stacks have been compared again."""
+    try:
+        found = json.loads(data)
+        return found and Held(float(found[0]), float(found[1]), frozenset(found[2]), frozenset(found[3]))
+    except (ValueError, TypeError, IndexError, KeyError) as error:
+        log.warning("what goroutines hold of the heap is not known: %r", error)
+        return None
 
 
 def _prefix(key: TargetKey) -> str:

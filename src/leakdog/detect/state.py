@@ -6,6 +6,8 @@ firing --not found for resolve_seconds--> resolved
 pending or firing --too little was read to find anything--> as it stands: time in which nobody looked does not count
 pending or firing --the process has ended--> resolved: what it left is kept
 resolved --found, held again--> firing, the same leak with the same id
+
+What goes on in another class is another leak, with another id; `leakdog.pipeline.turns` says when that takes its place.
 """
 
 from __future__ import annotations
@@ -60,6 +62,7 @@ def advance(
     blind: bool = False,
     seconded: bool = False,
     doubt: Doubt | None = None,
+    stood: float | None = None,
 ) -> Leak | None:
     """Move one leak of one target on in time.
 
@@ -72,6 +75,7 @@ def advance(
         blind: whether too little was read of late for the leak to be found.
         seconded: whether another replica of the job already fires for the same code.
         doubt: what the other replicas say against it.
+        stood: where it was not suspected before: since when the same growth was, in another class.
 
     Returns:
         The leak as it stands now; None is inactive.
@@ -82,10 +86,11 @@ def advance(
         return _ended(leak, now)
     if finding is None:
         return _unseen(leak, now) if blind else _missed(leak, now, settings)
+    began = now if stood is None else stood
     if leak is None:
-        leak = _new(finding, key, now)
-    elif leak.state is LeakState.RESOLVED and leak.pending_since is None:
-        leak = replace(leak, pending_since=now)
+        leak = replace(_new(finding, key, now), pending_since=began)
+    elif not is_open(leak):
+        leak = replace(leak, pending_since=began)
     sure = finding.assessment.sure and doubt is None
     hold = hold_time(finding.assessment.time_to_limit_seconds, settings, sure=sure)
     return _found(_told(leak, finding, now), now, hold, seconded=seconded, doubt=doubt)
@@ -99,6 +104,11 @@ def hold_time(left: float | None, settings: Settings, *, sure: bool = False) -> 
     if (sure and settings.at_once_if_sure) or (left is not None and left < settings.at_once_seconds):
         return 0.0
     return settings.hold_seconds
+
+
+def is_open(leak: Leak | None) -> bool:
+    """Whether a leak fires or is suspected, also once more after it had ended."""
+    return leak is not None and not (leak.state is LeakState.RESOLVED and leak.pending_since is None)
 
 
 def has_returned(leak: Leak) -> bool:
@@ -183,7 +193,7 @@ def _missed(leak: Leak | None, now: float, settings: Settings) -> Leak | None:
 
 def _unseen(leak: Leak | None, now: float) -> Leak | None:
     """Nobody can say that its growth is gone, nor that it has stood in this time: it counts for no hold."""
-    if leak is None or (leak.state is LeakState.RESOLVED and leak.pending_since is None):
+    if leak is None or not is_open(leak):
         return leak
     since = leak.pending_since
     if leak.state is not LeakState.FIRING and since is not None:
@@ -193,7 +203,7 @@ def _unseen(leak: Leak | None, now: float) -> Leak | None:
 
 def _ended(leak: Leak | None, now: float) -> Leak | None:
     """A process that ends while it is suspected may have been killed for it, so its leak does not pass as if unseen."""
-    if leak is None or (leak.pending_since is None and leak.state is LeakState.RESOLVED):
+    if leak is None or not is_open(leak):
         return leak
     return replace(_resolved(leak, now), process_ended=now)
 

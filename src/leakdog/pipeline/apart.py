@@ -1,7 +1,7 @@
 """What runs in a process of its own: large profiles in, small ones with the same totals and sites out, or differences.
 
-`python -m leakdog.pipeline.apart BYTES` reads requests from its standard input until that ends, and answers each. BYTES
-is how much memory it may take for one profile. Started by `pipeline.worker`.
+`python -m leakdog.pipeline.apart BYTES` says that it is ready, then reads requests from its standard input until that
+ends, and answers each. BYTES is how much memory it may take for one profile. Started by `pipeline.worker`.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from leakdog.report.diff import difference
 
 # Of a request: the bytes of its JSON and of the profile. Of an answer: the bytes of its JSON and of the small profile.
 FRAME = struct.Struct("<QQ")
+# What is said first: that requests are read from now on.
+READY = b"!"
 OUT_OF_MEMORY = "it takes more than {:,} bytes of memory to decode"
 
 
@@ -33,6 +35,8 @@ def main() -> None:
     """Answer until nobody asks any more, or memory has run out."""
     allowed = int(sys.argv[1])
     _bound(allowed)
+    sys.stdout.buffer.write(READY)
+    sys.stdout.buffer.flush()
     while (head := sys.stdin.buffer.read(FRAME.size)) and _answer(head, sys.stdin.buffer, sys.stdout.buffer, allowed):
         pass
 

@@ -161,7 +161,8 @@ class Explainer:
         asked.read.clear()
         start, end = asked.start, asked.now
         count = await self._store.readings(asked.leak.key, Signal.GOROUTINES, start=start, end=end)
-        when = moments(count.times, count.values, start, end, PROFILES).tolist() if len(count.times) else []
+        lag = self._gatherer.heap_age_seconds
+        when = moments(count.times, count.values, start, end, PROFILES, lag).tolist() if len(count.times) else []
         heap, goroutines = [await asked.stored.at(kind, when) for kind in (Kind.HEAP, Kind.GOROUTINE)]
         return Beside(*heap, *goroutines, asked.watched.own)
 

@@ -35,6 +35,8 @@ log = logging.getLogger("leakdog.pipeline")
 
 # Statuses by which a server says "there is no such page here", as opposed to "not now" or "not for you".
 ABSENT_STATUSES = frozenset({404, 405, 410, 501})
+# What a heap profile of Go tells is as old as the last collection, and an idle program collects every two minutes.
+COLLECTED_SECONDS = 120.0
 METRICS, PROCESS, MEMSTATS = "metrics", "process", "memstats"
 # Profiles whose numbers stand in for those of a metrics page.
 STAND_IN = frozenset({Kind.HEAP.value, Kind.GOROUTINE.value})
@@ -121,6 +123,11 @@ class Gatherer:
             got.observations.append(
                 replace(seen, values={signal: value for signal, value in seen.values.items() if signal not in known})
             )
+
+    @property
+    def heap_age_seconds(self) -> float:
+        """How old what a heap profile tells may be at its time."""
+        return 0.0 if self._forces_gc() else COLLECTED_SECONDS
 
     async def goroutine_dump(self, watched: Watched) -> bytes | None:
         """The text dump of all goroutines (`debug=2`), which alone tells who started them. It stops the target for

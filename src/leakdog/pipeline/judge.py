@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from types import MappingProxyType
@@ -14,10 +14,11 @@ from leakdog.attribute.classify import classify
 from leakdog.attribute.tally import Tally
 from leakdog.attribute.trend import Floats, shared_slopes
 from leakdog.detect.settings import Settings
-from leakdog.detect.state import Doubt, advance
+from leakdog.detect.state import Doubt, advance, is_open
 from leakdog.model import Leak, LeakClass, LeakState, Life, Signal, Unit, Verdict
 from leakdog.pipeline.sites import BESIDE, BY_SITE, Sites, judge_sites
 from leakdog.pipeline.state import Watched
+from leakdog.pipeline.turns import turned
 from leakdog.report.words import human_value
 
 # Signals that are tested. Cumulative ones are load, not level; USS is RSS_ANON seen seldom; objects are judged by site.
@@ -60,11 +61,11 @@ def begin_life(watched: Watched, life: Life, now: float, settings: Settings) -> 
     watched.explained.clear()
     watched.load = watched.local_pid = watched.facts_time = watched.assessed = watched.memory_limit = None
     watched.held_heap = watched.blocked = watched.counted = None
-    watched.harmless = ()
+    watched.harmless, watched.turns = (), {}
     watched.past.clear()
     watched.module = ""
     for sites in watched.sites.values():
-        sites.begin_life(now, settings)
+        sites.begin_life()
     return ended
 
 
@@ -130,7 +131,7 @@ def judge(
         return []
     limits = dict.fromkeys(LIMITED, watched.memory_limit)
     watched.verdicts, watched.assessments = watched.series.judge(limits, now)
-    watched.assessed = now
+    looked, watched.assessed = watched.assessed, now
     judge_sites(watched.sites.values(), now, settings)
     together = growth_together(watched, now, settings)
     seen, leaking = watched.assessments, watched.leaking_sites()
@@ -138,11 +139,16 @@ def judge(
     known = seen.get(Signal.GOROUTINES) if watched.blocked else None
     told = with_blocked(grown, watched.blocked, known, now)
     watched.harmless = tuple(each for each in told if each.leak_class in HARMLESS)
-    findings = {each.leak_class: each for each in told}
+    findings = {each.leak_class: each for each in told if each.leak_class not in HARMLESS}
+    left = _just_left(watched, findings, looked, now, settings)
+    turn = turned(watched, left, findings, now, settings)
     changed = []
     for leak_class in LeakClass:
         before, finding = watched.leaks.get(leak_class), findings.get(leak_class)
-        if leak_class in HARMLESS or (before is None and finding is None):
+        if leak_class in turn.waits or (before is None and finding is None):
+            continue
+        if leak_class in turn.ends or leak_class in turn.stays:
+            changed += _replace(watched, leak_class, turn.stays.get(leak_class))
             continue
         after = advance(
             before,
@@ -153,9 +159,24 @@ def judge(
             blind=before is not None and _blind(watched, before, now, settings),
             seconded=leak_class in seconded,
             doubt=doubted.get(leak_class),
+            stood=turn.since.get(leak_class),
         )
-        changed += _replace(watched, leak_class, after)
+        changed += _replace(watched, leak_class, turn.told(after))
     return changed
+
+
+def _just_left(
+    watched: Watched, findings: Container[LeakClass], looked: float | None, now: float, settings: Settings
+) -> list[Leak]:
+    """Leaks that were found at the last look and are not now, though they could be; at the first one, all such."""
+    return [
+        leak
+        for leak_class, leak in watched.leaks.items()
+        if leak_class not in findings
+        and is_open(leak)
+        and (looked is None or leak.updated >= looked)
+        and not _blind(watched, leak, now, settings)
+    ]
 
 
 def _blind(watched: Watched, leak: Leak, now: float, settings: Settings) -> bool:

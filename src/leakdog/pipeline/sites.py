@@ -59,6 +59,7 @@ class Sites:
 
     Attributes:
         group: a series for each of `followed`, in its order; None before the first profile.
+        chosen_from: from when on others may be followed.
         judged: when they were assessed last; None where they were not in this life.
         beside: for objects, the sites of the bytes.
         alike: for objects, how many are at sites whose objects have one size.
@@ -76,11 +77,9 @@ class Sites:
     sizes: Sizes = field(default_factory=Sizes)
     alike: dict[int, float] = field(default_factory=dict)
 
-    def begin_life(self, now: float, settings: Settings) -> None:
+    def begin_life(self) -> None:
         """A new process has to show what is large in it before sites are chosen anew."""
         self.leaders = Leaders()
-        fine = _settings(settings).levels[0]
-        self.chosen_from = now + fine.warm_up_seconds if self.followed else now
         self.judged = None
 
     def observe(
@@ -112,6 +111,8 @@ class Sites:
             self._count(beside, seen, group)
         else:
             begins = not len(self.leaders.keys)
+            if begins:  # also after a restart of leakdog, which knows of no growth then
+                self.chosen_from = now + group.settings.levels[0].warm_up_seconds if self.followed else now
             ended = self.leaders.observe(int(now // group.rings[-1].block_seconds), seen.keys, seen.values)
             if (ended or begins) and now >= self.chosen_from:
                 self._choose(seen, group, own)

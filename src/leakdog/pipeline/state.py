@@ -82,7 +82,7 @@ class Watched:
 
     Attributes:
         up: how the last pass went; None before the first.
-        last_scrape: time of the last pass, good or bad.
+        first_scrape, last_scrape: time of the first and of the last pass, good or bad, since the daemon knows it.
         values: latest value of each signal in this life.
         load: work per second up to the last pass: bytes that it allocated, or what the job's `load_metrics` count.
         verdicts: what the detector says of each signal; `assessments` say it in full, and are made when asked for.
@@ -93,6 +93,7 @@ class Watched:
         held_heap: what leaked goroutines hold of the heap by their stacks; None: not known.
         cost: what was asked of it since the daemon knows it, by what that was: a profile's kind, `metrics` and so on.
         absent: optional pages this target answered 404 to, asked again after a restart.
+        turns: by class, since when what fires in another is found in it; see `leakdog.pipeline.turns`.
         harmless: what grows and is no leak, as of the last look: a cache that fills, or load.
         module: the program's main module, as far as its metrics page or its profiles tell.
         removed: watched no more: a pass that is still under way tells nothing of it.
@@ -103,6 +104,7 @@ class Watched:
     job: ScrapeConfig
     up: bool | None = None
     last_error: str = ""
+    first_scrape: float | None = None
     last_scrape: float | None = None
     last_success: float | None = None
     last_duration_seconds: float | None = None
@@ -121,6 +123,7 @@ class Watched:
     assessments: Mapping[Signal, Assessment] = field(default_factory=dict)
     assessed: float | None = None
     leaks: dict[LeakClass, Leak] = field(default_factory=dict)
+    turns: dict[LeakClass, float] = field(default_factory=dict)
     harmless: tuple[Finding, ...] = ()
     explained: dict[LeakClass, float] = field(default_factory=dict)
     held_heap: Held | None = None

@@ -94,6 +94,7 @@ class Pipeline:
                 return
             due, dense = self._due(watched, slot)
             started = self._clock()
+            watched.first_scrape = started if watched.first_scrape is None else watched.first_scrape
             self._fleet.counters.scrapes += 1
             self._fleet.counters.lag_seconds = max(0.0, started - slot)
             try:
@@ -137,9 +138,10 @@ class Pipeline:
         """Leaks that end because nobody has listened at the target for the hold time: its process is gone.
 
         A target that is only slow, or answers nonsense, may leak on: nothing is known, and its leaks stay. So it is
-        where leakdog itself could not ask.
+        where leakdog itself could not ask. Of a target that nobody has answered for since leakdog was started, it is
+        not known when its process ended: the hold time begins with the first pass.
         """
-        since = watched.last_success
+        since = watched.first_scrape if watched.last_success is None else watched.last_success
         if error.reason not in GONE or error.ours or since is None or now - since < self._settings.hold_seconds:
             return []
         return end_leaks(watched, now, self._settings)
@@ -248,7 +250,9 @@ def _state(leak: Leak) -> str:
     """Its state for the log. What was over with its process is not fixed by that."""
     if leak.ended_with_process:
         return "over, as its process has ended"
-    return "no longer suspected" if leak.state is LeakState.INACTIVE else leak.state.value
+    if leak.state is LeakState.INACTIVE:
+        return "told in another class from now on" if leak.firing_since is not None else "no longer suspected"
+    return leak.state.value
 
 
 def _first(leak: Leak) -> str:

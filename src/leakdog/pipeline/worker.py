@@ -23,7 +23,7 @@ from leakdog.attribute.code import Own
 from leakdog.attribute.gist import SITES
 from leakdog.errors import FetchError, Reason
 from leakdog.model import Kind
-from leakdog.pipeline.apart import FRAME
+from leakdog.pipeline.apart import FRAME, READY
 from leakdog.pprof.limits import Limits
 
 # Memory for one profile. The largest that Go services were seen to send unpack to 20 MB and take seven times that.
@@ -32,7 +32,9 @@ MEMORY_BYTES = 512 << 20
 SECONDS = 5.0
 # Two are read for a difference, and one as large is written whole, which takes as long again.
 DIFFERENCE = 4
-# A process that has nothing to do is ended after so long; to start one takes half a second.
+# To start a process takes half a second, and many where the processor is busy, or less than one is allowed.
+START_SECONDS = 60.0
+# A process that has nothing to do is ended after so long.
 IDLE_SECONDS = 300.0
 # Between the death of one process and the start of the next, at first nothing and then twice as long each time.
 BACKOFF_SECONDS = 0.5
@@ -42,20 +44,31 @@ MOST_BACKOFF_SECONDS = 30.0
 ANSWER_BYTES = 8 << 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Child:
-    """The process, and the stream on which it is asked and answers."""
+    """The process, the stream on which it is asked and answers, and whether it has said that it is ready."""
 
     process: subprocess.Popen[bytes]
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
+    ready: bool = False
 
     @classmethod
     async def start(cls, memory_bytes: int) -> _Child:
         ours, theirs = socket.socketpair()
         with theirs:
-            process = _spawn(theirs, memory_bytes)
+            try:
+                process = _spawn(theirs, memory_bytes)
+            except OSError:
+                ours.close()
+                raise
         return cls(process, *await asyncio.open_connection(sock=ours))
+
+    async def begun(self) -> None:
+        """Wait until it is ready. Who gives up waiting leaves it as it was for the next."""
+        if not self.ready:
+            await self.reader.readexactly(len(READY))
+            self.ready = True
 
     async def ask(self, wanted: dict[str, Any], data: Sequence[bytes]) -> tuple[dict[str, str], bytes]:
         """What it says of the profiles, and what it made of them."""
@@ -142,7 +155,12 @@ class Worker:
         """What the process makes of profiles."""
         wanted = {"kind": kind.value, "limits": asdict(limits), **more}
         async with self._turn:
-            child = await self._running()
+            try:
+                child = await self._running()
+            except OSError as error:  # of open files, processes or memory: also the passes that wait are to fail alone
+                why = f"was not decoded, as no process can be started for it: {error.strerror}"
+                raise _failed(kind, why, ours=True) from error
+            await self._begun(child, kind)
             try:
                 async with asyncio.timeout(seconds):
                     said, made = await child.ask(wanted, data)
@@ -158,10 +176,24 @@ class Worker:
                 await self._bury(child)
             else:
                 self._deaths = 0
-                self._idle = asyncio.get_running_loop().call_later(self._idle_seconds, self._end)
+                self._rest()
         if said:
             raise FetchError(Reason(said["reason"]), f"reading the {kind.value} profile: {said['detail']}")
         return made
+
+    async def _begun(self, child: _Child, kind: Kind) -> None:
+        """Wait until the process is ready, which is not counted as time for a profile."""
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await child.begun()
+        except TimeoutError:
+            await self._bury(child)
+            raise _failed(kind, f"waited for the process that decodes it for {START_SECONDS:g} s", ours=True) from None
+        except (asyncio.IncompleteReadError, OSError):
+            raise _failed(kind, f"ended the process that decodes it: {await self._bury(child)}") from None
+        except asyncio.CancelledError:  # a pass has no more time: the process goes on to start, for the next
+            self._rest()
+            raise
 
     async def __aenter__(self) -> Worker:
         """Nothing is started before it is needed."""
@@ -186,6 +218,10 @@ class Worker:
             self._child = await _Child.start(self._memory_bytes)
         return self._child
 
+    def _rest(self) -> None:
+        """End the process after a while, unless it is asked again."""
+        self._idle = asyncio.get_running_loop().call_later(self._idle_seconds, self._end)
+
     async def _bury(self, child: _Child) -> str:
         """Kill the process if it is not dead yet; how it ended, in words."""
         self._child = None
@@ -205,5 +241,5 @@ class Worker:
             self._child = None
 
 
-def _failed(kind: Kind, how: str) -> FetchError:
-    return FetchError(Reason.DECODE, f"the {kind.value} profile {how}")
+def _failed(kind: Kind, how: str, *, ours: bool = False) -> FetchError:
+    return FetchError(Reason.DECODE, f"the {kind.value} profile {how}", ours=ours)

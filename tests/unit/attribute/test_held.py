@@ -122,6 +122,16 @@ def test_heap_that_grows_by_itself_is_not_held() -> None:
     assert with_held_heap([found], [site], None, apart.alone) == ((found,), apart)
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_heap_that_others_hold_does_not_grow_by_itself(order: int) -> None:
+    """One function starts two that leak: beside the number of one, what the other holds grows by itself."""
+    holds_none = goroutines(SEND, created_by=STARTER)
+    holder = replace(goroutines(READ, created_by=STARTER), stack_id="c")
+    told, held = with_held_heap([holds_none, holder][::order], [heap(STARTER)], Alone([], [], [], []))
+    assert held == Held(0.9, 0.0, sites=frozenset({"b"}))
+    assert ["of heap" in each.note for each in told] == [False, True][::order]
+
+
 def test_of_a_heap_that_leaks_beside_them_what_they_hold_comes_last() -> None:
     """Who reads of a heap leak looks at the first of its culprits."""
     theirs, other = heap(STARTER), replace(heap(READ), stack_id="c")

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
+from leakdog.attribute.held import Held
 from leakdog.config.schema import DetectionConfig, Preset
-from leakdog.daemon.memory import DENSE, SAVED_TOGETHER, Memory, lives_name, signals_name, state_name
+from leakdog.daemon.memory import DENSE, SAVED_TOGETHER, Memory, held_name, lives_name, signals_name, state_name
 from leakdog.detect.cells import Floats
 from leakdog.detect.group import Group
 from leakdog.detect.settings import PRODUCTION, Settings, for_sites, settings_for
@@ -162,6 +163,33 @@ async def test_builds_of_earlier_lives_are_remembered(store: Store, watched: Wat
     assert await store.states() == {}
 
 
+@pytest.mark.parametrize("held", [Held(0.9, 0.1, frozenset({"5b0c"}), frozenset({"9f1c"})), None])
+async def test_heap_that_goroutines_hold_is_no_leak_of_its_own_after_a_restart(
+    store: Store, watched: Watched, held: Held | None
+) -> None:
+    """What the stacks have shown is known from the first look on; where it is known no more, that is known too."""
+    watched.life, watched.held_heap = Life(900.0, 900.0), Held(0.5, 0.5)
+    await Memory(store).save([watched])
+    watched.held_heap = held
+    for now in map(float, range(1000, 1100)):
+        observe(watched, {Signal.GOROUTINES: now, Signal.INUSE_SPACE: 1e6 * now}, now, SETTINGS, {})
+    await Memory(store).save([watched])
+    again = await restored(store, watched, 1101.0)
+    again.life = watched.life  # the store has no scrape of it here
+    judge(again, 1101.0, SETTINGS)
+    assert set(again.leaks) == {LeakClass.GOROUTINE, *([LeakClass.HEAP] if held is None else [])}
+
+
+@pytest.mark.parametrize("data", [b"{", b"[1]", b"[0.5, 0.5, 7, 7]", b'{"share": 1}'])
+async def test_what_goroutines_hold_is_found_anew_where_it_is_damaged(
+    store: Store, watched: Watched, data: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It costs the target nothing else."""
+    await store.put_states({held_name(KEY): data})
+    assert (await restored(store, watched)).held_heap is None
+    assert "what goroutines hold of the heap is not known" in caplog.text
+
+
 async def test_a_damaged_state_starts_afresh(store: Store, watched: Watched, caplog: pytest.LogCaptureFixture) -> None:
     """Bytes that cannot be read cost the series of that target their past, and are told."""
     watched.series = signals(Signal.RSS)
@@ -223,6 +251,16 @@ async def test_a_restart_that_nobody_saw_is_seen_afterwards(
     assert again.life == life
     assert again.facts == Facts(told, life.pid, {Signal.TOTAL_ALLOC: 6e9})
     assert next_life(life, again.facts, Facts(allocated={Signal.TOTAL_ALLOC: 1e6}), 5000.0).first_seen == 5000.0
+
+
+async def test_a_restart_is_seen_however_long_leakdog_was_down(store: Store, watched: Watched) -> None:
+    """A program that tells no start time is known by what it had allocated at the last pass, be that days ago."""
+    for slot, total in ((1000.0, 5e9), (1060.0, 6e9)):
+        await store.append(Scrape(KEY, slot, slot, Life(1000.0, 1000.0), {Signal.ALLOC_SPACE: total}))
+        watched.series.observe({Signal.INUSE_SPACE: 5e7}, slot, SETTINGS, life_start=1000.0, load=None)
+    await Memory(store).save([watched])
+    again = await restored(store, watched, 1060.0 + 3 * 86400)
+    assert again.facts == Facts(None, None, {Signal.ALLOC_SPACE: 6e9})
 
 
 async def test_states_of_targets_that_are_gone_are_deleted(store: Store, watched: Watched) -> None:

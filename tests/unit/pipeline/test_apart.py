@@ -11,7 +11,7 @@ import pytest
 from leakdog.attribute.blocked import most_blocked
 from leakdog.errors import WrongProfile
 from leakdog.model import Frame, Kind
-from leakdog.pipeline.apart import FRAME, small
+from leakdog.pipeline.apart import FRAME, READY, small
 from leakdog.pprof import DEFAULT_LIMITS, encode, parse
 from leakdog.pprof.build import Builder
 from leakdog.pprof.profile import ValueType
@@ -25,6 +25,7 @@ def test_it_answers_until_nobody_asks(heap: bytes) -> None:
     command = [sys.executable, "-m", "leakdog.pipeline.apart", str(256 << 20)]
     done = subprocess.run(command, input=broken + request, capture_output=True, check=True, env={**os.environ})
     out = io.BytesIO(done.stdout)
+    assert out.read(len(READY)) == READY
     answers = []
     while head := out.read(FRAME.size):
         said, made = FRAME.unpack(head)

@@ -18,7 +18,7 @@ from leakdog.attribute.alone import Beside
 from leakdog.attribute.blocked import most_blocked
 from leakdog.attribute.companions import companions
 from leakdog.attribute.held import HELD, Held
-from leakdog.config.schema import Backend, Config, StorageConfig
+from leakdog.config.schema import Backend, Config, DetectionConfig, Preset, StorageConfig
 from leakdog.errors import FetchError, Reason, StoreCorrupted
 from leakdog.model import Culprit, Frame, Kind, Leak, LeakClass, LeakState, Life, RawProfile, Scrape, Signal, TargetKey
 from leakdog.pipeline import decode
@@ -39,7 +39,8 @@ class Dump(Gatherer):
     """A gatherer that gives the goroutine dump, or an error, and asks nobody for it."""
 
     def __init__(self, data: bytes | FetchError, worker: Worker | None = None) -> None:
-        super().__init__(None, Config(), lambda: 1060.0, worker)  # type: ignore[arg-type]
+        config = Config(detection=DetectionConfig(preset=Preset.SOAK))  # so heap profiles are told to be exact
+        super().__init__(None, config, lambda: 1060.0, worker)  # type: ignore[arg-type]
         self._data = data
 
     async def goroutine_dump(self, watched: Watched) -> bytes:

@@ -44,6 +44,13 @@ async def test_every_due_source_is_asked(paper, config, watched: Watched) -> Non
     assert "/debug/pprof/heap?debug=1" not in paper.asked
 
 
+@pytest.mark.parametrize(("preset", "age"), [(Preset.SOAK, 0.0), (Preset.PRODUCTION, 120.0)])
+def test_a_heap_is_as_old_as_its_last_collection(paper, config, preset: Preset, age: float) -> None:
+    """Unless one is asked for with each profile."""
+    made = gatherer(paper, replace(config, detection=DetectionConfig(preset=preset)))
+    assert made.heap_age_seconds == age
+
+
 async def test_only_what_is_due_is_asked(paper, config, watched: Watched) -> None:
     """A source whose turn it is not is left in peace."""
     await gatherer(paper, config).gather(watched, frozenset({METRICS}))

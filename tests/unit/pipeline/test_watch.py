@@ -628,6 +628,22 @@ async def test_a_leak_ends_when_nobody_listens_any_more(
     assert [stored.state for stored in await store.leaks()] == [state]
 
 
+async def test_a_leak_ends_though_its_process_was_gone_before_leakdog_was_started(
+    config: Config, store: Store, watched: Watched
+) -> None:
+    """It was restored as it fired, and would do so for ever where nobody answers any more."""
+    script = Script(next=FetchError(Reason.CONNECT, "no answer"))
+    pipeline, _ = build(config, script, store)
+    watched.leaks[LeakClass.HEAP] = replace(leak_of(watched), state=LeakState.FIRING)
+    states = []
+    for _ in range(20):
+        script.now += 1
+        await pipeline.scrape(watched, script.now)
+        states.append(watched.leaks[LeakClass.HEAP].state)
+    hold = int(settings_for(config.detection).hold_seconds)
+    assert states == [LeakState.FIRING] * hold + [LeakState.RESOLVED] * (20 - hold)
+
+
 class Slow(Broken):
     """A store whose disk hangs."""
 

@@ -1,9 +1,13 @@
 """Large profiles are decoded in a process that may die: one target is told so, and the next profile is read."""
 
 import asyncio
+import errno
 import gzip
 import os
 import signal
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import psutil
@@ -12,6 +16,7 @@ import pytest
 from leakdog.attribute.tally import tally
 from leakdog.errors import FetchError, Reason
 from leakdog.model import Kind
+from leakdog.pipeline import worker as worker_module
 from leakdog.pipeline.worker import Worker
 from leakdog.pprof import DEFAULT_LIMITS, parse
 
@@ -121,6 +126,40 @@ async def test_processes_that_die_again_and_again_are_started_ever_more_slowly(m
             with pytest.raises(FetchError):
                 await worker.small(Kind.HEAP, BOMB, DEFAULT_LIMITS)
     assert pauses == [0.5, 1.0, 2.0]
+
+
+async def test_a_process_that_cannot_be_started_costs_no_more_than_one_that_dies(
+    heap: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the machine has no memory left, which is when leaks are to be told; the next time it is tried again."""
+
+    def refused(*_: object) -> None:
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+
+    async with Worker() as worker:
+        with monkeypatch.context() as context:
+            context.setattr("leakdog.pipeline.worker._spawn", refused)
+            with pytest.raises(FetchError, match="no process can be started for it: Cannot allocate memory") as found:
+                await worker.small(Kind.HEAP, heap, DEFAULT_LIMITS)
+        assert (found.value.reason, found.value.ours) == (Reason.DECODE, True)
+        assert await worker.small(Kind.HEAP, heap, DEFAULT_LIMITS)
+
+
+async def test_the_time_to_start_is_not_that_of_a_profile(heap: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a process takes longer to start than a profile may take, or a pass has time, none would ever be read."""
+
+    def slowly(stream: socket.socket, memory_bytes: int) -> subprocess.Popen[bytes]:
+        command = ["sh", "-c", f"sleep 2; exec {sys.executable} -m leakdog.pipeline.apart {memory_bytes}"]
+        return subprocess.Popen(command, stdin=stream.fileno(), stdout=stream.fileno())
+
+    monkeypatch.setattr(worker_module, "_spawn", slowly)
+    async with Worker(seconds=1.5) as worker:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(worker.small(Kind.HEAP, heap, DEFAULT_LIMITS), 0.5)
+        started = worker.pid
+        assert started is not None
+        assert await worker.small(Kind.HEAP, heap, DEFAULT_LIMITS)
+        assert worker.pid == started
 
 
 async def test_two_profiles_are_compared_there(heap: bytes, goroutine: bytes) -> None:
