@@ -215,7 +215,7 @@ async def _serve(pipe: Connection, bodies: Path, count: int, days: float, direct
         pipe.send(await read_next())
     give_back()  # as the daemon does every five minutes
     rss = psutil.Process().memory_info().rss
-    states = sum(map(len, _states(every[0]).values()))
+    states = sum(len(state) for state in _states(every[0]).values() if state is not None)
     failed = sum(not watched.up for watched in every)
     away = (await store.stats()).shelf_bytes
     await store.close()
