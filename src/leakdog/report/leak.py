@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
 from leakdog.attribute.companions import HINT
@@ -137,8 +138,11 @@ def leak_text(leak: Json, *, now: float | None = None, stacks: int = 1, width: i
     lines += ["", "Which code holds it:"]
     if not leak.get("culprits"):
         lines += wrapped(inert(f"not known: {no_code(leak)}"), 2, width)
-    for number, culprit in enumerate(leak.get("culprits") or (), 1):
+    culprits = leak.get("culprits") or ()
+    for number, culprit in enumerate(culprits, 1):
         lines += _culprit(number, culprit, _unit(leak), width, with_stack=number <= stacks)
+        if number > stacks and (caller := _told_apart(culprit, culprits[: number - 1])):
+            lines += _frame("    called by ", caller, width)
     return "\n".join(lines)
 
 
@@ -263,6 +267,19 @@ def _culprit(number: int, culprit: Json, unit: Unit, width: int, *, with_stack: 
         yield "    stack, innermost first:"
         for frame in culprit["stack"]:
             yield from _frame("      ", frame, width)
+
+
+def _told_apart(culprit: Json, others: Sequence[Json]) -> Json | None:
+    """The innermost caller that a culprit does not share with others of the same line; None where there are none."""
+    stack = culprit.get("stack") or ()
+    same = [other["stack"] for other in others if other.get("stack") and place(other) == place(culprit)]
+    shared = max((_alike(stack, other) for other in same), default=len(stack))
+    return stack[shared] if shared < len(stack) else None
+
+
+def _alike(stack: Sequence[Json], other: Sequence[Json]) -> int:
+    """How many frames two stacks share, from the innermost on."""
+    return len([*takewhile(lambda frames: frames[0] == frames[1], zip(stack, other, strict=False))])
 
 
 def _frame(before: str, frame: Json, width: int) -> Iterator[str]:

@@ -109,6 +109,18 @@ def test_no_stacks() -> None:
     assert "innermost" not in leak_text(LEAK, stacks=0)
 
 
+def test_culprits_of_one_line_are_told_apart() -> None:
+    """By the innermost caller that those before do not share; where the whole stack is written, that tells it."""
+    callers = [{"function": f"shop.load{number}", "file": "/srv/shop/load.go", "line": number} for number in (1, 2)]
+    stacks = [[PUT, callers[0], MAIN], [PUT, callers[1], MAIN], [PUT, callers[1]], [MAIN]]
+    culprits = [{**LEAK["culprits"][0], **stack[0], "stack": stack, "created_by": None} for stack in stacks]
+    told = leak_text(leak(culprits=culprits)).partition("Which code")[2]
+    assert [line for line in told.splitlines() if "called by" in line] == [
+        "    called by shop.load2 /srv/shop/load.go:2"
+    ]
+    assert leak_text(leak(culprits=culprits), stacks=4).count("called by") == 0
+
+
 def test_little_known() -> None:
     """What is not known is left out, and that no code is known is said."""
     bare = leak(
