@@ -4,8 +4,17 @@ library take a tenth of a second and 10 MiB for every few hundred targets.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import TypeVar
+
 from prometheus_client.utils import floatToGoString
 
+from leakdog.model import TargetKey
+
+T = TypeVar("T")
+# Targets or leaks told of before whatever else the daemon has to do gets its turn: some milliseconds.
+AT_A_TIME = 50
 _ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
 
 
@@ -26,3 +35,16 @@ class Gauges:
 def labelled(**labels: str) -> str:
     """Labels as a sample has them between its braces."""
     return ",".join(f'{name}="{value.translate(_ESCAPES)}"' for name, value in labels.items())
+
+
+def labelled_target(key: TargetKey) -> str:
+    """The labels that say which target a sample is of."""
+    return labelled(target_job=key.job, target_instance=key.instance)
+
+
+async def paced(members: Sequence[T]) -> AsyncIterator[T]:
+    """The members, and between some and the next whatever else the daemon has to do."""
+    for number, each in enumerate(members, 1):
+        yield each
+        if number % AT_A_TIME == 0:
+            await asyncio.sleep(0)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
-from leakdog.export.gauges import Gauges, labelled
+from leakdog.export.gauges import Gauges, labelled, labelled_target, paced
 from leakdog.model import Leak, LeakState, Unit
 from leakdog.pipeline.state import Watched
 
@@ -14,22 +13,18 @@ CULPRITS_PER_LEAK = 5
 # A function name can be as long as its type parameters; a label should not be.
 FUNCTION_LABEL_CHARACTERS = 200
 STATES = (LeakState.PENDING, LeakState.FIRING, LeakState.RESOLVED)
-# Told of before whatever else the daemon has to do gets its turn: some milliseconds.
-AT_A_TIME = 50
 
 
 async def growth_gauges(targets: Sequence[Watched]) -> bytes:
     """What grows and is no leak: whoever looks at a growing process sees that it was judged."""
     size = Gauges("leakdog_growth_bytes_per_second", "Growth in bytes of a signal that grows and is no leak.")
     count = Gauges("leakdog_growth_quantity_per_second", "Growth of a signal that counts things, and is no leak.")
-    for number, watched in enumerate(targets, 1):
-        target = labelled(target_job=watched.key.job, target_instance=watched.key.instance)
+    async for watched in paced(targets):
+        target = labelled_target(watched.key)
         for each in watched.harmless:
             labels = f'{target},class="{each.leak_class.value}",signal="{each.signal.value}"'
             growth = size if each.signal.unit is Unit.BYTES else count
             growth.add(labels, each.assessment.growth_per_second)
-        if number % AT_A_TIME == 0:
-            await asyncio.sleep(0)
     return b"".join((size.text, count.text))
 
 
@@ -45,8 +40,8 @@ async def leak_gauges(leaks: Sequence[Leak]) -> bytes:
     since = Gauges("leakdog_leak_since_timestamp_seconds", "When the growth began.")
     known = Gauges("leakdog_leak_acknowledged", "Whether somebody knows of the leak, so that it need not be announced.")
     share = Gauges("leakdog_leak_culprit_share_ratio", "Share of the growth that a call site explains.")
-    for number, leak in enumerate(leaks, 1):
-        of = f'{labelled(target_job=leak.key.job, target_instance=leak.key.instance)},class="{leak.leak_class.value}"'
+    async for leak in paced(leaks):
+        of = f'{labelled_target(leak.key)},class="{leak.leak_class.value}"'
         labels = f'{of},signal="{leak.signal.value}"'
         for each in STATES:
             state.add(f'{labels},state="{each.value}"', leak.state is each)
@@ -57,6 +52,4 @@ async def leak_gauges(leaks: Sequence[Leak]) -> bytes:
         for culprit in leak.culprits[:CULPRITS_PER_LEAK]:
             function = culprit.frame.function[:FUNCTION_LABEL_CHARACTERS]
             share.add(f"{of},{labelled(stack_id=culprit.stack_id, function=function)}", culprit.share)
-        if number % AT_A_TIME == 0:
-            await asyncio.sleep(0)
     return b"".join(each.text for each in (state, size, count, left, since, known, share))

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 from leakdog.attribute.ledger import ledger
-from leakdog.export.gauges import Gauges, labelled
+from leakdog.export.gauges import Gauges, labelled_target, paced
 from leakdog.model import Unit
 from leakdog.pipeline.state import Watched
-
-# Targets told of before whatever else the daemon has to do gets its turn: some milliseconds.
-TARGETS_AT_A_TIME = 50
 
 
 async def target_gauges(targets: Sequence[Watched]) -> bytes:
@@ -23,8 +19,8 @@ async def target_gauges(targets: Sequence[Watched]) -> bytes:
     size = Gauges("leakdog_signal_bytes", "Latest value of a signal measured in bytes.")
     count = Gauges("leakdog_signal_quantity", "Latest value of a signal that counts things.")
     memory = Gauges("leakdog_ledger_bytes", "Memory by what it is made of; the parts sum to the resident set.")
-    for number, watched in enumerate(targets, 1):
-        labels = labelled(target_job=watched.key.job, target_instance=watched.key.instance)
+    async for watched in paced(targets):
+        labels = labelled_target(watched.key)
         up.add(labels, watched.up)
         last.add(labels, watched.last_success)
         took.add(labels, watched.last_duration_seconds)
@@ -34,6 +30,4 @@ async def target_gauges(targets: Sequence[Watched]) -> bytes:
         parts = found.parts if (found := ledger(watched.values)) else {}
         for part, value in parts.items():
             memory.add(f'{labels},part="{part.value}"', value)
-        if number % TARGETS_AT_A_TIME == 0:
-            await asyncio.sleep(0)
     return b"".join(each.text for each in (up, last, took, limit, size, count, memory))

@@ -4,7 +4,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from leakdog.attribute.case import Finding
 from leakdog.config.schema import ScrapeConfig
-from leakdog.export.leaks import AT_A_TIME, growth_gauges, leak_gauges
+from leakdog.export.gauges import AT_A_TIME
+from leakdog.export.leaks import growth_gauges, leak_gauges
 from leakdog.model import (
     Assessment,
     Culprit,

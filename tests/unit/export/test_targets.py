@@ -3,7 +3,8 @@
 from prometheus_client.parser import text_string_to_metric_families
 
 from leakdog.config.schema import ScrapeConfig
-from leakdog.export.targets import TARGETS_AT_A_TIME, target_gauges
+from leakdog.export.gauges import AT_A_TIME
+from leakdog.export.targets import target_gauges
 from leakdog.model import Signal, Target, TargetKey
 from leakdog.pipeline.state import Watched
 
@@ -33,5 +34,5 @@ async def test_what_is_not_known_has_no_line() -> None:
 
 async def test_others_get_their_turn_while_many_targets_are_told(turns) -> None:
     """Between some targets and the next the loop goes on with what else there is to do."""
-    number, _ = await turns(target_gauges([watched(str(number)) for number in range(5 * TARGETS_AT_A_TIME)]))
+    number, _ = await turns(target_gauges([watched(str(number)) for number in range(5 * AT_A_TIME)]))
     assert number == 5
