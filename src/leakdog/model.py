@@ -397,4 +397,4 @@ class Leak:
     @property
     def told_state(self) -> LeakState:
         """The state that people are told: one that was over and is suspected again is no more over than a new one."""
-        return LeakState.PENDING if self.state is LeakState.RESOLVED and self.pending_since else self.state
+        return LeakState.PENDING if self.state is LeakState.RESOLVED and self.pending_since is not None else self.state

@@ -108,7 +108,7 @@ def hold_time(left: float | None, settings: Settings, *, sure: bool = False) -> 
 
 def is_open(leak: Leak | None) -> bool:
     """Whether a leak fires or is suspected, also once more after it had ended."""
-    return leak is not None and not (leak.state is LeakState.RESOLVED and leak.pending_since is None)
+    return leak is not None and leak.told_state is not LeakState.RESOLVED
 
 
 def has_returned(leak: Leak) -> bool:
