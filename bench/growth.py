@@ -5,12 +5,11 @@
 Without sockets, on a clock of its own, in one process for each row: targets answer with recorded pages, and everything
 else is the daemon's: decoding, storing in SQLite, judging. Each target is read once, and up to 1,000 of them until they
 have told all of their pages, as new code costs more to store; then these again and again, which is what is measured. A
-machine is now faster, now slower, so all rows stand ready at once and are measured
-in turn, a second each. `CPU` is processor time of a pass, the mean over rounds; `to the first` how it stands to that of
-the first row, and two standard errors of that, from the rounds that stand side by side. `each` is what a target holds
-of the resident memory, `file` what lies of it in the files that end with the daemon, `states` what is stored of it for
-a restart. `days` is for how long it was watched before. With `--held` each row is followed by what the memory of a
-target is.
+machine is now faster, now slower, so all rows stand ready at once and are measured in turn, a second each. `CPU` is
+processor time of a pass, the mean over rounds; `to the first` how it stands to that of the first row, and two standard
+errors of that, from the rounds that stand side by side. `each` is what a target holds of the resident memory, `file`
+what lies of it in the files that end with the daemon, `states` what is stored of it for a restart. `days` is for how
+long it was watched before. With `--held` each row is followed by what the memory of a target is.
 """
 
 from __future__ import annotations

@@ -160,7 +160,7 @@ async def _harden(request: web.Request, handler: Handler) -> web.StreamResponse:
 def _failure(request: web.Request, status: int, message: str) -> web.Response:
     """Why there is no answer: in the API as JSON, else as a page."""
     if request.path.startswith(API):
-        return web.json_response({"error": message}, status=status)
+        return web.Response(text=problem(message), content_type=JSON, status=status)
     return web.Response(text=message_page("no answer", message), content_type="text/html", status=status)
 
 

@@ -121,12 +121,12 @@ class Ready:
 
     def going(self, series: Series) -> Going | None:
         """What the chain of this series has so far; None where none is kept."""
-        kept = self._open.get(series) or self._away.get(series)
+        kept = self._get(series)
         return None if kept is None else kept.going
 
     def chain(self, series: Series) -> Chain | None:
         """The chain of this series; None where none is kept, or it cannot be read back from the file."""
-        kept = self._open.get(series) or self._away.get(series)
+        kept = self._get(series)
         try:
             return None if kept is None else Chain.unpacked(self._packed(kept))
         except OSError as error:
@@ -137,9 +137,7 @@ class Ready:
 
     def drop(self, series: Series) -> None:
         """Keep none of this series."""
-        before = self._pop(series)
-        if before is not None:
-            self._let_go(before)
+        self._let_go(self._pop(series))
 
     def put(self, series: Series, going: Going, chain: Chain) -> None:
         """Keep a chain in place of the one of its series before it, and make room for it among the others."""
@@ -149,11 +147,13 @@ class Ready:
         if full and self._draw.randrange(EXCHANGED):
             self._put_away(kept, before)
             return
-        if before is not None:
-            self._let_go(before)
+        self._let_go(before)
         while self._open and self._open.size_bytes + kept.size_bytes > READY_BYTES:
             self._put_away(self._open.drawn())
         self._open.put(kept)
+
+    def _get(self, series: Series) -> _Kept | None:
+        return self._open.get(series) or self._away.get(series)
 
     def _pop(self, series: Series) -> _Kept | None:
         return self._open.pop(series) or self._away.pop(series)
@@ -182,13 +182,12 @@ class Ready:
                 self._let_go(before)
                 raise
             return kept._replace(packed=before.packed, room=before.room)
-        if before is not None:
-            self._let_go(before)
+        self._let_go(before)
         room = kept.size_bytes + int(SPARE * kept.size_bytes)
         return kept._replace(packed=file.put(kept.packed, room), room=room)
 
-    def _let_go(self, kept: _Kept) -> None:
-        if self._file is not None and isinstance(kept.packed, int):
+    def _let_go(self, kept: _Kept | None) -> None:
+        if self._file is not None and kept is not None and isinstance(kept.packed, int):
             self._file.free(kept.packed, kept.room)
 
     def _packed(self, kept: _Kept) -> bytearray:
