@@ -57,8 +57,8 @@ bench: $(VENV)/.dev ## print the published figures, measured on this machine
 	$(BIN)/python -m bench
 
 bench-scale: $(VENV)/.dev ## the figures of scale: 20,000 targets, 30 days of history, a full store of 2 GB
-	$(BIN)/python -m bench.growth --targets 100 1000 5000 20000 --days 0
-	$(BIN)/python -m bench.growth --targets 100 1000 --days 1 30
+	$(BIN)/python -m bench.growth --targets 100 1000 5000 20000 --days 1
+	$(BIN)/python -m bench.growth --targets 1000 --days 1 30
 	$(BIN)/python -m bench.startup --targets 0 1000 5000
 	$(BIN)/python -m bench.daemon --targets 100 500 1000 --interval 6 30 60 --seconds 120
 	$(BIN)/python -m bench.daemon --targets 5000 --interval 300 --seconds 60 --large 0

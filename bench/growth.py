@@ -1,15 +1,16 @@
 """How cost grows with the number of targets, and with the history that is known of each.
 
-    python -m bench.growth [--targets 100 1000] [--days 0 30] [--rounds 156] [--held]
+    python -m bench.growth [--targets 100 1000] [--days 1 30] [--rounds 200] [--held]
 
 Without sockets, on a clock of its own, in one process for each row: targets answer with recorded pages, and everything
 else is the daemon's: decoding, storing in SQLite, judging. Each target is read once, and up to 1,000 of them until they
 have told all of their pages, as new code costs more to store; then these again and again, which is what is measured. A
-machine is now faster, now slower, so all rows stand ready at once and are measured in turn, a second each. `CPU` is
-processor time of a pass, the mean over rounds; `to the first` how it stands to that of the first row, and two standard
-errors of that, from the rounds that stand side by side. `each` is what a target holds of the resident memory, `file`
-what lies of it in the files that end with the daemon, `states` what is stored of it for a restart. `days` is for how
-long it was watched before. With `--held` each row is followed by what the memory of a target is.
+machine is now faster, now slower, so all rows stand ready at once and are measured in turn, half a second each.
+`CPU` is processor time of a pass, the mean over rounds; `to the first` how it stands to that of the first row, and two
+standard errors of that, from the rounds that stand side by side. `each` is what a target holds of the resident memory,
+`file` what lies of it in the files that end with the daemon, `states` what is stored of it for a restart. `days` is for
+how long it was watched before: rows of many targets live through fewer minutes, and with 0 are younger in the end. With
+`--held` each row is followed by what the memory of a target is.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ from leakdog.store import open_store
 Floats = NDArray[np.float64]
 
 AGAIN = 1000  # targets that are read again, at most
-MINUTE = 60.0
+MINUTE, HOUR = 60.0, 3600.0
 TOGETHER = 64  # passes at a time and in a round, as many as a daemon makes by default
 ROUNDS = 200  # so that 1,000 targets are read for ten minutes: some of what is done is done every five
 
@@ -77,6 +78,14 @@ class Measured:
     file: float
     states: float
     held: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Targets that are read in one round, and how many seconds their clock is ahead of that of the row."""
+
+    targets: Sequence[Watched]
+    ahead: float
 
 
 class Pages:
@@ -104,7 +113,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     """Print a row for each pair of a number of targets and a number of days."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--targets", type=int, nargs="*", default=[100, 1000])
-    options.add_argument("--days", type=float, nargs="*", default=[0, 30])
+    options.add_argument("--days", type=float, nargs="*", default=[1, 30])
     options.add_argument("--rounds", type=int, default=ROUNDS, help=f"of {TOGETHER} passes at most, that are measured")
     options.add_argument("--held", action="store_true", help="tell what the memory of a target is")
     given = options.parse_args(arguments)
@@ -199,15 +208,19 @@ async def _serve(pipe: Connection, bodies: Path, count: int, days: float, direct
     every = list(fleet.targets.values())
     await _read(pipeline, every, now)
     some = random.Random(1).sample(every, min(AGAIN, count))
-    turn, size = itertools.cycle(some), _in_a_round(len(some))
+    groups = _groups(some)
+    turn, minute = itertools.cycle(groups), now[0]
 
     async def read_next() -> float:
-        now[0] += MINUTE * size / len(some)
+        nonlocal minute
+        minute += MINUTE / len(groups)
+        group = next(turn)
+        now[0] = minute + group.ahead
         began = time.process_time()
-        await _read(pipeline, list(itertools.islice(turn, size)), now)
-        return (time.process_time() - began) / size
+        await _read(pipeline, group.targets, now)
+        return (time.process_time() - began) / len(group.targets)
 
-    for _ in range(PAGES_EACH * len(some) // size):
+    for _ in range(PAGES_EACH * len(groups)):
         await read_next()
     pipe.send(True)
     while pipe.recv():
@@ -224,12 +237,15 @@ async def _serve(pipe: Connection, bodies: Path, count: int, days: float, direct
     pipe.send(Measured(rss, each, away / count, states, _held(every, each) if parts else {}))
 
 
-def _in_a_round(count: int) -> int:
-    """How many of so many targets are read in a round: all of them in whole rounds.
+def _groups(targets: Sequence[Watched]) -> list[Group]:
+    """Targets in groups of one size, each of which is read in a round, so that each target is read once a minute.
 
-    Otherwise some minutes of a target would be shorter, and a detector that looks once in a minute would look seldom.
+    Their clocks are spread over an hour. Some of what is done is done at its end, or every five minutes, and a row of
+    few targets goes through more minutes than one of many.
     """
-    return max(size for size in range(1, TOGETHER + 1) if count % size == 0)
+    size = max(each for each in range(1, TOGETHER + 1) if len(targets) % each == 0)
+    some = [targets[first : first + size] for first in range(0, len(targets), size)]
+    return [Group(each, HOUR * number / len(some)) for number, each in enumerate(some)]
 
 
 def _held(every: Sequence[Watched], each: float) -> dict[str, float]:

@@ -35,13 +35,20 @@ from leakdog.store.pack.tables import Tables
 Ints = NDArray[np.int64]
 
 _NONE = np.zeros(0, np.int64)
-# Of a packed chain, the numbers that say how long the others are, and its header. Before them, a checksum.
+# A packed chain begins with how long its tables are, those follow, and then the rest of it: its head says how long the
+# lists in it are, and the profile's header. Tables and the rest have a checksum each, before them.
+_SIZE_BYTES = _SUM_BYTES = 8
 _HEAD = 1 + 3 + len(TABLES) + 1
-_SUM_BYTES = 8
 
 
 class Chain:
-    """Profiles one after the other: `append` adds one and gives its link, `follow` adds those that links tell of."""
+    """Profiles one after the other: `append` adds one and gives its link, `follow` adds those that links tell of.
+
+    Attributes:
+        as_unpacked: bytes at the beginning of what is `packed` that are as they were when it was `unpacked`: those of
+            its tables, until they have a row more.
+
+    """
 
     def __init__(self, tables: Tables | None = None) -> None:
         self._tables = tables or Tables()
@@ -49,15 +56,15 @@ class Chain:
         self._lead = self._stacks = _NONE
         self._values = np.zeros((0, 0), np.int64)
         self._orders: Sequence[Ints] = [_NONE] * len(TABLES)
+        self.as_unpacked = 0
 
     def packed(self) -> bytearray:
         """The chain in three fifths of the memory, to be `unpacked` in this process: it is not to outlive it."""
         lists = [self._lead, self._stacks, self._values.ravel(), *self._orders]
         head = np.array([self._values.shape[1], *map(len, lists), len(self._header)])
-        numbers = np.concatenate([head, *lists]).data
-        packed = bytearray().join([bytes(_SUM_BYTES), numbers, self._header, self._tables.folded().data])
-        packed[:_SUM_BYTES] = ZLIB.crc32(memoryview(packed)[_SUM_BYTES:]).to_bytes(_SUM_BYTES, "little")
-        return packed
+        rest = b"".join([np.concatenate([head, *lists]).data, self._header])
+        tables = self._tables.folded().data
+        return bytearray().join([len(tables).to_bytes(_SIZE_BYTES, "little"), _sum(tables), tables, _sum(rest), rest])
 
     @classmethod
     def unpacked(cls, packed: bytearray) -> Chain:
@@ -67,17 +74,20 @@ class Chain:
             ValueError: this was not packed, or is damaged.
 
         """
-        data = memoryview(packed)[_SUM_BYTES:]
-        if ZLIB.crc32(data) != int.from_bytes(packed[:_SUM_BYTES], "little"):
+        data = memoryview(packed)
+        start = _SIZE_BYTES + _SUM_BYTES
+        end = start + int.from_bytes(data[:_SIZE_BYTES], "little")
+        tables, rest = data[start:end], data[end + _SUM_BYTES :]
+        if _sum(tables) != data[_SIZE_BYTES:start] or _sum(rest) != data[end : end + _SUM_BYTES]:
             raise ValueError("this is no packed chain")
-        types, *sizes, header = np.frombuffer(data, np.int64, _HEAD).tolist()
+        types, *sizes, header = np.frombuffer(rest, np.int64, _HEAD).tolist()
         ends = [*accumulate(sizes, initial=_HEAD)]
-        numbers = np.frombuffer(data, np.int64, ends[-1]).copy()  # to be written to
-        at = numbers.nbytes
-        chain = cls(Tables.unfolded(np.frombuffer(data, np.uint8, offset=at + header)))
+        numbers = np.frombuffer(rest, np.int64, ends[-1]).copy()  # to be written to
+        chain = cls(Tables.unfolded(np.frombuffer(tables, np.uint8)))
         chain._lead, chain._stacks, values, *chain._orders = [numbers[start:end] for start, end in pairwise(ends)]
         chain._values = values.reshape(-1, types) if types else chain._values
-        chain._header = bytes(data[at : at + header])
+        chain._header = bytes(rest[numbers.nbytes : numbers.nbytes + header])
+        chain.as_unpacked = end
         return chain
 
     def takes(self, parts: Parts) -> bool:
@@ -97,6 +107,8 @@ class Chain:
         numbers = self._tables.numbers(parts)
         stacks = numbers[STACKS][1:].copy()
         new = [table.since(count) for table, count in zip(self._tables, known, strict=True)]
+        if any(map(len, new)):
+            self.as_unpacked = 0
         found = _lead(parts, numbers[STRINGS][1:])
         lead = found if len(found) else self._lead  # an empty list says: as before
         self._make_room(parts.values.shape[1])
@@ -115,6 +127,7 @@ class Chain:
 
     def follow(self, links: Sequence[Link]) -> None:
         """Add the profiles that links tell of; at least one, and the last one can be asked for."""
+        self.as_unpacked = 0
         self._tables[STRINGS].extend(Raw.of([text for link in links for text in link.strings]))
         for table in TABLES[1:]:
             self._tables[table].extend(Rows.joined([link.rows[table - 1] for link in links]).raw())
@@ -152,6 +165,10 @@ class Chain:
         self._lead = link.lead if len(link.lead) else self._lead
         head, tail, middle = link.header
         self._header = self._header[:head] + middle + self._header[len(self._header) - tail :]
+
+
+def _sum(data: bytes | memoryview) -> bytes:
+    return int(ZLIB.crc32(data)).to_bytes(_SUM_BYTES, "little")
 
 
 def _lead(parts: Parts, strings: Ints) -> Ints:

@@ -145,7 +145,7 @@ class Ready:
         kept = _Kept(series, going, packed, len(packed))
         full = bool(self._open) and self._open.size_bytes + kept.size_bytes > READY_BYTES
         if full and self._draw.randrange(EXCHANGED):
-            self._put_away(kept, before)
+            self._put_away(kept, before, chain.as_unpacked)
             return
         self._let_go(before)
         while self._open and self._open.size_bytes + kept.size_bytes > READY_BYTES:
@@ -158,14 +158,15 @@ class Ready:
     def _pop(self, series: Series) -> _Kept | None:
         return self._open.pop(series) or self._away.pop(series)
 
-    def _put_away(self, kept: _Kept, before: _Kept | None = None) -> None:
-        """Write a chain to the file, where the one before it was if it can be. Where there is no room, this one is let
-        go of, and one to make room.
+    def _put_away(self, kept: _Kept, before: _Kept | None = None, same: int = 0) -> None:
+        """Write a chain to the file, where the one before it was if it can be: all of it but what is the `same` there.
+
+        Where there is no room, this one is let go of, and one to make room.
         """
         if self._file is None:
             return
         try:
-            self._away.put(self._written(self._file, kept, before))
+            self._away.put(self._written(self._file, kept, before, same))
         except OSError as error:
             if not self._told:
                 log.warning("profiles that are stored take longer, as not all chains are kept: %s", error.strerror)
@@ -173,11 +174,11 @@ class Ready:
             if self._away:
                 self._let_go(self._away.drawn())
 
-    def _written(self, file: UnnamedFile, kept: _Kept, before: _Kept | None) -> _Kept:
+    def _written(self, file: UnnamedFile, kept: _Kept, before: _Kept | None, same: int) -> _Kept:
         assert isinstance(kept.packed, bytearray)
         if before is not None and isinstance(before.packed, int) and before.room >= kept.size_bytes:
             try:
-                file.write(kept.packed, before.packed)
+                file.write(memoryview(kept.packed)[same:], before.packed + same)
             except OSError:
                 self._let_go(before)
                 raise

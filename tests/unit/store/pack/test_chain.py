@@ -114,6 +114,23 @@ def test_a_packed_chain_takes_less(body: bytes) -> None:
     assert len(made) * len(chain.packed()) < 0.6 * taken
 
 
+@given(st.lists(profiles(), min_size=1, max_size=4), profiles())
+def test_only_the_rest_of_a_chain_has_to_be_written_anew(series: list[bytes], other: bytes) -> None:
+    """Where no row is new, its tables are as they were when it was unpacked."""
+    chain = Chain()
+    for data in series:
+        chain.append(opened(data))
+    before = chain.packed()
+    for data, known in ((series[0], True), (other, False)):
+        chain = Chain.unpacked(before)
+        link = chain.append(opened(data))
+        same, after = chain.as_unpacked, chain.packed()
+        assert same or not known
+        assert bool(same) == (not link.strings and not any(len(rows.sizes) for rows in link.rows))
+        assert before[:same] == after[:same]
+        assert closed(Chain.unpacked(bytearray(before[:same] + after[same:])).profile()) == closed(opened(data))
+
+
 @pytest.mark.parametrize("damage", [slice(0, 7), slice(0, -1), slice(1, None)])
 def test_what_is_no_packed_chain_is_refused(body: bytes, damage: slice) -> None:
     """What is cut off, at either end."""

@@ -207,6 +207,30 @@ def test_a_chain_that_grows_a_little_stays_where_it_is(monkeypatch: pytest.Monke
     assert kept.going((1, "heap")) is None
 
 
+def test_what_a_chain_has_in_the_file_is_not_written_again(monkeypatch: pytest.MonkeyPatch, file: UnnamedFile) -> None:
+    """Of one whose tables have no row more, only the values."""
+    monkeypatch.setattr(ready, "READY_BYTES", 1)
+    monkeypatch.setattr(ready, "EXCHANGED", 10**9)  # what is drawn is not 0 then
+    kept, written, write = Ready(file), [], file.write
+    put(kept, 2)
+
+    def counted(data: memoryview, where: int) -> None:
+        written.append(len(data))
+        write(data, where)
+
+    monkeypatch.setattr(file, "write", counted)
+    whole = len(chain().packed())
+    for count in range(3):
+        found = kept.chain((1, "heap"))
+        assert found is not None
+        assert closed(found.profile()) == closed(opened(HEAP))
+        found.append(opened(HEAP))
+        kept.put((1, "heap"), going(7, 2 + count), found)
+    assert all(size < whole / 2 for size in written)
+    assert len(written) == 3
+    assert packed(kept.chain((1, "heap"))) == found.packed()
+
+
 def refuse(*_: object) -> None:
     """A disk that takes nothing."""
     raise OSError(5, "Input/output error")
