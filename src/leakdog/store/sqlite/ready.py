@@ -37,7 +37,7 @@ class Going(NamedTuple):
 # What packed chains may take in memory: those of 300 targets.
 READY_BYTES = 8 << 20
 # Of so many chains that have no room as they are, one takes that of another: targets that are gone are not to keep it.
-EXCHANGED = 16
+EXCHANGED = 64
 # A place in the file has room for so much of its chain more, so that one that grows stays where it is.
 SPARE = 1 / 16
 
