@@ -18,6 +18,7 @@ from leakdog.attribute.held import Held
 from leakdog.config.schema import ScrapeConfig
 from leakdog.detect.group import Group
 from leakdog.detect.settings import PRODUCTION
+from leakdog.detect.state import is_open
 from leakdog.errors import Reason, StoreError
 from leakdog.model import (
     Assessment,
@@ -203,8 +204,7 @@ class Watched:
 
     def leaks_as(self, leak_class: LeakClass) -> bool:
         """Whether it leaks in this way, or is suspected to."""
-        leak = self.leaks.get(leak_class)
-        return leak is not None and leak.state in (LeakState.PENDING, LeakState.FIRING)
+        return is_open(self.leaks.get(leak_class))
 
     def wants(self, kind: Kind) -> bool:
         """Whether this profile is configured and the target has not said that it has none."""
@@ -220,7 +220,7 @@ def _left(leak: Leak) -> float:
 def _aged(leak: Leak, before: float) -> bool:
     """Whether a leak has ended before this, and is not suspected again."""
     ended = leak.updated if leak.resolved_since is None else leak.resolved_since
-    return leak.state is LeakState.RESOLVED and leak.pending_since is None and ended < before
+    return leak.told_state is LeakState.RESOLVED and ended < before
 
 
 @dataclass(slots=True)
