@@ -199,6 +199,18 @@ def test_an_acknowledgement_without_a_time_holds_until_the_leak_is_resolved() ->
     assert step(resolved, 2010.0, is_found=False).acknowledged is None
 
 
+def test_what_is_acknowledged_while_it_is_suspected_again_stays_so() -> None:
+    """Its growth is there; once that has gone again, so has the acknowledgement."""
+    again = step(step(acknowledged(), 2000.0, is_found=False), 2010.0)
+    assert (again.told_state, again.acknowledged) == (LeakState.PENDING, None)
+    given = Acknowledgement(2011.0)
+    held = step(replace(again, acknowledged=given), 2012.0)
+    assert held.acknowledged == given
+    assert step(held, 2030.0).state is LeakState.FIRING
+    assert step(held, 2030.0).acknowledged == given
+    assert step(step(held, 2014.0, is_found=False), 2016.0).acknowledged is None
+
+
 @pytest.mark.parametrize("until", [None, 100.0])
 def test_an_acknowledgement_outlasts_the_process(until: float | None) -> None:
     """The next one runs the same code: its leak is no news, until the time is over or the process has stayed flat."""
