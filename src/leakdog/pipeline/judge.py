@@ -158,7 +158,7 @@ def judge(
             settings=settings,
             blind=before is not None and _blind(watched, before, now, settings),
             seconded=leak_class in seconded,
-            doubt=doubted.get(leak_class),
+            doubt=doubted.get(turn.before(leak_class)),
             stood=turn.since.get(leak_class),
         )
         changed += _replace(watched, leak_class, turn.told(after))
