@@ -185,7 +185,7 @@ def _missed(leak: Leak | None, now: float, settings: Settings) -> Leak | None:
     if leak is None or leak.state is LeakState.PENDING:
         return None
     if leak.state is LeakState.RESOLVED:
-        return replace(leak, pending_since=None)
+        return replace(leak, pending_since=None, time_to_limit_seconds=None)
     if now - leak.updated < settings.resolve_seconds:
         return leak
     return _resolved(leak, now)

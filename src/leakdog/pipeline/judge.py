@@ -226,4 +226,4 @@ def _replace(watched: Watched, leak_class: LeakClass, after: Leak | None) -> lis
     if after is None:  # told too, or the store would still have it as pending
         return [] if before is None else [replace(before, state=LeakState.INACTIVE, pending_since=None)]
     watched.leaks[leak_class] = after
-    return [] if before is not None and before.state is after.state else [after]
+    return [] if before is not None and before.told_state is after.told_state else [after]

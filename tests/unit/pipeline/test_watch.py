@@ -760,3 +760,28 @@ def test_what_is_near_its_limit_is_listed_first() -> None:
     waits = Leak("waits", key, Signal.RSS, LeakClass.GOROUTINE, LeakState.PENDING, 9.0, 90.0, time_to_limit_seconds=1.0)
     fleet.targets[key].leaks[waits.leak_class] = waits
     assert [leak.id for leak in fleet.leaks()] == ["native", "heap", "threads", "files", "waits"]
+
+
+@pytest.mark.parametrize("found", [True, False])
+async def test_the_log_tells_of_what_is_suspected_again(
+    config: Config,
+    store: Store,
+    watched: Watched,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    found: bool,
+) -> None:
+    """As of any suspicion, when it begins and when it is taken back."""
+    pipeline, _ = build(config, script := Script(), store)
+    await grow(pipeline, script, watched, 95)
+    leak = watched.leaks[LeakClass.HEAP]
+    ended = {"state": LeakState.RESOLVED, "resolved_since": script.now - 20, "process_ended": script.now - 20}
+    again = None if found else script.now - 10
+    watched.leaks[LeakClass.HEAP] = replace(leak, **ended, updated=script.now - 1, pending_since=again)
+    if not found:
+        monkeypatch.setattr("leakdog.pipeline.judge.classify", lambda *_: [])
+    caplog.clear()  # of its leak, which has fired before
+    with caplog.at_level(logging.INFO, "leakdog.pipeline"):
+        await grow(pipeline, script, watched, 3)
+    told = [message.rpartition(" is ")[2] for message in caplog.messages if message.startswith("leak ")]
+    assert told == [f"{'pending again' if found else 'no longer suspected'} (heap): cart.Put"]
