@@ -58,6 +58,7 @@ def begin_life(watched: Watched, life: Life, now: float, settings: Settings) -> 
     watched.values.clear()
     watched.verdicts, watched.assessments = {}, {}
     watched.absent.clear()
+    watched.answered.clear()
     watched.explained.clear()
     watched.load = watched.local_pid = watched.facts_time = watched.assessed = watched.memory_limit = None
     watched.held_heap = watched.blocked = watched.counted = None

@@ -5,8 +5,9 @@ The pipeline writes it; pages, API and metrics only read.
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -94,6 +95,7 @@ class Watched:
         held_heap: what leaked goroutines hold of the heap by their stacks; None: not known.
         cost: what was asked of it since the daemon knows it, by what that was: a profile's kind, `metrics` and so on.
         absent: optional pages this target answered 404 to, asked again after a restart.
+        answered: optional pages that it gave in this life, and when it did so last.
         turns: by class, since when what fires in another is found in it; see `leakdog.pipeline.turns`.
         harmless: what grows and is no leak, as of the last look: a cache that fills, or load.
         module: the program's main module, as far as its metrics page or its profiles tell.
@@ -117,6 +119,7 @@ class Watched:
     load: float | None = None
     counted: tuple[float, float] | None = None
     absent: set[str] = field(default_factory=set)
+    answered: dict[str, float] = field(default_factory=dict)
     local_pid: int | None = None
     sites: dict[Signal, Sites] = field(default_factory=dict)
     series: Signals = field(default_factory=Signals)
@@ -167,6 +170,14 @@ class Watched:
         if self.lives and self.lives[-1].start_time == start_time:
             build = self.lives.pop().build or build
         self.lives = [*self.lives, Lived(start_time, build)][-LIVES:]
+
+    def note_pages(self, answered: Collection[str], absent: Collection[str], now: float, patience: float) -> None:
+        """Note what it has and lacks. What it had is only lacking once it has been for so many seconds.
+
+        Whatever stands before it, or a page that says that it is busy, may answer for it for a while.
+        """
+        self.absent |= {name for name in absent if now - self.answered.get(name, -math.inf) >= patience}
+        self.answered |= dict.fromkeys((name for name in answered if name not in absent), now)
 
     def forget_series(self) -> None:
         """Know nothing of its signals and sites but what is told from now on."""

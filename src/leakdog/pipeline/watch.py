@@ -152,7 +152,7 @@ class Pipeline:
         watched.up, watched.last_error, watched.last_success = True, "", now
         values = got.values
         changed = _follow_life(watched, got, values, now, self._settings)
-        watched.absent |= got.absent
+        watched.note_pages(got.answered, got.absent, now, self._settings.hold_seconds)
         watched.values.update(values)
         await self._keep(watched, slot, now, got, values)
         changed += self._judge(watched, now, values, got)

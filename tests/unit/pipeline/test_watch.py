@@ -210,6 +210,31 @@ async def test_growth_becomes_a_leak_with_its_code(config: Config, store: Store,
     assert [stored.state for stored in await store.leaks()] == [LeakState.FIRING]
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_page_that_was_there_is_not_given_up_at_once(
+    config: Config, store: Store, watched: Watched, restarted: bool
+) -> None:
+    """A proxy may answer 404 for a while; what is given up is not asked for again before the process ends."""
+    pipeline, _ = build(config, script := Script(), store)
+    hold = settings_for(config.detection).hold_seconds
+
+    async def passes(seconds: float, *, there: bool, start: float = START) -> None:
+        script.now += seconds
+        script.tells({Signal.INUSE_SPACE: 5e7}, start_time=start)
+        script.next.answered, script.next.absent = ({METRICS}, set()) if there else ({"heap"}, {METRICS})
+        await pipeline.scrape(watched, script.now)
+
+    await passes(1, there=True)
+    await passes(hold - 1, there=False, start=START + 10 * restarted)
+    assert (METRICS in watched.absent) == restarted
+    if not restarted:
+        await passes(1, there=True)
+        await passes(hold - 1, there=False)
+        assert METRICS not in watched.absent
+        await passes(1, there=False)
+        assert METRICS in watched.absent
+
+
 async def test_a_leak_that_goes_on_is_no_news(
     config: Config, store: Store, watched: Watched, caplog: pytest.LogCaptureFixture
 ) -> None:
