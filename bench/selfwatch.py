@@ -96,7 +96,7 @@ def verdict(preset: str, url: str) -> int:
     for leak in leaks:
         print(f"{preset:10} {told(leak)}")
     early = all(found["verdict"] == "too_early" for found in target["verdicts"].values())
-    stands = [leak for leak in leaks if leak["state"] != "resolved" or leak["pending_since"]]
+    stands = [leak for leak in leaks if leak["state"] != "resolved"]
     whole = "leak" if stands else "too early to say" if early else "no leak"
     over = f", {len(leaks) - len(stands)} announced that are over" if len(leaks) > len(stands) else ""
     print(f"{preset}: {whole}{over} (aim: no leak)", flush=True)

@@ -391,8 +391,8 @@ class Leak:
 
     @property
     def ended_with_process(self) -> bool:
-        """Whether it was over with its process, and not because it grew no more."""
-        return self.state is LeakState.RESOLVED and self.resolved_since == self.process_ended is not None
+        """Whether it is over with its process, and not because it grew no more; not of one that is suspected again."""
+        return self.told_state is LeakState.RESOLVED and self.resolved_since == self.process_ended is not None
 
     @property
     def told_state(self) -> LeakState:

@@ -25,7 +25,7 @@ from leakdog.report.leak import (
     target_name,
     unix_time,
 )
-from leakdog.report.replicas import suspected_again, told_state
+from leakdog.report.replicas import suspected_again
 from leakdog.report.words import human_duration, human_rate, inert, plural, wrapped
 
 EPILOG = """examples:
@@ -104,7 +104,7 @@ def _news(leak: dict[str, Any], now: float) -> bool:
     """Whether it leaks now or is suspected to, or did until its process ended a short while ago."""
     if ended_with_process(leak):
         return now - unix_time(leak["process_ended"]) < ENDED_SECONDS
-    return told_state(leak) != LeakState.RESOLVED
+    return bool(leak["state"] != LeakState.RESOLVED)
 
 
 def _hidden(resolved: int, growing: int) -> str:
@@ -192,7 +192,7 @@ def _about(group: Mapping[str, Any], down: AbstractSet[str]) -> list[str]:
 
 def _limit(leaks: Sequence[Mapping[str, Any]]) -> list[str]:
     """When the first of those that go on reaches its memory limit, as far as it is known."""
-    left = [leak["time_to_limit_seconds"] for leak in leaks if told_state(leak) != LeakState.RESOLVED]
+    left = [leak["time_to_limit_seconds"] for leak in leaks if leak["state"] != LeakState.RESOLVED]
     known = [each for each in left if each is not None]
     if not known:
         return []
@@ -207,7 +207,7 @@ def _no_code(leaks: Sequence[Mapping[str, Any]]) -> str:
         return "code not known (no profiles scraped)"
     if all(map(ended_with_process, leaks)):
         return f"code not known ({_gone(leaks, 'its process ended before')})"
-    return "code not known" if all(told_state(leak) == LeakState.RESOLVED for leak in leaks) else "code not known yet"
+    return "code not known" if all(leak["state"] == LeakState.RESOLVED for leak in leaks) else "code not known yet"
 
 
 def _gone(leaks: Sequence[Mapping[str, Any]], ended: str) -> str:

@@ -27,7 +27,7 @@ def unjudged(watched: Watched) -> bool:
 def suspected(watched: Watched, interval: float) -> bool:
     """Whether it grows as a leak does, read every `interval` seconds, and was not seen for long enough to be sure."""
     grows = not watched.harmless and any(_grows(each, interval) for each in watched.assessments.values())
-    return grows or any(leak.state is LeakState.PENDING for leak in watched.leaks.values())
+    return grows or any(leak.told_state is LeakState.PENDING for leak in watched.leaks.values())
 
 
 def _grows(found: Assessment, interval: float) -> bool:

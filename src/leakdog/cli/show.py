@@ -18,7 +18,6 @@ from leakdog.errors import ApiError
 from leakdog.model import LeakState, Signal, Unit, Verdict
 from leakdog.report.down import down_lines
 from leakdog.report.leak import CLASS_WORDS, drawn, ended_with_process, leak_text, summary_lines, target_name, unix_time
-from leakdog.report.replicas import told_state
 from leakdog.report.words import human_growth, human_time, human_value, inert, wrapped, wrapped_all
 
 EPILOG = """examples:
@@ -141,7 +140,7 @@ def _drawn(target: Json, leaks: Sequence[Json]) -> str | None:
     """The signal to draw: of a leak, one that grows, of a leak that ended with its process, or the first usual one."""
     growing = [name for name, each in (target.get("verdicts") or {}).items() if each["verdict"] == Verdict.LEAK]
     known = [signal.value for signal in _DRAWN if signal in (target.get("signals") or {})]
-    now = [str(leak["signal"]) for leak in leaks if told_state(leak) != LeakState.RESOLVED]
+    now = [str(leak["signal"]) for leak in leaks if leak["state"] != LeakState.RESOLVED]
     ended = [str(leak["signal"]) for leak in leaks if ended_with_process(leak)]
     return next(iter([*now, *growing, *ended, *known]), None)
 

@@ -15,7 +15,6 @@ from leakdog.model import LeakState, Signal, Verdict
 from leakdog.report.down import TO_DO, down_lines
 from leakdog.report.early import too_early
 from leakdog.report.leak import class_word, target_name
-from leakdog.report.replicas import told_state
 from leakdog.report.words import human_steady, human_value, inert, plural, wrapped
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ def condition(target: Mapping[str, Any], leaks: Sequence[Mapping[str, Any]] = ()
     if target["up"] is False:
         return "down"
     for state, words in ((LeakState.FIRING, "leaks"), (LeakState.PENDING, "suspected")):
-        if classes := [_class(leak) for leak in leaks if told_state(leak) == state]:
+        if classes := [_class(leak) for leak in leaks if leak["state"] == state]:
             return f"{words}: {', '.join(classes)}"
     if too_early(target):
         return "too early to say"

@@ -86,7 +86,7 @@ class Memory:
         states = await self._store.states(_prefix(watched.key))
         life = await self._store.latest_life(watched.key)
         watched.lives = _lives(states.get(lives_name(watched.key), b"[]"))
-        watched.held_heap = _held(states.get(held_name(watched.key), b"null"))
+        watched.held_heap = _held(states.get(held_name(watched.key), b"null"), life)
         watched.series = await self._series(watched.key, states, settings)
         for signal in BY_SITE:
             data = states.get(state_name(watched.key, signal, SITES))
@@ -181,7 +181,7 @@ class Memory:
 
 def _states(watched: Watched) -> dict[str, bytes | None]:
     """All that is saved of a target, by name; where its series cannot be read back, they are forgotten."""
-    others: dict[str, bytes | None] = {held_name(watched.key): _dumped(watched.held_heap)}
+    others: dict[str, bytes | None] = {held_name(watched.key): _dumped(watched)}
     if watched.lives:
         others[lives_name(watched.key)] = json.dumps(watched.lives).encode()
     try:
@@ -231,17 +231,20 @@ def held_name(key: TargetKey) -> str:
     return SEPARATOR.join((*key, HELD))
 
 
-def _dumped(held: Held | None) -> bytes | None:
-    if held is None:
+def _dumped(watched: Watched) -> bytes | None:
+    """What is held, with the start of the life in which it is: it is saved later than a new life is."""
+    held, life = watched.held_heap, watched.life
+    if held is None or life is None:
         return None
-    return json.dumps([held.share, held.apart, sorted(held.sites), sorted(held.alone)]).encode()
+    return json.dumps([held.share, held.apart, sorted(held.sites), sorted(held.alone), life.start_time]).encode()
 
 
-def _held(data: bytes) -> Held | None:
-    """What was saved of it; None where that cannot be read, until the stacks have been compared again."""
+def _held(data: bytes, life: Life | None) -> Held | None:
+    """What was saved of it in this life; None where that cannot be read, until the stacks have been compared again."""
     try:
         found = json.loads(data)
-        return found and Held(float(found[0]), float(found[1]), frozenset(found[2]), frozenset(found[3]))
+        held = found and Held(float(found[0]), float(found[1]), frozenset(found[2]), frozenset(found[3]))
+        return held if held and life is not None and life.start_time == found[4] else None
     except (ValueError, TypeError, IndexError, KeyError) as error:
         log.warning("what goroutines hold of the heap is not known: %r", error)
         return None

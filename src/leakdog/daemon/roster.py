@@ -78,6 +78,7 @@ class Roster:
             elif (known.target, known.job) != (fresh.target, fresh.job):
                 known.target, known.job = fresh.target, fresh.job
                 known.absent.clear()
+                known.answered.clear()
                 known.memory_limit = None
             interval = base_interval(config, fresh.job)
             if self._intervals.get(key) != interval:

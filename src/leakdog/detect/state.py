@@ -176,7 +176,7 @@ def _still_acknowledged(leak: Leak | None, now: float) -> Leak | None:
     if leak is None or leak.acknowledged is None or leak.acknowledged.by_function:
         return leak
     over = leak.acknowledged.until is not None and now >= leak.acknowledged.until
-    gone = leak.state is LeakState.RESOLVED and not leak.ended_with_process
+    gone = leak.told_state is LeakState.RESOLVED and not leak.ended_with_process
     return replace(leak, acknowledged=None) if over or gone or leak.flat_since is not None else leak
 
 
@@ -185,7 +185,7 @@ def _missed(leak: Leak | None, now: float, settings: Settings) -> Leak | None:
     if leak is None or leak.state is LeakState.PENDING:
         return None
     if leak.state is LeakState.RESOLVED:
-        return replace(leak, pending_since=None)
+        return replace(leak, pending_since=None, time_to_limit_seconds=None)
     if now - leak.updated < settings.resolve_seconds:
         return leak
     return _resolved(leak, now)

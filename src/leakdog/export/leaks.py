@@ -44,7 +44,7 @@ async def leak_gauges(leaks: Sequence[Leak]) -> bytes:
         of = f'{labelled_target(leak.key)},class="{leak.leak_class.value}"'
         labels = f'{of},signal="{leak.signal.value}"'
         for each in STATES:
-            state.add(f'{labels},state="{each.value}"', leak.state is each)
+            state.add(f'{labels},state="{each.value}"', leak.told_state is each)
         (size if leak.signal.unit is Unit.BYTES else count).add(labels, leak.growth_per_second)
         left.add(labels, leak.time_to_limit_seconds)
         since.add(labels, leak.since)

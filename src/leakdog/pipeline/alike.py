@@ -6,10 +6,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from leakdog.model import Leak, LeakClass, LeakState, Signal, Verdict
+from leakdog.detect.state import is_open
+from leakdog.model import Leak, LeakClass, Signal, Verdict
 from leakdog.pipeline.state import Fleet, Watched
-
-OPEN = (LeakState.PENDING, LeakState.FIRING)
 
 
 class Replicas(NamedTuple):
@@ -52,7 +51,7 @@ def _replicas(job: Sequence[Watched], leak: Leak) -> Replicas:
     alike = [watched for watched in job if leaks_like(watched, leak)]
     names = {watched.key for watched in alike}
     others = [watched for watched in job if watched.up and watched.key not in names]
-    elsewhere = [any(own.state in OPEN for own in each.leaks.values()) for each in others]
+    elsewhere = [any(map(is_open, each.leaks.values())) for each in others]
     early = [each.verdicts.get(leak.signal, Verdict.TOO_EARLY) is Verdict.TOO_EARLY for each in others]
     return Replicas(
         up=sum(bool(watched.up) for watched in job),

@@ -44,11 +44,17 @@ STAND_IN = frozenset({Kind.HEAP.value, Kind.GOROUTINE.value})
 
 @dataclass(slots=True)
 class Gathered:
-    """What one pass brought back."""
+    """What one pass brought back.
+
+    Attributes:
+        answered, absent: optional pages that the target gave, and that it said, or showed, not to have.
+
+    """
 
     observations: list[Observation] = field(default_factory=list)
     profiles: list[RawProfile] = field(default_factory=list)
     tallies: Tallies = field(default_factory=dict)
+    answered: set[str] = field(default_factory=set)
     absent: set[str] = field(default_factory=set)
     blocked: Blocked | None = None
 
@@ -293,12 +299,14 @@ class Gatherer:
     ) -> bytes | None:
         """A page that the target may lack: None and noted as absent if it says so."""
         try:
-            return await self._get(watched, path, params)
+            data = await self._get(watched, path, params)
         except FetchError as error:
             if error.status not in ABSENT_STATUSES:
                 raise
             got.absent.add(name)
             return None
+        got.answered.add(name)
+        return data
 
     async def _get(self, watched: Watched, path: str, params: Mapping[str, Sequence[str]]) -> bytes:
         sent = {**watched.job.params, **params}

@@ -58,6 +58,7 @@ def begin_life(watched: Watched, life: Life, now: float, settings: Settings) -> 
     watched.values.clear()
     watched.verdicts, watched.assessments = {}, {}
     watched.absent.clear()
+    watched.answered.clear()
     watched.explained.clear()
     watched.load = watched.local_pid = watched.facts_time = watched.assessed = watched.memory_limit = None
     watched.held_heap = watched.blocked = watched.counted = None
@@ -158,7 +159,7 @@ def judge(
             settings=settings,
             blind=before is not None and _blind(watched, before, now, settings),
             seconded=leak_class in seconded,
-            doubt=doubted.get(leak_class),
+            doubt=doubted.get(turn.before(leak_class)),
             stood=turn.since.get(leak_class),
         )
         changed += _replace(watched, leak_class, turn.told(after))
@@ -226,4 +227,4 @@ def _replace(watched: Watched, leak_class: LeakClass, after: Leak | None) -> lis
     if after is None:  # told too, or the store would still have it as pending
         return [] if before is None else [replace(before, state=LeakState.INACTIVE, pending_since=None)]
     watched.leaks[leak_class] = after
-    return [] if before is not None and before.state is after.state else [after]
+    return [] if before is not None and before.told_state is after.told_state else [after]

@@ -5,8 +5,9 @@ The pipeline writes it; pages, API and metrics only read.
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from leakdog.attribute.held import Held
 from leakdog.config.schema import ScrapeConfig
 from leakdog.detect.group import Group
 from leakdog.detect.settings import PRODUCTION
+from leakdog.detect.state import is_open
 from leakdog.errors import Reason, StoreError
 from leakdog.model import (
     Assessment,
@@ -93,6 +95,7 @@ class Watched:
         held_heap: what leaked goroutines hold of the heap by their stacks; None: not known.
         cost: what was asked of it since the daemon knows it, by what that was: a profile's kind, `metrics` and so on.
         absent: optional pages this target answered 404 to, asked again after a restart.
+        answered: optional pages that it gave in this life, and when it did so last.
         turns: by class, since when what fires in another is found in it; see `leakdog.pipeline.turns`.
         harmless: what grows and is no leak, as of the last look: a cache that fills, or load.
         module: the program's main module, as far as its metrics page or its profiles tell.
@@ -116,6 +119,7 @@ class Watched:
     load: float | None = None
     counted: tuple[float, float] | None = None
     absent: set[str] = field(default_factory=set)
+    answered: dict[str, float] = field(default_factory=dict)
     local_pid: int | None = None
     sites: dict[Signal, Sites] = field(default_factory=dict)
     series: Signals = field(default_factory=Signals)
@@ -167,6 +171,14 @@ class Watched:
             build = self.lives.pop().build or build
         self.lives = [*self.lives, Lived(start_time, build)][-LIVES:]
 
+    def note_pages(self, answered: Collection[str], absent: Collection[str], now: float, patience: float) -> None:
+        """Note what it has and lacks. What it had is only lacking once it has been for so many seconds.
+
+        Whatever stands before it, or a page that says that it is busy, may answer for it for a while.
+        """
+        self.absent |= {name for name in absent if now - self.answered.get(name, -math.inf) >= patience}
+        self.answered |= dict.fromkeys((name for name in answered if name not in absent), now)
+
     def forget_series(self) -> None:
         """Know nothing of its signals and sites but what is told from now on."""
         self.series, self.sites = Signals(), {}
@@ -203,8 +215,7 @@ class Watched:
 
     def leaks_as(self, leak_class: LeakClass) -> bool:
         """Whether it leaks in this way, or is suspected to."""
-        leak = self.leaks.get(leak_class)
-        return leak is not None and leak.state in (LeakState.PENDING, LeakState.FIRING)
+        return is_open(self.leaks.get(leak_class))
 
     def wants(self, kind: Kind) -> bool:
         """Whether this profile is configured and the target has not said that it has none."""
@@ -220,7 +231,7 @@ def _left(leak: Leak) -> float:
 def _aged(leak: Leak, before: float) -> bool:
     """Whether a leak has ended before this, and is not suspected again."""
     ended = leak.updated if leak.resolved_since is None else leak.resolved_since
-    return leak.state is LeakState.RESOLVED and leak.pending_since is None and ended < before
+    return leak.told_state is LeakState.RESOLVED and ended < before
 
 
 @dataclass(slots=True)

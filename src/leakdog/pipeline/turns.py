@@ -36,6 +36,10 @@ class Turn:
     stays: Mapping[LeakClass, Leak] = field(default_factory=dict)
     ends: Collection[LeakClass] = ()
 
+    def before(self, leak_class: LeakClass) -> LeakClass:
+        """The class in which growth that is found in this one was known before."""
+        return leak_class if self.known is None or leak_class not in self.since else self.known.leak_class
+
     def told(self, leak: Leak | None) -> Leak | None:
         """A leak that is found anew, with what people have said of the same growth in another class."""
         if leak is None or leak.leak_class not in self.since or self.known is None:
@@ -63,8 +67,9 @@ def turned(
     fires = {each.leak_class: each for each in left if each.state is LeakState.FIRING}
     watched.turns = {each: watched.turns.get(each, now) for each in fresh} if fires else {}
     if not fires:
-        since = min((each.pending_since for each in left if each.pending_since is not None), default=now)
-        return Turn(dict.fromkeys(fresh, since), next(iter(left), None))
+        known = min(left, key=lambda each: each.pending_since or 0.0, default=None)
+        since = now if known is None or known.pending_since is None else known.pending_since
+        return Turn(dict.fromkeys(fresh, since), known)
     known = next(iter(fires.values()))
     hold = settings.hold_seconds or settings.seconds(settings.looks[0])  # with none they would take turns at each look
     stood = {each: since for each, since in watched.turns.items() if now - since >= hold}

@@ -152,7 +152,7 @@ class Pipeline:
         watched.up, watched.last_error, watched.last_success = True, "", now
         values = got.values
         changed = _follow_life(watched, got, values, now, self._settings)
-        watched.absent |= got.absent
+        watched.note_pages(got.answered, got.absent, now, self._settings.hold_seconds)
         watched.values.update(values)
         await self._keep(watched, slot, now, got, values)
         changed += self._judge(watched, now, values, got)
@@ -190,7 +190,7 @@ class Pipeline:
         for leak in changed:
             if leak.firing_since == now:
                 await self._collector.fired(watched, leak)
-            elif leak.process_ended == now:
+            elif leak.ended_with_process and leak.process_ended == now:
                 await self._collector.ended(leak)
 
     async def _keep(
@@ -248,6 +248,10 @@ class Pipeline:
 
 def _state(leak: Leak) -> str:
     """Its state for the log. What was over with its process is not fixed by that."""
+    if leak.told_state is not leak.state:
+        return "pending again"
+    if leak.resolved_since is not None and leak.updated > leak.resolved_since:
+        return "no longer suspected"
     if leak.ended_with_process:
         return "over, as its process has ended"
     if leak.state is LeakState.INACTIVE:

@@ -46,11 +46,15 @@ ANSWER_BYTES = 8 << 20
 
 @dataclass(slots=True)
 class _Child:
-    """The process, the stream on which it is asked and answers, and whether it has said that it is ready."""
+    """The process, the stream on which it is asked and answers, since when, and whether it has said that it is ready.
+
+    `started` is of the loop's clock.
+    """
 
     process: subprocess.Popen[bytes]
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
+    started: float
     ready: bool = False
 
     @classmethod
@@ -62,7 +66,8 @@ class _Child:
             except OSError:
                 ours.close()
                 raise
-        return cls(process, *await asyncio.open_connection(sock=ours))
+        started = asyncio.get_running_loop().time()
+        return cls(process, *await asyncio.open_connection(sock=ours), started)
 
     async def begun(self) -> None:
         """Wait until it is ready. Who gives up waiting leaves it as it was for the next."""
@@ -182,13 +187,17 @@ class Worker:
         return made
 
     async def _begun(self, child: _Child, kind: Kind) -> None:
-        """Wait until the process is ready, which is not counted as time for a profile."""
+        """Wait until the process is ready, which is not counted as time for a profile.
+
+        Its time is counted from its start on: whoever waits for it may have less.
+        """
         try:
-            async with asyncio.timeout(START_SECONDS):
+            async with asyncio.timeout_at(child.started + START_SECONDS):
                 await child.begun()
         except TimeoutError:
             await self._bury(child)
-            raise _failed(kind, f"waited for the process that decodes it for {START_SECONDS:g} s", ours=True) from None
+            why = f"was not decoded, as the process for it was not ready within {START_SECONDS:g} s"
+            raise _failed(kind, why, ours=True) from None
         except (asyncio.IncompleteReadError, OSError):
             raise _failed(kind, f"ended the process that decodes it: {await self._bury(child)}") from None
         except asyncio.CancelledError:  # a pass has no more time: the process goes on to start, for the next

@@ -14,7 +14,7 @@ from typing import Any
 from leakdog.attribute.companions import HINT
 from leakdog.attribute.resident import RESIDENT_ALONE
 from leakdog.model import LeakClass, LeakState, Unit
-from leakdog.report.replicas import others_say, suspected_again, told_state
+from leakdog.report.replicas import others_say, suspected_again
 from leakdog.report.words import (
     HOUR,
     WIDTH,
@@ -80,7 +80,7 @@ def summary(leak: Json) -> str:
 def _what(leak: Json) -> str:
     """What leaks, in which state, and how fast."""
     known = "acknowledged " if leak.get("acknowledged") else ""
-    gone, state = ended_with_process(leak), told_state(leak)
+    gone, state = ended_with_process(leak), leak["state"]
     if gone:  # it is told as what it was
         state = LeakState.FIRING if leak.get("firing_since") else LeakState.PENDING
     before = _STATE_WORDS.get(state, "")
@@ -104,7 +104,7 @@ def _by(leak: Json) -> str:
 def ended_with_process(leak: Json) -> bool:
     """Whether it is over with its process, and not because it grew no more; not of one that is suspected again."""
     ended = leak.get("process_ended")
-    return bool(told_state(leak) == LeakState.RESOLVED and ended and ended == leak.get("resolved_since"))
+    return bool(leak["state"] == LeakState.RESOLVED and ended and ended == leak.get("resolved_since"))
 
 
 def drawn(since: float, ended: float | None, now: float) -> tuple[float, float | None]:
@@ -233,7 +233,7 @@ def _unit(leak: Json) -> Unit:
 def _facts(leak: Json, now: float | None) -> Iterator[tuple[str, str]]:
     unit = _unit(leak)
     kind = class_word(leak["class"], leak.get("reasons") or ())
-    state = f"{told_state(leak)}{' again' if suspected_again(leak) else ''}"
+    state = f"{leak['state']}{' again' if suspected_again(leak) else ''}"
     yield "leak", inert(f"{leak['id']} ({state}, class {kind}, signal {leak['signal']})")
     if leak.get("since"):
         since = unix_time(leak["since"])

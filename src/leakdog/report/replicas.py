@@ -16,12 +16,7 @@ ORDER = (LeakState.FIRING.value, LeakState.PENDING.value, LeakState.RESOLVED.val
 
 def suspected_again(leak: Json) -> bool:
     """Whether it was over and is found again, but not for long enough to fire."""
-    return bool(leak["state"] == LeakState.RESOLVED and leak.get("pending_since"))
-
-
-def told_state(leak: Json) -> LeakState:
-    """The state that people are told: a leak that is suspected again is no more over than a new one."""
-    return LeakState.PENDING if suspected_again(leak) else LeakState(leak["state"])
+    return bool(leak["state"] == LeakState.PENDING and leak.get("resolved_since"))
 
 
 def grouped(leaks: Sequence[Json]) -> list[dict[str, Any]]:
@@ -82,7 +77,7 @@ def _of_others(others: Sequence[str], elsewhere: int, early: int) -> str:
 
 def _key(leak: Json) -> tuple[str, str, bool, str | None]:
     function = leak["culprits"][0]["function"] if leak.get("culprits") else None
-    return leak["target"]["job"], leak["class"], told_state(leak) == LeakState.RESOLVED, function
+    return leak["target"]["job"], leak["class"], leak["state"] == LeakState.RESOLVED, function
 
 
 def _group(function: str | None, members: list[Json]) -> dict[str, Any]:
@@ -90,7 +85,7 @@ def _group(function: str | None, members: list[Json]) -> dict[str, Any]:
     return {
         "job": members[0]["target"]["job"],
         "class": members[0]["class"],
-        "state": min((told_state(leak).value for leak in members), key=ORDER.index),
+        "state": min((leak["state"] for leak in members), key=ORDER.index),
         "function": function,
         "up": (members[0].get("replicas") or {}).get("up"),
         "since": min(leak["since"] for leak in members),

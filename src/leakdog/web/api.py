@@ -53,7 +53,7 @@ class Api:
         states = [state.value for state in LeakState if state is not LeakState.INACTIVE]
         if wanted is not None and wanted not in states:
             raise bad_request(f"state: {wanted!r} is not one of {', '.join(states)}")
-        found = [leak for leak in self._fleet.leaks() if wanted in (None, leak.state.value)]
+        found = [leak for leak in self._fleet.leaks() if wanted in (None, leak.told_state.value)]
         alike = Alike(self._fleet)
         views = (leak_view(leak, self._fleet, alike) for leak in found)
         match request.query.get("by"):

@@ -124,8 +124,8 @@ class Evidence:
     async def _pair(self, leak: Leak, kind: Kind, kept: dict[str, EvidenceFile], end: float | None) -> Pair:
         """Profiles from before and after: of a process that has ended, those that were kept then."""
         told = {name: kept.get(f"{kind.value}-{name}.pb.gz") for name in ("baseline", "latest", "exit")}
-        baseline, latest = told["baseline"], told["exit"] if _gone(leak) else told["latest"]
-        if latest is not None and _gone(leak):
+        baseline, latest = told["baseline"], told["exit"] if leak.ended_with_process else told["latest"]
+        if latest is not None and leak.ended_with_process:
             return baseline.data if baseline else None, latest.data
         found = await pair(self._store, leak.key, kind, leak.since, end)
         stored = [await readable(self._store, each) for each in found]
@@ -136,18 +136,13 @@ class Evidence:
 
 def _others(leak: Leak, kept: dict[str, EvidenceFile]) -> dict[str, bytes]:
     """What was kept beside the pairs; the last profiles of a process are such only if another has followed it."""
-    exits = () if _gone(leak) else ("-exit.pb.gz",)
+    exits = () if leak.ended_with_process else ("-exit.pb.gz",)
     stored = tuple(f"{kind.value}-" for kind in STORED)
     return {
         name: file.data
         for name, file in kept.items()
         if not name.startswith(stored) or (exits and name.endswith(exits))
     }
-
-
-def _gone(leak: Leak) -> bool:
-    """Whether it ended with its process, and no later one is suspected."""
-    return leak.ended_with_process and leak.told_state is LeakState.RESOLVED
 
 
 def _why_not(key: TargetKey, watched: Watched | None) -> str:

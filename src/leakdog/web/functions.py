@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 
 from aiohttp import web
 
-from leakdog.model import Acknowledgement, Leak, LeakState
+from leakdog.detect.state import is_open
+from leakdog.model import Acknowledgement, Leak
 from leakdog.pipeline.functions import FUNCTIONS, KnownFunctions, dump_functions, wrong
 from leakdog.pipeline.known import is_theirs, note
 from leakdog.pipeline.state import Fleet
@@ -107,7 +108,7 @@ def _holding(functions: Iterable[KnownFunctions], now: float) -> list[KnownFunct
 
 def _open(leaks: Iterable[Leak]) -> list[str]:
     """Ids of those that fire or are suspected."""
-    return [leak.id for leak in leaks if leak.state in (LeakState.FIRING, LeakState.PENDING)]
+    return [leak.id for leak in leaks if is_open(leak)]
 
 
 def _same(each: KnownFunctions, function: str, job: str) -> bool:

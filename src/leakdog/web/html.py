@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import quote
 
+from leakdog.detect.state import is_open
 from leakdog.model import Culprit, Leak, LeakClass, LeakState, Unit
-from leakdog.pipeline.alike import OPEN, leaks_like
+from leakdog.pipeline.alike import leaks_like
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.report.leak import beside, is_hint, no_code, share_of, summary
 from leakdog.report.spans import Spans
@@ -105,7 +106,7 @@ def _now(leak: Leak, watched: Watched | None) -> str:
 
     A leak has the rate with which it was found last, which may be that of one site; the page of its target tells this.
     """
-    found = watched.said_of(leak.signal) if watched and leak.state in OPEN else None
+    found = watched.said_of(leak.signal) if watched and is_open(leak) else None
     if watched is None or found is None or found.growth_per_second is None:
         return ""
     own, rate = (human_rate(each.growth_per_second, leak.signal.unit) for each in (leak, found))
@@ -157,7 +158,7 @@ def _replica_row(watched: Watched, leak: Leak) -> Sequence[str]:
         state += ", in other code" if watched.leaks_as(leak.leak_class) and not leaks_like(watched, leak) else ""
     else:
         state = f"<span class=dim>{found.verdict.value.replace('_', ' ') if found else 'not judged'}</span>"
-    more = [each for each in watched.leaks.values() if each.state in OPEN and each.leak_class is not leak.leak_class]
+    more = [each for each in watched.leaks.values() if is_open(each) and each.leak_class is not leak.leak_class]
     state += "".join(f', <a href="/leaks/{quote(each.id)}">{leak_kind(each)} leak</a>' for each in more)
     state += "" if watched.up or watched.up is None else " <span class=down>down</span>"
     growth = text(human_growth(found.growth_per_second, found.verdict, leak.signal.unit)) if found else ""

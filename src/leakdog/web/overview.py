@@ -90,8 +90,7 @@ def _found(leaks: Sequence[Leak], now: float) -> str:
     told = ((fires, "leaking"), (suspected, "suspected"))
     counts = [(sum(not leak.acknowledged for leak in of), words) for of, words in told]
     counts.append((sum(bool(leak.acknowledged) for leak in (*fires, *suspected)), "known"))
-    ended = [leak for leak in leaks if leak.ended_with_process and leak.told_state is leak.state]
-    ended = [leak for leak in ended if UNWATCHED not in leak.reasons]
+    ended = [leak for leak in leaks if leak.ended_with_process and UNWATCHED not in leak.reasons]
     gone = sum(now - (leak.process_ended or 0.0) < ENDED_SECONDS for leak in ended)
     counts.append((gone, f"ended with {'its process' if gone == 1 else 'their processes'}"))
     return ", ".join(f"{count} {words}" for count, words in counts if count)

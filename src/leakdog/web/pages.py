@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-from leakdog.model import Leak, LeakState, Signal, TargetKey
+from leakdog.detect.state import is_open
+from leakdog.model import Leak, Signal, TargetKey
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.report.leak import drawn
 from leakdog.report.ledger import NEEDED, ledgers
@@ -54,7 +55,7 @@ class Pages:
         for leak in self._fleet.leaks():
             if leak.id == wanted:
                 now = time.time()
-                ended = leak.resolved_since if leak.pending_since is None else None
+                ended = None if is_open(leak) else leak.resolved_since
                 start, end = drawn(leak.since, ended, now)
                 readings = await self._store.readings(leak.key, leak.signal, start=start, end=end)
                 chart = _chart(readings, leak.signal, [growth_of(leak, self._fleet.targets.get(leak.key))])
@@ -85,9 +86,7 @@ class Pages:
         points = {each: (found[each].times, found[each].values) for each in NEEDED}
         times, parts = ledgers(points, LEDGER_POINTS)
         growths = [
-            growth_of(leak, watched)
-            for leak in watched.leaks.values()
-            if leak.signal is signal and leak.state in (LeakState.PENDING, LeakState.FIRING)
+            growth_of(leak, watched) for leak in watched.leaks.values() if leak.signal is signal and is_open(leak)
         ]
         chart = "" if signal is None else _chart(found[signal], signal, growths)
         return Shown(signal, span, chart, times, parts)
@@ -99,7 +98,7 @@ class Pages:
 
 def growth_of(leak: Leak, watched: Watched | None) -> Growth:
     """The line to draw of a leak: over the look-back whose rate is told, as it may have grown otherwise before."""
-    seen = watched.said_of(leak.signal) if watched is not None and leak.state is not LeakState.RESOLVED else None
+    seen = watched.said_of(leak.signal) if watched is not None and is_open(leak) else None
     told = seen is not None and seen.growth_per_second == leak.growth_per_second
     if seen is None or not told or seen.look_back_seconds is None:
         return Growth(leak.since, leak.growth_per_second)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leakdog.attribute.ledger import WORDS, Part
+from leakdog.detect.state import is_open
 from leakdog.model import Assessment, LeakState, Signal, TargetKey, Unit, Verdict
 from leakdog.pipeline.sites import Sites
 from leakdog.pipeline.state import Watched
@@ -76,7 +77,7 @@ def argument(key: TargetKey, which: str = "") -> str:
 
 def first_signal(watched: Watched) -> Signal | None:
     """The signal to show where none is asked for: the one that leaks, else the memory of the process."""
-    leaking = [leak.signal for leak in watched.leaks.values() if leak.state in (LeakState.FIRING, LeakState.PENDING)]
+    leaking = [leak.signal for leak in watched.leaks.values() if is_open(leak)]
     known = [signal for signal in (*leaking, *SHOWN_FIRST, *sorted(watched.values)) if signal in watched.values]
     return known[0] if known else None
 

@@ -127,7 +127,7 @@ def leak_view(leak: Leak, fleet: Fleet, alike: Alike | None = None) -> Json:
         "signal": leak.signal.value,
         "unit": leak.signal.unit.value,
         "class": leak.leak_class.value,
-        "state": leak.state.value,
+        "state": leak.told_state.value,
         "since": rfc3339(leak.since),
         "updated": rfc3339(leak.updated),
         "pending_since": rfc3339(leak.pending_since),

@@ -270,7 +270,9 @@ def test_a_leak_that_is_suspected_again_is_listed(
 ) -> None:
     """However long ago it was over; not as one that has ended, for the next process grows in the same way."""
     again = leak(
-        **ENDED | {"process_ended": ended}, pending_since="2026-01-01T00:20:00.000Z", time_to_limit_seconds=300.0
+        **ENDED | {"state": "pending", "process_ended": ended},
+        pending_since="2026-01-01T00:20:00.000Z",
+        time_to_limit_seconds=300.0,
     )
     answers = {"/api/v1/leaks": {"leaks": [again]}, "/api/v1/targets": {"targets": [target()]}}
     assert leakdog("leaks", "--server", serve(answers)) == 0

@@ -174,10 +174,20 @@ async def test_heap_that_goroutines_hold_is_no_leak_of_its_own_after_a_restart(
     for now in map(float, range(1000, 1100)):
         observe(watched, {Signal.GOROUTINES: now, Signal.INUSE_SPACE: 1e6 * now}, now, SETTINGS, {})
     await Memory(store).save([watched])
+    await store.append(Scrape(KEY, 1100.0, 1100.0, watched.life, {}))
     again = await restored(store, watched, 1101.0)
-    again.life = watched.life  # the store has no scrape of it here
     judge(again, 1101.0, SETTINGS)
     assert set(again.leaks) == {LeakClass.GOROUTINE, *([LeakClass.HEAP] if held is None else [])}
+
+
+async def test_what_goroutines_of_the_life_before_held_does_not_come_back(store: Store, watched: Watched) -> None:
+    """The process was started anew after the last saving, and then leakdog was killed."""
+    watched.life, watched.held_heap = Life(900.0, 900.0), Held(0.9, 0.1)
+    await Memory(store).save([watched])
+    for life in (watched.life, Life(990.0, 990.0)):
+        await store.append(Scrape(KEY, life.start_time + 60, life.start_time + 60, life, {}))
+        again = await restored(store, watched, 1101.0)
+        assert again.held_heap == (watched.held_heap if life == watched.life else None)
 
 
 @pytest.mark.parametrize("data", [b"{", b"[1]", b"[0.5, 0.5, 7, 7]", b'{"share": 1}'])

@@ -106,6 +106,18 @@ def test_a_resolved_leak_that_returns_is_the_same_leak() -> None:
     assert (fires.state, fires.id, fires.resolved_since) == (LeakState.FIRING, before.id, None)
 
 
+def test_a_suspicion_that_is_taken_back_leaves_no_time_to_the_limit() -> None:
+    """What is over reaches none, also where it was suspected again in between."""
+    resolved = history((0, True), (10, True), (40, False))
+    soon = replace(found(50).assessment, time_to_limit_seconds=5000.0)
+    again = advance(resolved, Found(soon), key=KEY, now=50, settings=SETTINGS)
+    assert again is not None
+    assert (again.told_state, again.time_to_limit_seconds) == (LeakState.PENDING, 5000.0)
+    over = advance(again, None, key=KEY, now=51, settings=SETTINGS)
+    assert over is not None
+    assert (over.told_state, over.time_to_limit_seconds) == (LeakState.RESOLVED, None)
+
+
 def test_a_return_must_hold_without_a_break() -> None:
     """A resolved leak that is found only now and then stays resolved."""
     steps = [(0.0, True), (10.0, True), (40.0, False)]
@@ -197,6 +209,18 @@ def test_an_acknowledgement_without_a_time_holds_until_the_leak_is_resolved() ->
     resolved = step(leak, 2000.0, is_found=False)
     assert resolved.state is LeakState.RESOLVED
     assert step(resolved, 2010.0, is_found=False).acknowledged is None
+
+
+def test_what_is_acknowledged_while_it_is_suspected_again_stays_so() -> None:
+    """Its growth is there; once that has gone again, so has the acknowledgement."""
+    again = step(step(acknowledged(), 2000.0, is_found=False), 2010.0)
+    assert (again.told_state, again.acknowledged) == (LeakState.PENDING, None)
+    given = Acknowledgement(2011.0)
+    held = step(replace(again, acknowledged=given), 2012.0)
+    assert held.acknowledged == given
+    assert step(held, 2030.0).state is LeakState.FIRING
+    assert step(held, 2030.0).acknowledged == given
+    assert step(step(held, 2014.0, is_found=False), 2016.0).acknowledged is None
 
 
 @pytest.mark.parametrize("until", [None, 100.0])

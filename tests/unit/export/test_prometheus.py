@@ -107,6 +107,14 @@ def test_a_leak_has_a_state_a_growth_and_culprits() -> None:
     assert found["leakdog_leak_culprit_share_ratio", frozenset((*KEY, "heap", "5b0c", "shop.Put"))] == 0.9
 
 
+def test_a_leak_that_is_suspected_again_is_pending() -> None:
+    """As in the API and on all pages; what is resolved needs nobody."""
+    found = samples(fleet(leak(state=LeakState.RESOLVED, resolved_since=150.0, pending_since=190.0)))
+    labels = frozenset((*KEY, "heap", "inuse_space"))
+    states = {state: found["leakdog_leak_state", labels | {state}] for state in ("pending", "firing", "resolved")}
+    assert states == {"pending": 1.0, "firing": 0.0, "resolved": 0.0}
+
+
 def test_growth_that_is_no_leak_has_its_class() -> None:
     """A cache that fills is told in bytes, a count in its own unit, and neither as a leak; steady targets have none."""
     made = fleet()

@@ -17,6 +17,8 @@ PUT, GET = (Culprit("5b0c", Frame(name, "a.go", 1), 0.9, 1.0, ()) for name in ("
 KEY = TargetKey("shop", "a")
 LEAK = Leak("id", KEY, Signal.INUSE_SPACE, LeakClass.HEAP, LeakState.FIRING, since=1.0, updated=2.0, culprits=(PUT,))
 
+AGAIN = replace(LEAK, state=LeakState.RESOLVED, resolved_since=3.0, pending_since=4.0)
+
 
 def instance(
     name: str, leak: Leak | None = None, *, up: bool = True, said: Verdict | None = Verdict.STEADY, job: str = "shop"
@@ -40,6 +42,7 @@ def test_alike_is_one_class_and_one_code() -> None:
     assert not leaks_like(instance("b", replace(LEAK, leak_class=LeakClass.FILES)), LEAK)
     assert not leaks_like(instance("b", replace(LEAK, state=LeakState.RESOLVED)), LEAK)
     assert not leaks_like(instance("b"), LEAK)
+    assert leaks_like(instance("b", AGAIN), LEAK)
 
 
 def test_instances_are_told_apart() -> None:
@@ -55,9 +58,11 @@ def test_instances_are_told_apart() -> None:
             instance("g"),
             instance("h", up=False),
             instance("i", LEAK, job="cart"),
+            instance("j", replace(AGAIN, leak_class=LeakClass.NATIVE)),
+            instance("k", AGAIN),
         )
     ).of(LEAK)
-    assert found == (6, ["a", "b"], ["c", "d", "e", "f", "g"], 2, 2)
+    assert found == (8, ["a", "b", "k"], ["c", "d", "e", "f", "g", "j"], 3, 2)
 
 
 def test_equal_leaks_of_a_job_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -192,6 +192,7 @@ async def test_a_web_page_in_place_of_metrics_is_excused_where_profiles_are(pape
     paper.pages["/metrics"] = b"<!doctype html><html></html>"
     got = await gatherer(paper, config).gather(watched, ALL)
     assert METRICS in got.absent
+    assert {"heap", "goroutine"} <= got.answered
     assert Signal.INUSE_SPACE in got.values
     alone = type(paper)({"/metrics": b"<!doctype html><html></html>"})
     with pytest.raises(FetchError, match="HTML"):

@@ -235,8 +235,10 @@ def test_a_new_life_knows_nothing_of_the_old(fresh: Watched) -> None:
     """Values, verdicts, pages that were absent and load are of one life."""
     feed(fresh, {Signal.INUSE_SPACE: growing(30, 1e6)})
     fresh.values, fresh.absent, fresh.load, fresh.local_pid = {Signal.RSS: 1.0}, {"metrics"}, 5.0, 7
+    fresh.answered = {"heap": START}
     begin_life(fresh, Life(START + 40, START + 40), START + 40, SETTINGS)
     assert (fresh.values, fresh.absent, fresh.load, fresh.local_pid, fresh.assessments) == ({}, set(), None, None, {})
+    assert fresh.answered == {}
 
 
 def by_site(held: dict[int, float]) -> Tally:

@@ -8,6 +8,7 @@ import pytest
 from leakdog.attribute.case import Finding
 from leakdog.config.schema import DetectionConfig, Preset
 from leakdog.detect.settings import Settings, settings_for
+from leakdog.detect.state import Doubt
 from leakdog.model import Acknowledgement, Assessment, LeakClass, LeakState, Life, Signal, Verdict
 from leakdog.pipeline import judge as judged
 from leakdog.pipeline.judge import begin_life, judge, observe
@@ -141,3 +142,15 @@ def test_nothing_turns_where_nothing_was_left(fresh: Watched) -> None:
     fresh.turns = {NATIVE: START}
     turn = turned(fresh, [], {NATIVE: found(NATIVE)}, START, SETTINGS)
     assert (turn.since, [*turn.waits], [*turn.stays], [*turn.ends], fresh.turns) == ({}, [], [], [], {})
+
+
+def test_a_suspicion_that_is_doubted_stays_so_in_another_class(fresh: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What others say against it holds for the same growth, whatever it is called; they are asked of what is known."""
+    doubt = Doubt(4.0, "others do not grow")
+    hold = int(SETTINGS.hold_seconds / LOOK)
+    for number in range(hold + 3):
+        each = found(NATIVE if number > hold else HEAP)
+        monkeypatch.setattr(judged, "classify", lambda *_, each=each: [each])
+        judge(fresh, START + LOOK * number, SETTINGS, doubted=dict.fromkeys(fresh.leaks, doubt))
+    (leak,) = fresh.leaks.values()
+    assert (leak.leak_class, leak.state, leak.pending_since) == (NATIVE, LeakState.PENDING, START)

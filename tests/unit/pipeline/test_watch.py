@@ -210,6 +210,31 @@ async def test_growth_becomes_a_leak_with_its_code(config: Config, store: Store,
     assert [stored.state for stored in await store.leaks()] == [LeakState.FIRING]
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_page_that_was_there_is_not_given_up_at_once(
+    config: Config, store: Store, watched: Watched, restarted: bool
+) -> None:
+    """A proxy may answer 404 for a while; what is given up is not asked for again before the process ends."""
+    pipeline, _ = build(config, script := Script(), store)
+    hold = settings_for(config.detection).hold_seconds
+
+    async def passes(seconds: float, *, there: bool, start: float = START) -> None:
+        script.now += seconds
+        script.tells({Signal.INUSE_SPACE: 5e7}, start_time=start)
+        script.next.answered, script.next.absent = ({METRICS}, set()) if there else ({"heap"}, {METRICS})
+        await pipeline.scrape(watched, script.now)
+
+    await passes(1, there=True)
+    await passes(hold - 1, there=False, start=START + 10 * restarted)
+    assert (METRICS in watched.absent) == restarted
+    if not restarted:
+        await passes(1, there=True)
+        await passes(hold - 1, there=False)
+        assert METRICS not in watched.absent
+        await passes(1, there=False)
+        assert METRICS in watched.absent
+
+
 async def test_a_leak_that_goes_on_is_no_news(
     config: Config, store: Store, watched: Watched, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -760,3 +785,28 @@ def test_what_is_near_its_limit_is_listed_first() -> None:
     waits = Leak("waits", key, Signal.RSS, LeakClass.GOROUTINE, LeakState.PENDING, 9.0, 90.0, time_to_limit_seconds=1.0)
     fleet.targets[key].leaks[waits.leak_class] = waits
     assert [leak.id for leak in fleet.leaks()] == ["native", "heap", "threads", "files", "waits"]
+
+
+@pytest.mark.parametrize("found", [True, False])
+async def test_the_log_tells_of_what_is_suspected_again(
+    config: Config,
+    store: Store,
+    watched: Watched,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    found: bool,
+) -> None:
+    """As of any suspicion, when it begins and when it is taken back."""
+    pipeline, _ = build(config, script := Script(), store)
+    await grow(pipeline, script, watched, 95)
+    leak = watched.leaks[LeakClass.HEAP]
+    ended = {"state": LeakState.RESOLVED, "resolved_since": script.now - 20, "process_ended": script.now - 20}
+    again = None if found else script.now - 10
+    watched.leaks[LeakClass.HEAP] = replace(leak, **ended, updated=script.now - 1, pending_since=again)
+    if not found:
+        monkeypatch.setattr("leakdog.pipeline.judge.classify", lambda *_: [])
+    caplog.clear()  # of its leak, which has fired before
+    with caplog.at_level(logging.INFO, "leakdog.pipeline"):
+        await grow(pipeline, script, watched, 3)
+    told = [message.rpartition(" is ")[2] for message in caplog.messages if message.startswith("leak ")]
+    assert told == [f"{'pending again' if found else 'no longer suspected'} (heap): cart.Put"]

@@ -162,6 +162,24 @@ async def test_the_time_to_start_is_not_that_of_a_profile(heap: bytes, monkeypat
         assert worker.pid == started
 
 
+async def test_a_process_that_never_starts_is_replaced(heap: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where each pass that waits for it gives up sooner: else none would ever be read again."""
+    spawn = worker_module._spawn
+
+    def never(stream: socket.socket, memory_bytes: int) -> subprocess.Popen[bytes]:
+        monkeypatch.setattr(worker_module, "_spawn", spawn)
+        return subprocess.Popen(["sleep", "60"], stdin=stream.fileno(), stdout=stream.fileno())
+
+    monkeypatch.setattr(worker_module, "_spawn", never)
+    monkeypatch.setattr(worker_module, "START_SECONDS", 0.5)
+    async with Worker() as worker:
+        for _ in range(2):
+            with pytest.raises((TimeoutError, FetchError)):
+                await asyncio.wait_for(worker.small(Kind.HEAP, heap, DEFAULT_LIMITS), 0.3)
+        monkeypatch.setattr(worker_module, "START_SECONDS", 60.0)
+        assert await asyncio.wait_for(worker.small(Kind.HEAP, heap, DEFAULT_LIMITS), 30.0)
+
+
 async def test_two_profiles_are_compared_there(heap: bytes, goroutine: bytes) -> None:
     """What leaked between them comes back gzipped; what cannot be compared is told, and the process goes on."""
     later = (SHOP / "heap-6.pb.gz").read_bytes()

@@ -330,10 +330,10 @@ def test_a_process_that_has_ended_is_said() -> None:
     assert fired.startswith(f"{name}: heap leak (its process has ended), 2.00 MiB/s")
     later = {**ended, "resolved_since": "2026-01-01T00:30:00.000Z", "firing_since": "2026-01-01T00:15:00Z"}
     assert headline(leak(**later)).startswith(f"{name}: resolved heap leak, ")
-    again = leak(**later, pending_since="2026-01-01T00:40:00.000Z")
+    again = leak(**later | {"state": "pending"}, pending_since="2026-01-01T00:40:00.000Z")
     assert headline(again).startswith(f"{name}: suspected heap leak, ")
     assert "3f9c2a71b0de (pending again, class heap, signal inuse_space)" in leak_text(again)
-    again = leak(**ended, pending_since="2026-01-01T00:40:00.000Z")
+    again = leak(**ended | {"state": "pending"}, pending_since="2026-01-01T00:40:00.000Z")
     assert list(beside(again)) == [
         "A process before this one ended 2026-01-01 00:12:00 UTC while it grew in the same way",
         "It is suspected again since 2026-01-01 00:40:00 UTC (0 s ago)",

@@ -33,6 +33,7 @@ from leakdog.model import (
 )
 from leakdog.pipeline.sites import Site, Sites
 from leakdog.pipeline.state import Fleet, Watched
+from leakdog.report.replicas import suspected_again
 from leakdog.store import open_store
 from leakdog.store.contract import Readings
 from leakdog.store.memory import MemoryStore
@@ -40,6 +41,7 @@ from leakdog.web import answers
 from leakdog.web.api import Api
 from leakdog.web.pages import Pages
 from leakdog.web.server import Server
+from leakdog.web.views import leak_view
 
 KEY = TargetKey("shop", "10.0.0.7:6060")
 FRAME = Frame("shop/cart.(*Sessions).Put", "/src/cart/<sessions>.go", 88)
@@ -182,6 +184,16 @@ async def test_leaks_can_be_kept_to_one_state(server: Server) -> None:
     """`state=` keeps leaks of that state only."""
     assert await get_json(server, "/api/v1/leaks?state=pending") == {"leaks": []}
     assert len((await get_json(server, "/api/v1/leaks?state=firing"))["leaks"]) == 1
+
+
+def test_a_leak_that_is_suspected_again_is_pending_in_the_api() -> None:
+    """Else who asks for what is pending is not told of it, and who asks for what is over is."""
+    again = replace(LEAK, state=LeakState.RESOLVED, resolved_since=LEAK.updated, pending_since=LEAK.updated + 60)
+    view = leak_view(again, Fleet())
+    assert (view["state"], bool(view["resolved_since"]), bool(view["pending_since"])) == ("pending", True, True)
+    assert suspected_again(view)
+    assert not suspected_again(leak_view(replace(again, state=LeakState.FIRING), Fleet()))
+    assert not suspected_again(leak_view(replace(again, pending_since=None), Fleet()))
 
 
 async def test_series_are_the_stored_points(server: Server) -> None:

@@ -33,7 +33,7 @@ from leakdog.report.spans import Spans
 from leakdog.web.document import message_page
 from leakdog.web.html import leak_page, numbers
 from leakdog.web.overview import overview
-from leakdog.web.target import Shown, target_page
+from leakdog.web.target import Shown, first_signal, target_page
 
 KEY = TargetKey("shop", "10.0.0.7:6060")
 PUT, SERVE = Frame("cart.Put", "cart/put.go", 8), Frame("http.Serve", "serve.go", 9)
@@ -118,6 +118,10 @@ def test_a_leak_that_is_suspected_again_is_not_told_as_over(ended: float | None)
     assert "over since" not in page
     watched = Watched(Target(KEY), ScrapeConfig(job_name="shop"), up=True, leaks={LeakClass.HEAP: again})
     watched.verdicts = {LEAK.signal: Verdict.LEAK}
+    watched.assessments = {LEAK.signal: Assessment(LEAK.signal, 2000.0, Verdict.LEAK, 4096.0)}
+    fleet = Fleet({KEY: watched})
+    assert "now: 4.00 KiB/s, leak.</p>" in leak_page(again, fleet, "", 2000.0)
+    assert first_signal(replace(watched, values={Signal.RSS: 1.0, LEAK.signal: 1.0})) is LEAK.signal
     listed = overview([watched], [again], 2000.0)
     assert "<h1>1 suspected</h1>" in listed
     assert '<td data-name="State"><span class=pending>pending again</span></td>' in listed

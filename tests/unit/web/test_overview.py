@@ -109,7 +109,7 @@ def test_what_is_suspected_again_is_told_as_suspected() -> None:
     again = replace(LEAK, state=LeakState.RESOLVED, resolved_since=1990.0, process_ended=1990.0, pending_since=1995.0)
     watched = Watched(Target(KEY), ScrapeConfig(job_name="shop"), up=True, leaks={LeakClass.HEAP: again})
     page = overview([watched], [again], 2000.0)
-    assert "<h1>1 suspected, " in page
+    assert "<h1>1 suspected</h1>" in page
     assert "<span class=pending>pending again</span></td>" in page
     assert 'up</span>, <span class=pending>suspected:</span> <a href="/leaks/3f9c2a71b0">heap</a></td>' in page
     assert "ended with" not in page

@@ -85,6 +85,7 @@ def test_a_leak_tells_that_its_target_is_down() -> None:
     assert leak_view(leak, Fleet({KEY: watched}))["down"] == down
     ended = replace(leak, state=LeakState.RESOLVED, resolved_since=3.0, process_ended=3.0)
     assert leak_view(ended, Fleet({KEY: watched}))["down"] is None
+    assert leak_view(replace(ended, pending_since=4.0), Fleet({KEY: watched}))["down"] == down
     watched.up = True
     assert leak_view(leak, Fleet({KEY: watched}))["down"] is None
     assert leak_view(leak, Fleet())["down"] is None
