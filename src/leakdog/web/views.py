@@ -199,6 +199,7 @@ def snapshot_view(snapshot: Snapshot) -> Json:
         "kind": snapshot.kind.value,
         "time": rfc3339(snapshot.time),
         "size_bytes": snapshot.size_bytes,
+        "life_start": rfc3339(snapshot.life_start),
     }
 
 

@@ -157,14 +157,15 @@ def test_a_target_tells_its_builds_and_what_it_was_asked() -> None:
 
 
 def test_snapshots_and_empty_series() -> None:
-    """A snapshot has the six published fields; a signal without points has an empty list of them."""
-    assert snapshot_view(Snapshot(3, KEY, Kind.HEAP, 0.0, 17, 0.0)) == {
+    """A snapshot has the seven published fields; a signal without points has an empty list of them."""
+    assert snapshot_view(Snapshot(3, KEY, Kind.HEAP, 60.0, 17, 0.0)) == {
         "id": 3,
         "job": "shop",
         "instance": "10.0.0.7:6060",
         "kind": "heap",
-        "time": "1970-01-01T00:00:00.000Z",
+        "time": "1970-01-01T00:01:00.000Z",
         "size_bytes": 17,
+        "life_start": "1970-01-01T00:00:00.000Z",
     }
     series = series_view(KEY, Signal.RSS, Readings())
     assert (list(series["points"]), list(series["folded"])) == ([], [])
