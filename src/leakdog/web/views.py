@@ -98,6 +98,7 @@ def site_view(site: SiteTrend) -> Json:
     return {
         "stack_id": site.stack_id,
         **frame_view(site.frame),
+        "caller": frame_view(site.caller) if site.caller else None,
         "value": site.value,
         **(verdict_view(site.assessment) if site.assessment else {"verdict": None}),
     }

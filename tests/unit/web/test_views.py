@@ -18,6 +18,7 @@ from leakdog.model import (
     LeakClass,
     LeakState,
     Signal,
+    SiteTrend,
     Snapshot,
     Target,
     TargetKey,
@@ -33,6 +34,7 @@ from leakdog.web.views import (
     leak_view,
     rfc3339,
     series_view,
+    site_view,
     sites_view,
     snapshot_view,
     target_view,
@@ -99,6 +101,14 @@ def test_sites_tell_when_their_profile_was_read() -> None:
     view = sites_view(watched)
     assert view["sites"]["inuse_space"]["time"] == "1970-01-01T00:01:00.000Z"
     assert (view["up"], view["last_success"]) == (False, "1970-01-01T00:01:30.000Z")
+
+
+def test_a_site_tells_its_caller_where_it_has_one() -> None:
+    """In the shape of a frame; null for one that is alone at its line."""
+    caller = Frame("shop.Load", "load.go", 3)
+    site = SiteTrend("5b0c", Frame("shop.Put", "put.go", 7), Signal.INUSE_SPACE, 9.0, caller=caller)
+    assert site_view(site)["caller"] == {"function": "shop.Load", "file": "load.go", "line": 3}
+    assert site_view(replace(site, caller=None))["caller"] is None
 
 
 def test_a_verdict_that_waits_says_until_when() -> None:
