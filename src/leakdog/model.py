@@ -260,11 +260,10 @@ class SiteTrend:
     """One of the sites of a target that are followed as series of their own.
 
     Attributes:
-        stack_id: as a culprit's.
-        frame: where to look.
-        signal: of the total that the site is a part of.
-        value: what it holds now, in the signal's unit.
+        stack_id, frame: as a culprit's, and where to look.
+        signal, value: of the total that the site is a part of, and what it holds now, in the signal's unit.
         assessment: what the detector says of the site alone; None before the first.
+        caller: what tells it from others of the target at the same line; None where there are none, or nothing does.
 
     """
 
@@ -273,6 +272,7 @@ class SiteTrend:
     signal: Signal
     value: float
     assessment: Assessment | None = None
+    caller: Frame | None = None
 
     @property
     def leaks(self) -> bool:

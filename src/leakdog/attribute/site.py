@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import takewhile
 
 from leakdog.attribute.code import NAME_CHARACTERS, go_package, is_runtime
 from leakdog.model import Frame
@@ -105,6 +106,18 @@ def site(stack: Sequence[Frame]) -> tuple[str, ...]:
 def stack_id(stack: Sequence[Frame]) -> str:
     """Short stable hash of a stack's site: 12 hexadecimal digits."""
     return _hash("\n".join(site(stack)))
+
+
+def told_apart(stack: Sequence[Frame], others: Sequence[Sequence[Frame]]) -> Frame | None:
+    """The innermost frame from which on a stack shares its functions with none of the others; None: it has no such."""
+    shared = max((_alike(stack, other) for other in others), default=len(stack))
+    return stack[shared] if shared < len(stack) else None
+
+
+def _alike(stack: Sequence[Frame], other: Sequence[Frame]) -> int:
+    """How many functions two stacks share, from the innermost on."""
+    pairs = zip(stack, other, strict=False)
+    return len([*takewhile(lambda frames: frames[0].function == frames[1].function, pairs)])
 
 
 def function_id(frame: Frame) -> str:

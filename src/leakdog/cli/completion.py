@@ -10,6 +10,7 @@ from leakdog.cli.help import Help
 EPILOG = """examples:
   leakdog completion bash > ~/.local/share/bash-completion/completions/leakdog
   leakdog completion zsh > ~/.zfunc/_leakdog
+  leakdog completion fish > ~/.config/fish/completions/leakdog.fish
 """
 FILES = re.compile("FILE|BEFORE")  # in the name of an argument
 FOLDERS = re.compile("DIR|FOLDER")
@@ -19,12 +20,12 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the verb."""
     parser = sub.add_parser(
         "completion",
-        help="print a completion script for bash, zsh or tcsh",
+        help="print a completion script for bash, zsh, fish or tcsh",
         description="Print a completion script for a shell.",
         epilog=EPILOG,
         formatter_class=Help,
     )
-    parser.add_argument("shell", choices=["bash", "zsh", "tcsh"])
+    parser.add_argument("shell", choices=["bash", "zsh", "fish", "tcsh"])
     parser.set_defaults(run=run)
 
 
@@ -41,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _complete_files(parser: argparse.ArgumentParser) -> None:
-    """Have the names of files and folders completed where an argument is one, which zsh does not do by itself."""
+    """Have names of files and folders completed where an argument is one: zsh and fish do not do so by themselves."""
     import shtab
 
     for action in parser._actions:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import gzip
-import json
 from pathlib import Path
 
+from leakdog.cli.compare import compare
 from leakdog.cli.help import Help
-from leakdog.cli.profile import add_normalize, add_rows, add_source, add_view, compared, load, tell_unmatched, view_of
+from leakdog.cli.profile import add_normalize, add_rows, add_source, add_view
+from leakdog.cli.top import show
 from leakdog.errors import LeakdogError
 
 EXAMPLES = """examples:
@@ -46,18 +47,11 @@ def run(args: argparse.Namespace) -> int:
 
     """
     from leakdog.pprof import encode
-    from leakdog.report.graph import build
-    from leakdog.report.prune import pruned
-    from leakdog.report.top import as_json, render
 
-    profile = compared(args, load(args, args.before), load(args), args.before)
+    found = compare(args, args.before)
     if args.output is not None:
         try:
-            args.output.write_bytes(gzip.compress(encode(profile), mtime=0))
+            args.output.write_bytes(gzip.compress(encode(found.profile), mtime=0))
         except OSError as error:
             raise LeakdogError(f"writing {args.output}: {error.strerror}") from error
-    profile = pruned(profile)
-    tell_unmatched(args, [profile])
-    graph = build(profile, view_of(args))
-    print(json.dumps(as_json(graph), indent=2) if args.json else render(graph).rstrip("\n"))
-    return 0
+    return show(args, found, compared=True)

@@ -7,8 +7,9 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from leakdog.cli.compare import load_compared
 from leakdog.cli.help import Help
-from leakdog.cli.profile import add_base, add_cut, add_output, add_source, add_view, load_compared, view_of, write
+from leakdog.cli.profile import add_base, add_cut, add_output, add_source, add_view, view_of, write
 
 if TYPE_CHECKING:
     from leakdog.report.callgraph import CallGraph

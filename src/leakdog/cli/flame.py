@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 
+from leakdog.cli.compare import load_compared
 from leakdog.cli.help import Help
-from leakdog.cli.profile import add_base, add_output, add_source, add_view, load_compared, view_of, write
+from leakdog.cli.profile import add_base, add_output, add_source, add_view, view_of, write
 
 EXAMPLES = """examples:
   leakdog flame heap.pb.gz -o heap.svg           open it in a browser; hover over a frame for its figures

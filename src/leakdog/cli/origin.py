@@ -9,7 +9,7 @@ import urllib.request
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from leakdog.cli.client import Client
@@ -20,8 +20,16 @@ _LIMIT_BYTES = 64 << 20
 LATEST = "latest"
 
 
-def read(where: str, kind: str, server: str) -> bytes:
-    """The bytes of a profile: from a URL, from standard input (`-`), from a file, or from a daemon's store.
+class Read(NamedTuple):
+    """The bytes of a profile; of one that a daemon has stored also its target, and when that process was started."""
+
+    data: bytes
+    target: str = ""
+    life_start: str = ""
+
+
+def read(where: str, kind: str, server: str) -> Read:
+    """A profile: from a URL, from standard input (`-`), from a file, or from a daemon's store.
 
     Raises:
         ApiError: the daemon gave no stored profile.
@@ -31,18 +39,24 @@ def read(where: str, kind: str, server: str) -> bytes:
     """
     if url := url_of(where):
         bare = not urlsplit(url).path.strip("/")
-        return _fetch_kind(url, kind) if bare else _fetch(url)
+        return Read(_fetch_kind(url, kind) if bare else _fetch(url))
     if where == "-":
-        return sys.stdin.buffer.read()
+        return Read(sys.stdin.buffer.read())
     if is_stored(where):
-        client = Client(server)
-        return client.body(f"/api/v1/snapshots/{stored_until(client, where, kind)[0]['id']}/profile.pb.gz")
+        return _read_stored(where, kind, server)
     try:
-        return Path(where).read_bytes()
+        return Read(Path(where).read_bytes())
     except OSError as error:
         hint = "" if Path(where).exists() else _meant(where)
         hint = "; with --growth, `top`, `list` and `traces` take a folder" if Path(where).is_dir() else hint
         raise LeakdogError(f"reading {where}: {error.strerror}{hint}") from error
+
+
+def _read_stored(where: str, kind: str, server: str) -> Read:
+    client = Client(server)
+    (found,) = stored_until(client, where, kind)[:1]
+    data = client.body(f"/api/v1/snapshots/{found['id']}/profile.pb.gz")
+    return Read(data, where.rpartition("@")[0], found.get("life_start", ""))  # an older daemon tells none
 
 
 def url_of(where: str) -> str:

@@ -8,8 +8,9 @@ import re
 from dataclasses import replace
 
 from leakdog.cli.arguments import regex
+from leakdog.cli.compare import load_compared
 from leakdog.cli.help import Help
-from leakdog.cli.profile import add_base, add_sort, add_source, add_view, load_compared, view_of
+from leakdog.cli.profile import add_base, add_sort, add_source, add_view, view_of
 
 EXAMPLES = """examples:
   leakdog peek 'cart\\.Put' heap.pb.gz           who calls it, and what it calls

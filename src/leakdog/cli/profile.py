@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from leakdog.cli.arguments import regex
 from leakdog.cli.client import SERVER_HELP, default_server
-from leakdog.cli.origin import LATEST, read
+from leakdog.cli.origin import LATEST, Read, read
 from leakdog.errors import LeakdogError, ProfileError
 
 if TYPE_CHECKING:
@@ -145,8 +145,8 @@ def write(args: argparse.Namespace, text: str) -> int:
     return 0
 
 
-def load(args: argparse.Namespace, where: str = "") -> Profile:
-    """The profile that was asked for, or one at `where`.
+def load(args: argparse.Namespace) -> Profile:
+    """The profile that was asked for.
 
     Raises:
         ApiError: the daemon gave no stored profile.
@@ -154,11 +154,16 @@ def load(args: argparse.Namespace, where: str = "") -> Profile:
         LeakdogError: the file cannot be read, or holds no profile.
 
     """
+    return load_read(args, args.profile)[0]
+
+
+def load_read(args: argparse.Namespace, where: str) -> tuple[Profile, Read]:
+    """The profile at `where`, and what else was read there; raises as `load` does."""
     from leakdog.pprof import parse
 
-    where = where or args.profile
+    found = read(where, args.kind, args.server)
     try:
-        return parse(read(where, args.kind, args.server))
+        return parse(found.data), found
     except ProfileError as error:
         raise LeakdogError(f"reading {where}: {error}") from None
 
@@ -184,26 +189,6 @@ def selection_of(args: argparse.Namespace) -> Selection:
     return Selection(**{name: getattr(args, name) for name in (each.replace("-", "_") for each in SELECTIONS)})
 
 
-def load_compared(args: argparse.Namespace) -> Profile:
-    """The profile, less its base where one is given, without what its producer does not want to be shown.
-
-    Raises:
-        LeakdogError: as for `load`, or the two cannot be compared.
-
-    """
-    from leakdog.report.prune import pruned
-
-    profile = load(args)
-    other = args.base or args.diff_base
-    if args.normalize and not other:
-        raise LeakdogError("--normalize scales to the total of a base; name one with --base or --diff-base")
-    if other:
-        profile = compared(args, load(args, other), profile, other, of_base=bool(args.diff_base))
-    profile = pruned(profile)
-    tell_unmatched(args, [profile])
-    return profile
-
-
 def tell_unmatched(args: argparse.Namespace, profiles: Sequence[Profile]) -> None:
     """Say on stderr which filters match nothing in any of the profiles."""
     from leakdog.report.unmatched import unmatched
@@ -211,21 +196,6 @@ def tell_unmatched(args: argparse.Namespace, profiles: Sequence[Profile]) -> Non
 
     for name, pattern in unmatched(profiles, selection_of(args)):
         print(f"nothing matches --{name.replace('_', '-')} {inert(repr(pattern))}", file=sys.stderr)
-
-
-def compared(args: argparse.Namespace, base: Profile, profile: Profile, name: str, *, of_base: bool = False) -> Profile:
-    """A profile less a base of this name, of which shares are shares or not.
-
-    Raises:
-        LeakdogError: the two cannot be compared.
-
-    """
-    from leakdog.report.diff import difference, normalized
-
-    try:
-        return difference(base, normalized(profile, base) if args.normalize else profile, of_base=of_base)
-    except ProfileError as error:
-        raise LeakdogError(f"comparing {args.profile} with {name}: {error}") from None
 
 
 def _count(text: str) -> int:

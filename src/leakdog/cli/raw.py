@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 
+from leakdog.cli.compare import load_compared
 from leakdog.cli.help import Help
-from leakdog.cli.profile import add_base, add_selections, add_source, load_compared, selection_of
+from leakdog.cli.profile import add_base, add_selections, add_source, selection_of
 
 EXAMPLES = """examples:
   leakdog raw heap.pb.gz | less

@@ -73,7 +73,8 @@ def _print_table(signal: Signal, sites: Mapping[str, Any], now: float) -> None:
             Text(human_growth(site.get("growth_per_second"), verdict, signal.unit)),
             Text(verdict.value.replace("_", " "), style=_COLOURS.get(verdict, "dim")),
         )
-        rows.append(Row(cells, [place(site)]))
+        caller = site.get("caller")
+        rows.append(Row(cells, [place(site), *([f"called by {place(caller)}"] if caller else [])]))
     rest = (Text(human_value(sites["other"], signal.unit)), Text(), Text())
     rows.append(Row(rest, ["all other code"]))
     print(signal.value + _as_of(sites, now))

@@ -98,7 +98,8 @@ def run_verify(args: argparse.Namespace) -> int:
     elif deleted is not None and damaged:
         print(f"taken out, with {deleted.points:,} numbers and {deleted.snapshots:,} profiles; all else stays")
     elif damaged:
-        print("--repair takes out what is damaged, and nothing else; the daemon must be stopped")
+        repair = f"`leakdog storage verify {args.directory} --repair`"
+        print(f"{repair} takes out what is damaged, and nothing else; stop the daemon first")
     return int(bool(faults or damaged))
 
 
@@ -144,6 +145,9 @@ def run_export(args: argparse.Namespace) -> int:
     except OSError as error:
         raise not_writable(error, args.folder, *EXPORTING) from error
     print("".join(f"{inert(line)}\n" for line in left_out(damaged)), end="", file=sys.stderr)
+    if damaged:
+        verify = f"`leakdog storage verify {args.directory}`"
+        print(f"{verify} names all that is damaged and, with --repair, takes out what can be", file=sys.stderr)
     left = f"; {len(damaged):,} damaged left out" if damaged else ""
     print(
         f"{plural(found.profiles, 'profile')}, the numbers of {plural(found.targets, 'target')} and "

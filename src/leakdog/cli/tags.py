@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 
+from leakdog.cli.compare import load_compared
 from leakdog.cli.help import Help
-from leakdog.cli.profile import add_base, add_source, add_view, load_compared, view_of
+from leakdog.cli.profile import add_base, add_source, add_view, view_of
 
 EXAMPLES = """examples:
   leakdog tags heap.pb.gz                        how large the objects are

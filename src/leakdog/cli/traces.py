@@ -6,9 +6,10 @@ import argparse
 import json
 
 from leakdog.cli import growth
+from leakdog.cli.compare import load_compared
 from leakdog.cli.growth import add_growth
 from leakdog.cli.help import Help
-from leakdog.cli.profile import add_base, add_source, add_view, load_compared, view_of
+from leakdog.cli.profile import add_base, add_source, add_view, view_of
 
 EXAMPLES = """examples:
   leakdog traces heap.pb.gz

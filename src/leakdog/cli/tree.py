@@ -6,8 +6,9 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any
 
+from leakdog.cli.compare import load_compared
 from leakdog.cli.help import Help
-from leakdog.cli.profile import add_graph, add_source, add_view, load_compared, view_of
+from leakdog.cli.profile import add_graph, add_source, add_view, view_of
 
 if TYPE_CHECKING:
     from leakdog.report.graph import Graph

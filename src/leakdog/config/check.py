@@ -13,6 +13,7 @@ from leakdog.config.schema import Config, ProcessConfig, ScrapeConfig
 from leakdog.config.words import listed, quoted
 
 Finding = tuple[Path, str]
+Age = tuple[Path, float]  # its key, and seconds
 
 LEAST_MEMORY = 1 << 20  # a limit below it is a number without its unit
 
@@ -20,6 +21,7 @@ LEAST_MEMORY = 1 << 20  # a limit below it is a number without its unit
 def cross_check(config: Config, places: Places) -> Iterator[Finding]:
     """Find contradictions. Values that could not be read take part in none of them."""
     yield from _global_timeout(config, places)
+    yield from _ages(config, places)
     names = ((("scrape_configs", item, "job_name"), job.job_name) for item, job in enumerate(config.scrape_configs))
     yield from _repeated(names, places, "{} is already the name of the job at line {}; each job needs its own")
     for index, job in enumerate(config.scrape_configs):
@@ -56,6 +58,40 @@ def _global_timeout(config: Config, places: Places) -> Iterator[Finding]:
     if timeout > interval and places.bad.isdisjoint({interval_key, timeout_key}):
         most = write_duration(interval) + ("" if places.given(interval_key) else ", its default,")
         yield timeout_key, f"{write_duration(timeout)} is over scrape_interval; {most} is the most"
+
+
+def _ages(config: Config, places: Places) -> Iterator[Finding]:
+    """Ages that come in the wrong order: what one asks for is then over before it begins."""
+    retention, at = config.storage.retention, ("storage", "retention")
+    for section, early, late in (("numbers", "raw", "five_minutes"), ("profiles", "dense", "hourly")):
+        kept = getattr(retention, section)
+        end = ((*at, "time") if kept.time is None else (*at, section, "time"), retention.seconds(kept.time))
+        first, second = (((*at, section, name), getattr(kept, name)) for name in (early, late))
+        yield from _order(first, min(second, end, key=lambda age: age[1]), places)
+        yield from _order(second, end, places)
+        if second[0] in places.marks and not places.given(first[0]):
+            yield from _under(first, second)
+
+
+def _order(age: Age, limit: Age, places: Places) -> Iterator[Finding]:
+    """An age that is given, and is over one that comes later."""
+    (path, seconds), (limit_path, most) = age, limit
+    if seconds > most and path in places.marks and limit_path not in places.bad:
+        default = "" if places.given(limit_path) else ", its default,"
+        name = ".".join(map(str, limit_path[2:]))
+        much, limited = write_duration(seconds), f"{write_duration(most)}{default} at most"
+        yield path, f"{much} is over {name}; raise that too, or give {limited}"
+
+
+def _under(first: Age, second: Age) -> Iterator[Finding]:
+    """An age that is given, and is under the default of the one before it."""
+    (path, default), (second_path, seconds) = first, second
+    if seconds < default:
+        much, name = write_duration(seconds), path[-1]
+        yield (
+            second_path,
+            f"{much} is under {name}, {write_duration(default)} by default; give {name} too, {much} at most",
+        )
 
 
 def _timeout(config: Config, job: ScrapeConfig, path: Path, places: Places) -> Iterator[Finding]:

@@ -74,7 +74,7 @@ class GlobalConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumbersConfig:
-    """How numbers age: as they were read, then lowest, mean, highest and last of five minutes, then of an hour."""
+    """How numbers age: as read, then lowest, mean, highest and last of five minutes, then of an hour, in this order."""
 
     time: float | None = _opt(
         "age at which they are deleted; `retention.time` if left out", kind="duration", example="90d"
@@ -86,7 +86,7 @@ class NumbersConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfilesConfig:
-    """How snapshots age: all, then the last of each hour, then of each day, and always the last before a restart."""
+    """How snapshots age: all, then the last of each hour, then of each day, in this order; the last of a life stays."""
 
     time: float | None = _opt(
         "age at which they are deleted; `retention.time` if left out", kind="duration", example="180d"

@@ -31,7 +31,7 @@ def show(
     """YAML with every default filled in and secrets hidden.
 
     Keys left out are those that follow something else: another key, the preset, or what the process tells.
-    Where nothing is hidden, `loads` gives an equal configuration back.
+    Where nothing is hidden, and with what is idle, `loads` gives an equal configuration back.
 
     Args:
         config: what was read.

@@ -9,17 +9,18 @@ from __future__ import annotations
 import json
 import logging
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from itertools import pairwise
 from sys import intern
+from typing import Any
 
 import numpy as np
 
 from leakdog.attribute.code import Own, own_frame
 from leakdog.attribute.objects import Sizes, in_bytes, in_objects, weighed
-from leakdog.attribute.site import stack_id
+from leakdog.attribute.site import stack_id, told_apart
 from leakdog.attribute.tally import Tally
 from leakdog.detect import before, stored
 from leakdog.detect.engine import assessment, look_at, verdicts
@@ -45,12 +46,14 @@ class Site:
 
     Attributes:
         value: what it holds now, in the signal's unit.
+        caller: what tells it from others at the same line; None where there are none, or nothing does.
 
     """
 
     stack_id: str
     frame: Frame
     value: float = 0.0
+    caller: Frame | None = None
 
 
 @dataclass(slots=True)
@@ -132,7 +135,7 @@ class Sites:
     def __iter__(self) -> Iterator[SiteTrend]:
         """What is known of each followed site now, the largest first."""
         own = (
-            SiteTrend(site.stack_id, site.frame, self.signal, site.value, self.assessment(key))
+            SiteTrend(site.stack_id, site.frame, self.signal, site.value, self.assessment(key), site.caller)
             for key, site in self.followed.items()
         )
         yield from sorted([*own, *self._of_one_size()], key=lambda each: -each.value)
@@ -189,7 +192,7 @@ class Sites:
             site, told = self.beside.followed.get(key), self.beside.assessment(key)
             if site is not None:
                 told = told and in_objects(told, self.sizes.average[key])
-                yield SiteTrend(site.stack_id, site.frame, self.signal, count, told)
+                yield SiteTrend(site.stack_id, site.frame, self.signal, count, told, site.caller)
 
     def _count(self, beside: Sites, seen: Tally, group: Group) -> None:
         """Count the objects of the sites whose bytes are followed; those that differ in size get a series."""
@@ -198,7 +201,7 @@ class Sites:
         self.sizes.observe(space, held)
         kept = [key for key in self.followed if key in space]
         told = {key: beside.followed[key] for key in (*kept, *(self.sizes.differ - self.followed.keys()))}
-        self._follow({key: Site(site.stack_id, site.frame) for key, site in told.items()}, group)
+        self._follow({key: Site(site.stack_id, site.frame, caller=site.caller) for key, site in told.items()}, group)
         self.alike = {key: held.get(key, 0.0) for key in self.sizes.average if key not in self.followed}
 
     def _under(self, settings: Settings) -> Group:
@@ -220,7 +223,7 @@ class Sites:
         """The followed sites with their series, a few kilobytes each."""
         assert self.group is not None
         sizes = self.sizes.average
-        head = [(key, site.stack_id, *site.frame, sizes.get(key)) for key, site in self.followed.items()]
+        head = [(key, site.stack_id, *site.frame, site.caller, sizes.get(key)) for key, site in self.followed.items()]
         return json.dumps(head).encode() + b"\n" + stored.to_bytes(self.group)
 
     @classmethod
@@ -235,7 +238,7 @@ class Sites:
         fine = _settings(settings)
         try:
             named = json.loads(head)
-            sites = {key: Site(intern(name), _shared(Frame(*frame[:3]))) for key, name, *frame in named}
+            sites = {key: _named(name, *told) for key, name, *told, _ in named}
             sizes: dict[int, float] = {}
             if body.startswith(before.MAGIC):
                 ends = np.cumsum([0, *(size for *_, size in named)]).tolist()
@@ -255,13 +258,17 @@ class Sites:
         rows = {key: row for row, key in enumerate(seen.keys.tolist())}
         wanted = list(dict.fromkeys([*self.leaking(), *self.leaders.chosen(FOLLOWED, stay)]))[:FOLLOWED]
         sites: dict[int, Site] = {}
+        stacks = {key: seen.stack(rows[key]) for key in wanted if key in rows}
         for key in wanted:
             if key in self.followed:
                 sites[key] = self.followed[key]
-            if key in rows:
-                stack = seen.stack(rows[key])
+            if stack := stacks.get(key):
                 site = sites.setdefault(key, Site(intern(stack_id(stack)), stack[0]))
                 site.frame = _shared(own_frame(stack, own))
+        for key, stack in stacks.items():
+            same = [other for at, other in stacks.items() if at != key and sites[at].frame == sites[key].frame]
+            caller = told_apart(stack, same)
+            sites[key].caller = caller and _shared(caller)
         self._follow(sites, group)
 
     def _follow(self, sites: dict[int, Site], group: Group) -> None:
@@ -285,6 +292,12 @@ def judge_sites(every: Collection[Sites], now: float, settings: Settings) -> Non
     growing = sum(each.may_leak() for each in every)
     for each in every:
         each.judge(now, settings, max(1.0, growing / (1 + found)))
+
+
+def _named(name: str, function: str, file: str, line: int, caller: Sequence[Any] | None = None) -> Site:
+    """A site as it was stored; one of a version before has no caller."""
+    told = caller and _shared(Frame(*caller))
+    return Site(intern(name), _shared(Frame(function, file, line)), caller=told or None)
 
 
 @lru_cache(maxsize=1 << 12)

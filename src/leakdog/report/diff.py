@@ -13,6 +13,7 @@ from leakdog.report.frames import exact
 from leakdog.report.merge import merged
 
 LARGEST = 2.0**62  # that a value is scaled to
+EVER = "alloc_space"
 
 
 def difference(base: Profile, latest: Profile, *, of_base: bool = False) -> Profile:
@@ -33,6 +34,26 @@ def difference(base: Profile, latest: Profile, *, of_base: bool = False) -> Prof
         comments=tuple(dict.fromkeys((*latest.comments, *base.comments))),
         duration_nanos=max(0, latest.time_nanos - base.time_nanos) if base.time_nanos else 0,
     )
+
+
+def two_processes(base: Profile, latest: Profile) -> str:
+    """What tells that the two are of two processes; empty where nothing does, which proves nothing.
+
+    A process only ever allocates more. Where the time of one is not known, `base` is the earlier.
+    """
+    if base.build_id and latest.build_id and base.build_id != latest.build_id:
+        return "these are of two builds"
+    swapped = 0 < latest.time_nanos < base.time_nanos
+    before, after = (ever(each) for each in ((latest, base) if swapped else (base, latest)))
+    fell = before is not None and after is not None and after < before
+    return "the later one had allocated less in all" if fell else ""
+
+
+def ever(profile: Profile) -> float | None:
+    """All that the process had allocated by then; None where it is not told."""
+    if not any(kind.type == EVER for kind in profile.sample_types):
+        return None
+    return float(profile.values[:, profile.sample_index(EVER)].sum(dtype=np.float64))
 
 
 def normalized(latest: Profile, base: Profile) -> Profile:

@@ -22,6 +22,7 @@ from leakdog.detect.state import leak_id
 from leakdog.detect.words import span
 from leakdog.model import Assessment, Culprit, Leak, LeakClass, LeakState, Signal, TargetKey, Verdict
 from leakdog.pprof.profile import Profile
+from leakdog.report.diff import ever
 from leakdog.report.words import plural
 
 COMPARED = 12  # profiles that are laid beside each other to name the code
@@ -36,7 +37,6 @@ SETTINGS = replace(
 )
 # What the ids of leaks are made from, wherever the files lie: a code host knows a leak again by its id.
 SAME = TargetKey("analyze", "files")
-EVER = "alloc_space"
 SIGNALS = {Signal.INUSE_SPACE: LeakClass.HEAP, Signal.GOROUTINES: LeakClass.GOROUTINE}
 Floats = NDArray[np.float64]
 
@@ -168,24 +168,12 @@ def lives(taken: Sequence[Taken], beside: Sequence[Taken] = ()) -> Floats:
         beside: profiles of the same process, in any order: those of the heap tell of restarts that others do not.
 
     """
-    told = sorted(
-        {each.time: each for each in (*beside, *taken) if _has_ever(each)}.values(), key=lambda each: each.time
-    )
-    restarts = [later.time for earlier, later in pairwise(told) if _ever(later) < _ever(earlier)]
+    allocated = {each.time: value for each in (*beside, *taken) if (value := ever(each.profile)) is not None}
+    restarts = [later for earlier, later in pairwise(sorted(allocated)) if allocated[later] < allocated[earlier]]
     times = np.array([each.time for each in taken])
     begins = np.array([min([times[0], *restarts]), *restarts])
     starts: Floats = begins[np.searchsorted(begins, times, "right") - 1]
     return starts
-
-
-def _has_ever(each: Taken) -> bool:
-    return any(kind.type == EVER for kind in each.profile.sample_types)
-
-
-def _ever(each: Taken) -> float:
-    """All that the process had allocated by then."""
-    column = [kind.type for kind in each.profile.sample_types].index(EVER)
-    return float(each.profile.values[:, column].sum())
 
 
 def _culprits(taken: Sequence[Taken], signal: Signal, own: Own) -> tuple[Culprit, ...]:

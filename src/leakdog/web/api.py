@@ -81,7 +81,7 @@ class Api:
         key = self._key(request.query)
         if key is None:
             raise _without_target()
-        start, end = _time(request.query, "from"), _time(request.query, "to")
+        start, end = _time(request.query, "from"), _until(request.query)
         name = request.query.get("signal")
         signals = [_member(Signal, name, "signal")] if name else sorted(Signal)
         found = {signal: await self._store.readings(key, signal, start=start, end=end) for signal in signals}
@@ -95,7 +95,7 @@ class Api:
             key=self._key(request.query),
             kind=_member(Kind, kind, "kind") if kind else None,
             start=_time(request.query, "from"),
-            end=_time(request.query, "to"),
+            end=_until(request.query),
             limit=_limit(request.query),
         )
         return await listed("snapshots", map(snapshot_view, found))
@@ -164,6 +164,12 @@ def _time(query: Mapping[str, str], name: str) -> float | None:
     if not math.isfinite(seconds):
         raise bad_request(f"{name}: {text!r} is neither RFC 3339 nor unix seconds")
     return seconds
+
+
+def _until(query: Mapping[str, str]) -> float | None:
+    """The end of a range, with all of its millisecond: times are told cut to those, and what is told is to be found."""
+    end = _time(query, "to")
+    return None if end is None else math.floor(end * 1000 + 0.001) / 1000 + 0.000999
 
 
 def _date(name: str, text: str) -> datetime:

@@ -247,7 +247,8 @@ def _site_rows(sites: Sites) -> Iterator[tuple[str, ...]]:
         share = human_share(site.value / total) if total else ""
         verdict, growth, _ = _verdict(site.assessment, sites.signal)
         now = human_value(site.value, sites.signal.unit)
-        yield f"<code>{place(site.frame)}</code>", text(now), share, verdict, growth
+        caller = f"<br><span class=dim>called by <code>{place(site.caller)}</code></span>" if site.caller else ""
+        yield f"<code>{place(site.frame)}</code>{caller}", text(now), share, verdict, growth
     if followed:
         share = human_share(sites.other / total) if total else ""
         yield "all other code", text(human_value(sites.other, sites.signal.unit)), share, "", ""

@@ -98,6 +98,7 @@ def site_view(site: SiteTrend) -> Json:
     return {
         "stack_id": site.stack_id,
         **frame_view(site.frame),
+        "caller": frame_view(site.caller) if site.caller else None,
         "value": site.value,
         **(verdict_view(site.assessment) if site.assessment else {"verdict": None}),
     }
@@ -199,6 +200,7 @@ def snapshot_view(snapshot: Snapshot) -> Json:
         "kind": snapshot.kind.value,
         "time": rfc3339(snapshot.time),
         "size_bytes": snapshot.size_bytes,
+        "life_start": rfc3339(snapshot.life_start),
     }
 
 

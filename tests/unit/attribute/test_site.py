@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leakdog.attribute.site import SITE_FRAMES, closure_name, function_id, function_name, normalise, site, stack_id
+from leakdog.attribute.site import (
+    SITE_FRAMES,
+    closure_name,
+    function_id,
+    function_name,
+    normalise,
+    site,
+    stack_id,
+    told_apart,
+)
 from leakdog.model import Frame
 
 NAMES = st.sampled_from(
@@ -207,3 +216,24 @@ def test_a_leak_in_a_new_build_is_the_same_site() -> None:
 def test_closures_go_by_the_function_that_they_are_written_in(function: str, file: str, closure: str) -> None:
     """Also where that was inlined into another, and where it is a closure itself."""
     assert closure_name(Frame(function, file, 3)) == function_name(Frame(closure, file, 4))
+
+
+def stack(*functions: str) -> list[Frame]:
+    """A stack of these functions, leaf first; the lines differ with its depth."""
+    return [Frame(function, "shop.go", len(functions) + number) for number, function in enumerate(functions)]
+
+
+@pytest.mark.parametrize(
+    ("one", "others", "caller"),
+    [
+        ("put load main", ["put save main"], "load"),
+        ("put load main", ["put save main", "put load test"], "main"),
+        ("put load main", ["put load"], "main"),
+        ("put load", ["put load main"], None),
+        ("put load", [], None),
+    ],
+)
+def test_stacks_of_one_line_are_told_apart_by_a_caller(one: str, others: list[str], caller: str | None) -> None:
+    """The innermost that none of the others has there, whatever the lines; none where the others go on."""
+    found = told_apart(stack(*one.split()), [stack(*other.split()) for other in others])
+    assert (found and found.function) == caller

@@ -1,5 +1,6 @@
 """Completion scripts for the shells."""
 
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from leakdog import cli
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "tcsh"])
 def test_a_script_knows_all_verbs(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The script names every verb."""
     assert cli.main(["completion", shell]) == 0
@@ -32,6 +33,25 @@ def test_files_and_folders_are_completed(capsys: pytest.CaptureFixture[str]) -> 
     assert next(line for line in options if "--base" in line).endswith(':_files"')
     assert next(line for line in options if "standard input" in line).endswith(':_files"')
     assert not next(line for line in options if "--unit" in line).endswith(':_files"')
+
+
+@pytest.mark.parametrize(
+    ("argument", "offered"),
+    [
+        ("diff; and test $_shtab_leakdog_npos -eq 1' ", "__fish_complete_path "),
+        ("storage export; and test $_shtab_leakdog_npos -eq 0' ", "__fish_complete_directories"),
+        ("top' -l base ", "__fish_complete_path "),
+        ("top' -l sort ", '-xka "flat cum"'),
+        ("top' -l focus ", "-x -d"),
+    ],
+)
+def test_fish_is_told_what_to_offer(argument: str, offered: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Files, folders or choices, for the verb that is typed, and nothing where anything may stand."""
+    cli.main(["completion", "fish"])
+    begins = f"complete -c leakdog -n '_shtab_leakdog_using {argument}"
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith(begins)]
+    assert offered in line
+    assert len(shlex.split(line)) >= 7
 
 
 @pytest.mark.parametrize(

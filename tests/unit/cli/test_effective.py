@@ -34,7 +34,7 @@ def test_what_follows_something_else_is_followed() -> None:
     """Another key, the preset, and what of it a key of one's own would set."""
     text = "global: {scrape_interval: 30s}\nstorage: {retention: {time: 9d}}\n" + JOB
     config = loads(text, "f")
-    shown = show(config, effective(config), words(config))
+    shown = show(config, effective(config), words(config), idle(config))
     for line in (
         "      # time: 9d",
         "      # size: 2GB",
@@ -77,13 +77,13 @@ def test_what_is_not_read_has_no_interval() -> None:
 
 def test_ages_that_nothing_reaches_do_not_stand_as_if_they_applied() -> None:
     """A comment says why, beside the value where it is not the default; JSON leaves it out. It reads back."""
-    text = "storage: {retention: {time: 1d, numbers: {raw: 3d}, profiles: {time: 2d}}}"
+    text = "storage: {retention: {time: 1d, numbers: {raw: 1d}, profiles: {time: 2d}}}"
     config = loads(text, "f")
     shown = show(config, effective(config), words(config), idle(config))
     numbers, profiles = shown.split("    numbers:\n")[1].split("    leaks:")[0].split("    profiles:\n")
     assert numbers.splitlines()[2:] == [
-        "      # raw: 3d is not reached, as they are deleted at 1d",
-        "      raw: 3d",
+        "      # raw: 1d is not reached, as they are deleted at 1d",
+        "      raw: 1d",
         "      # five_minutes: 2w is not reached, as they are deleted at 1d",
     ]
     assert profiles.splitlines() == [

@@ -166,7 +166,7 @@ def test_a_file_that_looks_like_an_address_is_a_file(
     """What is there is meant; what is neither there nor an address is said not to be there."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "shop:6060").write_bytes(heap)
-    assert origin.read("shop:6060", "heap", "") == heap
+    assert origin.read("shop:6060", "heap", "").data == heap
     with pytest.raises(LeakdogError, match="No such file or directory; an address is HOST:PORT or begins with http"):
         origin.read("heap.pb.gz", "heap", "")
 

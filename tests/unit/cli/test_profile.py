@@ -24,6 +24,7 @@ def test_a_base_is_subtracted(call: Call, path: str, tmp_path: Path, capsys: pyt
         "unit": "bytes",
         "total": 0,
         "rows": [],
+        "two_processes": None,
     }
     assert call(path, "--diff-base", path, "--json") == 0
     assert json.loads(capsys.readouterr().out)["total"] == 400

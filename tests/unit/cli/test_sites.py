@@ -31,6 +31,17 @@ def test_table(serve: Serve, leakdog: Run, capsys: Capture) -> None:
     assert lines[4].split() == ["2.00", "KiB", "all", "other", "code"]
 
 
+def test_sites_at_one_line_have_a_caller(serve: Serve, leakdog: Run, capsys: Capture) -> None:
+    """It stands below the line; a daemon of before tells none."""
+    caller = {"function": "shop.Load", "file": "/src/load.go", "line": 3}
+    found = {"inuse_space": {"followed": [{**PUT, "caller": caller}, {**PUT, "caller": None}, PUT], "other": 0}}
+    assert leakdog("sites", "shop/a:1", "--server", serve({"/api/v1/sites": {**FOUND, "sites": found}})) == 0
+    told = capsys.readouterr().out
+    assert told.count("shop.(*Cart).Put /src/cart.go:12") == 3
+    assert told.count("called by") == 1
+    assert "  called by shop.Load /src/load.go:3\n" in told
+
+
 def test_what_they_are_of(serve: Serve, leakdog: Run, capsys: Capture) -> None:
     """Of a target that is down: why, since when, what to do, and when the profile was read that the sites are of."""
     sites = {"inuse_space": {**FOUND["sites"]["inuse_space"], "time": "2026-01-01T00:07:00.000Z"}}

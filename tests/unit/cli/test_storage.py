@@ -94,10 +94,16 @@ def test_sealed_numbers_are_counted_verified_and_taken_out(directory: Path, tmp_
     assert main(["storage", "verify", str(directory)]) == 1
     out = capsys.readouterr().out
     assert "block of numbers of shop/../a:1 from 2023-11-14" in out
-    assert "--repair takes out what is damaged, and nothing else; the daemon must be stopped" in out
+    assert (
+        f"\n`leakdog storage verify {directory} --repair` takes out what is damaged, and nothing else; stop the" in out
+    )
     assert main(["storage", "export", str(directory), str(tmp_path / "rest")]) == 1
     told = capsys.readouterr()
     assert "block of numbers 1: a block of numbers is damaged" in told.err
+    assert (
+        f"\n`leakdog storage verify {directory}` names all that is damaged and, with --repair, takes out what"
+        in told.err
+    )
     assert "; 1 damaged left out" in told.out
     assert main(["storage", "verify", str(directory), "--repair"]) == 1
     assert "taken out, with 60 numbers and 0 profiles; all else stays" in capsys.readouterr().out
@@ -192,6 +198,7 @@ def test_all_can_be_taken_out(directory: Path, tmp_path: Path, capsys: Capture) 
     assert main(["storage", "export", str(directory), str(out)]) == 0
     (place,) = out.iterdir()
     assert place.parent == out
+    assert capsys.readouterr().err == ""
     assert sorted(file.name for file in place.iterdir()) == [
         f"heap-{START:.3f}.pb.gz",
         f"heap-{START + 1:.3f}.pb.gz",

@@ -73,3 +73,48 @@ def test_a_memory_limit_without_its_unit(problems_of: Problems, limit: str, told
     assert [("give the unit, such as 512MiB" in each, "memory_limit" in each) for each in found] == [
         (True, True)
     ] * told
+
+
+@pytest.mark.parametrize(
+    ("numbers", "told"),
+    [
+        ("raw: 20d", "raw: 20d is over numbers.five_minutes; raise that too, or give 2w, its default, at most"),
+        ("five_minutes: 4d, raw: 5d", "raw: 5d is over numbers.five_minutes; raise that too, or give 4d at most"),
+        ("five_minutes: 31d", "five_minutes: 31d is over time; raise that too, or give 30d, its default, at most"),
+        ("time: 9d, five_minutes: 10d", "five_minutes: 10d is over numbers.time; raise that too, or give 9d at most"),
+        ("time: 9d, raw: 10d", "raw: 10d is over numbers.time; raise that too, or give 9d at most"),
+        ("five_minutes: 1d", "five_minutes: 1d is under raw, 2d by default; give raw too, 1d at most"),
+    ],
+)
+def test_an_age_over_the_next_has_no_effect(numbers: str, told: str, problems_of: Problems) -> None:
+    """It is told at its place, with the nearest limit, its default or not, and what to do."""
+    text, key = f"storage: {{retention: {{numbers: {{{numbers}}}}}}}", f"{told.partition(':')[0]}: "
+    column = text.index(key) + len(key) + 1
+    assert problems_of(text) == [f"1:{column}: storage.retention.numbers.{told}"]
+
+
+def test_snapshots_age_in_order_too(problems_of: Problems) -> None:
+    """Each age that is wrong is told, with the place of its own."""
+    text = "storage:\n  retention:\n    time: 5d\n    profiles:\n      dense: 6d\n      hourly: 6d\n"
+    where = "storage.retention.profiles"
+    assert problems_of(text) == [
+        f"5:14: {where}.dense: 6d is over time; raise that too, or give 5d at most",
+        f"6:15: {where}.hourly: 6d is over time; raise that too, or give 5d at most",
+    ]
+
+
+@pytest.mark.parametrize(
+    "retention",
+    [
+        "time: 1d",
+        "time: 7d, numbers: {raw: 7d}",
+        "numbers: {raw: 14d, five_minutes: 30d}",
+        "time: 1d, profiles: {time: 180d, hourly: 14d}",
+        "numbers: {raw: 20d, five_minutes: x}",
+        "time: x, numbers: {five_minutes: 90d}",
+    ],
+)
+def test_ages_in_order_pass(retention: str, problems_of: Problems) -> None:
+    """Equal ones do, defaults that are deleted before they are reached, and those of which one cannot be read."""
+    problems = problems_of(f"storage: {{retention: {{{retention}}}}}")
+    assert [each for each in problems if "is not a duration" not in each] == []

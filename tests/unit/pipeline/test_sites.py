@@ -111,6 +111,41 @@ def test_a_site_is_named_by_the_own_code() -> None:
     assert names == ["shop.f1", "github.com/acme/shop.Load"]
 
 
+class Branching(Named):
+    """All samples are at one line, called by another function each, and all by the same."""
+
+    def stack(self, sample: int) -> tuple[Frame, ...]:
+        """The stack of a sample; that of 3 ends at that line."""
+        line, middle = Frame("shop.Put", "/src/shop/put.go", 7), Frame(f"shop.f{sample}", "/src/shop/f.go", sample)
+        return (line,) if sample == 3 else (line, middle, Frame("main.main", "/src/main.go", 9))
+
+
+def test_sites_at_one_line_are_told_apart_by_their_callers() -> None:
+    """The innermost caller that another does not share; it is stored, and objects have it too."""
+    space, objects = Sites(Signal.INUSE_SPACE), Sites(Signal.INUSE_OBJECTS)
+    told = replace(seen(s1=3e8, s2=2e8, s3=1e8), profile=Branching())  # type: ignore[arg-type]
+    space.observe(told, START, SETTINGS, life_start=START, load=None)
+    counted = replace(seen(s1=3e3, s2=2e3, s3=1e3), profile=Branching())  # type: ignore[arg-type]
+    objects.observe(counted, START, SETTINGS, life_start=START, load=None, beside=space)
+    again = Sites.from_bytes(Signal.INUSE_SPACE, space.to_bytes(), SETTINGS)
+    for sites in (space, objects, again):
+        assert {site.frame.function for site in sites} == {"shop.Put"}
+        assert {each.caller for each in sites} == {
+            Frame("shop.f1", "/src/shop/f.go", 1),
+            Frame("shop.f2", "/src/shop/f.go", 2),
+            None,
+        }
+
+
+def test_a_site_alone_at_its_line_has_no_caller() -> None:
+    """What stands beside it at other lines, and what is gone from its own, does not count."""
+    sites = Sites(Signal.INUSE_SPACE)
+    feed(sites, lambda _: seen(s1=3e8, s2=2e8), range(3))
+    assert [site.caller for site in sites] == [None, None]
+    feed(sites, lambda _: replace(seen(s1=3e8), profile=Branching()), range(60, 70))  # type: ignore[arg-type]
+    assert [site.caller for site in sites] == [None, None]
+
+
 def test_state_survives_a_restart_of_the_daemon() -> None:
     """Sites read back are the same sites with the same history, and go on where they were."""
     sites = Sites(Signal.INUSE_SPACE)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import abc
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -12,11 +13,12 @@ from leakdog.errors import ProfileError
 from leakdog.model import Frame
 from leakdog.pprof import DEFAULT_LIMITS, Label, Profile, encode, parse
 from leakdog.pprof.build import Builder
+from leakdog.pprof.maps import Mapping
 from leakdog.pprof.profile import ValueType
-from leakdog.report.diff import difference, normalized
+from leakdog.report.diff import difference, normalized, two_processes
 
 OBJECTS, SPACE = ValueType("inuse_objects", "count"), ValueType("inuse_space", "bytes")
-Sizes = Mapping[str, int]
+Sizes = abc.Mapping[str, int]
 
 
 def profile(sizes: Sizes, kind: ValueType = SPACE) -> Profile:
@@ -104,3 +106,26 @@ def test_labels_are_kept() -> None:
     """Objects of one size are compared with those of that size."""
     made = difference(profile({"a m": 10}), profile({"a m": 15}))
     assert made.labels(0) == (Label("bytes", 19, "bytes"),)
+
+
+def allocating(ever: int, build: str = "", time: int = 0) -> Profile:
+    """A profile of a process of this build that had allocated so many bytes by then."""
+    builder = Builder([ValueType("alloc_space", "bytes")], DEFAULT_LIMITS)
+    builder.sample([ever], [builder.location(1, (Frame("a", "a.go", 7),))])
+    made = builder.build(SPACE, 512, mappings=[Mapping(0, 9, build_id=build)])
+    return replace(made, time_nanos=time)
+
+
+def test_two_processes_are_told_by_what_they_allocated_or_their_builds() -> None:
+    """What was ever allocated falls in no process; the order is that of time, where it is known."""
+    assert two_processes(allocating(50), allocating(9)) == "the later one had allocated less in all"
+    assert two_processes(allocating(9, time=2), allocating(50, time=1)) == "the later one had allocated less in all"
+    assert two_processes(allocating(9, "a"), allocating(50, "b")) == "these are of two builds"
+
+
+def test_what_may_be_of_one_process_is_not_called_two() -> None:
+    """More was allocated, or one does not tell how much, or of which build it is."""
+    assert two_processes(allocating(9), allocating(9)) == ""
+    assert two_processes(allocating(50, time=2), allocating(9, time=1)) == ""
+    assert two_processes(allocating(9, "a"), allocating(50)) == ""
+    assert two_processes(allocating(50), profile({"a m": 10})) == ""

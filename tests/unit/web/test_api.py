@@ -225,6 +225,20 @@ async def test_a_time_may_be_written_in_several_ways(server: Server, start: str)
     assert len((await get_json(server, f"/api/v1/snapshots?from={start}"))["snapshots"]) == 1
 
 
+async def test_what_is_told_is_found_by_its_own_time(server: Server) -> None:
+    """Times are told in milliseconds; a range reaches to the end of the last one, and no further."""
+    for slot in (1_700_000_120.259874, 1_700_000_120.2601):
+        profile = RawProfile(Kind.HEAP, slot, PACKED)
+        await server._store.append(Scrape(KEY, slot, slot, Life(1.0, 1.0), {Signal.RSS: slot}, (profile,)))
+    (last, told, *_) = (await get_json(server, "/api/v1/snapshots"))["snapshots"]
+    for time in (told["time"], "1700000120.259"):
+        found = (await get_json(server, f"/api/v1/snapshots?to={time}"))["snapshots"]
+        assert (found[0], len(found)) == (told, 3)
+    assert (await get_json(server, f"/api/v1/snapshots?to={last['time']}"))["snapshots"][0] == last
+    (series,) = (await get_json(server, f"/api/v1/series?target={KEY}&signal=rss&to={told['time']}"))["series"]
+    assert len(series["points"]) == 1
+
+
 async def test_an_instance_that_several_jobs_have_must_be_told_with_its_job(server: Server) -> None:
     """The instance alone is enough only where one job has it."""
     other = TargetKey("other/shop", KEY.instance)

@@ -119,6 +119,15 @@ def test_sites_are_told_with_when_they_were_read() -> None:
     assert "<p class=dim>As of 1970-01-01 02:45:40 UTC (1 min ago).</p>" in target_page(made, SHOWN, NOW)
 
 
+def test_sites_at_one_line_are_told_apart() -> None:
+    """By their caller, below the code."""
+    made = watched()
+    assert "called by" not in target_page(made, SHOWN, NOW)
+    made.sites[Signal.INUSE_SPACE].followed[1].caller = Frame("cart.<Load>", "load.go", 3)
+    ((code, *_), *_) = rows(target_page(made, SHOWN, NOW), "Code, by inuse space")
+    assert code == "cart.Put put.go:88called by cart.&lt;Load&gt; load.go:3"
+
+
 def test_both_charts_are_drawn() -> None:
     """Of the trend and of the ledger, each where a narrow screen finds it."""
     page = target_page(watched(), SHOWN, NOW)

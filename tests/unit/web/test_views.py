@@ -18,6 +18,7 @@ from leakdog.model import (
     LeakClass,
     LeakState,
     Signal,
+    SiteTrend,
     Snapshot,
     Target,
     TargetKey,
@@ -33,6 +34,7 @@ from leakdog.web.views import (
     leak_view,
     rfc3339,
     series_view,
+    site_view,
     sites_view,
     snapshot_view,
     target_view,
@@ -102,6 +104,14 @@ def test_sites_tell_when_their_profile_was_read() -> None:
     assert (view["up"], view["last_success"]) == (False, "1970-01-01T00:01:30.000Z")
 
 
+def test_a_site_tells_its_caller_where_it_has_one() -> None:
+    """In the shape of a frame; null for one that is alone at its line."""
+    caller = Frame("shop.Load", "load.go", 3)
+    site = SiteTrend("5b0c", Frame("shop.Put", "put.go", 7), Signal.INUSE_SPACE, 9.0, caller=caller)
+    assert site_view(site)["caller"] == {"function": "shop.Load", "file": "load.go", "line": 3}
+    assert site_view(replace(site, caller=None))["caller"] is None
+
+
 def test_a_verdict_that_waits_says_until_when() -> None:
     """`ready_at` is a time, growth and interval are null."""
     view = verdict_view(Assessment(Signal.RSS, 5.0, Verdict.TOO_EARLY, ready_at=60.0, reasons=("too early",)))
@@ -158,14 +168,15 @@ def test_a_target_tells_its_builds_and_what_it_was_asked() -> None:
 
 
 def test_snapshots_and_empty_series() -> None:
-    """A snapshot has the six published fields; a signal without points has an empty list of them."""
-    assert snapshot_view(Snapshot(3, KEY, Kind.HEAP, 0.0, 17, 0.0)) == {
+    """A snapshot has the seven published fields; a signal without points has an empty list of them."""
+    assert snapshot_view(Snapshot(3, KEY, Kind.HEAP, 60.0, 17, 0.0)) == {
         "id": 3,
         "job": "shop",
         "instance": "10.0.0.7:6060",
         "kind": "heap",
-        "time": "1970-01-01T00:00:00.000Z",
+        "time": "1970-01-01T00:01:00.000Z",
         "size_bytes": 17,
+        "life_start": "1970-01-01T00:00:00.000Z",
     }
     series = series_view(KEY, Signal.RSS, Readings())
     assert (list(series["points"]), list(series["folded"])) == ([], [])

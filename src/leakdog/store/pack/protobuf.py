@@ -6,12 +6,13 @@ varints, each with the row that it belongs to; messages within messages are wrap
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leakdog.pprof.wire import DELIMITED, delimited
+from leakdog.pprof.wire import DELIMITED, varint
 from leakdog.store.pack.ints import varint_sizes, varints
 from leakdog.store.pack.parts import (
     FUNCTIONS,
@@ -44,10 +45,16 @@ def put_together(parts: Parts) -> bytes:
             _plain(3, parts.tables[MAPPINGS]),
             _locations(parts.tables[LOCATIONS]),
             _plain(5, parts.tables[FUNCTIONS]),
-            *(delimited(6, text) for text in parts.strings.list()),
+            *(piece for text in parts.strings.list() for piece in (_string_head(len(text)), text)),
             parts.header,
         ]
     )
+
+
+@lru_cache(maxsize=1 << 10)
+def _string_head(size: int) -> bytes:
+    """What stands before a string of so many bytes."""
+    return varint(6 << 3 | DELIMITED) + varint(size)
 
 
 def _samples(stacks: Rows, values: Ints) -> bytes:
@@ -77,8 +84,15 @@ def _locations(table: Rows) -> bytes:
 
 
 def _types(table: Rows) -> bytes:
-    rows = np.arange(len(table.sizes))
-    return _written(1, rows, _fields(rows, table.numbers.reshape(-1, 2)))
+    return _types_of(table.numbers.tobytes())
+
+
+@lru_cache(maxsize=64)
+def _types_of(numbers: bytes) -> bytes:
+    """The sample types of these names and units, which are the same in nearly all profiles of a kind."""
+    table = np.frombuffer(numbers, np.int64).reshape(-1, 2)
+    rows = np.arange(len(table))
+    return _written(1, rows, _fields(rows, table))
 
 
 def _plain(field: int, table: Rows) -> bytes:
@@ -114,6 +128,8 @@ def _wrapped(field: int, owners: Ints, content: _Varints) -> _Varints:
 
 def _merged(*pieces: _Varints) -> _Varints:
     """What belongs to one row side by side, in the order of the pieces."""
+    if len(pieces) == 1:
+        return pieces[0]
     owner = np.concatenate([piece.owner for piece in pieces])
     order = np.argsort(owner, kind="stable")
     return _Varints(owner[order], np.concatenate([piece.numbers for piece in pieces])[order])

@@ -7,7 +7,7 @@ over. What SQLite cannot read of a damaged file is noted.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -16,6 +16,7 @@ from leakdog.model import Kind, Leak, Signal, Snapshot, TargetKey
 from leakdog.store.codec import load_leak
 from leakdog.store.contract import EvidenceFile, Readings
 from leakdog.store.pack import closed, unrolled
+from leakdog.store.pack.parts import Parts
 from leakdog.store.series import Rows, load
 from leakdog.store.sqlite import bundles, reads
 from leakdog.store.sqlite.damage import BLOCK, CHAIN, EVIDENCE, LEAK, NUMBERS, Note
@@ -65,8 +66,15 @@ def nameless(number: int) -> TargetKey:
     return TargetKey(NAMELESS, str(number))
 
 
-def profiles(connection: sqlite3.Connection, note: Note) -> Iterator[tuple[Snapshot, bytes | StoreCorrupted]]:
-    """Every snapshot with its profile, or with the error where what is stored of it is damaged; by target and kind."""
+def profiles(
+    connection: sqlite3.Connection, note: Note, *, whole: Callable[[Parts], bytes] = closed
+) -> Iterator[tuple[Snapshot, bytes | StoreCorrupted]]:
+    """Every snapshot with its profile, or with the error where what is stored of it is damaged; by target and kind.
+
+    Args:
+        whole: makes the bytes of a profile of what is stored in parts.
+
+    """
     keys = targets(connection)
     for (chain_id,) in listed(connection, "SELECT id FROM chains {through} ORDER BY target_id, kind, first_slot"):
         try:
@@ -74,7 +82,7 @@ def profiles(connection: sqlite3.Connection, note: Note) -> Iterator[tuple[Snaps
         except sqlite3.DatabaseError as error:
             note(CHAIN, chain_id, StoreCorrupted(str(error)))
         else:
-            yield from _of_chain(rows, keys)
+            yield from _of_chain(rows, keys, whole)
 
 
 def numbers(connection: sqlite3.Connection, target_id: int, note: Note) -> Iterator[tuple[Signal, Readings]]:
@@ -142,11 +150,11 @@ def _arrived(connection: sqlite3.Connection, target_id: int, note: Note) -> Iter
 
 
 def _of_chain(
-    rows: list[tuple[Any, ...]], keys: Mapping[int, TargetKey]
+    rows: list[tuple[Any, ...]], keys: Mapping[int, TargetKey], whole: Callable[[Parts], bytes]
 ) -> Iterator[tuple[Snapshot, bytes | StoreCorrupted]]:
     """The snapshots of a chain that are listed; the first that is damaged takes those after it with it."""
     links = [row[5] for row in rows]
-    bodies = iter(links) if rows and rows[0][0] else map(closed, unrolled(links))
+    bodies = iter(links) if rows and rows[0][0] else map(whole, unrolled(links))
     damage: StoreCorrupted | None = None
     for _, target_id, kind, life_start, number, _, time, size in rows:
         try:

@@ -18,6 +18,7 @@ from leakdog.pprof import parse
 from leakdog.store.codec import load_leak
 from leakdog.store.contract import Deleted
 from leakdog.store.pack import REMEDY
+from leakdog.store.pack.protobuf import put_together
 from leakdog.store.series import load
 from leakdog.store.sqlite import blocks, bundles, takeout
 from leakdog.store.sqlite.chains import PLACES
@@ -137,7 +138,7 @@ def _profiles(connection: sqlite3.Connection) -> Iterator[Damaged | None]:
     def note(what: str, chain_id: int | str, error: StoreCorrupted) -> None:
         unread.append(_unread_chain(connection, int(chain_id), error))
 
-    for snapshot, body in takeout.profiles(connection, note):
+    for snapshot, body in takeout.profiles(connection, note, whole=put_together):  # not packed to be unpacked here
         try:
             if isinstance(body, StoreCorrupted):
                 raise body

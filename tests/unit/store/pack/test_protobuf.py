@@ -25,6 +25,15 @@ def test_the_smallest_profile_is_put_together_again() -> None:
     assert delimited(6, b"") == put_together(take_apart(delimited(6, b"")))
 
 
+def test_strings_of_any_length_and_types_of_any_number() -> None:
+    """Each with its own length, and none with what another profile had."""
+    for types in ([(1, 2)], [(2, 1)], [(1, 2), (3, 2)]):
+        kinds = [delimited(1, integer(1, name) + integer(2, unit)) for name, unit in types]
+        texts = [delimited(6, b"x" * size) for size in (0, 1, 127, 128, 20_000)]
+        data = b"".join([*kinds, *texts])
+        assert put_together(take_apart(data)) == data
+
+
 def test_empty_messages_are_still_there(contents: Contents) -> None:
     """A sample type and a label in which all is zero are members of their lists all the same, and so are a line of
     which nothing is told but its function, and a sample without a stack."""
