@@ -114,7 +114,7 @@ def test_what_a_large_profile_took_is_given_back() -> None:
 def test_what_lies_free_between_is_given_back() -> None:
     """Most of 36 MB of holes are no longer resident; left alone, all of them are."""
     assert said(HOLES, "held") >= 20
-    assert said(HOLES, "free") == 0
+    assert said(HOLES, "free") < 2
 
 
 def test_elsewhere_it_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
