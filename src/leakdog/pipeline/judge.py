@@ -130,8 +130,7 @@ def judge(
     """
     if watched.assessed is not None and 0 <= now - watched.assessed < LOOK_SHARE * settings.levels[0].block_seconds:
         return []
-    limits = dict.fromkeys(LIMITED, watched.memory_limit)
-    watched.verdicts, watched.assessments = watched.series.judge(limits, now)
+    watched.verdicts, watched.assessments = watched.series.judge(_limits(watched), now)
     looked, watched.assessed = watched.assessed, now
     judge_sites(watched.sites.values(), now, settings)
     together = growth_together(watched, now, settings)
@@ -164,6 +163,22 @@ def judge(
         )
         changed += _replace(watched, leak_class, turn.told(after))
     return changed
+
+
+def _limits(watched: Watched) -> dict[Signal, float]:
+    """The value of each signal that has a limit with which the process reaches it, all else as it is now.
+
+    What counts is what is resident. That is more than live heap by garbage and what is outside, or less than it where
+    heap was never written to.
+    """
+    limit, resident = watched.memory_limit, watched.values.get(Signal.RSS_ANON, watched.values.get(Signal.RSS))
+    if limit is None:
+        return {}
+    if resident is None:
+        return dict.fromkeys(LIMITED, limit)
+    room = limit - resident
+    known = {signal: watched.values[signal] + room for signal in LIMITED & watched.values.keys()}
+    return known | {Signal.RSS: limit, Signal.RSS_ANON: limit}
 
 
 def _just_left(

@@ -194,6 +194,17 @@ def test_a_limit_gives_the_time_that_is_left(fresh: Watched) -> None:
     assert fresh.leaks[LeakClass.HEAP].time_to_limit_seconds == pytest.approx(50, abs=8)
 
 
+@pytest.mark.parametrize(("resident", "left"), [(1.5e8, 50), (0.5e8, 150)])
+def test_the_room_up_to_the_limit_is_that_of_what_is_resident(fresh: Watched, resident: float, left: float) -> None:
+    """That is more than live heap, or less: what was never written to takes none of it, and is not to count down."""
+    fresh.memory_limit = 2e8
+    for second in range(100):
+        fresh.values = {Signal.INUSE_SPACE: 2e7 + 1e6 * second, Signal.RSS: resident}
+        observe(fresh, fresh.values, START + second, SETTINGS, {})
+        judge(fresh, START + second, SETTINGS)
+    assert fresh.leaks[LeakClass.HEAP].time_to_limit_seconds == pytest.approx(left, rel=0.15)
+
+
 def test_a_life_that_ends_ends_its_leaks(fresh: Watched) -> None:
     """A leak of a process that is gone is resolved at once, also one that is only suspected: it may have died of it."""
     feed(fresh, {Signal.INUSE_SPACE: growing(100, 1e6)})
