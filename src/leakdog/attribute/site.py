@@ -7,13 +7,16 @@ compilers and package managers add to a name: type arguments, closure numbers, i
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import takewhile
+from typing import TypeVar
 
 from leakdog.attribute.code import NAME_CHARACTERS, go_package, is_runtime
 from leakdog.model import Frame
+
+_Frame = TypeVar("_Frame")
 
 # Before Go 1.23 a heap profile cut stacks at 32 frames, so what lies further out must not tell sites apart. Of those
 # some are the runtime's, which are no part of a site.
@@ -108,16 +111,21 @@ def stack_id(stack: Sequence[Frame]) -> str:
     return _hash("\n".join(site(stack)))
 
 
-def told_apart(stack: Sequence[Frame], others: Sequence[Sequence[Frame]]) -> Frame | None:
-    """The innermost frame from which on a stack shares its functions with none of the others; None: it has no such."""
-    shared = max((_alike(stack, other) for other in others), default=len(stack))
+def told_apart(
+    stack: Sequence[_Frame], others: Sequence[Sequence[_Frame]], what: Callable[[_Frame], object]
+) -> _Frame | None:
+    """The innermost frame from which on a stack shares with none of the others what its frames are compared by.
+
+    None where it has no such, or there are no others.
+    """
+    told = [*map(what, stack)]
+    shared = max((_alike(told, map(what, other)) for other in others), default=len(stack))
     return stack[shared] if shared < len(stack) else None
 
 
-def _alike(stack: Sequence[Frame], other: Sequence[Frame]) -> int:
-    """How many functions two stacks share, from the innermost on."""
-    pairs = zip(stack, other, strict=False)
-    return len([*takewhile(lambda frames: frames[0].function == frames[1].function, pairs)])
+def _alike(stack: Iterable[object], other: Iterable[object]) -> int:
+    """How many frames two stacks share, from the innermost on."""
+    return len([*takewhile(lambda frames: frames[0] == frames[1], zip(stack, other, strict=False))])
 
 
 def function_id(frame: Frame) -> str:

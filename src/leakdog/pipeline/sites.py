@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from itertools import pairwise
+from operator import attrgetter
 from sys import intern
 from typing import Any
 
@@ -267,7 +268,7 @@ class Sites:
                 site.frame = _shared(own_frame(stack, own))
         for key, stack in stacks.items():
             same = [other for at, other in stacks.items() if at != key and sites[at].frame == sites[key].frame]
-            caller = told_apart(stack, same)
+            caller = told_apart(stack, same, attrgetter("function"))
             sites[key].caller = caller and _shared(caller)
         self._follow(sites, group)
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import takewhile
 from typing import Any
 
 from leakdog.attribute.companions import HINT
 from leakdog.attribute.resident import RESIDENT_ALONE
+from leakdog.attribute.site import told_apart
 from leakdog.model import LeakClass, LeakState, Unit
 from leakdog.report.replicas import others_say, suspected_again
 from leakdog.report.words import (
@@ -273,13 +273,7 @@ def _told_apart(culprit: Json, others: Sequence[Json]) -> Json | None:
     """The innermost caller that a culprit does not share with others of the same line; None where there are none."""
     stack = culprit.get("stack") or ()
     same = [other["stack"] for other in others if other.get("stack") and place(other) == place(culprit)]
-    shared = max((_alike(stack, other) for other in same), default=len(stack))
-    return stack[shared] if shared < len(stack) else None
-
-
-def _alike(stack: Sequence[Json], other: Sequence[Json]) -> int:
-    """How many frames two stacks share, from the innermost on."""
-    return len([*takewhile(lambda frames: frames[0] == frames[1], zip(stack, other, strict=False))])
+    return told_apart(stack, same, lambda frame: frame)
 
 
 def _frame(before: str, frame: Json, width: int) -> Iterator[str]:
