@@ -166,19 +166,17 @@ def judge(
 
 
 def _limits(watched: Watched) -> dict[Signal, float]:
-    """The value of each signal that has a limit with which the process reaches it, all else as it is now.
+    """The value of each signal that has a limit with which the process reaches it, by what grows with it alone.
 
-    What counts is what is resident. That is more than live heap by garbage and what is outside, or less than it where
-    heap was never written to.
+    Of what a signal counts less may be resident: heap that was never written to takes none of the limit. Where more is
+    resident than live heap, the rest is not counted: a Go program under GOMEMLIMIT collects the more the nearer it is.
     """
-    limit, resident = watched.memory_limit, watched.values.get(Signal.RSS_ANON, watched.values.get(Signal.RSS))
+    limit, resident = watched.memory_limit, watched.values.get(Signal.RSS)
     if limit is None:
         return {}
     if resident is None:
         return dict.fromkeys(LIMITED, limit)
-    room = limit - resident
-    known = {signal: watched.values[signal] + room for signal in LIMITED & watched.values.keys()}
-    return known | {Signal.RSS: limit, Signal.RSS_ANON: limit}
+    return {signal: limit + max(0.0, watched.values.get(signal, 0.0) - resident) for signal in LIMITED}
 
 
 def _just_left(
