@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 
 
 class Compared(NamedTuple):
-    """A profile less its base, if it has one, and why the two are of two processes; empty if they may be of one."""
+    """A profile less its base, and why the two are of two processes: empty if they may be of one, None without base."""
 
     profile: Profile
-    two_processes: str = ""
+    two_processes: str | None = None
 
 
 def load_compared(args: argparse.Namespace) -> Profile:
     """The profile that was asked for, less its base if it has one, as `tidied`; raises as `compare` does."""
-    return tidied(args, compare(args, base_of(args), of_base=bool(args.diff_base)).profile)
+    return tidied(args, less_base(args).profile)
 
 
-def base_of(args: argparse.Namespace) -> str:
-    """Where the base is; empty: there is none."""
-    return args.base or args.diff_base or ""
+def less_base(args: argparse.Namespace) -> Compared:
+    """The profile that was asked for, less its base if one is named; raises as `compare` does."""
+    return compare(args, args.base or args.diff_base or "", of_base=bool(args.diff_base))
 
 
 def tidied(args: argparse.Namespace, profile: Profile) -> Profile:

@@ -54,4 +54,4 @@ def run(args: argparse.Namespace) -> int:
             args.output.write_bytes(gzip.compress(encode(found.profile), mtime=0))
         except OSError as error:
             raise LeakdogError(f"writing {args.output}: {error.strerror}") from error
-    return show(args, found, compared=True)
+    return show(args, found)

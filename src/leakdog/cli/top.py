@@ -6,7 +6,7 @@ import argparse
 import json
 
 from leakdog.cli import growth
-from leakdog.cli.compare import Compared, base_of, compare, tidied
+from leakdog.cli.compare import Compared, less_base, tidied
 from leakdog.cli.growth import add_growth
 from leakdog.cli.help import Help
 from leakdog.cli.profile import add_graph, add_source, add_view, view_of
@@ -42,19 +42,16 @@ def register(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the report; 0 if there is one."""
-    if growth.wanted(args):
-        return _growth(args)
-    base = base_of(args)
-    return show(args, compare(args, base, of_base=bool(args.diff_base)), compared=bool(base))
+    return _growth(args) if growth.wanted(args) else show(args, less_base(args))
 
 
-def show(args: argparse.Namespace, found: Compared, *, compared: bool) -> int:
+def show(args: argparse.Namespace, found: Compared) -> int:
     """Print the report on a profile, which is a difference or not; 0."""
     from leakdog.report.graph import build
     from leakdog.report.top import as_json, render
 
     graph = build(tidied(args, found.profile), view_of(args))
-    about = {"two_processes": found.two_processes or None} if compared else {}
+    about = {} if found.two_processes is None else {"two_processes": found.two_processes or None}
     print(json.dumps({**as_json(graph), **about}, indent=2) if args.json else render(graph).rstrip("\n"))
     return 0
 
