@@ -31,7 +31,6 @@ def difference(base: Profile, latest: Profile, *, of_base: bool = False) -> Prof
     before = replace(before, values=-before.values)
     return replace(
         merged([after, labelled(before) if of_base else before]),
-        comments=tuple(dict.fromkeys((*latest.comments, *base.comments))),
         duration_nanos=max(0, latest.time_nanos - base.time_nanos) if base.time_nanos else 0,
     )
 

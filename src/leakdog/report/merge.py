@@ -23,12 +23,27 @@ Row = TypeVar("Row", bound=tuple[int, ...])
 
 
 def merged(profiles: Sequence[Profile]) -> Profile:
-    """One profile of all samples; all else is that of the first, which has the same sample types as the others."""
+    """One profile of all samples.
+
+    All else is that of the first, which has the same sample types as the others; what that does not tell is that of
+    the next one that does. Comments are those of all, and the period is the longest.
+    """
     found = _Merger(len(profiles[0].sample_types))
     for each in profiles:
         found.add(each)
-    whole = found.build(profiles[0])
+    whole = found.build(_headed(profiles))
     return whole if whole.values.any(axis=1).all() else merged([whole])
+
+
+def _headed(profiles: Sequence[Profile]) -> Profile:
+    """The first, with what is told of all."""
+    return replace(
+        profiles[0],
+        default_sample_type=next(filter(None, (each.default_sample_type for each in profiles)), ""),
+        doc_url=next(filter(None, (each.doc_url for each in profiles)), ""),
+        period=max(each.period for each in profiles),
+        comments=tuple(dict.fromkeys(comment for each in profiles for comment in each.comments)),
+    )
 
 
 class _Rows(dict[Hashable, int]):
