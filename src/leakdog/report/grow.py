@@ -16,11 +16,12 @@ from typing import Generic, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from leakdog.attribute.table import LARGE, MAX_POINTS
+from leakdog.attribute.table import MAX_POINTS
 from leakdog.attribute.trend import trends
 from leakdog.errors import ProfileError
 from leakdog.pprof.profile import Profile
 from leakdog.pprof.symbols import Symbols
+from leakdog.report.chance import variance_of_sampling
 from leakdog.report.frames import Calls, Numbers, frames_of, names_of, sums
 from leakdog.report.graph import View
 from leakdog.report.offline import Taken, lives
@@ -154,23 +155,6 @@ def student_80(freedom: int) -> float:
     second = (5 * z**5 + 16 * z**3 + 3 * z) / 96
     third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
     return z + first / freedom + second / freedom**2 + third / freedom**3
-
-
-def variance_of_sampling(profile: Profile, column: int) -> Floats:
-    """Variance of each sample's value that comes of sampling: none where not sampled by size.
-
-    An object of `s` bytes is seen with the chance p = 1 - exp(-s / period), and then counts 1 / p times.
-    """
-    values = profile.values.astype(np.float64)
-    types = [kind.type for kind in profile.sample_types]
-    stem = types[column].removesuffix("space").removesuffix("objects")
-    sampled = profile.period_type is not None and profile.period_type.unit == "bytes" and profile.period > 1
-    if not sampled or not {f"{stem}space", f"{stem}objects"} <= set(types):
-        return np.zeros(len(values))
-    objects, space = values[:, types.index(f"{stem}objects")], values[:, types.index(f"{stem}space")]
-    sizes = np.clip(space / np.maximum(objects, 1), 1, LARGE * profile.period)
-    each = sizes**2 if types[column].endswith("space") else 1.0
-    return np.asarray(np.abs(objects) * each / np.expm1(sizes / profile.period), float)
 
 
 def _sample_type(taken: Sequence[Taken], wanted: str) -> str:

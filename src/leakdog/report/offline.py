@@ -14,6 +14,7 @@ from leakdog.attribute.code import Own
 from leakdog.attribute.goroutines import goroutine_culprits
 from leakdog.attribute.growth import culprits
 from leakdog.attribute.module import main_module
+from leakdog.attribute.table import MAX_POINTS
 from leakdog.detect.conclude import unsure
 from leakdog.detect.grid import History
 from leakdog.detect.replay import replay
@@ -22,9 +23,11 @@ from leakdog.detect.state import leak_id
 from leakdog.detect.words import span
 from leakdog.model import Assessment, Culprit, Leak, LeakClass, LeakState, Signal, TargetKey, Verdict
 from leakdog.pprof.profile import Profile
+from leakdog.report.chance import errors_of_growth
 from leakdog.report.diff import ever
 from leakdog.report.words import plural
 
+SURE = 3.0  # standard errors of sampling that growth is
 COMPARED = 12  # profiles that are laid beside each other to name the code
 # Nothing comes after the last of them: a verdict need not stand for a while first. So the longer looks ask for more.
 SHORT, *LONG = SOAK.looks
@@ -111,6 +114,8 @@ def _judge(
     (result,) = replay([history], signal, settings)
     assert result.last is not None
     said, fires = result.last, [alert for alert in result.alerts if alert.end is None]
+    if fires and signal is Signal.INUSE_SPACE and (luck := _luck(taken, float(starts[-1]), fires[0].assessment)):
+        return Finding(signal, len(taken), replace(said, verdict=Verdict.STEADY, reasons=(luck, *said.reasons)))
     if not fires:
         verdict = Verdict.STEADY if said.verdict is Verdict.LEAK else said.verdict
         if unsure(said, settings):
@@ -135,6 +140,17 @@ def _judge(
         ),
     )
     return Finding(signal, len(taken), replace(said, verdict=Verdict.LEAK), leak)
+
+
+def _luck(taken: Sequence[Taken], started: float, found: Assessment) -> str:
+    """Why growth may be the luck of sampling; empty where it is not. What has grown since it was found counts too."""
+    since = max(found.time - (found.look_back_seconds or 0.0), started)
+    within = [each.profile for each in taken if each.time >= since]
+    chosen = [within[int(i)] for i in np.linspace(0, len(within) - 1, min(len(within), MAX_POINTS)).round()]
+    errors = errors_of_growth(chosen, _space(chosen))
+    if errors >= SURE:
+        return ""
+    return f"it may be chance, as memory is sampled: no stack grew by more than {errors:.1f} standard errors of that"
 
 
 def _too_early(said: Assessment, count: int, of: int) -> Assessment:
@@ -183,5 +199,10 @@ def _culprits(taken: Sequence[Taken], signal: Signal, own: Own) -> tuple[Culprit
     own = (module,) if module else own
     if signal is Signal.GOROUTINES:
         return goroutine_culprits(profiles, times, own=own)
+    return culprits(profiles, times, sample_type=_space(profiles), own=own)
+
+
+def _space(profiles: Sequence[Profile]) -> str:
+    """Name of the sample type that tells live heap in them."""
     names = {kind.type for profile in profiles for kind in profile.sample_types}
-    return culprits(profiles, times, sample_type="inuse_space" if "inuse_space" in names else "space", own=own)
+    return "inuse_space" if "inuse_space" in names else "space"

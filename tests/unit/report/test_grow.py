@@ -11,7 +11,7 @@ from leakdog.pprof import Profile
 from leakdog.pprof.profile import ValueType
 from leakdog.report.frames import Granularity, calls_of
 from leakdog.report.graph import View
-from leakdog.report.grow import OverTime, _slopes, by_call, by_stack, over_time, student_80, variance_of_sampling
+from leakdog.report.grow import OverTime, _slopes, by_call, by_stack, over_time, student_80
 from leakdog.report.offline import Taken
 from leakdog.report.select import Selection
 
@@ -103,14 +103,6 @@ def test_only_what_is_selected_grows(leaking: list[Taken]) -> None:
 def test_students_t_is_that_of_the_tables(freedom: int, wanted: float) -> None:
     """Within 4 % for one degree of freedom, and 0.4 % for more."""
     assert student_80(freedom) == pytest.approx(wanted, rel=0.04 if freedom == 1 else 0.004)
-
-
-def test_sampling_leaves_small_objects_open_and_large_ones_not(heap: Heap) -> None:
-    """64-byte objects vary by nearly one period each byte; with a period of one byte nothing does."""
-    sampled = heap(MIB, period=512 << 10)
-    assert variance_of_sampling(sampled, 2)[0] == pytest.approx(MIB * (512 << 10), rel=1e-3)
-    assert variance_of_sampling(sampled, 1)[0] == pytest.approx((MIB / 64) * (512 << 10) / 64, rel=1e-3)
-    assert variance_of_sampling(heap(MIB), 2).max() == 0
 
 
 @pytest.mark.parametrize("count", [2, 3, 6, 12, 40])

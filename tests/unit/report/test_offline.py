@@ -31,6 +31,16 @@ def profile(kind: ValueType = SPACE, *, ever: float | None = None, **sites: floa
     return builder.build(kind, 1)
 
 
+def sampled(**sites: int) -> Profile:
+    """A profile of so many pages of these functions, which are a sample of 20 KiB each."""
+    builder = Builder([ValueType("inuse_objects", "count"), SPACE], DEFAULT_LIMITS)
+    for name, pages in sites.items():
+        where = [builder.location(zlib.crc32(name.encode()), (Frame(f"main.{name}", "shop.go", 7),))]
+        where.append(builder.location(1, (MAIN,)))
+        builder.sample([26 * pages, 535_000 * pages], where)
+    return builder.build(ValueType("space", "bytes"), 512 << 10)
+
+
 def run(count: int, growth: float, step: float = 5.0, seed: int = 1, begins: int = 0) -> list[Taken]:
     """Profiles of a heap of 20 MB that breathes by 1 %, beside which one function keeps so much per profile."""
     noise = 1 + 0.01 * np.random.default_rng(seed).standard_normal(count)
@@ -69,6 +79,19 @@ def test_a_heap_that_breathes_is_no_leak(count: int, seed: int) -> None:
     (found,) = analyze(run(count, 0.0, seed=seed))
     assert (found.leak, found.count) == (None, count)
     assert found.assessment.verdict is not Verdict.LEAK
+
+
+@pytest.mark.parametrize("seed", [488, 704, 1549])
+@pytest.mark.parametrize("leak", [0, 1])
+def test_a_full_cache_of_which_more_is_sampled_by_chance_does_not_leak(seed: int, leak: int) -> None:
+    """A thousand pages, of which 40 are replaced in a second and one of 26 is sampled; what leaks beside them does."""
+    seen = np.random.default_rng(seed).random(4880) < 0.0383
+    ever, after = np.concatenate([[0], np.cumsum(seen)]), 40 * np.arange(1, 121)
+    pages = ever[after] - ever[np.maximum(after - 1000, 0)]
+    taken = [Taken(str(i), 1.7e9 + i, sampled(cache=n, keeps=leak * i)) for i, n in enumerate(pages.tolist())]
+    (found,) = analyze(taken)
+    assert (found.leak is not None) == bool(leak)
+    assert ("it may be chance, as memory is sampled" in found.assessment.reasons[0]) != bool(leak)
 
 
 def test_a_few_profiles_are_too_few() -> None:

@@ -1,0 +1,72 @@
+"""What chance alone makes of a profile that is sampled: how far its values are off, and growth that may be none.
+
+Of memory a sample is kept for each 512 KiB, say. Where objects come and go, other ones are sampled each time, so what
+a stack is said to hold wanders though it holds the same. What stays is sampled once and does not wander.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leakdog.attribute.table import LARGE
+from leakdog.attribute.tally import sample_keys
+from leakdog.pprof.profile import Profile
+
+Floats = NDArray[np.float64]
+
+
+def variance_of_sampling(profile: Profile, column: int) -> Floats:
+    """Variance of each sample's value that comes of sampling: none where not sampled by size.
+
+    An object of `s` bytes is seen with the chance p = 1 - exp(-s / period), and then counts 1 / p times.
+    """
+    values = profile.values.astype(np.float64)
+    types = [kind.type for kind in profile.sample_types]
+    stem = types[column].removesuffix("space").removesuffix("objects")
+    sampled = profile.period_type is not None and profile.period_type.unit == "bytes" and profile.period > 1
+    if not sampled or not {f"{stem}space", f"{stem}objects"} <= set(types):
+        return np.zeros(len(values))
+    objects, space = values[:, types.index(f"{stem}objects")], values[:, types.index(f"{stem}space")]
+    sizes = np.clip(space / np.maximum(objects, 1), 1, LARGE * profile.period)
+    each = sizes**2 if types[column].endswith("space") else 1.0
+    return np.asarray(np.abs(objects) * each / np.expm1(sizes / profile.period), float)
+
+
+def errors_of_growth(profiles: Sequence[Profile], sample_type: str) -> float:
+    """Standard errors of sampling that growth from the first profile to the last is; of the surest site, or the whole.
+
+    What came or went is as uncertain as it was sampled: as much as a site is seen to move from profile to profile,
+    and at most all of what it held at both ends. Infinite where it grows and is not sampled.
+
+    Args:
+        profiles: of one life of a process, in order, two or more.
+        sample_type: that all of them have.
+
+    """
+    values, variance = _by_site(profiles, sample_type)
+    grain = variance.sum(axis=1) / np.maximum(np.abs(values).sum(axis=1), 1)
+    moved = np.minimum(np.abs(np.diff(values)).sum(axis=1), np.abs(values[:, 0]) + np.abs(values[:, -1]))
+    grown, chance = values[:, -1] - values[:, 0], grain * moved
+    grown, chance = np.append(grown, grown.sum()), np.append(chance, chance.sum())
+    rises = grown > 0
+    with np.errstate(divide="ignore"):
+        return float((grown[rises] / np.sqrt(chance[rises])).max(initial=0.0))
+
+
+def _by_site(profiles: Sequence[Profile], sample_type: str) -> tuple[Floats, Floats]:
+    """(sites, profiles): what each site holds, and the variance of that."""
+    rows: dict[int, int] = {}
+    columns = []
+    for profile in profiles:
+        keys, place = np.unique(sample_keys(profile), return_inverse=True)
+        column = profile.sample_index(sample_type)
+        weights = profile.values[:, column].astype(np.float64), variance_of_sampling(profile, column)
+        at = [rows.setdefault(key, len(rows)) for key in keys.tolist()]
+        columns.append((at, [np.bincount(place, each, len(keys)) for each in weights]))
+    table = np.zeros((2, len(rows), len(profiles)))
+    for j, (at, sums) in enumerate(columns):
+        table[:, at, j] = sums
+    return table[0], table[1]
