@@ -6,6 +6,7 @@ a stack is said to hold wanders though it holds the same. What stays is sampled 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,8 +14,10 @@ from numpy.typing import NDArray
 
 from leakdog.attribute.table import LARGE
 from leakdog.attribute.tally import sample_keys
+from leakdog.attribute.trend import trends
 from leakdog.pprof.profile import Profile
 
+BATCH = 2000  # series at once: each has a few hundred pairs of points
 Floats = NDArray[np.float64]
 
 
@@ -36,24 +39,33 @@ def variance_of_sampling(profile: Profile, column: int) -> Floats:
 
 
 def errors_of_growth(profiles: Sequence[Profile], sample_type: str) -> float:
-    """Standard errors of sampling that growth from the first profile to the last is; of the surest site, or the whole.
+    """Standard errors of sampling that growth over the profiles is; of the surest site, or the whole.
 
-    What came or went is as uncertain as it was sampled: as much as a site is seen to move from profile to profile,
-    and at most all of what it held at both ends. Infinite where it grows and is not sampled.
+    Growth is that of the trend: the last profile alone may have been taken while little was going on. What came or
+    went is as uncertain as it was sampled: as much as a site is seen to move from profile to profile, and at most all
+    of what it held at both ends. Infinite where nothing is sampled, as none of it is chance then, or what grows is not.
 
     Args:
-        profiles: of one life of a process, in order, two or more.
+        profiles: of one life of a process, in order and evenly spread, two or more.
         sample_type: that all of them have.
 
     """
     values, variance = _by_site(profiles, sample_type)
+    if not variance.any():
+        return math.inf
     grain = variance.sum(axis=1) / np.maximum(np.abs(values).sum(axis=1), 1)
     moved = np.minimum(np.abs(np.diff(values)).sum(axis=1), np.abs(values[:, 0]) + np.abs(values[:, -1]))
-    grown, chance = values[:, -1] - values[:, 0], grain * moved
-    grown, chance = np.append(grown, grown.sum()), np.append(chance, chance.sum())
+    chance = grain * moved
+    grown, chance = _grown(np.vstack([values, values.sum(axis=0)])), np.append(chance, chance.sum())
     rises = grown > 0
     with np.errstate(divide="ignore"):
         return float((grown[rises] / np.sqrt(chance[rises])).max(initial=0.0))
+
+
+def _grown(values: Floats) -> Floats:
+    """(sites,): by how much each has grown, as the trend of what it holds, (sites, profiles), tells."""
+    times = np.linspace(0.0, 1.0, values.shape[1])
+    return np.concatenate([trends(times, each).growth for each in np.array_split(values, 1 + len(values) // BATCH)])
 
 
 def _by_site(profiles: Sequence[Profile], sample_type: str) -> tuple[Floats, Floats]:

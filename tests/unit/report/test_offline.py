@@ -94,6 +94,13 @@ def test_a_full_cache_of_which_more_is_sampled_by_chance_does_not_leak(seed: int
     assert ("it may be chance, as memory is sampled" in found.assessment.reasons[0]) != bool(leak)
 
 
+def test_a_leak_that_is_not_sampled_is_no_chance_where_the_last_profile_dips() -> None:
+    """What swings beside it may be low just then, and lower than at first."""
+    held = [*(5e6 + 1e6 * i for i in range(59)), 4e6]
+    (found,) = analyze([Taken(str(i), 1.7e9 + 60 * i, profile(handles=each)) for i, each in enumerate(held)])
+    assert found.leak is not None
+
+
 def test_a_few_profiles_are_too_few() -> None:
     """How many tell is said."""
     (found,) = analyze(run(LEAST - 1, 1e6))
