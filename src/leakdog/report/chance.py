@@ -53,10 +53,11 @@ def errors_of_growth(profiles: Sequence[Profile], sample_type: str) -> float:
     values, variance = _by_site(profiles, sample_type)
     if not variance.any():
         return math.inf
-    grain = variance.sum(axis=1) / np.maximum(np.abs(values).sum(axis=1), 1)
+    grain = variance / np.maximum(np.abs(values).sum(axis=1), 1)
     moved = np.minimum(np.abs(np.diff(values)).sum(axis=1), np.abs(values[:, 0]) + np.abs(values[:, -1]))
     chance = grain * moved
-    grown, chance = _grown(np.vstack([values, values.sum(axis=0)])), np.append(chance, chance.sum())
+    whole = values.sum(axis=0, keepdims=True)
+    grown, chance = np.append(_grown(values), _grown(whole)), np.append(chance, chance.sum())
     rises = grown > 0
     with np.errstate(divide="ignore"):
         return float((grown[rises] / np.sqrt(chance[rises])).max(initial=0.0))
@@ -69,16 +70,17 @@ def _grown(values: Floats) -> Floats:
 
 
 def _by_site(profiles: Sequence[Profile], sample_type: str) -> tuple[Floats, Floats]:
-    """(sites, profiles): what each site holds, and the variance of that."""
+    """(sites, profiles): what each site holds, and (sites,): the variance of that, summed over all profiles."""
     rows: dict[int, int] = {}
     columns = []
     for profile in profiles:
         keys, place = np.unique(sample_keys(profile), return_inverse=True)
         column = profile.sample_index(sample_type)
         weights = profile.values[:, column].astype(np.float64), variance_of_sampling(profile, column)
-        at = [rows.setdefault(key, len(rows)) for key in keys.tolist()]
+        at = np.array([rows.setdefault(key, len(rows)) for key in keys.tolist()], np.int64)
         columns.append((at, [np.bincount(place, each, len(keys)) for each in weights]))
-    table = np.zeros((2, len(rows), len(profiles)))
-    for j, (at, sums) in enumerate(columns):
-        table[:, at, j] = sums
-    return table[0], table[1]
+    values, variance = np.zeros((len(rows), len(profiles))), np.zeros(len(rows))
+    for j, (at, (held, of_it)) in enumerate(columns):
+        values[at, j] = held
+        variance[at] += of_it
+    return values, variance
