@@ -56,7 +56,8 @@ def _read_stored(where: str, kind: str, server: str) -> Read:
     client = Client(server)
     (found,) = stored_until(client, where, kind)[:1]
     data = client.body(f"/api/v1/snapshots/{found['id']}/profile.pb.gz")
-    return Read(data, where.rpartition("@")[0], found.get("life_start", ""))  # an older daemon tells none
+    target = f"{found['job']}/{found['instance']}"  # its instance alone may have been given
+    return Read(data, target, found.get("life_start", ""))  # an older daemon tells none
 
 
 def url_of(where: str) -> str:

@@ -95,7 +95,7 @@ class Watched:
         held_heap: what leaked goroutines hold of the heap by their stacks; None: not known.
         cost: what was asked of it since the daemon knows it, by what that was: a profile's kind, `metrics` and so on.
         absent: optional pages this target answered 404 to, asked again after a restart.
-        answered: optional pages that it gave in this life, and when it did so last.
+        answered: optional pages that it gave in this life, and since when they are lacking: infinite, they are not.
         turns: by class, since when what fires in another is found in it; see `leakdog.pipeline.turns`.
         harmless: what grows and is no leak, as of the last look: a cache that fills, or load.
         module: the program's main module, as far as its metrics page or its profiles tell.
@@ -174,10 +174,16 @@ class Watched:
     def note_pages(self, answered: Collection[str], absent: Collection[str], now: float, patience: float) -> None:
         """Note what it has and lacks. What it had is only lacking once it has been for so many seconds.
 
-        Whatever stands before it, or a page that says that it is busy, may answer for it for a while.
+        Whatever stands before it, or a page that says that it is busy, may answer for it for a while. Some pages are
+        asked for seldom: how long ago one was given says nothing.
         """
-        self.absent |= {name for name in absent if now - self.answered.get(name, -math.inf) >= patience}
-        self.answered |= dict.fromkeys((name for name in answered if name not in absent), now)
+        self.answered |= dict.fromkeys((name for name in answered if name not in absent), math.inf)
+        for name in absent:
+            since = self.answered.get(name, -math.inf)
+            if now - since >= patience:
+                self.absent.add(name)
+            elif since > now:
+                self.answered[name] = now
 
     def forget_series(self) -> None:
         """Know nothing of its signals and sites but what is told from now on."""

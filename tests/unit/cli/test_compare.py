@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -21,7 +22,9 @@ def daemon(serve: Serve, **starts: str) -> str:
 
     def stored(path: str) -> dict[str, Any]:
         at = "1" if "to=2026-03-01T09" in path else "6"
-        return {"snapshots": [{"id": int(at), **({"life_start": starts[f"of_{at}"]} if starts else {})}]}
+        job, _, instance = parse_qs(urlsplit(path).query)["target"][0].rpartition("/")
+        told = {"job": job or "shop", "instance": instance}
+        return {"snapshots": [{"id": int(at), **told, **({"life_start": starts[f"of_{at}"]} if starts else {})}]}
 
     files = {f"/api/v1/snapshots/{i}/profile.pb.gz": (200, (DATA / f"heap-{i}.pb.gz").read_bytes()) for i in (1, 6)}
     return serve({"/api/v1/snapshots": stored, **files})
@@ -57,6 +60,13 @@ def test_stored_profiles_of_two_targets_are_two_processes(serve: Serve, capsys: 
     server = daemon(serve, of_1=start, of_6=start)
     assert main(["diff", f"shop/b:1@{NINE}", f"shop/a:1@{TEN}", "--server", server]) == 0
     assert "are of two processes: shop/b:1 is another target than shop/a:1; what" in capsys.readouterr().err
+
+
+def test_a_target_is_the_same_by_its_instance_alone(serve: Serve, capsys: Capture) -> None:
+    """As it can be named where one job has it."""
+    server = daemon(serve, of_1=NINE, of_6=NINE)
+    assert main(["diff", f"a:1@{NINE}", f"shop/a:1@{TEN}", "--server", server]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_a_stored_profile_and_a_file_are_told_apart_by_what_they_hold(serve: Serve, capsys: Capture) -> None:

@@ -115,7 +115,7 @@ def test_a_stored_profile_is_named_by_target_and_time(
 ) -> None:
     """TARGET@TIME asks the daemon for the last profile of that kind until then, and for its bytes."""
     answers: dict[str, Any] = {
-        "/api/v1/snapshots": {"snapshots": [{"id": 7}]},
+        "/api/v1/snapshots": {"snapshots": [{"id": 7, "job": "shop", "instance": "a:1"}]},
         "/api/v1/snapshots/7/profile.pb.gz": (200, heap),
     }
     server = serve(answers)
