@@ -266,6 +266,7 @@ class Sites:
             if stack := stacks.get(key):
                 site = sites.setdefault(key, Site(intern(stack_id(stack)), stack[0]))
                 site.frame = _shared(own_frame(stack, own))
+                stacks[key] = stack[stack.index(own_frame(stack, own)) :]  # what it calls is no caller
         for key, stack in stacks.items():
             same = [other for at, other in stacks.items() if at != key and sites[at].frame == sites[key].frame]
             caller = told_apart(stack, same, attrgetter("function"))

@@ -271,9 +271,14 @@ def _culprit(number: int, culprit: Json, unit: Unit, width: int, *, with_stack: 
 
 def _told_apart(culprit: Json, others: Sequence[Json]) -> Json | None:
     """The innermost caller that a culprit does not share with others of the same line; None where there are none."""
+    same = [_callers(other) for other in others if other.get("stack") and place(other) == place(culprit)]
+    return told_apart(_callers(culprit), same, lambda frame: frame)
+
+
+def _callers(culprit: Json) -> Sequence[Json]:
+    """A culprit's stack from its line on: what is called there is no caller."""
     stack = culprit.get("stack") or ()
-    same = [other["stack"] for other in others if other.get("stack") and place(other) == place(culprit)]
-    return told_apart(stack, same, lambda frame: frame)
+    return stack[next((at for at, frame in enumerate(stack) if place(frame) == place(culprit)), 0) :]
 
 
 def _frame(before: str, frame: Json, width: int) -> Iterator[str]:

@@ -137,6 +137,23 @@ def test_sites_at_one_line_are_told_apart_by_their_callers() -> None:
         }
 
 
+class Calling(Named):
+    """All samples are in another function of the library each, which one line of the program calls."""
+
+    def stack(self, sample: int) -> tuple[Frame, ...]:
+        """The stack of a sample."""
+        called = Frame(f"github.com/lib/pq.f{sample}", "/mod/github.com/lib/pq/f.go", sample)
+        return called, Frame("main.put", "/src/main.go", 7), Frame("main.main", "/src/main.go", 9)
+
+
+def test_what_a_line_calls_is_not_its_caller() -> None:
+    """Sites that differ in that alone are not told apart."""
+    sites = Sites(Signal.INUSE_SPACE)
+    told = replace(seen(s1=3e8, s2=2e8), profile=Calling())  # type: ignore[arg-type]
+    sites.observe(told, START, SETTINGS, life_start=START, load=None, own=("main",))
+    assert [(site.frame.function, site.caller) for site in sites] == [("main.put", None)] * 2
+
+
 def test_a_site_alone_at_its_line_has_no_caller() -> None:
     """What stands beside it at other lines, and what is gone from its own, does not count."""
     sites = Sites(Signal.INUSE_SPACE)

@@ -121,6 +121,19 @@ def test_culprits_of_one_line_are_told_apart() -> None:
     assert leak_text(leak(culprits=culprits), stacks=4).count("called by") == 0
 
 
+def test_what_a_line_calls_is_not_its_caller() -> None:
+    """Culprits that differ in the library that they call are not called by it; their callers tell them apart."""
+    callers = [{"function": f"shop.load{number}", "file": "/srv/shop/load.go", "line": number} for number in (1, 2)]
+    grown = [{"function": f"lib.Grow{number}", "file": "/lib/grow.go", "line": number} for number in (1, 2)]
+    for stacks, wanted in (
+        ([[grown[0], PUT, MAIN], [grown[1], PUT, MAIN]], []),
+        ([[grown[0], PUT, callers[0]], [grown[1], PUT, callers[1]]], ["    called by shop.load2 /srv/shop/load.go:2"]),
+    ):
+        culprits = [{**LEAK["culprits"][0], **PUT, "stack": stack, "created_by": None} for stack in stacks]
+        told = leak_text(leak(culprits=culprits)).partition("Which code")[2]
+        assert [line for line in told.splitlines() if "called by" in line] == wanted
+
+
 def test_little_known() -> None:
     """What is not known is left out, and that no code is known is said."""
     bare = leak(
