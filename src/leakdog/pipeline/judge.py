@@ -130,7 +130,7 @@ def judge(
     """
     if watched.assessed is not None and 0 <= now - watched.assessed < LOOK_SHARE * settings.levels[0].block_seconds:
         return []
-    watched.verdicts, watched.assessments = watched.series.judge(_limits(watched), now)
+    watched.verdicts, watched.assessments = watched.series.judge(_limits(watched, now, settings), now)
     looked, watched.assessed = watched.assessed, now
     judge_sites(watched.sites.values(), now, settings)
     together = growth_together(watched, now, settings)
@@ -165,18 +165,24 @@ def judge(
     return changed
 
 
-def _limits(watched: Watched) -> dict[Signal, float]:
+def _limits(watched: Watched, now: float, settings: Settings) -> dict[Signal, float]:
     """The value of each signal that has a limit with which the process reaches it, by what grows with it alone.
 
     Of what a signal counts less may be resident: heap that was never written to takes none of the limit. Where more is
     resident than live heap, the rest is not counted: a Go program under GOMEMLIMIT collects the more the nearer it is.
     """
-    limit, resident = watched.memory_limit, watched.values.get(Signal.RSS)
+    limit, resident = watched.memory_limit, _resident(watched, now, settings)
     if limit is None:
         return {}
     if resident is None:
         return dict.fromkeys(LIMITED, limit)
     return {signal: limit + max(0.0, watched.values.get(signal, 0.0) - resident) for signal in LIMITED}
+
+
+def _resident(watched: Watched, now: float, settings: Settings) -> float | None:
+    """What is resident; None where that was not told of late: what has grown since would count as not resident."""
+    told = max(map(watched.series.last_time, (Signal.RSS, Signal.RSS_ANON)))
+    return watched.values.get(Signal.RSS) if now - told < settings.resolve_seconds else None
 
 
 def _just_left(

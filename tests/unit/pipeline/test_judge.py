@@ -205,6 +205,17 @@ def test_heap_that_is_not_resident_takes_no_room(fresh: Watched, resident: float
     assert fresh.leaks[LeakClass.HEAP].time_to_limit_seconds == pytest.approx(left, rel=0.15)
 
 
+def test_heap_is_not_held_against_what_was_resident_long_ago(fresh: Watched) -> None:
+    """The page that told it is gone: the room would stay as it was however much the heap grows."""
+    fresh.memory_limit = 2e8
+    for second in range(100):
+        told = {Signal.INUSE_SPACE: 2e7 + 1e6 * second, **({Signal.RSS: 2e7} if second < 10 else {})}
+        fresh.values |= told
+        observe(fresh, told, START + second, SETTINGS, {})
+        judge(fresh, START + second, SETTINGS)
+    assert fresh.leaks[LeakClass.HEAP].time_to_limit_seconds == pytest.approx(81, rel=0.15)
+
+
 def test_a_life_that_ends_ends_its_leaks(fresh: Watched) -> None:
     """A leak of a process that is gone is resolved at once, also one that is only suspected: it may have died of it."""
     feed(fresh, {Signal.INUSE_SPACE: growing(100, 1e6)})
