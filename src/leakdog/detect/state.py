@@ -81,7 +81,7 @@ def advance(
         The leak as it stands now; None is inactive.
 
     """
-    leak = _still_acknowledged(leak, now)
+    leak = leak and still_acknowledged(leak, now)
     if not alive:
         return _ended(leak, now)
     if finding is None:
@@ -168,12 +168,12 @@ def _found(leak: Leak, now: float, hold: float, *, seconded: bool, doubt: Doubt 
     return replace(fired, returned=leak.returned + 1) if leak.firing_since is not None else fired
 
 
-def _still_acknowledged(leak: Leak | None, now: float) -> Leak | None:
+def still_acknowledged(leak: Leak, now: float) -> Leak:
     """An acknowledgement ends with its time, or when growth has gone: a leak that comes back then is news.
 
     The end of a process takes no growth away, as the next one runs the same code, unless that stays flat.
     """
-    if leak is None or leak.acknowledged is None or leak.acknowledged.by_function:
+    if leak.acknowledged is None or leak.acknowledged.by_function:
         return leak
     over = leak.acknowledged.until is not None and now >= leak.acknowledged.until
     gone = leak.told_state is LeakState.RESOLVED and not leak.ended_with_process

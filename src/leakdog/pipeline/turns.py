@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from leakdog.attribute.case import Finding
 from leakdog.detect.settings import Settings
-from leakdog.detect.state import is_open
+from leakdog.detect.state import is_open, still_acknowledged
 from leakdog.model import Leak, LeakClass, LeakState
 from leakdog.pipeline.state import Watched
 
@@ -69,8 +69,8 @@ def turned(
     if not fires:
         known = min(left, key=lambda each: each.pending_since or 0.0, default=None)
         since = now if known is None or known.pending_since is None else known.pending_since
-        return Turn(dict.fromkeys(fresh, since), known)
-    known = next(iter(fires.values()))
+        return Turn(dict.fromkeys(fresh, since), known and still_acknowledged(known, now))
+    known = still_acknowledged(next(iter(fires.values())), now)
     hold = settings.hold_seconds or settings.seconds(settings.looks[0])  # with none they would take turns at each look
     stood = {each: since for each, since in watched.turns.items() if now - since >= hold}
     if stood:
@@ -84,4 +84,4 @@ def turned(
 def _stays(leak: Leak, left_seconds: float | None, now: float) -> Leak:
     """A leak whose growth is found in another class: it goes on, and so does the time to the limit."""
     left = leak.time_to_limit_seconds if left_seconds is None else left_seconds
-    return replace(leak, updated=now, resolved_since=None, time_to_limit_seconds=left)
+    return replace(still_acknowledged(leak, now), updated=now, resolved_since=None, time_to_limit_seconds=left)

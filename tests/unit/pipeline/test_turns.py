@@ -104,6 +104,20 @@ def test_a_leak_that_fires_changes_its_class_once_it_has_stood_in_the_other(
     assert (fresh.leaks[NATIVE].acknowledged, fresh.leaks[NATIVE].since) == (known, START + len(Signal.RSS))
 
 
+@pytest.mark.parametrize("stands", [4, 8])
+def test_an_acknowledgement_ends_in_time_while_a_leak_changes_its_class(
+    fresh: Watched, monkeypatch: pytest.MonkeyPatch, stands: int
+) -> None:
+    """Before it has stood in the other one, and as it is told there."""
+    looks(fresh, monkeypatch, [[found(HEAP)]] * 8)
+    until = START + LOOK * (7.5 + stands)
+    fresh.leaks[HEAP] = replace(fresh.leaks[HEAP], acknowledged=Acknowledgement(START, until=until))
+    looks(fresh, monkeypatch, [[found(NATIVE)]] * (stands - 1), 8)
+    assert [bool(leak.acknowledged) for leak in fresh.leaks.values()] == [True]
+    looks(fresh, monkeypatch, [[found(NATIVE)]], 7 + stands + 1)
+    assert [leak.acknowledged for leak in fresh.leaks.values()] == [None]
+
+
 def test_a_leak_that_fires_keeps_its_class_while_both_are_found_in_turn(
     fresh: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
