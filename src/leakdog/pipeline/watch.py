@@ -162,7 +162,10 @@ class Pipeline:
         if watched.removed:  # its leaks were ended and stored while the code behind them was looked for
             return
         told = [leak for leak in explained if _first(leak) != known[leak.id]]
-        await self._announce([*changed, *explained], {leak.id for leak in (*changed, *told)})
+        # As they stand now: they may have been acknowledged while the code behind them was looked for.
+        latest = {leak.id: leak for leak in watched.leaks.values()}
+        news = [latest.get(leak.id, leak) for leak in (*changed, *explained)]
+        await self._announce(news, {leak.id for leak in (*changed, *told)})
         await self._collect(watched, changed, now)
 
     def _judge(self, watched: Watched, now: float, values: dict[Signal, float], got: Gathered) -> list[Leak]:

@@ -16,6 +16,7 @@ from leakdog.detect.cells import Floats
 from leakdog.detect.settings import PRODUCTION, settings_for
 from leakdog.errors import FetchError, Reason, StoreError
 from leakdog.model import (
+    Acknowledgement,
     Assessment,
     Culprit,
     Frame,
@@ -34,6 +35,7 @@ from leakdog.model import (
 )
 from leakdog.pipeline import watch
 from leakdog.pipeline.gather import METRICS, PROCESS, Gathered
+from leakdog.pipeline.known import acknowledge
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.pipeline.watch import SOURCES, Pipeline, due_sources
 from leakdog.pprof import DEFAULT_LIMITS, ValueType, encode
@@ -208,6 +210,24 @@ async def test_growth_becomes_a_leak_with_its_code(config: Config, store: Store,
     assert leak.growth_per_second == pytest.approx(1e6, rel=0.05)
     assert leak.culprits == (CULPRIT,)
     assert [stored.state for stored in await store.leaks()] == [LeakState.FIRING]
+
+
+async def test_an_acknowledgement_given_during_a_pass_is_stored(
+    config: Config, store: Store, watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the code is looked for, in vain: the leak as it was found before is not put in its place."""
+    pipeline, fleet = build(config, script := Script(), store)
+    fleet.targets[watched.key] = watched
+    given = Acknowledgement(START, note="known")
+
+    async def explain(watched: Watched, leak: Leak, now: float) -> Leak:
+        acknowledge(fleet, leak.id, given)
+        return leak
+
+    monkeypatch.setattr(script, "explain", explain)
+    while not watched.explained:
+        await grow(pipeline, script, watched, 1)
+    assert [leak.acknowledged for leak in await store.leaks()] == [given]
 
 
 @pytest.mark.parametrize("restarted", [False, True])
