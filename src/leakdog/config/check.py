@@ -78,7 +78,7 @@ def _order(age: Age, limit: Age, places: Places) -> Iterator[Finding]:
     (path, seconds), (limit_path, most) = age, limit
     if seconds > most and path in places.marks and limit_path not in places.bad:
         default = "" if places.given(limit_path) else ", its default,"
-        name = ".".join(map(str, limit_path[2:]))
+        name = ".".join(map(str, limit_path[-2:]))
         much, limited = write_duration(seconds), f"{write_duration(most)}{default} at most"
         yield path, f"{much} is over {name}; raise that too, or give {limited}"
 

@@ -80,7 +80,7 @@ def test_a_memory_limit_without_its_unit(problems_of: Problems, limit: str, told
     [
         ("raw: 20d", "raw: 20d is over numbers.five_minutes; raise that too, or give 2w, its default, at most"),
         ("five_minutes: 4d, raw: 5d", "raw: 5d is over numbers.five_minutes; raise that too, or give 4d at most"),
-        ("five_minutes: 31d", "five_minutes: 31d is over time; raise that too, or give 30d, its default, at most"),
+        ("five_minutes: 31d", "five_minutes: 31d is over retention.time; raise that too, or give 30d, its default, at most"),
         ("time: 9d, five_minutes: 10d", "five_minutes: 10d is over numbers.time; raise that too, or give 9d at most"),
         ("time: 9d, raw: 10d", "raw: 10d is over numbers.time; raise that too, or give 9d at most"),
         ("five_minutes: 1d", "five_minutes: 1d is under raw, 2d by default; give raw too, 1d at most"),
@@ -98,8 +98,8 @@ def test_snapshots_age_in_order_too(problems_of: Problems) -> None:
     text = "storage:\n  retention:\n    time: 5d\n    profiles:\n      dense: 6d\n      hourly: 6d\n"
     where = "storage.retention.profiles"
     assert problems_of(text) == [
-        f"5:14: {where}.dense: 6d is over time; raise that too, or give 5d at most",
-        f"6:15: {where}.hourly: 6d is over time; raise that too, or give 5d at most",
+        f"5:14: {where}.dense: 6d is over retention.time; raise that too, or give 5d at most",
+        f"6:15: {where}.hourly: 6d is over retention.time; raise that too, or give 5d at most",
     ]
 
 
