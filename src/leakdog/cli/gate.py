@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ from leakdog.cli.scan import UNJUDGED
 
 if TYPE_CHECKING:
     from leakdog.report.offline import Finding
+
+NORMAL_90 = 1.6449  # standard errors on each side of a 90 % interval
 
 EPILOG = """examples:
   leakdog scan http://127.0.0.1:6060 --for 5m --gc --record main/     a soak run of the build that is known
@@ -71,16 +74,23 @@ def run(args: argparse.Namespace) -> int:
 
 
 def new_leaks(before: Sequence[Finding], after: Sequence[Finding]) -> list[str]:
-    """Signals that leak in the candidate and not in the baseline, or surely faster: their intervals do not meet."""
-    known = {finding.signal: finding.leak for finding in before}
+    """Signals that leak in the candidate and not in the baseline, or surely faster: their intervals do not meet.
+
+    What the baseline may leak by chance alone is nothing new where the candidate surely does.
+    """
+    known = {finding.signal: _interval(finding) for finding in before if finding.leak or finding.chance}
     found = []
     for finding in after:
-        leak, old = finding.leak, known.get(finding.signal)
-        if leak is None:
-            continue
-        if old is None or (leak.interval and old.interval and leak.interval[0] > old.interval[1]):
+        old = known.get(finding.signal)
+        if finding.leak and (old is None or _interval(finding)[0] > old[1]):
             found.append(finding.signal.value)
     return found
+
+
+def _interval(finding: Finding) -> tuple[float, float]:
+    """The 90 % interval of its growth, with what sampling makes of it; without end where it is not known."""
+    low, high = finding.assessment.interval or (-math.inf, math.inf)
+    return low - NORMAL_90 * finding.error, high + NORMAL_90 * finding.error
 
 
 def _conclusion(fresh: Sequence[str], after: Sequence[Finding]) -> str:

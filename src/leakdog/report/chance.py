@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,12 +39,25 @@ def variance_of_sampling(profile: Profile, column: int) -> Floats:
     return np.asarray(np.abs(objects) * each / np.expm1(sizes / profile.period), float)
 
 
-def errors_of_growth(profiles: Sequence[Profile], sample_type: str) -> float:
-    """Standard errors of sampling that growth over the profiles is; of the surest site, or the whole.
+class Chance(NamedTuple):
+    """What sampling alone may have made of growth.
+
+    Attributes:
+        errors: standard errors of sampling that it is, of the surest site, or the whole; infinite where it is sure.
+        of_whole: one standard error of the growth of the whole, in the unit of the sample type.
+
+    """
+
+    errors: float
+    of_whole: float
+
+
+def chance_of_growth(profiles: Sequence[Profile], sample_type: str) -> Chance:
+    """How far growth over these profiles may be chance.
 
     Growth is that of the trend: the last profile alone may have been taken while little was going on. What came or
     went is as uncertain as it was sampled: as much as a site is seen to move from profile to profile, and at most all
-    of what it held at both ends. Infinite where nothing is sampled, as none of it is chance then, or what grows is not.
+    of what it held at both ends. Where nothing is sampled, none of it is chance.
 
     Args:
         profiles: of one life of a process, in order and evenly spread, two or more.
@@ -52,7 +66,7 @@ def errors_of_growth(profiles: Sequence[Profile], sample_type: str) -> float:
     """
     values, variance = _by_site(profiles, sample_type)
     if not variance.any():
-        return math.inf
+        return Chance(math.inf, 0.0)
     grain = variance / np.maximum(np.abs(values).sum(axis=1), 1)
     moved = np.minimum(np.abs(np.diff(values)).sum(axis=1), np.abs(values[:, 0]) + np.abs(values[:, -1]))
     chance = grain * moved
@@ -60,7 +74,8 @@ def errors_of_growth(profiles: Sequence[Profile], sample_type: str) -> float:
     grown, chance = np.append(_grown(values), _grown(whole)), np.append(chance, chance.sum())
     rises = grown > 0
     with np.errstate(divide="ignore"):
-        return float((grown[rises] / np.sqrt(chance[rises])).max(initial=0.0))
+        errors = float((grown[rises] / np.sqrt(chance[rises])).max(initial=0.0))
+    return Chance(errors, math.sqrt(chance[-1]))
 
 
 def _grown(values: Floats) -> Floats:

@@ -23,7 +23,7 @@ from leakdog.detect.state import leak_id
 from leakdog.detect.words import span
 from leakdog.model import Assessment, Culprit, Leak, LeakClass, LeakState, Signal, TargetKey, Verdict
 from leakdog.pprof.profile import Profile
-from leakdog.report.chance import errors_of_growth
+from leakdog.report.chance import Chance, chance_of_growth
 from leakdog.report.diff import ever
 from leakdog.report.words import plural
 
@@ -60,6 +60,8 @@ class Finding:
         count: profiles that tell it.
         leak: where it leaks, with the code behind it.
         suspected: whether it surely grows, and too few profiles tell of it to say that this is no leak.
+        chance: whether it grows as a leak does, and no more than the luck of sampling may explain.
+        error: one standard error of its growth per second that comes of sampling.
 
     """
 
@@ -68,6 +70,8 @@ class Finding:
     assessment: Assessment
     leak: Leak | None = None
     suspected: bool = False
+    chance: bool = False
+    error: float = 0.0
 
 
 def unjudged(findings: Iterable[Finding]) -> bool:
@@ -114,8 +118,14 @@ def _judge(
     (result,) = replay([history], signal, settings)
     assert result.last is not None
     said, fires = result.last, [alert for alert in result.alerts if alert.end is None]
-    if fires and signal is Signal.INUSE_SPACE and (luck := _luck(taken, float(starts[-1]), fires[0].assessment)):
-        return Finding(signal, len(taken), replace(said, verdict=Verdict.STEADY, reasons=(luck, *said.reasons)))
+    error = 0.0
+    if fires and signal is Signal.INUSE_SPACE:
+        luck, error = _luck(taken, float(starts[-1]), fires[0].assessment, said)
+        if luck.errors < SURE:
+            why = f"no stack grew by more than {luck.errors:.1f} standard errors of that"
+            steady = (f"it may be chance, as memory is sampled: {why}", *said.reasons)
+            told = replace(said, verdict=Verdict.STEADY, reasons=steady)
+            return Finding(signal, len(taken), told, chance=True, error=error)
     if not fires:
         verdict = Verdict.STEADY if said.verdict is Verdict.LEAK else said.verdict
         if unsure(said, settings):
@@ -139,18 +149,20 @@ def _judge(
             [each for each, start in zip(taken, starts, strict=True) if start == starts[-1]], signal, own
         ),
     )
-    return Finding(signal, len(taken), replace(said, verdict=Verdict.LEAK), leak)
+    return Finding(signal, len(taken), replace(said, verdict=Verdict.LEAK), leak, error=error)
 
 
-def _luck(taken: Sequence[Taken], started: float, found: Assessment) -> str:
-    """Why growth may be the luck of sampling; empty where it is not. What has grown since it was found counts too."""
+def _luck(taken: Sequence[Taken], started: float, found: Assessment, said: Assessment) -> tuple[Chance, float]:
+    """How far growth, also since it was found, may be the luck of sampling, and what that makes of its rate.
+
+    The rate is told over a look-back of its own: what is sampled in a quarter of the time is twice as uncertain.
+    """
     since = max(found.time - (found.look_back_seconds or 0.0), started)
-    within = [each.profile for each in taken if each.time >= since]
+    within = [each for each in taken if each.time >= since]
     chosen = [within[int(i)] for i in np.linspace(0, len(within) - 1, min(len(within), MAX_POINTS)).round()]
-    errors = errors_of_growth(chosen, _space(chosen))
-    if errors >= SURE:
-        return ""
-    return f"it may be chance, as memory is sampled: no stack grew by more than {errors:.1f} standard errors of that"
+    profiles, seconds = [each.profile for each in chosen], chosen[-1].time - chosen[0].time
+    luck = chance_of_growth(profiles, _space(profiles))
+    return luck, luck.of_whole / (seconds * min(said.look_back_seconds or seconds, seconds)) ** 0.5
 
 
 def _too_early(said: Assessment, count: int, of: int) -> Assessment:

@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from leakdog.cli import main
@@ -49,6 +50,38 @@ def test_only_what_is_worse_stops_a_change(
 ) -> None:
     """A new leak, or one that surely grows faster."""
     assert main(["gate", "--baseline", runs[baseline], "--candidate", runs[candidate]]) == code
+    assert capsys.readouterr().out.endswith(f"{told}\n")
+
+
+def soak(tmp_path: Path, name: str, rate: float, seed: int) -> str:
+    """A soak run of 60 profiles, of which each has so many samples of what leaks more, beside a cache of 30."""
+    (tmp_path / name).mkdir()
+    leaked = np.cumsum(np.random.default_rng(seed).poisson(rate, 60))
+    for i, samples in enumerate(leaked.tolist()):
+        builder = Builder([ValueType("inuse_objects", "count"), SPACE], DEFAULT_LIMITS)
+        for line, count in ((8, samples), (9, 30)):
+            place = builder.location(line, (Frame(f"cart.f{line}", "/src/cart.go", line),))
+            builder.sample([26 * count, 535_000 * count], [place])
+        file = tmp_path / name / f"heap-{i:03}.pb.gz"
+        file.write_bytes(encode(builder.build(ValueType("space", "bytes"), 512 << 10)))
+        os.utime(file, (1.7e9 + 60 * i, 1.7e9 + 60 * i))
+    return str(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("baseline", "candidate", "told"),
+    [
+        ((4.0, 1), (4.0, 0), "no new leak; the baseline leaks alike: inuse_space"),
+        ((4.0, 1), (8.0, 0), "a new leak, or a faster one: inuse_space"),
+        ((0.2, 0), (0.3, 6), "no new leak; the baseline leaks alike: inuse_space"),
+    ],
+)
+def test_what_sampling_makes_of_a_rate_is_no_faster_leak(
+    tmp_path: Path, capsys: Capture, baseline: tuple[float, int], candidate: tuple[float, int], told: str
+) -> None:
+    """The same build is not stopped as other objects were sampled; nor where its leak was not sure in the baseline."""
+    runs = [soak(tmp_path, *run) for run in (("main", *baseline), ("change", *candidate))]
+    main(["gate", "--baseline", runs[0], "--candidate", runs[1]])
     assert capsys.readouterr().out.endswith(f"{told}\n")
 
 

@@ -80,7 +80,10 @@ def test_a_memory_limit_without_its_unit(problems_of: Problems, limit: str, told
     [
         ("raw: 20d", "raw: 20d is over numbers.five_minutes; raise that too, or give 2w, its default, at most"),
         ("five_minutes: 4d, raw: 5d", "raw: 5d is over numbers.five_minutes; raise that too, or give 4d at most"),
-        ("five_minutes: 31d", "five_minutes: 31d is over retention.time; raise that too, or give 30d, its default, at most"),
+        (
+            "five_minutes: 31d",
+            "five_minutes: 31d is over retention.time; raise that too, or give 30d, its default, at most",
+        ),
         ("time: 9d, five_minutes: 10d", "five_minutes: 10d is over numbers.time; raise that too, or give 9d at most"),
         ("time: 9d, raw: 10d", "raw: 10d is over numbers.time; raise that too, or give 9d at most"),
         ("five_minutes: 1d", "five_minutes: 1d is under raw, 2d by default; give raw too, 1d at most"),

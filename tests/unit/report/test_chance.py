@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from leakdog.pprof import Profile
-from leakdog.report.chance import errors_of_growth, variance_of_sampling
+from leakdog.report.chance import chance_of_growth, variance_of_sampling
 
 MIB, PERIOD = 1 << 20, 512 << 10
 Heap = Callable[..., Profile]
@@ -25,9 +25,9 @@ def test_sampling_leaves_small_objects_open_and_large_ones_not(heap: Heap) -> No
 
 def test_what_is_not_sampled_is_sure(heap: Heap) -> None:
     """Whatever it grows by; and what does not grow is nothing."""
-    assert errors_of_growth([heap(MIB), heap(MIB + 64)], "inuse_space") == inf
-    assert errors_of_growth([heap(MIB, period=PERIOD)] * 2, "inuse_space") == 0
-    assert errors_of_growth([heap(9 * MIB, period=PERIOD), heap(MIB, period=PERIOD)], "inuse_space") == 0
+    assert chance_of_growth([heap(MIB), heap(MIB + 64)], "inuse_space").errors == inf
+    assert chance_of_growth([heap(MIB, period=PERIOD)] * 2, "inuse_space").errors == 0
+    assert chance_of_growth([heap(9 * MIB, period=PERIOD), heap(MIB, period=PERIOD)], "inuse_space").errors == 0
 
 
 @pytest.mark.parametrize("before", [MIB, 100 * MIB])
@@ -35,25 +35,25 @@ def test_what_is_not_sampled_is_sure(heap: Heap) -> None:
 def test_what_only_grows_is_as_sure_as_it_is_often_sampled(heap: Heap, before: int, samples: int) -> None:
     """Sixteen samples are four standard errors, however much was there before."""
     run = [heap(before + grown * PERIOD, period=PERIOD) for grown in range(samples + 1)]
-    assert errors_of_growth(run, "inuse_space") == pytest.approx(samples**0.5, rel=0.01)
+    assert chance_of_growth(run, "inuse_space").errors == pytest.approx(samples**0.5, rel=0.01)
 
 
 def test_what_comes_and_goes_is_less_sure(heap: Heap) -> None:
     """A stack that held 25 samples at the start, and all others at the end: 56 of them make an error of nine."""
     wander = [25, 10, 25, 12, 28, 14, 31]
     run = [heap(each * PERIOD, period=PERIOD) for each in wander]
-    assert errors_of_growth(run, "inuse_space") == pytest.approx(5.5 / (25 + 31) ** 0.5, rel=0.2)
+    assert chance_of_growth(run, "inuse_space").errors == pytest.approx(5.5 / (25 + 31) ** 0.5, rel=0.2)
 
 
 @pytest.mark.parametrize("period", [1, PERIOD])
 def test_one_profile_does_not_hide_a_leak(heap: Heap, period: int) -> None:
     """The last one, taken while little was going on: what is not sampled is no chance, and else the trend tells."""
     run = [heap(held * PERIOD, period=period) for held in (*range(40), 0)]
-    assert errors_of_growth(run, "inuse_space") > 3
+    assert chance_of_growth(run, "inuse_space").errors > 3
 
 
 def test_a_leak_is_seen_beside_what_comes_and_goes(heap: Heap) -> None:
     """By its own stack, where the whole is not sure."""
     wander = np.array([100, 80, 110, 90, 120, 70, 100])
     run = [heap(3 * i * PERIOD, cache * PERIOD, period=PERIOD) for i, cache in enumerate(wander.tolist())]
-    assert errors_of_growth(run, "inuse_space") == pytest.approx(18**0.5, rel=0.01)
+    assert chance_of_growth(run, "inuse_space").errors == pytest.approx(18**0.5, rel=0.01)
