@@ -21,7 +21,7 @@ from leakdog.attribute.trend import trends
 from leakdog.errors import ProfileError
 from leakdog.pprof.profile import Profile
 from leakdog.pprof.symbols import Symbols
-from leakdog.report.chance import BATCH, variance_of_sampling
+from leakdog.report.chance import variance_of_sampling
 from leakdog.report.frames import Calls, Numbers, frames_of, names_of, sums
 from leakdog.report.graph import View
 from leakdog.report.offline import Taken, lives
@@ -31,6 +31,7 @@ Floats = NDArray[np.float64]
 Key = TypeVar("Key", bound=Hashable)
 NORMAL_80 = 1.2816  # standard errors on each side of an 80 % interval
 PREFERRED = ("inuse_space", "space", "goroutine")  # of profiles of several kinds
+BATCH = 2000  # series at once: each has a few hundred pairs of points
 # What a profile is made of: its keys, and flat and cum of each for several weights of the samples.
 Fold = Callable[[Profile, Sequence[Numbers]], tuple[list[Key], list[tuple[Numbers, Numbers]]]]
 
