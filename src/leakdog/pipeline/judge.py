@@ -182,7 +182,7 @@ def _limits(watched: Watched, now: float, settings: Settings) -> dict[Signal, fl
 def _resident(watched: Watched, now: float, settings: Settings) -> float | None:
     """What is resident; None where that was not told of late: what has grown since would count as not resident."""
     told = max(map(watched.series.last_time, (Signal.RSS, Signal.RSS_ANON)))
-    return watched.values.get(Signal.RSS) if now - told < settings.resolve_seconds else None
+    return watched.values.get(Signal.RSS) if now - told <= settings.resolve_seconds else None
 
 
 def _just_left(

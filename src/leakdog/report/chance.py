@@ -67,22 +67,26 @@ def chance_of_growth(profiles: Sequence[Profile], sample_type: str) -> Chance:
     if not variance.any():
         return Chance(math.inf, 0.0)
     grain = variance / np.maximum(np.abs(values).sum(axis=1), 1)
-    moved = np.minimum(np.abs(np.diff(values)).sum(axis=1), np.abs(values[:, 0]) + np.abs(values[:, -1]))
-    chance = grain * moved
-    whole = values.sum(axis=0, keepdims=True)
-    grown, chance = np.append(_grown(values), _grown(whole)), np.append(chance, chance.sum())
+    grown, held = _at_ends(values)
+    chance = grain * np.minimum(np.abs(np.diff(values)).sum(axis=1), held)
+    whole, _ = _at_ends(values.sum(axis=0, keepdims=True))
+    grown, chance = np.append(grown, whole), np.append(chance, chance.sum())
     rises = grown > 0
     with np.errstate(divide="ignore"):
         errors = float((grown[rises] / np.sqrt(chance[rises])).max(initial=0.0))
     return Chance(errors, math.sqrt(chance[-1]))
 
 
-def _grown(values: Floats) -> Floats:
-    """(sites,): by how much each has grown from the first profile to the last, (sites, profiles)."""
+def _at_ends(values: Floats) -> tuple[Floats, Floats]:
+    """By how much each site has grown from the first profile to the last, and what it held at both at most, (sites,).
+
+    One of the first may be empty, and one of the last: what a site held is then told by those beside.
+    """
     count = values.shape[1]
     few = min(FEW, max(1, count // 3))
     first, last = np.median(values[:, :few], axis=1), np.median(values[:, -few:], axis=1)
-    return np.asarray((last - first) * (count - 1) / (count - few), float)
+    held = np.maximum(np.abs(first), np.abs(values[:, 0])) + np.maximum(np.abs(last), np.abs(values[:, -1]))
+    return np.asarray((last - first) * (count - 1) / (count - few), float), np.asarray(held, float)
 
 
 def _by_site(profiles: Sequence[Profile], sample_type: str) -> tuple[Floats, Floats]:

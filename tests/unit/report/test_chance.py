@@ -52,6 +52,12 @@ def test_one_profile_does_not_hide_a_leak(heap: Heap, period: int) -> None:
     assert chance_of_growth(run, "inuse_space").errors > 3
 
 
+def test_an_empty_profile_at_both_ends_makes_nothing_sure(heap: Heap) -> None:
+    """What a site came to hold between them was sampled all the same."""
+    run = [heap(held * PERIOD, period=PERIOD) for held in (0, 0, 1, 2, 2, 1, 2, 2, 2, 0)]
+    assert chance_of_growth(run, "inuse_space").errors < 3
+
+
 def test_a_leak_is_seen_beside_what_comes_and_goes(heap: Heap) -> None:
     """By its own stack, where the whole is not sure."""
     wander = np.array([100, 80, 110, 90, 120, 70, 100])
