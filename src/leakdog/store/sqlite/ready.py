@@ -141,7 +141,8 @@ class Ready:
 
     def put(self, series: Series, going: Going, chain: Chain) -> None:
         """Keep a chain in place of the one of its series before it, and make room for it among the others."""
-        before, packed = self._pop(series), chain.packed()
+        packed = chain.packed()  # where there is no memory for it, what is kept is not lost sight of
+        before = self._pop(series)
         kept = _Kept(series, going, packed, len(packed))
         full = bool(self._open) and self._open.size_bytes + kept.size_bytes > READY_BYTES
         if full and self._draw.randrange(EXCHANGED):

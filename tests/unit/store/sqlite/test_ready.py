@@ -190,6 +190,25 @@ def test_what_is_forgotten_takes_no_disk(monkeypatch: pytest.MonkeyPatch, file: 
     assert file.size_bytes == 0
 
 
+def test_what_cannot_be_packed_takes_no_disk_for_good(monkeypatch: pytest.MonkeyPatch, file: UnnamedFile) -> None:
+    """The place of the chain before it is given back with all others."""
+    monkeypatch.setattr(ready, "READY_BYTES", int(1.5 * len(chain().packed())))
+    kept = Ready(file)
+    put(kept, 4)
+    made = chain()
+
+    def full() -> bytearray:
+        raise MemoryError
+
+    monkeypatch.setattr(made, "packed", full)
+    for number in range(4):
+        with pytest.raises(MemoryError):
+            kept.put((number, "heap"), going(), made)
+    kept.clear()
+    kept.shorten()
+    assert file.size_bytes == 0
+
+
 def test_a_chain_that_grows_a_little_stays_where_it_is(monkeypatch: pytest.MonkeyPatch, file: UnnamedFile) -> None:
     """In its place; one that has no room there any more moves, and one whose place cannot be written takes none."""
     monkeypatch.setattr(ready, "READY_BYTES", 1)
