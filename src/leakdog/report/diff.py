@@ -49,8 +49,11 @@ def two_processes(base: Profile, latest: Profile) -> str:
 
 
 def ever(profile: Profile) -> float | None:
-    """All that the process had allocated by then; None where it is not told."""
-    if not any(kind.type == EVER for kind in profile.sample_types):
+    """All that the process had allocated by then; None where it is not told.
+
+    A profile of some seconds (Go's `?seconds=`, other languages' allocation profiles) tells what was allocated in them.
+    """
+    if profile.duration_nanos > 0 or not any(kind.type == EVER for kind in profile.sample_types):
         return None
     return float(profile.values[:, profile.sample_index(EVER)].sum(dtype=np.float64))
 

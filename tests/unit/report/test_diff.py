@@ -129,3 +129,5 @@ def test_what_may_be_of_one_process_is_not_called_two() -> None:
     assert two_processes(allocating(50, time=2), allocating(9, time=1)) == ""
     assert two_processes(allocating(9, "a"), allocating(50)) == ""
     assert two_processes(allocating(50), profile({"a m": 10})) == ""
+    of_seconds = [replace(allocating(value), duration_nanos=30 * 10**9) for value in (50, 9)]
+    assert two_processes(*of_seconds) == ""
