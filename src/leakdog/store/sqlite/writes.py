@@ -33,9 +33,9 @@ class Tables:
     Args:
         connection: the one that writes.
         limit_bytes: how large the database may become, its log not counted, with what is `beside` it.
+        file: for chains of profiles that are ready to go on.
         note: takes what is found damaged.
         beside: bytes of other files that count for the limit.
-        file: for chains of profiles that have no room in memory.
 
     """
 
@@ -43,9 +43,9 @@ class Tables:
         self,
         connection: sqlite3.Connection,
         limit_bytes: int,
+        file: UnnamedFile,
         note: Note = logged,
         beside: Callable[[], int] = int,
-        file: UnnamedFile | None = None,
     ) -> None:
         self._connection = connection
         self._limit = limit_bytes
@@ -55,7 +55,7 @@ class Tables:
         self._sealed: dict[int, float] = {}
         self._free = self._since = 0  # bytes that the database may grow by, when it was counted; and written since then
         self._note = note
-        self._chains = Chains(connection, note, file)
+        self._chains = Chains(connection, file, note)
 
     def forget(self) -> None:
         """Look everything up anew."""
