@@ -147,7 +147,7 @@ def _leak_row(leak: Leak, watched: Watched | None, now: float) -> Sequence[str]:
     return (
         f"{leak_state(leak)}{',<br>target down' if down and not leak.ended_with_process else ''}"
         f"{',<br>acknowledged' if leak.acknowledged else ''}",
-        f'<a href="/leaks/{quote(leak.id)}">{text(str(leak.key))}</a>',
+        f'<a class=name href="/leaks/{quote(leak.id)}">{text(str(leak.key))}</a>',
         leak_kind(leak),
         limit,
         text(human_rate(leak.growth_per_second, leak.signal.unit)),
@@ -199,7 +199,7 @@ def _target_row(watched: Watched, now: float) -> Sequence[str]:
     last = "never" if read is None else human_ago(read, now)
     heap = value_of(watched, Signal.INUSE_SPACE) or value_of(watched, Signal.HEAP_ALLOC)
     goroutines = value_of(watched, Signal.GOROUTINES)
-    name = f'<a href="{text(address(watched.key))}">{text(str(watched.key))}</a>'
+    name = f'<a class=name href="{text(address(watched.key))}">{text(str(watched.key))}</a>'
     return name, state, memory, heap, goroutines, last
 
 
