@@ -18,6 +18,7 @@ from leakdog.errors import ApiError, FetchError, LeakdogError, Reason, UsageErro
 _TIMEOUT_SECONDS = 60.0
 _LIMIT_BYTES = 64 << 20
 LATEST = "latest"
+UNUSUAL = "; it is read only of jobs under whose `profiles` it stands in the configuration"
 
 
 class Read(NamedTuple):
@@ -99,8 +100,12 @@ def stored_until(client: Client, where: str, kind: str, limit: int = 1) -> list[
     until = {} if time == LATEST else {"to": time}
     found = client.listing("/api/v1/snapshots", "snapshots", target=target, kind=kind, limit=str(limit), **until)
     if not found:
-        none = f"looking for a {kind} profile of {target} until {time}: the daemon has stored none"
-        raise ApiError(f"{none}{_unprofiled(client, target)}")
+        from leakdog.config.schema import DEFAULT_PROFILES
+
+        article = "an" if kind.startswith("a") else "a"
+        none = f"looking for {article} {kind} profile of {target} until {time}: the daemon has stored none"
+        why = _unprofiled(client, target) or ("" if kind in DEFAULT_PROFILES else UNUSUAL)
+        raise ApiError(f"{none}{why}")
     return found
 
 

@@ -133,6 +133,8 @@ def test_a_profile_that_was_not_stored_is_an_error(call: Call, heap: bytes, serv
     server = serve(answers)
     with pytest.raises(ApiError, match=r"heap profile of shop/a:1 until latest: the daemon has stored none$"):
         call("shop/a:1@latest", "--server", server)
+    with pytest.raises(ApiError, match=r"an allocs profile .* stored none; it is read only of jobs under whose `prof"):
+        call("shop/a:1@latest", "--kind", "allocs", "--server", server)
     answers["/api/v1/sites"] = {"sites": {}, "unprofiled": "no profiles are scraped of it: why"}
     with pytest.raises(ApiError, match=r"the daemon has stored none; no profiles are scraped of it: why$"):
         call("shop/a:1@latest", "--server", server)
