@@ -47,7 +47,8 @@ class Pages:
         job, refresh = request.query.get("job"), request.query.get("refresh") != "off"
         ready = [watched.ready_at async for watched in in_turns(too_early(self._fleet, job))]
         told = list(self._fleet), self._fleet.leaks(), time.time(), job
-        return _html(overview(*told, refresh=refresh, ready=ready))
+        nobody = [name for name in self._fleet.idle if job in (None, name)]
+        return _html(overview(*told, refresh=refresh, ready=ready, idle_jobs=nobody))
 
     async def leak(self, request: web.Request) -> web.Response:
         """One leak with its trend."""
