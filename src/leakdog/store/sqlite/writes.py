@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +17,8 @@ from leakdog.store.sqlite.deletes import make_room, used_bytes
 from leakdog.store.sqlite.evidence import keep
 from leakdog.store.sqlite.numbers import pack, unpack
 from leakdog.store.unnamed import UnnamedFile
+
+log = logging.getLogger("leakdog.store")
 
 # A full store gives up twice what it takes in, so that it comes down to a limit that has been lowered.
 ROOM_PER_BYTE = 2
@@ -54,6 +57,7 @@ class Tables:
         self._signals: dict[Signal, int] = {}
         self._sealed: dict[int, float] = {}
         self._free = self._since = 0  # bytes that the database may grow by, when it was counted; and written since then
+        self._full = False
         self._note = note
         self._chains = Chains(connection, note, file)
 
@@ -78,6 +82,7 @@ class Tables:
         """Store a scrape and return its snapshots; see `Store.append`."""
         needed = scrape_bytes(scrape)
         if not self._fits(needed):
+            self._tell_full()
             make_room(self._connection, ROOM_PER_BYTE * needed)
         target_id = self._target_id(scrape.key, scrape.life)
         points = self._add_values(target_id, scrape) if scrape.values else 0
@@ -113,6 +118,12 @@ class Tables:
         if self._since > COUNTED_SHARE * self._limit or self._free - self._since < self._beside():
             self._free, self._since = self._limit - used_bytes(self._connection), needed
         return self._free - self._since >= self._beside()
+
+    def _tell_full(self) -> None:
+        """Once: what is gone from charts and lists is missed later, and nothing else tells where it went."""
+        if not self._full:
+            log.info("storage.retention.size is reached: the oldest makes room for the new; a larger size keeps more")
+        self._full = True
 
     def _target_id(self, key: TargetKey, life: Life) -> int:
         target_id, stored = self._targets.get(key, (0, None))
