@@ -158,7 +158,8 @@ def _fetch(url: str) -> bytes:
     except TimeoutError as error:
         raise FetchError(Reason.TIMEOUT, f"{url} did not answer within {_TIMEOUT_SECONDS:g} s") from error
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise FetchError(Reason.CONNECT, f"{url}: {_said(error)}") from error
+        hint = "see whether it runs, and whether it listens at this address"
+        raise FetchError(Reason.CONNECT, f"{url}: {_said(error)}; {hint}") from error
     if len(data) > _LIMIT_BYTES:
         raise FetchError(Reason.BODY_TOO_LARGE, f"{url} sent more than {_LIMIT_BYTES >> 20} MiB")
     return data

@@ -180,9 +180,10 @@ def test_a_folder_is_told_what_takes_it(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 def test_a_refused_connection_is_told_in_words(capsys: pytest.CaptureFixture[str]) -> None:
-    """Without the number of the error, which means nothing to people."""
+    """Without the number of the error, which means nothing to people, and with what to do."""
     assert main(["top", "http://127.0.0.1:1"]) == 3
-    assert capsys.readouterr().err.endswith("/debug/pprof/heap: Connection refused\n")
+    said = "Connection refused; see whether it runs, and whether it listens at this address\n"
+    assert capsys.readouterr().err.endswith(f"/debug/pprof/heap: {said}")
 
 
 @pytest.mark.parametrize("time", ["lates", "2026-01-01T00:00:00", ""])
