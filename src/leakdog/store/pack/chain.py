@@ -42,13 +42,7 @@ _HEAD = 1 + 3 + len(TABLES) + 1
 
 
 class Chain:
-    """Profiles one after the other: `append` adds one and gives its link, `follow` adds those that links tell of.
-
-    Attributes:
-        as_unpacked: bytes at the beginning of what is `packed` that are as they were when it was `unpacked`: those of
-            its tables, until they have a row more.
-
-    """
+    """Profiles one after the other: `append` adds one and gives its link, `follow` adds those that links tell of."""
 
     def __init__(self, tables: Tables | None = None) -> None:
         self._tables = tables or Tables()
@@ -56,15 +50,27 @@ class Chain:
         self._lead = self._stacks = _NONE
         self._values = np.zeros((0, 0), np.int64)
         self._orders: Sequence[Ints] = [_NONE] * len(TABLES)
-        self.as_unpacked = 0
+        self._begins: bytes | memoryview = b""
+
+    @property
+    def as_unpacked(self) -> int:
+        """Bytes at the beginning of what is `packed` that are as they were when it was `unpacked`.
+
+        They are those of its tables, until these have a row more.
+        """
+        return len(self._begins)
 
     def packed(self) -> bytearray:
         """The chain in three fifths of the memory, to be `unpacked` in this process: it is not to outlive it."""
         lists = [self._lead, self._stacks, self._values.ravel(), *self._orders]
         head = np.array([self._values.shape[1], *map(len, lists), len(self._header)])
         rest = b"".join([np.concatenate([head, *lists]).data, self._header])
+        return bytearray().join([self._begins or self._begun(), _sum(rest), rest])
+
+    def _begun(self) -> bytes:
+        """How a packed chain begins: with its tables."""
         tables = self._tables.folded().data
-        return bytearray().join([len(tables).to_bytes(_SIZE_BYTES, "little"), _sum(tables), tables, _sum(rest), rest])
+        return b"".join([len(tables).to_bytes(_SIZE_BYTES, "little"), _sum(tables), tables])
 
     @classmethod
     def unpacked(cls, packed: bytearray) -> Chain:
@@ -87,7 +93,7 @@ class Chain:
         chain._lead, chain._stacks, values, *chain._orders = [numbers[start:end] for start, end in pairwise(ends)]
         chain._values = values.reshape(-1, types) if types else chain._values
         chain._header = bytes(rest[numbers.nbytes : numbers.nbytes + header])
-        chain.as_unpacked = end
+        chain._begins = data[:end]
         return chain
 
     def takes(self, parts: Parts) -> bool:
@@ -108,7 +114,7 @@ class Chain:
         stacks = numbers[STACKS][1:].copy()
         new = [table.since(count) for table, count in zip(self._tables, known, strict=True)]
         if any(map(len, new)):
-            self.as_unpacked = 0
+            self._begins = b""
         found = _lead(parts, numbers[STRINGS][1:])
         lead = found if len(found) else self._lead  # an empty list says: as before
         self._make_room(parts.values.shape[1])
@@ -127,7 +133,7 @@ class Chain:
 
     def follow(self, links: Sequence[Link]) -> None:
         """Add the profiles that links tell of; at least one, and the last one can be asked for."""
-        self.as_unpacked = 0
+        self._begins = b""
         self._tables[STRINGS].extend(Raw.of([text for link in links for text in link.strings]))
         for table in TABLES[1:]:
             self._tables[table].extend(Rows.joined([link.rows[table - 1] for link in links]).raw())

@@ -51,12 +51,12 @@ class Chains:
 
     Args:
         connection: the one that writes.
+        file: for chains that are ready to go on.
         note: takes what is found damaged.
-        file: for chains that have no room in memory.
 
     """
 
-    def __init__(self, connection: sqlite3.Connection, note: Note = logged, file: UnnamedFile | None = None) -> None:
+    def __init__(self, connection: sqlite3.Connection, file: UnnamedFile, note: Note = logged) -> None:
         self._connection = connection
         self._note = note
         self._ready = Ready(file)
@@ -68,10 +68,10 @@ class Chains:
         self._latest_slots.clear()
 
     def forget_targets(self) -> None:
-        """Let go of what is remembered of targets that are gone. Chains stay ready: they have a bounded room."""
-        self._ready.shorten()
+        """Let go of what is remembered of targets that are gone."""
         there = {target_id for (target_id,) in self._connection.execute("SELECT id FROM targets")}
         self._latest_slots = {series: slot for series, slot in self._latest_slots.items() if series[0] in there}
+        self._ready.keep(there)
 
     def add(self, target_id: int, scrape: Scrape, profile: RawProfile) -> tuple[Snapshot, bool]:
         """The snapshot of this profile, and whether it is new; what the slot has already stays."""

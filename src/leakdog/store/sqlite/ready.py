@@ -1,12 +1,12 @@
-"""Chains of profiles that are ready to go on, packed: in a bounded memory, and beyond that in a file.
+"""Chains of profiles that are ready to go on, packed, in a file: a pass costs as much of few targets as of many.
 
-Those in memory are packed too, so that they take less of it, and a pass costs as much of few targets as of many.
+In memory is only where each of them lies, and what tells whether a profile goes on with it.
 """
 
 from __future__ import annotations
 
 import logging
-import random
+from collections.abc import Set
 from typing import NamedTuple
 
 from leakdog.store.pack import Chain
@@ -34,101 +34,58 @@ class Going(NamedTuple):
         return self._replace(length=self.length + 1, last_slot=slot, last_time=time)
 
 
-# What packed chains may take in memory: those of 300 targets.
-READY_BYTES = 8 << 20
-# Of so many chains that have no room as they are, one takes that of another: targets that are gone are not to keep it.
-EXCHANGED = 64
 # A place in the file has room for so much of its chain more, so that one that grows stays where it is.
 SPARE = 1 / 16
+# A chain that has not gone on for so long gives its place to another where there is no room: its target may be gone.
+STALE_SECONDS = 3600.0
 
 
 class _Kept(NamedTuple):
-    """A packed chain, or where it is in the file; what it takes, and has room for there."""
+    """Where a packed chain is in the file, what it takes there, and has room for."""
 
-    series: Series
     going: Going
-    packed: bytearray | int
+    where: int
     size_bytes: int
-    room: int = 0
-
-
-class _Some:
-    """Chains that are kept in one way. One of them can be drawn."""
-
-    def __init__(self, draw: random.Random) -> None:
-        self._every: list[_Kept] = []
-        self._places: dict[Series, int] = {}
-        self._draw = draw
-        self.size_bytes = 0
-
-    def __len__(self) -> int:
-        return len(self._every)
-
-    def put(self, kept: _Kept) -> None:
-        self._places[kept.series] = len(self._every)
-        self._every.append(kept)
-        self.size_bytes += kept.size_bytes
-
-    def get(self, series: Series) -> _Kept | None:
-        place = self._places.get(series)
-        return None if place is None else self._every[place]
-
-    def pop(self, series: Series) -> _Kept | None:
-        place = self._places.pop(series, None)
-        if place is None:
-            return None
-        kept, last = self._every[place], self._every.pop()
-        if last is not kept:
-            self._every[place] = last
-            self._places[last.series] = place
-        self.size_bytes -= kept.size_bytes
-        return kept
-
-    def drawn(self) -> _Kept:
-        """One that is taken out."""
-        kept = self.pop(self._draw.choice(self._every).series)
-        assert kept is not None
-        return kept
+    room: int
 
 
 class Ready:
     """The latest chain of each series, until a longer one is put in its place.
 
-    Where there is no room for all, those that have it keep it, and the others lie in the file. Which are let go of
-    where that has no room is drawn: targets come in turn, and those that went on last are those that are needed last.
-
-    Args:
-        file: for those that have no room in memory; None: they are let go of, and read again, in milliseconds.
-
+    Where the file has no room for all, those that have it keep it, as targets come in turn: the one that went on last
+    is needed last. The others are read again from the database, in milliseconds.
     """
 
-    def __init__(self, file: UnnamedFile | None = None) -> None:
+    def __init__(self, file: UnnamedFile) -> None:
         self._file = file
-        self._draw = random.Random(0)  # noqa: S311 - no secret, and the same each time
-        self._open, self._away = _Some(self._draw), _Some(self._draw)
+        self._kept: dict[Series, _Kept] = {}  # the one that went on last is the last
         self._told = False
 
     def clear(self) -> None:
         """Keep none."""
-        self._open = _Some(self._draw)
-        while self._away:
-            self._let_go(self._away.drawn())
+        for series in list(self._kept):
+            self.drop(series)
 
-    def shorten(self) -> None:
-        """Make the file as short as what is in use lets it be."""
-        if self._file is not None:
-            self._file.shorten()
+    def keep(self, targets: Set[int]) -> None:
+        """Keep those of these targets alone, and make the file as short as that lets it be."""
+        for series in [series for series in self._kept if series[0] not in targets]:
+            self.drop(series)
+        self._file.shorten()
 
     def going(self, series: Series) -> Going | None:
         """What the chain of this series has so far; None where none is kept."""
-        kept = self._get(series)
+        kept = self._kept.get(series)
         return None if kept is None else kept.going
 
     def chain(self, series: Series) -> Chain | None:
         """The chain of this series; None where none is kept, or it cannot be read back from the file."""
-        kept = self._get(series)
+        kept = self._kept.get(series)
+        if kept is None:
+            return None
+        packed = bytearray(kept.size_bytes)
         try:
-            return None if kept is None else Chain.unpacked(self._packed(kept))
+            self._file.read(kept.where, packed)
+            return Chain.unpacked(packed)
         except OSError as error:
             log.warning("a chain of profiles is read again: %s", error.strerror)
         except ValueError as error:
@@ -137,64 +94,41 @@ class Ready:
 
     def drop(self, series: Series) -> None:
         """Keep none of this series."""
-        self._let_go(self._pop(series))
+        kept = self._kept.pop(series, None)
+        if kept is not None:
+            self._file.free(kept.where, kept.room)
 
     def put(self, series: Series, going: Going, chain: Chain) -> None:
-        """Keep a chain in place of the one of its series before it, and make room for it among the others."""
-        before, packed = self._pop(series), chain.packed()
-        kept = _Kept(series, going, packed, len(packed))
-        full = bool(self._open) and self._open.size_bytes + kept.size_bytes > READY_BYTES
-        if full and self._draw.randrange(EXCHANGED):
-            self._put_away(kept, before, chain.as_unpacked)
-            return
-        self._let_go(before)
-        while self._open and self._open.size_bytes + kept.size_bytes > READY_BYTES:
-            self._put_away(self._open.drawn())
-        self._open.put(kept)
-
-    def _get(self, series: Series) -> _Kept | None:
-        return self._open.get(series) or self._away.get(series)
-
-    def _pop(self, series: Series) -> _Kept | None:
-        return self._open.pop(series) or self._away.pop(series)
-
-    def _put_away(self, kept: _Kept, before: _Kept | None = None, same: int = 0) -> None:
-        """Write a chain to the file, where the one before it was if it can be: all of it but what is the `same` there.
-
-        Where there is no room, this one is let go of, and one to make room.
-        """
-        if self._file is None:
-            return
+        """Keep a chain in place of the one of its series before it, if there is room."""
+        before, packed = self._kept.get(series), chain.packed()
         try:
-            self._away.put(self._written(self._file, kept, before, same))
+            if before is not None and before.room >= len(packed):
+                self._file.write(memoryview(packed)[chain.as_unpacked :], before.where + chain.as_unpacked)
+                del self._kept[series]
+                self._kept[series] = before._replace(going=going, size_bytes=len(packed))
+            else:
+                self.drop(series)
+                self._kept[series] = self._placed(going, packed)
         except OSError as error:
+            self.drop(series)
             if not self._told:
                 log.warning("profiles that are stored take longer, as not all chains are kept: %s", error.strerror)
             self._told = True
-            if self._away:
-                self._let_go(self._away.drawn())
 
-    def _written(self, file: UnnamedFile, kept: _Kept, before: _Kept | None, same: int) -> _Kept:
-        assert isinstance(kept.packed, bytearray)
-        if before is not None and isinstance(before.packed, int) and before.room >= kept.size_bytes:
+    def _placed(self, going: Going, packed: bytearray) -> _Kept:
+        """A chain at a place of its own."""
+        room = len(packed) + int(SPARE * len(packed))
+        while True:
             try:
-                file.write(memoryview(kept.packed)[same:], before.packed + same)
+                return _Kept(going, self._file.put(packed, room), len(packed), room)
             except OSError:
-                self._let_go(before)
-                raise
-            return kept._replace(packed=before.packed, room=before.room)
-        self._let_go(before)
-        room = kept.size_bytes + int(SPARE * kept.size_bytes)
-        return kept._replace(packed=file.put(kept.packed, room), room=room)
+                if not self._drop_stale(going.last_slot):
+                    raise
 
-    def _let_go(self, kept: _Kept | None) -> None:
-        if self._file is not None and kept is not None and isinstance(kept.packed, int):
-            self._file.free(kept.packed, kept.room)
-
-    def _packed(self, kept: _Kept) -> bytearray:
-        if isinstance(kept.packed, bytearray):
-            return kept.packed
-        assert self._file is not None
-        packed = bytearray(kept.size_bytes)
-        self._file.read(kept.packed, packed)
-        return packed
+    def _drop_stale(self, now: float) -> bool:
+        """Let go of the chain that has not gone on for longest, if that is for long; whether there was one."""
+        series = next(iter(self._kept), None)
+        stale = series is not None and self._kept[series].going.last_slot < now - STALE_SECONDS
+        if series is not None and stale:
+            self.drop(series)
+        return stale

@@ -67,7 +67,7 @@ class SqliteStore:
         self._evidence = evidence
         self._limit = data_bytes(retention.size)
         self._damage = Damage()
-        self._tables = Tables(connection, self._limit, self._damage.note, self._shelf_bytes, chains)
+        self._tables = Tables(connection, self._limit, chains, self._damage.note, self._shelf_bytes)
         self._writer = Writer(connection, path, self._tables.forget)
         self._reader = Reader(connect_reader(path), path)
 

@@ -39,9 +39,9 @@ class Tables:
     Args:
         connection: the one that writes.
         limit_bytes: how large the database may become, its log not counted, with what is `beside` it.
+        file: for chains of profiles that are ready to go on.
         note: takes what is found damaged.
         beside: bytes of other files that count for the limit.
-        file: for chains of profiles that have no room in memory.
 
     """
 
@@ -49,9 +49,9 @@ class Tables:
         self,
         connection: sqlite3.Connection,
         limit_bytes: int,
+        file: UnnamedFile,
         note: Note = logged,
         beside: Callable[[], int] = int,
-        file: UnnamedFile | None = None,
     ) -> None:
         self._connection = connection
         self._limit = limit_bytes
@@ -63,7 +63,7 @@ class Tables:
         self._full = False
         self._open, self._released = 0, -math.inf  # leaks when it was last looked what they need, and when that was
         self._note = note
-        self._chains = Chains(connection, note, file)
+        self._chains = Chains(connection, file, note)
 
     def forget(self) -> None:
         """Look everything up anew."""

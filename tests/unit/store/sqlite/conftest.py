@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from leakdog.store.sqlite.connection import connect_writer
+from leakdog.store.unnamed import UnnamedFile
 
 
 @pytest.fixture
@@ -23,3 +24,11 @@ def connection(path: Path) -> Iterator[sqlite3.Connection]:
     opened = connect_writer(path, 1_000_000_000)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Iterator[UnnamedFile]:
+    """A file for chains that are ready to go on, with room for all of them."""
+    made = UnnamedFile(tmp_path, 1_000_000_000)
+    yield made
+    made.close()

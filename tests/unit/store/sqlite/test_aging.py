@@ -10,15 +10,16 @@ import pytest
 from leakdog.model import Scrape, Signal, TargetKey
 from leakdog.store.sqlite import aging, reads
 from leakdog.store.sqlite.writes import Tables
+from leakdog.store.unnamed import UnnamedFile
 
 NOW = 1e6
 OTHER = TargetKey("shop", "other")
 
 
 @pytest.fixture
-def aged(connection: sqlite3.Connection, make_scrape: Callable[..., Scrape]) -> sqlite3.Connection:
+def aged(connection: sqlite3.Connection, make_scrape: Callable[..., Scrape], file: UnnamedFile) -> sqlite3.Connection:
     """Numbers of two targets, a minute apart for ten hours, sealed."""
-    tables = Tables(connection, 10**12)
+    tables = Tables(connection, 10**12, file)
     connection.execute("BEGIN")
     for number in range(600):
         for name in (make_scrape(0.0).key, OTHER):
@@ -36,9 +37,11 @@ def fold(connection: sqlite3.Connection, seconds: int, before: float) -> None:
         aging.fold_next(connection, target_id, seconds, due)
 
 
-def test_young_numbers_are_left(connection: sqlite3.Connection, make_scrape: Callable[..., Scrape]) -> None:
+def test_young_numbers_are_left(
+    connection: sqlite3.Connection, make_scrape: Callable[..., Scrape], file: UnnamedFile
+) -> None:
     """Nothing is sealed before it is two hours old, and then all that is older than one."""
-    tables = Tables(connection, 10**12)
+    tables = Tables(connection, 10**12, file)
     for number in range(180):
         tables.append(make_scrape(60.0 * number, body=None))
     assert aging.unsealed(connection, 7200.0) == []

@@ -10,15 +10,16 @@ import pytest
 from leakdog.model import Scrape, Signal, TargetKey
 from leakdog.store.sqlite import aging, blocks, reads
 from leakdog.store.sqlite.writes import Tables
+from leakdog.store.unnamed import UnnamedFile
 
 NOW = 1e6
 Scrapes = Callable[..., Scrape]
 
 
 @pytest.fixture
-def tables(connection: sqlite3.Connection) -> Tables:
+def tables(connection: sqlite3.Connection, file: UnnamedFile) -> Tables:
     """The tables of an empty database without a limit."""
-    return Tables(connection, 10**12)
+    return Tables(connection, 10**12, file)
 
 
 def append(tables: Tables, make_scrape: Scrapes, count: int, first: float = 0.0) -> None:

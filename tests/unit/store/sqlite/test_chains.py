@@ -18,9 +18,10 @@ from leakdog.pprof import DEFAULT_LIMITS, parse
 from leakdog.pprof.profile import ReadProfile
 from leakdog.pprof.wire import delimited, integer, packed
 from leakdog.store.pack import closed, opened
-from leakdog.store.sqlite import chains, deletes, reads, ready, thinning, writes
+from leakdog.store.sqlite import chains, deletes, reads, thinning, writes
 from leakdog.store.sqlite.connection import connect_writer
 from leakdog.store.sqlite.writes import Tables
+from leakdog.store.unnamed import UnnamedFile
 
 TESTDATA = Path(__file__).parents[2] / "pprof" / "testdata"
 HEAP = (TESTDATA / "etcd-heap.pb.gz").read_bytes()
@@ -41,9 +42,9 @@ def profile(slot: float) -> bytes:
 
 
 @pytest.fixture
-def tables(connection: sqlite3.Connection) -> Tables:
+def tables(connection: sqlite3.Connection, file: UnnamedFile) -> Tables:
     """The tables of an empty database without a limit."""
-    return Tables(connection, 10**12)
+    return Tables(connection, 10**12, file)
 
 
 @pytest.fixture
@@ -172,13 +173,18 @@ def test_chains_that_lie_side_by_side_are_listed_by_time(connection: sqlite3.Con
         assert listed == [float(slot) for slot in range(180, 0, -1)][:limit]
 
 
-@pytest.mark.parametrize("room", [1, 40_000])
+@pytest.mark.parametrize("room", [0, 3_000])
 def test_chains_go_on_in_whatever_room_there_is(
-    add: Add, monkeypatch: pytest.MonkeyPatch, connection: sqlite3.Connection, room: int
+    connection: sqlite3.Connection, make_scrape: Callable[..., Scrape], tmp_path: Path, room: int
 ) -> None:
-    """With room for the last or for a few, and no file, profiles of many targets go on all the same."""
-    monkeypatch.setattr(ready, "READY_BYTES", room)
-    snapshots = [add(float(slot), key=TargetKey("shop", str(slot % 4))) for slot in range(1, 41)]
+    """With a file that has room for none or for a few, profiles of many targets go on all the same."""
+    file = UnnamedFile(tmp_path, room)
+    tables, snapshots = Tables(connection, 10**12, file), []
+    for slot in map(float, range(1, 41)):
+        profiles = (RawProfile(Kind.HEAP, slot, profile(slot)),)
+        snapshots += tables.append(make_scrape(slot, key=TargetKey("shop", str(slot % 4)), profiles=profiles))
+    assert 0 <= file.longest <= room
+    file.close()
     assert {chain for chain, _ in places(snapshots)} == {1, 2, 3, 4}
     assert {place for _, place in places(snapshots)} == set(range(10))
     for slot, snapshot in enumerate(snapshots, 1):
@@ -237,11 +243,13 @@ def test_ids_rise(add: Add) -> None:
     assert all(before.id < after.id for before, after in pairwise(snapshots))
 
 
-def test_what_is_remembered_is_what_is_stored(tmp_path: Path, make_scrape: Callable[..., Scrape]) -> None:
+def test_what_is_remembered_is_what_is_stored(
+    tmp_path: Path, make_scrape: Callable[..., Scrape], file: UnnamedFile
+) -> None:
     """Late profiles, other lives, junk, chains deleted or thinned: each goes where a new daemon would put it."""
     draw = random.Random(5)
     made = [connect_writer(tmp_path / name, 1_000_000_000) for name in ("remembers", "forgets")]
-    remembers, forgets = (Tables(each, 10**12) for each in made)
+    remembers, forgets = (Tables(each, 10**12, file) for each in made)
     ids: list[tuple[int, ...]] = []
     for slot in range(1, 250):
         late = float(slot if draw.random() < 0.9 else draw.randint(1, slot))
@@ -265,12 +273,15 @@ def test_what_is_remembered_is_what_is_stored(tmp_path: Path, make_scrape: Calla
 
 
 def test_what_is_taken_is_counted_now_and_then(
-    connection: sqlite3.Connection, make_scrape: Callable[..., Scrape], monkeypatch: pytest.MonkeyPatch
+    connection: sqlite3.Connection,
+    make_scrape: Callable[..., Scrape],
+    monkeypatch: pytest.MonkeyPatch,
+    file: UnnamedFile,
 ) -> None:
     """Not for each scrape, but before as much may have been written as matters; states are written too."""
     counted = []
     monkeypatch.setattr(writes, "used_bytes", lambda _: counted.append(1) or 0)
-    tables = Tables(connection, limit := 50_000_000)
+    tables = Tables(connection, limit := 50_000_000, file)
     scrapes = [make_scrape(float(slot), profiles=(RawProfile(Kind.HEAP, slot, HEAP),)) for slot in range(100)]
     for scrape in scrapes:
         tables.append(scrape)

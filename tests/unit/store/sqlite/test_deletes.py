@@ -13,12 +13,13 @@ from leakdog.model import Kind, RawProfile, Scrape, Signal, TargetKey
 from leakdog.store.contract import Deleted
 from leakdog.store.sqlite import deletes
 from leakdog.store.sqlite.writes import Tables
+from leakdog.store.unnamed import UnnamedFile
 
 
 @pytest.fixture
-def tables(connection: sqlite3.Connection) -> Tables:
+def tables(connection: sqlite3.Connection, file: UnnamedFile) -> Tables:
     """The tables of an empty database without a limit."""
-    return Tables(connection, 10**12)
+    return Tables(connection, 10**12, file)
 
 
 def times(connection: sqlite3.Connection, table: str) -> list[float]:

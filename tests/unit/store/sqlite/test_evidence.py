@@ -12,12 +12,13 @@ from leakdog.model import Kind, Leak, LeakState, RawProfile, Scrape, TargetKey
 from leakdog.store.sqlite import deletes
 from leakdog.store.sqlite.evidence import keep_only_open
 from leakdog.store.sqlite.writes import Tables
+from leakdog.store.unnamed import UnnamedFile
 
 
 @pytest.fixture
-def tables(connection: sqlite3.Connection, make_scrape: Callable[..., Scrape]) -> Tables:
+def tables(connection: sqlite3.Connection, make_scrape: Callable[..., Scrape], file: UnnamedFile) -> Tables:
     """Heap and mutex profiles of ten slots of a target, and heap profiles of another; no two in one chain."""
-    tables = Tables(connection, 10**12)
+    tables = Tables(connection, 10**12, file)
     for slot in range(10, 110, 10):
         kinds = (Kind.HEAP, Kind.MUTEX)
         profiles = tuple(RawProfile(kind, float(slot), b"%d" % slot) for kind in kinds)
@@ -68,10 +69,13 @@ def test_the_latest_moves_on(
 
 
 def test_where_there_is_no_room_the_newest_stays(
-    connection: sqlite3.Connection, make_leak: Callable[..., Leak], make_scrape: Callable[..., Scrape]
+    connection: sqlite3.Connection,
+    make_leak: Callable[..., Leak],
+    make_scrape: Callable[..., Scrape],
+    file: UnnamedFile,
 ) -> None:
     """A leak that is put after each scrape, and one that was, keep no more than they need until retention looks."""
-    tables = Tables(connection, 1_000_000)
+    tables = Tables(connection, 1_000_000, file)
     other = TargetKey("shop", "other")
     for slot in range(0, 6000, 60):
         tables.append(make_scrape(float(slot), body=bytes(25_000)))

@@ -10,6 +10,7 @@ import pytest
 from leakdog.model import Kind, Scrape, Signal, TargetKey
 from leakdog.store.sqlite import reads
 from leakdog.store.sqlite.writes import Tables
+from leakdog.store.unnamed import UnnamedFile
 
 KEY = TargetKey("shop", "web:8080")
 
@@ -43,18 +44,21 @@ def test_query_uses_its_index(
     make_scrape: Callable[..., Scrape],
     query: Callable[[Planned], object],
     index: str,
+    file: UnnamedFile,
 ) -> None:
     """No query walks a whole table: what lies outside its range costs nothing."""
-    Tables(connection, 10**12).append(make_scrape(60.0))
+    Tables(connection, 10**12, file).append(make_scrape(60.0))
     planned = Planned(connection)
     assert query(planned)
     assert any(index in line for line in planned.plan)
     assert not any("SCAN" in line and "USING INDEX" not in line for line in planned.plan)
 
 
-def test_totals_count_what_is_there(connection: sqlite3.Connection, make_scrape: Callable[..., Scrape]) -> None:
+def test_totals_count_what_is_there(
+    connection: sqlite3.Connection, make_scrape: Callable[..., Scrape], file: UnnamedFile
+) -> None:
     """The totals are those of the tables."""
-    tables = Tables(connection, 10**12)
+    tables = Tables(connection, 10**12, file)
     tables.append(make_scrape(60.0))
     tables.append(make_scrape(120.0, body=None, values={Signal.RSS: 1.0, Signal.USS: 2.0}))
     assert reads.totals(connection) == (1, 3)

@@ -11,10 +11,11 @@ import pytest
 
 from leakdog.store.pack import Chain, closed, opened
 from leakdog.store.sqlite import ready
-from leakdog.store.sqlite.ready import Going, Ready
+from leakdog.store.sqlite.ready import STALE_SECONDS, Going, Ready
 from leakdog.store.unnamed import UnnamedFile
 
-HEAP = (Path(__file__).parents[2] / "pprof" / "testdata" / "etcd-heap.pb.gz").read_bytes()
+TESTDATA = Path(__file__).parents[2] / "pprof" / "testdata"
+HEAP, OTHER = ((TESTDATA / f"{name}-heap.pb.gz").read_bytes() for name in ("etcd", "prometheus"))
 
 
 def chain() -> Chain:
@@ -38,9 +39,9 @@ def packed(found: Chain | None) -> bytearray:
     return found.packed()
 
 
-def going(chain_id: int = 7, length: int = 1) -> Going:
+def going(chain_id: int = 7, length: int = 1, slot: float = 1.0) -> Going:
     """What a chain of so many links has."""
-    return Going(chain_id, 0.0, 1.0, 1.0, length, float(length), float(length))
+    return Going(chain_id, 0.0, 1.0, 1.0, length, slot, slot)
 
 
 def put(kept: Ready, count: int) -> None:
@@ -54,9 +55,9 @@ def there(kept: Ready, numbers: Iterable[int]) -> int:
     return sum(kept.chain((number, "heap")) is not None for number in numbers)
 
 
-def test_a_chain_is_there_until_another_is() -> None:
+def test_a_chain_is_there_until_another_is(file: UnnamedFile) -> None:
     """With what tells whether a profile goes on with it."""
-    kept, one = Ready(), chain()
+    kept, one = Ready(file), chain()
     kept.put((1, "heap"), going(7, 3), one)
     assert packed(kept.chain((1, "heap"))) == one.packed()
     assert kept.going((1, "heap")) == going(7, 3)
@@ -66,9 +67,8 @@ def test_a_chain_is_there_until_another_is() -> None:
     assert (kept.going((1, "heap")), kept.chain((1, "heap"))) == (None, None)
 
 
-def test_a_chain_of_the_file_is_what_it_was(monkeypatch: pytest.MonkeyPatch, file: UnnamedFile) -> None:
+def test_a_chain_of_the_file_is_what_it_was(file: UnnamedFile) -> None:
     """Its profile comes back, and it can go on."""
-    monkeypatch.setattr(ready, "READY_BYTES", int(1.5 * len(chain().packed())))
     kept = Ready(file)
     put(kept, 2)
     for number in range(2):
@@ -79,121 +79,80 @@ def test_a_chain_of_the_file_is_what_it_was(monkeypatch: pytest.MonkeyPatch, fil
         assert found.packed() == goes_on.packed()
 
 
-def test_without_a_file_there_is_room_in_memory_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The others are read again from the database."""
-    monkeypatch.setattr(ready, "READY_BYTES", 3 * len(chain().packed()))
-    kept = Ready()
-    put(kept, 100)
-    assert there(kept, range(100)) == 3
-
-
-def test_the_last_chain_is_kept_whatever_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A large one goes on without being read again, with room for none."""
-    monkeypatch.setattr(ready, "READY_BYTES", 1)
-    kept = Ready()
-    put(kept, 3)
-    assert there(kept, range(3)) == 1
-
-
-def test_who_has_room_keeps_it_while_it_goes_on(monkeypatch: pytest.MonkeyPatch, file: UnnamedFile) -> None:
-    """Others lie in the file; but now and then one takes the place of another, as that one's target may be gone."""
-    monkeypatch.setattr(ready, "READY_BYTES", int(1.5 * len(chain().packed())))
+def test_those_that_are_in_a_full_file_stay(file: UnnamedFile, caplog: pytest.LogCaptureFixture) -> None:
+    """It is told once, with what to do. They go on, and the others are read again each time."""
     kept = Ready(file)
-    put(kept, 2)
-    assert file.longest > 0
-    kept.put((0, "heap"), going(), chain())
-    os.ftruncate(file.descriptor, 0)  # what lies in the file is lost, one after the other
-    assert there(kept, [0]) == 1
-    put(kept, 2)
-    for _ in range(20 * ready.EXCHANGED):
-        kept.put((1, "heap"), going(), chain())
-    os.ftruncate(file.descriptor, 0)
-    assert there(kept, [1]) == 1
-    assert there(kept, [0]) == 0
+    put(kept, 100)
+    assert [record.message.rpartition(": ")[2] for record in caplog.records] == ["raise that"]
+    first = there(kept, range(100))
+    assert 16 <= first <= 20
+    assert there(kept, range(first)) == first
+    put(kept, 100)
+    assert there(kept, range(first)) == first
 
 
-def test_what_a_series_had_before_takes_no_room(monkeypatch: pytest.MonkeyPatch, file: UnnamedFile) -> None:
-    """Also where it was in the file: a target that is restarted time and again drives no other out."""
-    monkeypatch.setattr(ready, "READY_BYTES", 3 * len(chain().packed()))
+def test_in_a_full_file_a_chain_that_does_not_go_on_gives_its_place_to_another(file: UnnamedFile) -> None:
+    """Its target may be gone. Those that went on within the hour stay."""
+    kept = Ready(file)
+    put(kept, 20)
+    count, late = there(kept, range(20)), STALE_SECONDS + 10
+    for number in range(5, count):
+        kept.put((number, "heap"), going(7, 2, late), chain())
+    for number in range(100, 140):
+        kept.put((number, "heap"), going(7, 1, late), chain())
+    assert there(kept, range(5)) == 0
+    assert there(kept, range(5, count)) == count - 5
+    assert there(kept, range(100, 140)) == 5
+
+
+def test_what_a_series_had_before_takes_no_room(file: UnnamedFile) -> None:
+    """A target that is restarted time and again drives no other out."""
     kept = Ready(file)
     put(kept, 8)
     for number in range(200):
         kept.put((number % 4, "heap"), going(1000 + number), chain())
-    assert there(kept, range(4, 8)) == 4
+    assert there(kept, range(8)) == 8
 
 
-def test_nothing_is_kept_once_all_is_forgotten() -> None:
-    """After a rollback, what is in memory may be ahead of what is stored."""
-    kept = Ready()
+def test_nothing_is_kept_once_all_is_forgotten(file: UnnamedFile) -> None:
+    """After a rollback, what is kept may be ahead of what is stored."""
+    kept = Ready(file)
     put(kept, 2)
     kept.clear()
     assert there(kept, range(2)) == 0
 
 
-def test_what_has_no_room_in_memory_comes_back_from_the_file(
-    monkeypatch: pytest.MonkeyPatch, file: UnnamedFile
-) -> None:
-    """As it was; and its place is free then."""
-    monkeypatch.setattr(ready, "READY_BYTES", len(chain().packed()))
+def test_what_was_dropped_takes_no_disk(file: UnnamedFile) -> None:
+    """Nor what has another in its place; the file is shorter then."""
     kept = Ready(file)
-    for _ in range(5):
-        put(kept, 15)
-        assert file.size_bytes > 8 * len(chain().packed())
-        found = [kept.chain((number, "heap")) for number in range(15)]
-        assert {closed(each.profile()) for each in found if each is not None} == {closed(opened(HEAP))}
-        assert None not in found
-        for number in range(15):
-            kept.drop((number, "heap"))
-        kept.shorten()
-        assert file.size_bytes == 0
-
-
-def test_a_full_file_keeps_some(
-    monkeypatch: pytest.MonkeyPatch, file: UnnamedFile, caplog: pytest.LogCaptureFixture
-) -> None:
-    """It is told once, with what to do; and whoever comes later is kept as often as those before."""
-    monkeypatch.setattr(ready, "READY_BYTES", len(chain().packed()))
-    kept = Ready(file)
-    put(kept, 100)
-    assert [record.message.rpartition(": ")[2] for record in caplog.records] == ["raise that"]
-    late = there(kept, range(50, 100))
-    early = there(kept, range(50))
-    assert 8 <= early + late <= 24
-    assert late >= early
+    for _ in range(20):
+        put(kept, 3)
+    kept.keep({0, 1, 2})
+    assert 0 < file.size_bytes <= 3 * ((1 + ready.SPARE) * len(chain().packed()) + 512)
+    kept.keep({0})
+    assert there(kept, range(3)) == 1
+    assert file.size_bytes <= (1 + ready.SPARE) * len(chain().packed()) + 512
+    kept.clear()
+    kept.keep({0})
+    assert file.size_bytes == 0
 
 
 @pytest.mark.parametrize(("damage", "told"), [(b"", "a part of it is missing"), (bytes(1 << 20), "damaged")])
 def test_what_cannot_be_read_back_is_none(
-    monkeypatch: pytest.MonkeyPatch, file: UnnamedFile, caplog: pytest.LogCaptureFixture, damage: bytes, told: str
+    file: UnnamedFile, caplog: pytest.LogCaptureFixture, damage: bytes, told: str
 ) -> None:
     """The database has it too, and it is told."""
-    monkeypatch.setattr(ready, "READY_BYTES", 1)
     kept = Ready(file)
-    put(kept, 3)
+    put(kept, 2)
     os.ftruncate(file.descriptor, 0)
     os.pwrite(file.descriptor, damage, 0)
     with caplog.at_level(logging.WARNING):
-        assert there(kept, range(3)) == 1
+        assert there(kept, range(2)) == 0
     assert [told in record.message for record in caplog.records] == [True, True]
 
 
-def test_what_is_forgotten_takes_no_disk(monkeypatch: pytest.MonkeyPatch, file: UnnamedFile) -> None:
-    """Nor does what has another in its place."""
-    monkeypatch.setattr(ready, "READY_BYTES", 1)
-    kept = Ready(file)
-    for _ in range(20):
-        put(kept, 3)
-    kept.shorten()
-    assert 0 < file.size_bytes <= 3 * ((1 + ready.SPARE) * len(chain().packed()) + 512)
-    kept.clear()
-    kept.shorten()
-    assert file.size_bytes == 0
-
-
-def test_a_chain_that_grows_a_little_stays_where_it_is(monkeypatch: pytest.MonkeyPatch, file: UnnamedFile) -> None:
-    """In its place; one that has no room there any more moves, and one whose place cannot be written takes none."""
-    monkeypatch.setattr(ready, "READY_BYTES", 1)
-    monkeypatch.setattr(ready, "EXCHANGED", 10**9)  # what is drawn is not 0 then
+def test_a_chain_that_grows_a_little_stays_where_it_is(file: UnnamedFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In its place; and one whose place cannot be written is let go of."""
     kept, some = Ready(file), chain()
     put(kept, 3)
     length, taken = file.size_bytes, []
@@ -203,14 +162,27 @@ def test_a_chain_that_grows_a_little_stays_where_it_is(monkeypatch: pytest.Monke
     assert (taken, file.size_bytes) == ([], length)
     monkeypatch.setattr(file, "write", refuse)
     kept.put((1, "heap"), going(), some)
-    assert len(taken) == 2  # its own, and one to make room
+    assert len(taken) == 1
     assert kept.going((1, "heap")) is None
 
 
-def test_what_a_chain_has_in_the_file_is_not_written_again(monkeypatch: pytest.MonkeyPatch, file: UnnamedFile) -> None:
+def test_a_chain_that_has_no_room_in_its_place_moves(file: UnnamedFile) -> None:
+    """And its place is free."""
+    kept, grown = Ready(file), chain()
+    put(kept, 2)
+    length = file.size_bytes
+    grown.append(opened(OTHER))
+    assert len(grown.packed()) > (1 + ready.SPARE) * len(chain().packed())
+    kept.put((0, "heap"), going(7, 2), grown)
+    assert packed(kept.chain((0, "heap"))) == grown.packed()
+    kept.drop((0, "heap"))
+    kept.keep({1})
+    put(kept, 1)
+    assert (there(kept, [0, 1]), file.size_bytes) == (2, length)
+
+
+def test_what_a_chain_has_in_the_file_is_not_written_again(file: UnnamedFile, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of one whose tables have no row more, only the values."""
-    monkeypatch.setattr(ready, "READY_BYTES", 1)
-    monkeypatch.setattr(ready, "EXCHANGED", 10**9)  # what is drawn is not 0 then
     kept, written, write = Ready(file), [], file.write
     put(kept, 2)
 

@@ -15,7 +15,7 @@ import pytest
 from leakdog.errors import StoreCorrupted, StoreError, StoreTooNew
 from leakdog.model import Leak, Life, Scrape, Signal, TargetKey
 from leakdog.store import Store
-from leakdog.store.sqlite import chains, ready
+from leakdog.store.sqlite import chains
 from leakdog.store.sqlite import connection as opening
 
 HEAP = (Path(__file__).parents[2] / "attribute" / "shop" / "heap-1.pb.gz").read_bytes()
@@ -172,7 +172,7 @@ async def test_later_version_is_refused(open_backend: Opener, tmp_path: Path) ->
         open_backend()
 
 
-async def test_chains_that_have_no_room_go_on_from_a_file(
+async def test_chains_go_on_from_a_file(
     open_backend: Opener, make_scrape: Scrapes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """None is read again from the database, and what the file takes is told."""
@@ -180,7 +180,6 @@ async def test_chains_that_have_no_room_go_on_from_a_file(
     def read(*_: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(ready, "READY_BYTES", 1)
     monkeypatch.setattr(chains.Chains, "_read", read)
     store = open_backend()
     for slot in range(1, 4):

@@ -18,6 +18,7 @@ from leakdog.store.pack import closed, opened
 from leakdog.store.sqlite import aging, bundles, takeout
 from leakdog.store.sqlite.connection import PAGE_BYTES, connect_reader
 from leakdog.store.sqlite.writes import Tables
+from leakdog.store.unnamed import UnnamedFile
 
 SHOP = Path(__file__).parents[2] / "attribute" / "shop"
 HEAPS = [(SHOP / f"heap-{number}.pb.gz").read_bytes() for number in range(1, 7)]
@@ -26,9 +27,11 @@ Noted = list[tuple[str, int | str]]
 
 
 @pytest.fixture
-def filled(connection: sqlite3.Connection, make_scrape: Scrapes, make_leak: Callable[..., Leak]) -> sqlite3.Connection:
+def filled(
+    connection: sqlite3.Connection, make_scrape: Scrapes, make_leak: Callable[..., Leak], file: UnnamedFile
+) -> sqlite3.Connection:
     """Six heap profiles that make a chain, one that was stored as it was sent, and a leak."""
-    tables = Tables(connection, 10**12)
+    tables = Tables(connection, 10**12, file)
     for number, body in enumerate(HEAPS):
         tables.append(make_scrape(10.0 * number, body=body))
     mutex = (RawProfile(Kind.MUTEX, 60.0, b"no profile"),)
@@ -69,10 +72,10 @@ def test_what_is_listed_no_more_is_passed_over(filled: sqlite3.Connection) -> No
 
 
 def test_a_page_that_cannot_be_read_takes_one_block_with_it(
-    connection: sqlite3.Connection, make_scrape: Scrapes, path: Path
+    connection: sqlite3.Connection, make_scrape: Scrapes, path: Path, file: UnnamedFile
 ) -> None:
     """Of a file that SQLite finds damaged all other blocks are given, and the one is noted."""
-    tables, dice = Tables(connection, 10**12), random.Random(1)
+    tables, dice = Tables(connection, 10**12, file), random.Random(1)
     for row in range(3 * 700):
         tables.append(make_scrape(60.0 * row, body=None, values={Signal.RSS: float(dice.getrandbits(40))}))
         if row % 700 == 699:
@@ -93,11 +96,11 @@ def test_a_page_that_cannot_be_read_takes_one_block_with_it(
 
 
 def test_a_page_that_cannot_be_read_takes_few_leaks_with_it(
-    connection: sqlite3.Connection, path: Path, make_leak: Callable[..., Leak]
+    connection: sqlite3.Connection, path: Path, make_leak: Callable[..., Leak], file: UnnamedFile
 ) -> None:
     """All other leaks are given with their evidence; those on the page, and one with nonsense in it, are noted."""
     leaks = [make_leak(f"leak-{number:02}", reasons=(f"reason {number:02} " * 20,)) for number in range(40)]
-    Tables(connection, 10**12).put_leaks(leaks)
+    Tables(connection, 10**12, file).put_leaks(leaks)
     connection.execute("UPDATE leaks SET body = '{' WHERE id = 'leak-39'")
     bundles.put(connection, "leak-00", {"chart.svg": zlib.compress(b"<svg/>")}, 7.0, leak_bytes=10**6, all_bytes=10**6)
     connection.close()

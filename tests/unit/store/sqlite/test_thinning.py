@@ -12,6 +12,7 @@ from leakdog.model import Kind, Leak, Life, RawProfile, Scrape, TargetKey
 from leakdog.store.pack import opened
 from leakdog.store.sqlite import deletes, reads, thinning
 from leakdog.store.sqlite.writes import Tables
+from leakdog.store.unnamed import UnnamedFile
 
 HEAP = (Path(__file__).parents[2] / "pprof" / "testdata" / "etcd-heap.pb.gz").read_bytes()
 DAY = 86400.0
@@ -20,9 +21,9 @@ OTHER = TargetKey("shop", "other")
 
 
 @pytest.fixture
-def tables(connection: sqlite3.Connection, make_scrape: Callable[..., Scrape]) -> Tables:
+def tables(connection: sqlite3.Connection, make_scrape: Callable[..., Scrape], file: UnnamedFile) -> Tables:
     """Heap profiles of three days, every 17 minutes, in chains; those of another target stored as sent."""
-    tables = Tables(connection, 10**12)
+    tables = Tables(connection, 10**12, file)
     connection.execute("BEGIN")
     for number in range(254):
         slot = number * 1020.0
@@ -74,10 +75,10 @@ def test_one_an_hour_then_one_a_day_stays(
 
 @pytest.mark.parametrize("body", [HEAP, b"text"], ids=["in chains", "as sent"])
 def test_the_last_of_each_life_is_left(
-    connection: sqlite3.Connection, key: TargetKey, make_scrape: Callable[..., Scrape], body: bytes
+    connection: sqlite3.Connection, key: TargetKey, make_scrape: Callable[..., Scrape], body: bytes, file: UnnamedFile
 ) -> None:
     """Of each kind, with its content, however often the process restarts in a day; it goes when all of its age go."""
-    tables = Tables(connection, 10**12)
+    tables = Tables(connection, 10**12, file)
     connection.execute("BEGIN")
     for number in range(140):
         slot = number * 600.0

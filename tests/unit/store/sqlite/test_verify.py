@@ -17,6 +17,7 @@ from leakdog.pprof.wire import varint
 from leakdog.store.sqlite import aging, bundles, reads, verify
 from leakdog.store.sqlite.connection import PAGE_BYTES, connect_reader
 from leakdog.store.sqlite.writes import Tables
+from leakdog.store.unnamed import UnnamedFile
 
 SHOP = Path(__file__).parents[2] / "attribute" / "shop"
 HEAPS = [(SHOP / f"heap-{number}.pb.gz").read_bytes() for number in range(1, 7)]
@@ -25,9 +26,11 @@ Scrapes = Callable[..., Scrape]
 
 
 @pytest.fixture
-def filled(connection: sqlite3.Connection, make_scrape: Scrapes, make_leak: Callable[..., Leak]) -> sqlite3.Connection:
+def filled(
+    connection: sqlite3.Connection, make_scrape: Scrapes, make_leak: Callable[..., Leak], file: UnnamedFile
+) -> sqlite3.Connection:
     """Two blocks of numbers, a chain of six profiles, two leaks and two files of evidence of the first."""
-    tables = Tables(connection, 10**12)
+    tables = Tables(connection, 10**12, file)
     for first in (0.0, 50_000.0):
         for number in range(60):
             body = HEAPS[number] if number < 6 and first else None
@@ -102,12 +105,14 @@ def test_evidence_goes_with_its_leak(filled: sqlite3.Connection) -> None:
     assert filled.execute("SELECT count(*) FROM evidence").fetchone() == (0,)
 
 
-def test_a_profile_over_the_usual_limits_is_sound(connection: sqlite3.Connection, make_scrape: Scrapes) -> None:
+def test_a_profile_over_the_usual_limits_is_sound(
+    connection: sqlite3.Connection, make_scrape: Scrapes, file: UnnamedFile
+) -> None:
     """A job may allow larger ones: such a profile is stored as it was sent, and repairing leaves it."""
     size = DEFAULT_LIMITS.compressed_bytes
     filler = varint(100 << 3 | 2) + varint(size) + bytes(size)  # a field that nobody knows
     large = gzip.compress(gzip.decompress(HEAPS[0]) + filler, compresslevel=0)
-    Tables(connection, 10**12).append(make_scrape(60.0, body=large))
+    Tables(connection, 10**12, file).append(make_scrape(60.0, body=large))
     assert damaged(connection) == []
 
 
