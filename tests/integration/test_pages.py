@@ -117,8 +117,8 @@ async def server() -> AsyncIterator[Server]:
     await store.close()
 
 
-# A page in a frame as wide as a phone, and where its pictures and their texts lie.
-PHONE = """<body><iframe width=390 height=3000 style="border: 0"></iframe><pre></pre><script>
+# A page in a frame as wide as a screen, and where its pictures and their texts lie.
+SCREEN = """<body><iframe width=WIDTH height=3000 style="border: 0"></iframe><pre></pre><script>
 const frame = document.querySelector("iframe");
 frame.onload = () => {
   const page = frame.contentDocument, box = each => each.getBoundingClientRect();
@@ -126,6 +126,7 @@ frame.onload = () => {
   document.querySelector("pre").textContent = JSON.stringify({
     page: page.documentElement.scrollWidth,
     charts: [...page.querySelectorAll(".chart")].map(each => [each.scrollWidth, each.clientWidth]),
+    tables: [...page.querySelectorAll(".wide")].map(each => [each.scrollWidth, each.clientWidth]),
     texts: [...page.querySelectorAll("svg text")].filter(each => each.getClientRects().length).map(told)});
 };
 fetch("URL").then(got => got.text()).then(page => frame.srcdoc = page.replace("<head>", "<head><base href='URL'>"));
@@ -201,10 +202,11 @@ async def test_the_style_is_really_applied(server: Server, tmp_path: Path) -> No
     assert pictures[0] != pictures[1]
 
 
-async def on_a_phone(server: Server, path: str, folder: Path) -> Any:
-    """How wide a page is on a phone, and where its pictures and their texts lie."""
-    (folder / "phone.html").write_text(PHONE.replace("URL", f"http://127.0.0.1:{server.port}{path}"))
-    address = (folder / "phone.html").as_uri()
+async def on_a_screen(server: Server, path: str, folder: Path, width: int = 390) -> Any:
+    """How wide a page is on a phone, or a screen of that width, and where its pictures and their texts lie."""
+    page = SCREEN.replace("URL", f"http://127.0.0.1:{server.port}{path}").replace("WIDTH", str(width))
+    (folder / "screen.html").write_text(page)
+    address = (folder / "screen.html").as_uri()
     document, _ = await open_in_browser(address, folder, "--disable-web-security", "--dump-dom")
     (told,) = re.findall(r"<pre>(.+)</pre>", document)
     return json.loads(html.unescape(told))
@@ -213,13 +215,20 @@ async def on_a_phone(server: Server, path: str, folder: Path) -> Any:
 @pytest.mark.parametrize("path", ["/?refresh=off", f"/targets/shop/{quote(LONG.instance, safe='')}"])
 async def test_on_a_phone_long_names_are_seen_as_a_whole(server: Server, tmp_path: Path, path: str) -> None:
     """They are broken, where they would make the page wider than the phone is."""
-    assert (await on_a_phone(server, path, tmp_path))["page"] == 390
+    assert (await on_a_screen(server, path, tmp_path))["page"] == 390
+
+
+async def test_on_a_desk_a_long_name_hides_no_column(server: Server, tmp_path: Path) -> None:
+    """How the targets are is seen without scrolling, also where one of them has a name as long as in Kubernetes."""
+    seen = await on_a_screen(server, "/?refresh=off", tmp_path, 1024)
+    assert len(seen["tables"]) == 2
+    assert all(whole <= shown for whole, shown in seen["tables"])
 
 
 @pytest.mark.parametrize("path", ["/leaks/9f1c0a7be2d4", "/targets/shop/10.0.0.7%3A6060"])
 async def test_on_a_phone_a_chart_is_seen_as_a_whole(server: Server, tmp_path: Path, path: str) -> None:
     """Nothing has to be scrolled to its side, and the scale is there, in a size that can be read."""
-    seen = await on_a_phone(server, path, tmp_path)
+    seen = await on_a_screen(server, path, tmp_path)
     assert seen["page"] == 390
     assert seen["charts"]
     assert all(whole <= shown for whole, shown in seen["charts"])

@@ -22,6 +22,7 @@ VERBS = (
     *("top", "tree", "peek", "list", "traces", "tags", "raw", "diff", "dot", "graph", "flame"),
     *("analyze", "gate", "backtest", "storage", "config", "completion"),
 )
+JUDGES = ("scan", "analyze", "gate")  # their exit codes are verdicts
 USAGE, FAILED, INTERRUPTED = 2, 3, 130
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -38,21 +39,22 @@ EXAMPLES = """examples:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Errors that were foreseen become a sentence on stderr and an exit code."""
+    code = 0
     try:
         try:
-            return _run(argv)
+            code = _run(argv)
         finally:
             sys.stdout.flush()  # at exit Python would complain of it in its own words, and end with 120
     except BrokenPipeError:
-        # The reader (head, less) has seen enough.
+        # The reader (head, less) has seen enough; what was found does not change by that.
         _write_no_more()
-        return 0
     except OSError as error:
         if error.errno not in NO_ROOM:
             raise
         _write_no_more()
         print(f"leakdog: writing the output: {os.strerror(error.errno)}; not all of it is written", file=sys.stderr)
         return FAILED
+    return code
 
 
 def _write_no_more() -> None:
@@ -71,6 +73,11 @@ def _run(argv: Sequence[str] | None) -> int:
     args = top.parse_args(arguments)
     try:
         return int(args.run(args))
+    except BrokenPipeError:
+        if args.verb not in JUDGES:
+            raise
+        _write_no_more()
+        return FAILED  # it is not known what it would have been, and 0 would say that nothing leaks
     except ConfigError as error:
         print(error, file=sys.stderr)
         return USAGE

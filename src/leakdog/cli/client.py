@@ -103,11 +103,15 @@ class Client:
             ApiError: as for `get`, or the answer has no such list.
 
         """
-        answer = self.get(path, **query)
-        found = answer.get(name) if isinstance(answer, dict) else None
-        if not isinstance(found, list):
-            raise ApiError(f"asking {self._server}{path}: the answer has no {name}; is this a leakdog daemon?")
+        found: list[dict[str, Any]] = self.answer(path, name, **query)[name]
         return found
+
+    def answer(self, path: str, name: str, **query: str) -> dict[str, Any]:
+        """The whole answer from `path`, which has a list called `name`; raises as `listing`."""
+        answer = self.get(path, **query)
+        if not isinstance(answer, dict) or not isinstance(answer.get(name), list):
+            raise ApiError(f"asking {self._server}{path}: the answer has no {name}; is this a leakdog daemon?")
+        return answer
 
     def _told(self, url: str, error: urllib.error.HTTPError) -> str:
         """What the daemon says in its JSON body, else the status and where it came from."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
 
-from leakdog.cli.origin import Read
+from leakdog.cli.origin import Read, url_of
 from leakdog.cli.profile import load_read, tell_unmatched
 from leakdog.errors import LeakdogError, ProfileError
 
@@ -59,11 +60,17 @@ def compare(args: argparse.Namespace, base: str, *, of_base: bool = False) -> Co
         return Compared(after[0])
     before = load_read(args, base)
     profile = _difference(args, before[0], after[0], base, of_base=of_base)
-    why = _two_processes(before, after)
+    why = _two_processes(before, after) or _two_addresses(base, args.profile)
     if why:
         others = "what is shown is how they differ, and may be no growth"
         print(f"{base} and {args.profile} are of two processes: {why}; {others}", file=sys.stderr)
     return Compared(profile, why)
+
+
+def _two_addresses(base: str, profile: str) -> str:
+    """That both were asked for now, at different addresses; empty where not."""
+    one, other = (urlsplit(url_of(where)).netloc.lower() for where in (base, profile))
+    return f"{one} is another address than {other}" if one and other and one != other else ""
 
 
 def _difference(args: argparse.Namespace, base: Profile, profile: Profile, name: str, *, of_base: bool) -> Profile:

@@ -97,12 +97,14 @@ def _load(args: argparse.Namespace) -> list[Taken]:
 
 
 def _stored(args: argparse.Namespace) -> list[Taken]:
-    """Profiles of a target that the daemon stored, evenly spread."""
+    """Profiles of a target that the daemon stored, evenly spread over its last life."""
     from leakdog.pprof import Decoder, parse
     from leakdog.report.offline import Taken
 
     client = Client(args.server)
     found = stored_until(client, args.profile, args.kind, MOST_STORED)[::-1]
+    # Only the store knows of every restart: of those that heap profiles do not tell, goroutines tell nothing at all.
+    found = [each for each in found if each.get("life_start") == found[-1].get("life_start")]
     count = min(len(found), FETCHED)
     taken = []
     decoder = Decoder()

@@ -14,7 +14,7 @@ from leakdog.cli.client import Client, add_arguments
 from leakdog.cli.help import Help
 from leakdog.cli.tables import Row, print_rows
 from leakdog.model import LeakClass, LeakState, Unit
-from leakdog.report.down import unseen
+from leakdog.report.down import idle, unseen
 from leakdog.report.early import expected, ready_at, too_early
 from leakdog.report.leak import (
     ENDED_SECONDS,
@@ -26,7 +26,7 @@ from leakdog.report.leak import (
     unix_time,
 )
 from leakdog.report.replicas import suspected_again
-from leakdog.report.words import human_duration, human_rate, inert, plural, wrapped
+from leakdog.report.words import human_duration, human_rate, inert, plural, wrapped, wrapped_all
 
 EPILOG = """examples:
   leakdog leaks                                  what fires, is suspected, or ended with its process within an hour
@@ -75,14 +75,15 @@ def run(args: argparse.Namespace) -> int:
     if args.json and not args.all:
         print(json.dumps({"leaks": listed}, indent=2))
         return 0
-    targets = client.listing("/api/v1/targets", "targets")
+    answer = client.answer("/api/v1/targets", "targets")
+    targets, nobody = answer["targets"], answer.get("jobs_without_process", ())  # an older daemon tells none
     growing = [(f"{each['job']}/{each['instance']}", found) for each in targets for found in each.get("growth") or ()]
     if args.json:
         growth = [{"target": name, **found} for name, found in growing]
         print(json.dumps({"leaks": listed, "growth": growth}, indent=2))
         return 0
-    if blind := _unseen(targets, now):
-        print("\n".join((*wrapped(blind), "")))
+    if blind := [*filter(None, (_unseen(targets, now), idle(nobody)))]:
+        print("\n".join((*wrapped_all(blind), "")))
     if listed:
         down = {f"{each['job']}/{each['instance']}" for each in targets if each.get("up") is False}
         _print_table(listed, down, now)

@@ -18,6 +18,7 @@ from leakdog.errors import ApiError, FetchError, LeakdogError, Reason, UsageErro
 _TIMEOUT_SECONDS = 60.0
 _LIMIT_BYTES = 64 << 20
 LATEST = "latest"
+UNUSUAL = "; it is read only of jobs under whose `profiles` it stands in the configuration"
 
 
 class Read(NamedTuple):
@@ -100,8 +101,12 @@ def stored_until(client: Client, where: str, kind: str, limit: int = 1) -> list[
     until = {} if time == LATEST else {"to": time}
     found = client.listing("/api/v1/snapshots", "snapshots", target=target, kind=kind, limit=str(limit), **until)
     if not found:
-        none = f"looking for a {kind} profile of {target} until {time}: the daemon has stored none"
-        raise ApiError(f"{none}{_unprofiled(client, target)}")
+        from leakdog.config.schema import DEFAULT_PROFILES
+
+        article = "an" if kind.startswith("a") else "a"
+        none = f"looking for {article} {kind} profile of {target} until {time}: the daemon has stored none"
+        why = _unprofiled(client, target) or ("" if kind in DEFAULT_PROFILES else UNUSUAL)
+        raise ApiError(f"{none}{why}")
     return found
 
 
@@ -154,7 +159,8 @@ def _fetch(url: str) -> bytes:
     except TimeoutError as error:
         raise FetchError(Reason.TIMEOUT, f"{url} did not answer within {_TIMEOUT_SECONDS:g} s") from error
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise FetchError(Reason.CONNECT, f"{url}: {_said(error)}") from error
+        hint = "see whether it runs, and whether it listens at this address"
+        raise FetchError(Reason.CONNECT, f"{url}: {_said(error)}; {hint}") from error
     if len(data) > _LIMIT_BYTES:
         raise FetchError(Reason.BODY_TOO_LARGE, f"{url} sent more than {_LIMIT_BYTES >> 20} MiB")
     return data

@@ -12,10 +12,10 @@ from leakdog.cli.client import Client, add_arguments
 from leakdog.cli.help import Help
 from leakdog.cli.tables import Row, folded, print_rows, print_table, room_beside
 from leakdog.model import LeakState, Signal, Verdict
-from leakdog.report.down import TO_DO, down_lines
+from leakdog.report.down import TO_DO, down_lines, idle
 from leakdog.report.early import too_early
 from leakdog.report.leak import class_word, target_name
-from leakdog.report.words import human_steady, human_value, inert, plural, wrapped
+from leakdog.report.words import human_steady, human_value, inert, plural, wrapped, wrapped_all
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -59,13 +59,17 @@ def run(args: argparse.Namespace) -> int:
 
     """
     client = Client(args.server)
-    targets = client.listing("/api/v1/targets", "targets")
+    answer = client.answer("/api/v1/targets", "targets")
+    targets, nobody = answer["targets"], answer.get("jobs_without_process", ())  # an older daemon tells none
     if args.json:
-        print(json.dumps({"targets": targets}, indent=2))
-    elif not targets:
-        print("no targets: `scrape_configs` is empty, or nothing was found for it")
-    else:
+        print(json.dumps(answer, indent=2))
+        return 0
+    if targets:
         _print_table(targets, _by_target(client.listing("/api/v1/leaks", "leaks")), time.time())
+    elif not nobody:
+        print("no targets: `scrape_configs` is empty, or nothing was found for it")
+    if nobody:
+        print("\n".join([*([""] if targets else []), *wrapped_all([idle(nobody)])]))
     return 0
 
 

@@ -17,6 +17,7 @@ from leakdog.errors import StoreError
 from leakdog.model import Leak, Target, TargetKey
 from leakdog.pipeline.judge import end_leaks, ended_with
 from leakdog.pipeline.state import Fleet, Watched
+from leakdog.report.down import idle
 from leakdog.report.leak import UNWATCHED
 from leakdog.schedule import Schedule
 from leakdog.store.contract import Store
@@ -64,9 +65,14 @@ class Roster:
     async def _refresh(self, config: Config, now: float) -> None:
         self._settings = settings = settings_of(config)
         wanted: dict[TargetKey, Watched] = {}
+        nobody = []
         for job in config.scrape_configs:
-            for target in await self._found(job):
+            found = await self._found(job)
+            for target in found:
                 wanted.setdefault(target.key, Watched(target, job))
+            if job.process is not None and not any(target.pid for target in found):
+                nobody.append(job.job_name)
+        self._tell_idle(nobody)
         for key in set(self._fleet.targets) - set(wanted):
             await self._remove(key, now, settings)
         for key, fresh in wanted.items():
@@ -89,6 +95,13 @@ class Roster:
             ended = _over(ended_with(leaks, now, settings), runs_on=await _may_run(pid_of(key)))
             self._fleet.depart(key, {leak.id: leak for leak in (*leaks, *ended)}.values())
             await self._put_down(ended)
+
+    def _tell_idle(self, jobs: list[str]) -> None:
+        """Tell once of each job that none of its processes is found: one that is mistyped looks like all is well."""
+        for job in jobs:
+            if job not in self._fleet.idle:
+                log.warning("%s; it is looked for again", idle([job]))
+        self._fleet.idle = tuple(jobs)
 
     async def _found(self, job: ScrapeConfig) -> list[Target]:
         """The targets of a job; where the kernel does not tell of processes, those that were found before."""

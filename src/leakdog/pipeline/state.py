@@ -266,6 +266,7 @@ class Fleet:
         dense: of each job, the targets that were read densely of late, and when each began to be.
         asked: of each job, the targets that were asked of late for what proves a leak, and when.
         acknowledged: functions whose leaks are known, beside those that the configuration names.
+        idle: jobs of which processes were looked for, and none was found.
 
     """
 
@@ -275,6 +276,7 @@ class Fleet:
     asked: dict[str, dict[str, float]] = field(default_factory=dict)
     departed: dict[TargetKey, list[Leak]] = field(default_factory=dict)
     acknowledged: tuple[KnownFunctions, ...] = ()
+    idle: tuple[str, ...] = ()
     counters: Counters = field(default_factory=Counters)
     reload_successful: bool = True
     reload_success_time: float = 0.0

@@ -1,4 +1,4 @@
-"""A target that cannot be read: since when, and what somebody who is called for it does first."""
+"""What is not watched: targets that cannot be read, and what to do about it first; jobs of which none is there."""
 
 from __future__ import annotations
 
@@ -46,6 +46,14 @@ def unseen(reads: Sequence[float | None], targets: int, now: float) -> str:
         since += f", and of {never} of them since the daemon was started" if never else ""
     of, them = ("is", "it") if len(reads) == 1 else ("are", "them")
     return f"{len(reads):,} of {plural(targets, 'target')} {of} down: nothing is known of {them} since {since}"
+
+
+def idle(jobs: Sequence[str]) -> str:
+    """That of some jobs no process was found, so that nothing is watched for them; empty where there are none."""
+    if not jobs:
+        return ""
+    named = f"job{'' if len(jobs) == 1 else 's'} {', '.join(jobs)}"
+    return f"no process of {named} was found: nothing that runs here matches `process` in the configuration"
 
 
 def down_lines(target: Mapping[str, Any], now: float) -> Iterator[str]:

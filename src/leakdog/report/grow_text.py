@@ -147,7 +147,7 @@ def _heading(found: OverTime[Key], figure: Figure) -> Iterator[str]:
         yield f"Left out {found.before}, of before the process started anew"
     held = _figure(found, [found.total])(found.total)
     interval = f"80% interval {figure(found.rate.low * HOUR)} to {figure(found.rate.high * HOUR)}"
-    yield f"{_hourly(found.rate, figure)} per hour in all ({interval}), {held} in the last profile"
+    yield f"{figure(found.rate.per_second * HOUR)} per hour in all ({interval}), {held} in the last profile"
 
 
 def _routine(routine: GrownRoutine, figure: Figure) -> Iterator[str]:

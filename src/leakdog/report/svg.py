@@ -93,7 +93,7 @@ def trend(
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label={quoteattr(_label(name, spans, unit))}>'
         f"{frame.grid()}{line}{found}{_strips(frame, spans)}"
-        f"{_restarts(frame, times[restarts])}</svg>"
+        f"{restart_marks(frame, times[restarts])}</svg>"
     )
 
 
@@ -118,7 +118,7 @@ def _series(frame: Frame, piece: Spans) -> str:
     return f'{_band(frame, piece)}<polyline class="series" points="{frame.points(ends, means)}"/>'
 
 
-def _restarts(frame: Frame, times: Floats) -> str:
+def restart_marks(frame: Frame, times: Floats) -> str:
     """A thin line where another life is first seen."""
     ends = f'y1="{TOP}" y2="{HEIGHT - BOTTOM}"'
     marks = (f'<line class="restart" x1="{x:.1f}" x2="{x:.1f}" {ends}>' for x in frame.x(times).tolist())

@@ -16,7 +16,7 @@ from leakdog.pipeline.alike import Alike
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.report.replicas import grouped
 from leakdog.store.contract import Store
-from leakdog.web.answers import bad_request, in_turns, joined, json_response, listed, not_found, written
+from leakdog.web.answers import JSON, bad_request, in_turns, joined, json_response, listed, not_found, written
 from leakdog.web.views import leak_view, series_view, sites_view, snapshot_view, target_view
 
 DEFAULT_SNAPSHOTS = 1000
@@ -44,8 +44,9 @@ class Api:
         ]
 
     async def targets(self, request: web.Request) -> web.Response:
-        """Every target with its last scrape, latest values and verdicts."""
-        return await listed("targets", map(target_view, self._fleet))
+        """Every target with its last scrape, latest values and verdicts; and the jobs of which no process was found."""
+        told = {"jobs_without_process": self._fleet.idle, "targets": map(target_view, self._fleet)}
+        return web.Response(text=await written(told, "targets"), content_type=JSON)
 
     async def leaks(self, request: web.Request) -> web.Response:
         """Pending, firing and resolved leaks; `state=` keeps one of these, `by=job` puts equal ones together."""

@@ -34,6 +34,7 @@ td.number, th.number { text-align: right; white-space: nowrap; }
 .wide td:has(.why) { white-space: normal; } .wide .why { overflow-wrap: anywhere; }
 .wide code, .wide .why { display: inline-block; white-space: normal; vertical-align: top; }
 .wide code { min-width: 11rem; } .wide .why { min-width: 14rem; }
+.wide .name { display: inline-block; min-width: 11rem; white-space: normal; overflow-wrap: anywhere; }
 th { white-space: nowrap; } .why { max-width: 28rem; }
 header { flex-wrap: wrap; } .lead { font-size: 1.1rem; overflow-wrap: anywhere; }
 svg { width: 100%; height: auto; background: var(--card); border: 1px solid var(--line);

@@ -152,7 +152,7 @@ def _replicas(leak: Leak, fleet: Fleet) -> str:
 def _replica_row(watched: Watched, leak: Leak) -> Sequence[str]:
     own, found = watched.leaks.get(leak.leak_class), watched.said_of(leak.signal)
     page = address(watched.key) if own is None else f"/leaks/{quote(own.id)}"
-    name = f'<a href="{text(page)}">{text(watched.key.instance)}</a>'
+    name = f'<a class=name href="{text(page)}">{text(watched.key.instance)}</a>'
     if own is not None:
         state = leak_state(own)
         state += ", in other code" if watched.leaks_as(leak.leak_class) and not leaks_like(watched, leak) else ""

@@ -37,7 +37,7 @@ def jobs_table(targets: Sequence[Watched], *, refresh: bool = True) -> str:
         memory = sum(watched.values.get(Signal.RSS, 0.0) for watched in mine)
         rows.append(
             (
-                f'<a href="{text(address(job, refresh=refresh))}">{text(job)}</a>',
+                f'<a class=name href="{text(address(job, refresh=refresh))}">{text(job)}</a>',
                 f"{len(mine):,}",
                 _count(sum(map(_leaks, mine)), "firing"),
                 _count(sum(watched.up is False for watched in mine), "down"),

@@ -8,14 +8,14 @@ from urllib.parse import quote
 from leakdog.model import Leak, LeakClass, LeakState, Signal
 from leakdog.pipeline.state import Watched
 from leakdog.pipeline.unprofiled import unprofiled
-from leakdog.report.down import unseen
+from leakdog.report.down import idle, unseen
 from leakdog.report.early import expected
 from leakdog.report.leak import ENDED_SECONDS, UNWATCHED, gone_words, short_place
 from leakdog.report.words import human_ago, human_duration, human_rate, human_time, plural
 from leakdog.web.document import document, leak_kind, leak_state, table, text
 from leakdog.web.jobs import LISTED, jobs_table, listed
 from leakdog.web.jobs import address as overview_of
-from leakdog.web.target import address, steady, value_of
+from leakdog.web.target import KEY, address, steady, value_of
 from leakdog.web.views import frame_view
 
 REFRESH_SECONDS = 15
@@ -30,6 +30,7 @@ def overview(
     *,
     refresh: bool = True,
     ready: Sequence[float | None] | None = None,
+    idle_jobs: Sequence[str] = (),
 ) -> str:
     """The status page: what leaks, then every target; of many their jobs first.
 
@@ -39,6 +40,7 @@ def overview(
         job: keeps those of one job.
         refresh: whether the browser reads it again every `REFRESH_SECONDS`.
         ready: when each of `too_early` can be judged; None: asked here, which takes its time.
+        idle_jobs: those of which no process was found.
 
     """
     if job is not None:
@@ -48,6 +50,7 @@ def overview(
         ready = [watched.ready_at for watched in too_early(targets)]
     reads = [watched.last_success for watched in targets if watched.up is False]
     blind = f"<p class=down>{unseen(reads, len(targets), now)}.</p>" if reads else ""
+    blind += _idle(idle_jobs)
     many = job is None and len(targets) > LISTED
     jobs = f"<h2>Jobs</h2>{jobs_table(targets, refresh=refresh)}" if many else ""
     every = text(overview_of(refresh=refresh))
@@ -108,6 +111,12 @@ def _leaks(leaks: Sequence[Leak], targets: Sequence[Watched], ready: Sequence[fl
     return f"<h2>Leaks</h2>{rows}{more if left > 0 else ''}{young}"
 
 
+def _idle(jobs: Sequence[str]) -> str:
+    """That nothing is watched for these jobs; empty where there are none."""
+    told = KEY.sub(r"<code>\1</code>", text(idle(jobs)))
+    return f"<p class=pending>{told[0].upper()}{told[1:]}.</p>" if told else ""
+
+
 def _as_of(now: float, job: str | None, *, refresh: bool) -> str:
     """When the overview was told, and the link that stops it from being read again, or has it read again."""
     link = text(overview_of(job, refresh=not refresh))
@@ -147,7 +156,7 @@ def _leak_row(leak: Leak, watched: Watched | None, now: float) -> Sequence[str]:
     return (
         f"{leak_state(leak)}{',<br>target down' if down and not leak.ended_with_process else ''}"
         f"{',<br>acknowledged' if leak.acknowledged else ''}",
-        f'<a href="/leaks/{quote(leak.id)}">{text(str(leak.key))}</a>',
+        f'<a class=name href="/leaks/{quote(leak.id)}">{text(str(leak.key))}</a>',
         leak_kind(leak),
         limit,
         text(human_rate(leak.growth_per_second, leak.signal.unit)),
@@ -199,7 +208,7 @@ def _target_row(watched: Watched, now: float) -> Sequence[str]:
     last = "never" if read is None else human_ago(read, now)
     heap = value_of(watched, Signal.INUSE_SPACE) or value_of(watched, Signal.HEAP_ALLOC)
     goroutines = value_of(watched, Signal.GOROUTINES)
-    name = f'<a href="{text(address(watched.key))}">{text(str(watched.key))}</a>'
+    name = f'<a class=name href="{text(address(watched.key))}">{text(str(watched.key))}</a>'
     return name, state, memory, heap, goroutines, last
 
 

@@ -6,13 +6,14 @@ import shlex
 import time
 from collections.abc import Sequence
 
+import numpy as np
 from aiohttp import web
 
 from leakdog.detect.state import is_open
 from leakdog.model import Leak, Signal, TargetKey
 from leakdog.pipeline.state import Fleet, Watched
 from leakdog.report.leak import drawn
-from leakdog.report.ledger import NEEDED, ledgers
+from leakdog.report.ledger import NEEDED, WHOLE, ledgers
 from leakdog.report.spans import Spans
 from leakdog.report.svg import Growth, trend
 from leakdog.store.contract import Readings, Store
@@ -47,7 +48,8 @@ class Pages:
         job, refresh = request.query.get("job"), request.query.get("refresh") != "off"
         ready = [watched.ready_at async for watched in in_turns(too_early(self._fleet, job))]
         told = list(self._fleet), self._fleet.leaks(), time.time(), job
-        return _html(overview(*told, refresh=refresh, ready=ready))
+        nobody = [name for name in self._fleet.idle if job in (None, name)]
+        return _html(overview(*told, refresh=refresh, ready=ready, idle_jobs=nobody))
 
     async def leak(self, request: web.Request) -> web.Response:
         """One leak with its trend."""
@@ -89,7 +91,9 @@ class Pages:
             growth_of(leak, watched) for leak in watched.leaks.values() if leak.signal is signal and is_open(leak)
         ]
         chart = "" if signal is None else _chart(found[signal], signal, growths)
-        return Shown(signal, span, chart, times, parts)
+        whole = next((found[each] for each in WHOLE if len(found[each].times)), None)
+        lives = None if whole is None else whole.life_starts[np.searchsorted(whole.times, times)]
+        return Shown(signal, span, chart, times, parts, lives)
 
     async def style(self, request: web.Request) -> web.Response:
         """The style sheet, light and dark."""

@@ -53,6 +53,7 @@ class Shown:
         span: a name in `RANGES`.
         chart: an SVG element, of `signal` over `span`.
         times, parts: the ledger over `span`, see `leakdog.report.ledger.ledgers`.
+        lives: start of the process that each of the times is of; None where it is not known.
 
     """
 
@@ -61,6 +62,7 @@ class Shown:
     chart: str
     times: Floats
     parts: Mapping[Part, Floats]
+    lives: Floats | None = None
 
 
 def address(key: TargetKey, **query: str) -> str:
@@ -186,19 +188,22 @@ def _ledger(shown: Shown) -> str:
         {part.value: sizes for part, sizes in shown.parts.items()},
         {part.value: words for part, words in WORDS.items()},
         Unit.BYTES,
+        shown.lives,
     )
+    # What memory was made of before a restart has not changed into what it is made of now.
+    first = 0 if shown.lives is None else int(np.argmax(shown.lives == shown.lives[-1]))
     total = sum(float(sizes[-1]) for sizes in shown.parts.values()) or 1.0
     rows = [
         (
             f'<span class="swatch {part.value}"></span> {text(WORDS[part])}',
             human_bytes(float(sizes[-1])),
             human_share(float(sizes[-1]) / total),
-            _change(float(sizes[-1] - sizes[0])),
+            _change(float(sizes[-1] - sizes[first])),
         )
         for part, sizes in sorted(shown.parts.items(), key=lambda each: -each[1][-1])
         if sizes.any()
     ]
-    names = ("Part", "Value", "Share", f"Change in {human_duration(float(shown.times[-1] - shown.times[0]))}")
+    names = ("Part", "Value", "Share", f"Change in {human_duration(float(shown.times[-1] - shown.times[first]))}")
     return f'<h2>What its memory is made of</h2><div class="wide chart">{picture}</div>{table(names, rows)}'
 
 

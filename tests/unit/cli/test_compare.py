@@ -84,3 +84,14 @@ def test_profiles_of_one_process_are_compared_in_silence(capsys: Capture) -> Non
         assert (json.loads(shown.out)["two_processes"], shown.err) == (None, "")
     assert main(["top", AFTER, "--json"]) == 0
     assert "two_processes" not in json.loads(capsys.readouterr().out)
+
+
+def test_what_is_asked_for_at_two_addresses_is_of_two_processes(serve: Serve, capsys: Capture) -> None:
+    """What they hold may look as if they were of one; at one address they are, and a file has none."""
+    a, b = (serve({"/debug/pprof/heap": (200, Path(file).read_bytes())}) for file in (BEFORE, AFTER))
+    assert main(["diff", a, b]) == 0
+    one, other = (each.removeprefix("http://") for each in (a, b))
+    assert f"are of two processes: {one} is another address than {other}; what is shown" in capsys.readouterr().err
+    for pair in ([a, f"{a}/debug/pprof/heap"], [BEFORE, b]):
+        assert main(["diff", *pair]) == 0
+        assert capsys.readouterr().err == ""

@@ -113,6 +113,21 @@ def test_what_the_daemon_stored_grows(serve: Serve, capsys: Capture) -> None:
     assert "to=2026-01-01T01%3A00%3A00Z" in answers["asked"][0]
 
 
+def test_what_grew_before_a_restart_is_no_growth_of_the_life_that_the_store_knows(
+    serve: Serve, capsys: Capture
+) -> None:
+    """Profiles that do not tell of a restart by themselves are of the life that the daemon stored them with."""
+    times = [f"2026-01-01T00:{minute:02d}:00.000Z" for minute in range(60)]
+    kept = [*range(0, 40 * 60, 60), *range(0, 20 * 120, 120)]  # started anew at minute 40, and twice as fast since
+    listed = [{"id": i, "time": times[i], "life_start": times[0 if i < 40 else 40]} for i in reversed(range(60))]
+    bodies = {f"/api/v1/snapshots/{i}/profile.pb.gz": (200, heap(kept[i], i)) for i in range(60)}
+    server = serve({"/api/v1/snapshots": {"snapshots": listed}, **bodies})
+    assert main(["top", "shop/10.0.0.7:6060@latest", "--growth", "--json", "--server", server]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["profiles"], found["from"], found["to"]) == (20, times[40], times[-1])
+    assert found["growth_per_second"] == pytest.approx(2.0)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "why"),
     [

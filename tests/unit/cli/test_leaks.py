@@ -239,6 +239,20 @@ def test_targets_that_are_down_are_told_above_what_leaks(
     assert lines[lines.index("") + 1].startswith("STATE")
 
 
+def test_jobs_without_a_process_are_told_above_what_leaks(
+    serve: Serve, target: Make, leakdog: Run, capsys: Capture
+) -> None:
+    """ "No leaks" is no good news of them."""
+    watched = {"targets": [target()], "jobs_without_process": ["web"]}
+    assert leakdog("leaks", "--server", serve({"/api/v1/leaks": {"leaks": []}, "/api/v1/targets": watched})) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "no process of job web was found: nothing that runs here matches `process` in",
+        "the configuration",
+        "",
+        "no leaks: 1 target watched, over 48 s at least",
+    ]
+
+
 def test_json(serve: Serve, leak: Make, leakdog: Run, capsys: Capture) -> None:
     """--json prints the leaks in the shape of the API."""
     assert leakdog("leaks", "--json", "--server", serve({"/api/v1/leaks": {"leaks": [leak()]}})) == 0

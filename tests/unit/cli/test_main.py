@@ -54,6 +54,27 @@ def test_a_reader_that_has_seen_enough_is_no_error(buffered: list[str], typed: l
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize(("buffered", "code"), [(["-u"], 3), ([], 1)])
+@pytest.mark.parametrize("verb", ["analyze", "gate", "scan"])
+def test_a_leak_stays_one_where_its_reader_has_seen_enough(buffered: list[str], code: int, verb: str) -> None:
+    """`leakdog gate … | head` of a shell with `pipefail` does not pass: 0 would say that nothing leaks."""
+    program = f"""if True:
+        import argparse, os, sys
+        from leakdog import cli
+        read, write = os.pipe(); os.close(read); os.dup2(write, 1)
+        def run(args):
+            print("it leaks")
+            return 1
+        class Parser:
+            def parse_args(self, argv):
+                return argparse.Namespace(run=run, verb={verb!r})
+        cli.parser = Parser
+        sys.exit(cli.main([{verb!r}]))
+    """
+    done = _python(*buffered, "-c", program)
+    assert (done.returncode, done.stderr) == (code, "")
+
+
 @pytest.mark.parametrize("buffered", [["-u"], []])
 def test_output_that_has_no_room_is_no_leak(buffered: list[str]) -> None:
     """On a full disk the exit code is that of work that could not be done: 1 would say that a leak was found."""

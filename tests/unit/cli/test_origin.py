@@ -133,6 +133,8 @@ def test_a_profile_that_was_not_stored_is_an_error(call: Call, heap: bytes, serv
     server = serve(answers)
     with pytest.raises(ApiError, match=r"heap profile of shop/a:1 until latest: the daemon has stored none$"):
         call("shop/a:1@latest", "--server", server)
+    with pytest.raises(ApiError, match=r"an allocs profile .* stored none; it is read only of jobs under whose `prof"):
+        call("shop/a:1@latest", "--kind", "allocs", "--server", server)
     answers["/api/v1/sites"] = {"sites": {}, "unprofiled": "no profiles are scraped of it: why"}
     with pytest.raises(ApiError, match=r"the daemon has stored none; no profiles are scraped of it: why$"):
         call("shop/a:1@latest", "--server", server)
@@ -178,9 +180,10 @@ def test_a_folder_is_told_what_takes_it(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 def test_a_refused_connection_is_told_in_words(capsys: pytest.CaptureFixture[str]) -> None:
-    """Without the number of the error, which means nothing to people."""
+    """Without the number of the error, which means nothing to people, and with what to do."""
     assert main(["top", "http://127.0.0.1:1"]) == 3
-    assert capsys.readouterr().err.endswith("/debug/pprof/heap: Connection refused\n")
+    said = "Connection refused; see whether it runs, and whether it listens at this address\n"
+    assert capsys.readouterr().err.endswith(f"/debug/pprof/heap: {said}")
 
 
 @pytest.mark.parametrize("time", ["lates", "2026-01-01T00:00:00", ""])

@@ -63,6 +63,19 @@ def test_none(serve: Serve, leakdog: Run, capsys: Capture) -> None:
     assert capsys.readouterr().out == "no targets: `scrape_configs` is empty, or nothing was found for it\n"
 
 
+@pytest.mark.parametrize("watched", [0, 1])
+def test_jobs_without_a_process_are_told(serve: Serve, target: Make, leakdog: Run, capsys: Capture, watched) -> None:
+    """They have no line in the table: nothing would tell of one that is mistyped."""
+    targets = [target()] * watched
+    answers = {"/api/v1/targets": {"jobs_without_process": ["web", "db"], "targets": targets}}
+    url = serve({**answers, "/api/v1/leaks": {"leaks": []}})
+    assert leakdog("targets", "--server", url) == 0
+    said = "no process of jobs web, db was found: nothing that runs here matches `process`\nin the configuration\n"
+    assert capsys.readouterr().out.endswith(f"\n\n{said}" if watched else said)
+    assert leakdog("targets", "--json", "--server", url) == 0
+    assert json.loads(capsys.readouterr().out) == answers["/api/v1/targets"]
+
+
 def test_json(serve: Serve, target: Make, leakdog: Run, capsys: Capture) -> None:
     """--json prints the targets in the shape of the API."""
     assert leakdog("targets", "--json", "--server", serve({"/api/v1/targets": {"targets": [target()]}})) == 0

@@ -145,6 +145,19 @@ async def test_a_process_that_has_ended_is_no_news(house: House, job, caplog: py
     assert [record.message for record in caplog.records] == [f"target {A} is no longer watched"]
 
 
+async def test_a_job_without_a_process_is_told_once(house: House, job, caplog: pytest.LogCaptureFixture) -> None:
+    """A process that is mistyped, or does not run, is watched by nobody, which must not look like all is well."""
+    lost = ScrapeConfig(job_name="web", metrics_path="", pprof_path="", process=ProcessConfig(name="no-such-program"))
+    mine = replace(lost, job_name="own", process=ProcessConfig(pid=os.getpid()))
+    for _ in range(2):
+        await house.follow(job(A.instance), lost, mine)
+    assert house.fleet.idle == ("web",)
+    said = "no process of job web was found: nothing that runs here matches `process` in the configuration"
+    assert caplog.messages == [f"{said}; it is looked for again"]
+    await house.follow(replace(lost, process=mine.process))
+    assert house.fleet.idle == ()
+
+
 async def test_a_target_that_comes_back_is_scheduled_again(house: House, job) -> None:
     """Removed and added again, it has its slot."""
     await house.follow(job(A.instance))

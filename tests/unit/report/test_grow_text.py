@@ -54,6 +54,13 @@ def test_nodes_that_grow_come_first(functions: OverTime[str]) -> None:
     )
 
 
+def test_what_never_moved_grows_by_nothing_in_all(leaking: list[Taken]) -> None:
+    """The first line is a sentence, in which a point would be read as its end."""
+    still = [leaking[0]._replace(time=leaking[0].time + 60 * minute) for minute in range(3)]
+    found = over_time(still, View(), by_call(lambda symbols: calls_of(symbols, Granularity.FUNCTIONS)))
+    assert top(found).splitlines()[2].startswith("0 per hour in all (80% interval 0 to 0), ")
+
+
 def test_rows_are_cut_and_sorted_as_asked(functions: OverTime[str]) -> None:
     """By cum, what calls the leak comes after the leak itself, and its interval is that of cum."""
     view = replace(functions.view, sort="cum", n=2, unit="kB")

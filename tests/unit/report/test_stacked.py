@@ -42,6 +42,20 @@ def test_it_is_well_formed_and_says_what_it_shows() -> None:
     assert root.get("aria-label", "").startswith("what 8 B are made of, from 1970-01-01 00:00:00 UTC")
 
 
+def test_what_is_missing_is_not_filled_and_a_restart_is_marked() -> None:
+    """Each piece without a gap, and each life, is an area of its own: of the time between nothing is known."""
+    times = np.array([*range(0, 600, 60), *range(6000, 6600, 60), 9000.0])
+    lives = np.array([0.0] * 10 + [6000.0] * 5 + [6290.0] * 5 + [9000.0])
+    picture = stacked(times, {"live": np.arange(21.0)}, WORDS, Unit.BYTES, lives)
+    assert [len(area) for area in edges(picture)] == [20, 10, 10, 4]
+    assert picture.count('<line class="restart"') == 3
+    assert [each.text for each in ET.fromstring(picture).iter("title")][:4] == [
+        f"live <heap>, {last} B" for last in (9, 14, 19, 20)
+    ]
+    (bar,) = edges(picture)[3:]
+    assert abs(bar[1][0] - bar[0][0] - 1) < 0.2
+
+
 def test_one_point_is_no_picture() -> None:
     """Nor is none."""
     assert "Too few points" in stacked(TIMES[:1], {"live": np.ones(1)}, WORDS, Unit.BYTES)

@@ -300,7 +300,7 @@ def test_the_instances_of_the_job_stand_beside_each_other() -> None:
         fleet.targets[key].values = {Signal.INUSE_SPACE: 1024.0}
     table = leak_page(LEAK, fleet, "", 2000.0).partition("Instances of this job")[2].partition("</table>")[0]
     assert table.index("b:1") < table.index("a&lt;b&gt;:1")
-    assert '<a href="/leaks/3f9c2a71b0">b:1</a>' in table
+    assert '<a class=name href="/leaks/3f9c2a71b0">b:1</a>' in table
     assert "down" in table.partition("a&lt;b&gt;:1")[2]
     assert table.count("1.00 KiB") == 2
     fleet.targets[TargetKey("shop", "a<b>:1")].assessments = {
@@ -308,7 +308,7 @@ def test_the_instances_of_the_job_stand_beside_each_other() -> None:
     }
     quiet = leak_page(LEAK, fleet, "", 2000.0).partition("Instances of this job")[2].partition("</table>")[0]
     assert '<td data-name="Growth">-</td>' in quiet
-    assert '<a href="/targets/shop/a%3Cb%3E%3A1">a&lt;b&gt;:1</a>' in quiet
+    assert '<a class=name href="/targets/shop/a%3Cb%3E%3A1">a&lt;b&gt;:1</a>' in quiet
     del fleet.targets[TargetKey("shop", "a<b>:1")]
     assert "Instances of this job" not in leak_page(LEAK, fleet, "", 2000.0)
 

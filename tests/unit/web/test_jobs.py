@@ -66,5 +66,5 @@ def test_whoever_has_stopped_the_reading_again_is_asked_once() -> None:
     """The pages of jobs, and the way back from them, go on as they were asked for."""
     many = fleet(LISTED + 1)
     for refresh, of_job, of_all in ((True, "/?job=shop", "/"), (False, "/?job=shop&amp;refresh=off", "/?refresh=off")):
-        assert f'<td data-name="Job"><a href="{of_job}">shop</a>' in overview(many, [], 0.0, refresh=refresh)
+        assert f'<td data-name="Job"><a class=name href="{of_job}">shop</a>' in overview(many, [], 0.0, refresh=refresh)
         assert f'<a href="{of_all}">All jobs</a>' in overview(many, [], 0.0, "shop", refresh=refresh)

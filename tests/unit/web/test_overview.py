@@ -176,6 +176,15 @@ def test_where_nothing_is_watched_there_is_no_green_light() -> None:
     assert "<h1>1 leaking</h1>" in overview([], [LEAK], 2000.0)
 
 
+def test_a_job_without_a_process_is_told() -> None:
+    """It has no row: nothing would tell of one that is mistyped. Its name is what somebody wrote."""
+    page = overview([young("a", 3000.0)], [], 2000.0, idle_jobs=["<b>"])
+    assert (
+        "<p class=pending>No process of job &lt;b&gt; was found: nothing that runs here matches <code>process" in page
+    )
+    assert "No process" not in overview([young("a", 3000.0)], [], 2000.0)
+
+
 def test_targets_are_told_as_they_are() -> None:
     """Not read yet, down with its reason, up but too early to say; and that there is none at all."""
 

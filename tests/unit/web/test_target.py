@@ -157,6 +157,16 @@ def test_what_is_known_is_told_in_the_order_in_which_it_is_needed() -> None:
     assert places == sorted(places)
 
 
+def test_what_the_process_before_had_has_not_changed_into_what_this_one_has() -> None:
+    """The ledger tells the change since the restart, and the picture where that was."""
+    parts = {Part.LIVE: np.array([90.0, 10.0, 30.0]) * MIB}
+    times, lives = np.array([NOW - 120, NOW - 60, NOW]), np.array([1.0, NOW - 61, NOW - 61])
+    page = target_page(watched(), replace(SHOWN, times=times, parts=parts, lives=lives), NOW)
+    assert "<th scope=col>Change in 1 min" in page
+    assert rows(page, "What its memory is made of") == [["live heap", "30.0 MiB", "100%", "+20.0 MiB"]]
+    assert page.count("<title>restart</title>") == 1
+
+
 def test_the_ledger_says_what_each_part_is_and_how_it_has_changed() -> None:
     """The largest part first, with its share; parts that hold nothing are left out."""
     page = target_page(watched(), SHOWN, NOW)

@@ -41,8 +41,9 @@ def keep(connection: sqlite3.Connection, leaks: Iterable[Leak]) -> None:
     )
 
 
-def keep_only_open(connection: sqlite3.Connection) -> None:
-    """Keep what the leaks that are open now need, and no more what others needed."""
+def keep_only_open(connection: sqlite3.Connection) -> int:
+    """Keep what the leaks that are open now need, and no more what others needed. How many are open."""
     connection.execute("UPDATE chains SET kept = 0 WHERE kept")
     rows = connection.execute("SELECT body FROM leaks WHERE ended IS NULL").fetchall()
     keep(connection, (load_leak(body) for (body,) in rows))
+    return len(rows)

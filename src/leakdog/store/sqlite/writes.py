@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
@@ -13,15 +14,20 @@ from leakdog.store.sqlite.chains import Chains
 from leakdog.store.sqlite.connection import encoded
 from leakdog.store.sqlite.damage import Note, logged
 from leakdog.store.sqlite.deletes import make_room, used_bytes
-from leakdog.store.sqlite.evidence import keep
+from leakdog.store.sqlite.evidence import keep, keep_only_open
 from leakdog.store.sqlite.numbers import pack, unpack
 from leakdog.store.unnamed import UnnamedFile
+
+log = logging.getLogger("leakdog.store")
 
 # A full store gives up twice what it takes in, so that it comes down to a limit that has been lowered.
 ROOM_PER_BYTE = 2
 # What the database takes is counted anew once so much of its limit may have been written: to count it for each scrape
 # costs a hundredth of the scrape.
 COUNTED_SHARE = 1 / 128
+# Where the store is full, what leaks no longer need is given up so often, or once in as many seconds as leaks are open:
+# it takes two milliseconds of each.
+RELEASE_SECONDS = 60.0
 
 
 class Tables:
@@ -54,6 +60,8 @@ class Tables:
         self._signals: dict[Signal, int] = {}
         self._sealed: dict[int, float] = {}
         self._free = self._since = 0  # bytes that the database may grow by, when it was counted; and written since then
+        self._full = False
+        self._open, self._released = 0, -math.inf  # leaks when it was last looked what they need, and when that was
         self._note = note
         self._chains = Chains(connection, file, note)
 
@@ -78,6 +86,8 @@ class Tables:
         """Store a scrape and return its snapshots; see `Store.append`."""
         needed = scrape_bytes(scrape)
         if not self._fits(needed):
+            self._tell_full()
+            self._release(scrape.time)
             make_room(self._connection, ROOM_PER_BYTE * needed)
         target_id = self._target_id(scrape.key, scrape.life)
         points = self._add_values(target_id, scrape) if scrape.values else 0
@@ -113,6 +123,21 @@ class Tables:
         if self._since > COUNTED_SHARE * self._limit or self._free - self._since < self._beside():
             self._free, self._since = self._limit - used_bytes(self._connection), needed
         return self._free - self._since >= self._beside()
+
+    def _release(self, now: float) -> None:
+        """Keep no more than open leaks need now, once in a while.
+
+        Each time that a leak is put, its latest profiles are kept: until retention looks these may have become all that
+        there are, and room would be made by the newest.
+        """
+        if abs(now - self._released) >= max(RELEASE_SECONDS, self._open):
+            self._open, self._released = keep_only_open(self._connection), now
+
+    def _tell_full(self) -> None:
+        """Once: what is gone from charts and lists is missed later, and nothing else tells where it went."""
+        if not self._full:
+            log.info("storage.retention.size is reached: the oldest makes room for the new; a larger size keeps more")
+        self._full = True
 
     def _target_id(self, key: TargetKey, life: Life) -> int:
         target_id, stored = self._targets.get(key, (0, None))

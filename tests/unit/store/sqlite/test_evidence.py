@@ -66,3 +66,23 @@ def test_the_latest_moves_on(
     tables.append(make_scrape(200.0))
     keep_only_open(connection)
     assert [time for kind, time in left(connection) if kind == "heap"] == [40.0, 200.5]
+
+
+def test_where_there_is_no_room_the_newest_stays(
+    connection: sqlite3.Connection,
+    make_leak: Callable[..., Leak],
+    make_scrape: Callable[..., Scrape],
+    file: UnnamedFile,
+) -> None:
+    """A leak that is put after each scrape, and one that was, keep no more than they need until retention looks."""
+    tables = Tables(connection, 1_000_000, file)
+    other = TargetKey("shop", "other")
+    for slot in range(0, 6000, 60):
+        tables.append(make_scrape(float(slot), body=bytes(25_000)))
+        tables.append(make_scrape(float(slot), body=bytes(25_000), key=other))
+        over = {} if slot < 600 else {"state": LeakState.RESOLVED, "resolved_since": 600.0}
+        tables.put_leaks([make_leak(since=45.0), make_leak("over", since=45.0, key=other, **over)])
+    kept = "SELECT min(first_time), max(first_time) FROM chains GROUP BY target_id ORDER BY 1"
+    (first, last), (since, until) = connection.execute(kept).fetchall()
+    assert (first, last, until) == (0.5, 5940.5, 5940.5)
+    assert since > 3000

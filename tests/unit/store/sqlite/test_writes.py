@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Callable
+
+import pytest
 
 from leakdog.model import Life, Scrape, Signal, TargetKey
 from leakdog.store.sqlite.writes import Tables, scrape_bytes
@@ -47,9 +50,13 @@ def test_ids_survive_a_new_connection(
 
 
 def test_full_store_takes_in_no_more_than_it_gives_up(
-    connection: sqlite3.Connection, make_scrape: Callable[..., Scrape], file: UnnamedFile
+    connection: sqlite3.Connection,
+    make_scrape: Callable[..., Scrape],
+    file: UnnamedFile,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """At the limit, each append deletes the oldest to make the room it needs, and the file stops growing."""
+    """At the limit, each append deletes the oldest to make room, and the file stops growing. That is told once."""
+    caplog.set_level(logging.INFO)
     tables = Tables(connection, 1_000_000, file)
     sizes = []
     for slot in range(60):
@@ -57,6 +64,7 @@ def test_full_store_takes_in_no_more_than_it_gives_up(
         sizes.append(connection.execute("PRAGMA page_count").fetchone()[0] * 1024)
     kept = [time for (time,) in connection.execute("SELECT time FROM snapshots ORDER BY time")]
     assert max(sizes) <= 1_000_000
+    assert [message.partition(":")[0] for message in caplog.messages] == ["storage.retention.size is reached"]
     assert 15 <= len(kept) <= 20
     assert kept == [60.5 - number for number in range(len(kept), 0, -1)]
 
