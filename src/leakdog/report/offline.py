@@ -27,7 +27,7 @@ from leakdog.report.chance import Chance, chance_of_growth
 from leakdog.report.diff import ever
 from leakdog.report.words import plural
 
-SURE = 3.0  # standard errors of sampling that growth is
+SURE, LIKELY = 3.0, 2.0  # standard errors of sampling that growth is: where it is told as such, and not as steady
 COMPARED = 12  # profiles that are laid beside each other to name the code
 # Nothing comes after the last of them: a verdict need not stand for a while first. So the longer looks ask for more.
 SHORT, *LONG = SOAK.looks
@@ -59,7 +59,7 @@ class Finding:
     Attributes:
         count: profiles that tell it.
         leak: where it leaks, with the code behind it.
-        suspected: whether it surely grows, and too few profiles tell of it to say that this is no leak.
+        suspected: whether it surely or likely grows, and too few profiles tell of it to say that this is no leak.
         chance: whether it grows as a leak does, and no more than the luck of sampling may explain.
         error: one standard error of its growth per second that comes of sampling.
 
@@ -122,10 +122,9 @@ def _judge(
     if fires and signal is Signal.INUSE_SPACE:
         luck, error = _luck(taken, float(starts[-1]), fires[0].assessment, said)
         if luck.errors < SURE:
-            why = f"no stack grew by more than {luck.errors:.1f} standard errors of that"
-            steady = (f"it may be chance, as memory is sampled: {why}", *said.reasons)
-            told = replace(said, verdict=Verdict.STEADY, reasons=steady)
-            return Finding(signal, len(taken), told, chance=True, error=error)
+            likely = luck.errors >= LIKELY
+            told = _by_chance(said, luck.errors, Verdict.TOO_EARLY if likely else Verdict.STEADY)
+            return Finding(signal, len(taken), told, suspected=likely, chance=True, error=error)
     if not fires:
         verdict = Verdict.STEADY if said.verdict is Verdict.LEAK else said.verdict
         if unsure(said, settings):
@@ -163,6 +162,14 @@ def _luck(taken: Sequence[Taken], started: float, found: Assessment, said: Asses
     profiles, seconds = [each.profile for each in chosen], chosen[-1].time - chosen[0].time
     luck = chance_of_growth(profiles, _space(profiles))
     return luck, luck.of_whole / (seconds * min(said.look_back_seconds or seconds, seconds)) ** 0.5
+
+
+def _by_chance(said: Assessment, errors: float, verdict: Verdict) -> Assessment:
+    """The same where what grows may be the luck of sampling."""
+    why = f"it may be chance, as memory is sampled: no stack grew by more than {errors:.1f} standard errors of that"
+    if verdict is Verdict.TOO_EARLY:
+        why = f"too early to say: {why}; profiles over a longer time tell"
+    return replace(said, verdict=verdict, reasons=(why, *said.reasons))
 
 
 def _too_early(said: Assessment, count: int, of: int) -> Assessment:

@@ -101,6 +101,15 @@ def test_a_leak_that_is_not_sampled_is_no_chance_where_the_last_profile_dips() -
     assert found.leak is not None
 
 
+@pytest.mark.parametrize(("every", "verdict"), [(10, Verdict.LEAK), (16, Verdict.TOO_EARLY), (24, Verdict.STEADY)])
+def test_growth_of_few_samples_is_told_as_what_it_may_be(every: int, verdict: Verdict) -> None:
+    """Of nine and more in the time it is judged over a leak, of four and more not yet known, of fewer none."""
+    taken = [Taken(str(i), 1.7e9 + i, sampled(cache=40, keeps=1 + i // every)) for i in range(120)]
+    found = analyze(taken)
+    assert found[0].assessment.verdict is verdict
+    assert unjudged(found) == (verdict is Verdict.TOO_EARLY)
+
+
 def test_a_few_profiles_are_too_few() -> None:
     """How many tell is said."""
     (found,) = analyze(run(LEAST - 1, 1e6))
