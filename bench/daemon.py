@@ -46,6 +46,8 @@ def main(arguments: Sequence[str] = ()) -> None:
     options.add_argument("--settle", type=float, default=5.0, help="seconds from the end of a first pass on")
     options.add_argument("--seconds", type=float, default=30.0, help="how long is measured after that")
     given = options.parse_args(arguments)
+    if len(given.interval) < len(given.targets):
+        options.error(f"{len(given.targets)} numbers of --targets, and an --interval for {len(given.interval)} of them")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         print(f"bodies of {record(folder / 'bodies')}")
