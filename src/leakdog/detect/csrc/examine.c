@@ -35,7 +35,7 @@ typedef struct {
     bool *known;
     int64_t row, first, before;
     double base, climb, asked, level;
-    bool loaded, rhythmic;
+    bool loaded, rhythmic, bridged;
     Trend found;
 } Sight;
 
@@ -69,6 +69,10 @@ static bool begin(const Look *look, const Known *known, Sight *sight, int64_t ro
     if (whole->urgent) sight->asked = fmax(sight->asked, look->real.share * (known->limit[row] - sight->base));
     sight->loaded = load_known(look, row);
     return !whole->urgent || sight->climb > look->real.hurdle * sight->asked;
+}
+
+static void bridge_past(const Look *look, Sight *sight) {
+    bridge(look->past + sight->row * look->stride + look->cut, look->columns, sight->coarse);
 }
 
 /* The window is the end of the past, where both are of one level. */
@@ -127,27 +131,30 @@ static void correct(const Look *look, Sight *sight) {
     const Whole *whole = &look->whole;
     int64_t days = whole->day ? least_of(whole->excess, sight->before) / whole->day : 0; /* not what others know */
     bool several = whole->day && days >= whole->days;
-    bridge(look->past + sight->row * look->stride + look->cut, look->columns, sight->coarse);
     for (int64_t at = 0; at < whole->blocks; at++) sight->window[at] = sight->raw[at];
     sight->rhythmic = false;
+    sight->bridged = sight->loaded || several;
+    if (sight->bridged) bridge_past(look, sight);
     if (sight->loaded) without_load(look, sight);
     if (several) without_rhythm(look, sight, days);
     if (whole->same && (sight->loaded || several)) window_from_past(look, sight);
 }
 
-/* The trend: with harmonics where neither load nor rhythm is known; on a logarithmic scale where that is better. */
-static Trend trend_of(const Look *look, Sight *sight, const double *window) {
+/* The trend: with harmonics where neither load nor rhythm is known; on a logarithmic scale where that is better. Where it
+ * rises by less than is asked, its rise alone. */
+static Trend trend_of(const Look *look, Sight *sight, const double *window, double asked) {
     const Whole *whole = &look->whole;
     bool simple = !whole->harmonics || sight->loaded || sight->rhythmic;
     double confidence = look->real.confidence;
     int64_t blocks = whole->blocks;
     Trend found = trend(window, blocks, whole->merge, whole->lows, confidence, simple ? &look->plain : &look->harmonic,
-                        sight->room);
+                        asked, sight->room);
+    if (found.rise < asked) return found;
     if (!(sight->base > 0 && sight->climb + sight->base > (1 + MULTIPLIED) * sight->base)) return found;
     if (!(lowest(window, blocks) > 0)) return found;
     double *logarithms = sight->fine;
     for (int64_t at = 0; at < blocks; at++) logarithms[at] = log(window[at]);
-    Trend scaled = trend(logarithms, blocks, whole->merge, whole->lows, confidence, &look->plain, sight->room);
+    Trend scaled = trend(logarithms, blocks, whole->merge, whole->lows, confidence, &look->plain, -INFINITY, sight->room);
     if (!(scaled.max_step < found.max_step)) return found;
     scaled.per_block = found.per_block;
     scaled.error = found.error;
@@ -162,7 +169,7 @@ static bool with_load(const Look *look, Sight *sight) {
     const Whole *whole = &look->whole;
     if (!(rise_of(sight->raw, whole->blocks, whole->merge, whole->lows, &look->plain, sight->room) >= sight->asked))
         return false;
-    return trend_of(look, sight, sight->raw).z >= look->real.z;
+    return trend_of(look, sight, sight->raw, -INFINITY).z >= look->real.z;
 }
 
 /* What is told of rows that cannot be a leak too. */
@@ -284,7 +291,8 @@ static bool weigh(const Look *look, const Known *known, Sight *sight, double *ou
     const Real *real = &look->real;
     int64_t blocks = look->whole.blocks, edge = most_of(blocks / look->whole.edge, 1);
     correct(look, sight);
-    sight->found = trend_of(look, sight, sight->window);
+    sight->found = trend_of(look, sight, sight->window, look->full ? -INFINITY : sight->asked);
+    if (!look->full && !(sight->found.rise >= sight->asked)) return false;
     sight->level = median(sight->raw + blocks - edge, edge, sight->room);
     tell(look, sight, out);
     bool large = sight->found.rise >= sight->asked;
@@ -292,6 +300,7 @@ static bool weigh(const Look *look, const Known *known, Sight *sight, double *ou
     bool grows = sight->found.z >= real->z_least && large;
     if (!look->full) grows = grows && sight->found.rising >= real->rising_least - 1e-6;
     if (!grows) return false;
+    if (!sight->bridged) bridge_past(look, sight);
     measure(look, known, sight, out);
     compare(look, known, sight, out);
     return true;
@@ -372,13 +381,11 @@ EXPORT int64_t leakdog_examine(const int64_t *whole, const double *real, const d
             if (isnan(limit[row]) || !(before >= (double)look.whole.blocks * look.real.seconds)) continue;
         }
         usable[at] = true;
-        stage[at] = begin(&look, &known, &sight, row, first[at]) ? HOPEFUL : USABLE;
-    }
-    for (int64_t at = 0; at < many; at++) {
+        stage[at] = USABLE;
+        if (!begin(&look, &known, &sight, row, first[at])) continue;
+        stage[at] = HOPEFUL;
         double out[NUMBERS];
-        if (stage[at] != HOPEFUL) continue;
         for (int number = 0; number < NUMBERS; number++) out[number] = NAN;
-        begin(&look, &known, &sight, chosen[at], first[at]);
         if (weigh(&look, &known, &sight, out, follows + at)) {
             stage[at] = WEIGHED;
             weighed++;

@@ -80,7 +80,7 @@ bool rhythm(const double *past, int64_t days, int64_t day, int64_t first, int64_
 /* trend.c */
 double rise_of(const double *window, int64_t blocks, int64_t merge, bool lows, const Design *design, double *room);
 Trend trend(const double *window, int64_t blocks, int64_t merge, bool lows, double confidence, const Design *design,
-            double *room);
+            double asked, double *room);
 
 /* lives.c: `total` are running sums of `values`, less the last one as often; `lives` columns at which lives begin. */
 double line_over_logarithm(const double *values, const double *total, int64_t columns, double age, int64_t first,

@@ -29,9 +29,9 @@ double rise_of(const double *window, int64_t blocks, int64_t merge, bool lows, c
     return slope * (double)blocks;
 }
 
-/* `room` is for three times the points. */
+/* `room` is for three times the points. Of what rises by less than is asked, the rise alone is told. */
 Trend trend(const double *window, int64_t blocks, int64_t merge, bool lows, double confidence, const Design *design,
-            double *room) {
+            double asked, double *room) {
     int64_t count = design->points, parameters = design->parameters;
     double *points = room, *left = room + count, *plain = room + 2 * count, weights[MOST_PARAMETERS] = {0};
     merged(window, count, merge, lows, points);
@@ -43,6 +43,7 @@ Trend trend(const double *window, int64_t blocks, int64_t merge, bool lows, doub
     for (int64_t part = 0; part < parameters; part++) {
         for (int64_t at = 0; at < count; at++) weights[part] += points[at] * design->inverse[part * count + at];
     }
+    if (weights[1] * (double)blocks < asked) return (Trend){.per_block = weights[1], .rise = weights[1] * (double)blocks};
     double scale = fabs(level) + top, squares = 0, products = 0;
     for (int64_t at = 0; at < count; at++) {
         const double *model = design->model + at * parameters;
