@@ -166,10 +166,8 @@ static Trend trend_of(const Look *look, Sight *sight, const double *window, doub
 
 /* Whether it surely grows as much as is asked while what load explains is left in it. */
 static bool with_load(const Look *look, Sight *sight) {
-    const Whole *whole = &look->whole;
-    if (!(rise_of(sight->raw, whole->blocks, whole->merge, whole->lows, &look->plain, sight->room) >= sight->asked))
-        return false;
-    return trend_of(look, sight, sight->raw, -INFINITY).z >= look->real.z;
+    Trend found = trend_of(look, sight, sight->raw, sight->asked);
+    return found.rise >= sight->asked && found.z >= look->real.z;
 }
 
 /* What is told of rows that cannot be a leak too. */

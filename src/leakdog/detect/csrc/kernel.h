@@ -78,7 +78,6 @@ bool rhythm(const double *past, int64_t days, int64_t day, int64_t first, int64_
             double *room);
 
 /* trend.c */
-double rise_of(const double *window, int64_t blocks, int64_t merge, bool lows, const Design *design, double *room);
 Trend trend(const double *window, int64_t blocks, int64_t merge, bool lows, double confidence, const Design *design,
             double asked, double *room);
 

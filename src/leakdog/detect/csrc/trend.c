@@ -21,14 +21,6 @@ static double interpolated(double at, const double *places, const double *values
     return isnan(at) ? at : values[ALPHAS - 1];
 }
 
-double rise_of(const double *window, int64_t blocks, int64_t merge, bool lows, const Design *design, double *room) {
-    double slope = 0;
-    merged(window, design->points, merge, lows, room);
-    for (int64_t at = 0; at < design->points; at++)
-        slope += (room[at] - room[0]) * design->inverse[design->points + at];
-    return slope * (double)blocks;
-}
-
 /* `room` is for three times the points. Of what rises by less than is asked, the rise alone is told. */
 Trend trend(const double *window, int64_t blocks, int64_t merge, bool lows, double confidence, const Design *design,
             double asked, double *room) {

@@ -127,8 +127,8 @@ class Ready:
 
     def _drop_stale(self, now: float) -> bool:
         """Let go of the chain that has not gone on for longest, if that is for long; whether there was one."""
-        series = next(iter(self._kept), None)
-        stale = series is not None and self._kept[series].going.last_slot < now - STALE_SECONDS
-        if series is not None and stale:
-            self.drop(series)
-        return stale
+        series, kept = next(iter(self._kept.items()), (None, None))
+        if series is None or kept is None or kept.going.last_slot >= now - STALE_SECONDS:
+            return False
+        self.drop(series)
+        return True
